@@ -1,0 +1,3 @@
+//! The `sopsguard` command.
+
+fn main() {}

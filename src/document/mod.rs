@@ -1,0 +1,60 @@
+//! Format-preserving documents: a text, read into the one [`Tree`] that all of sopsguard works on.
+
+mod format;
+mod tree;
+pub(crate) mod yaml;
+
+pub use format::Format;
+pub(crate) use tree::{Comment, Entry, Item, Key, Node, NodeId, Pair, Scalar, Tree, Value};
+
+use crate::source::Source;
+
+/// A source read as its format says: the text stays the truth, the tree tells what sops sees in it.
+pub(crate) struct Document<'s> {
+    source: &'s Source,
+    format: Format,
+    tree: Tree<'s>,
+}
+
+/// Why a text is no document that sops would load.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Error {
+    /// The YAML reader refused it.
+    #[error(transparent)]
+    Yaml(#[from] yaml::Error),
+    /// There is no reader for this format.
+    #[error("{} files are not read yet", .0.name())]
+    UnsupportedFormat(Format),
+}
+
+impl<'s> Document<'s> {
+    /// Reads `source` as `format`, accepting exactly what sops's store for that format loads.
+    ///
+    /// # Errors
+    /// [`Error`] where sops would not load the text.
+    pub(crate) fn parse(source: &'s Source, format: Format) -> Result<Self, Error> {
+        let tree = match format {
+            Format::Yaml => yaml::load(source.text())?,
+            Format::Json | Format::Dotenv | Format::Ini | Format::Binary => {
+                return Err(Error::UnsupportedFormat(format));
+            }
+        };
+        Ok(Self { source, format, tree })
+    }
+
+    /// The text that was read.
+    pub(crate) fn source(&self) -> &'s Source {
+        self.source
+    }
+
+    /// The format it was read as.
+    pub(crate) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// What sops sees in it.
+    pub(crate) fn tree(&self) -> &Tree<'s> {
+        &self.tree
+    }
+}

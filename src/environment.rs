@@ -1,0 +1,58 @@
+//! The world around the process as one value: nothing in the library asks the system for it.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+/// The system whose conventions decide where a user's configuration lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Platform {
+    /// Linux and the other Unixes.
+    Unix,
+    /// macOS.
+    MacOs,
+    /// Windows.
+    Windows,
+}
+
+/// Variables, home and current folder, gathered once by the command.
+///
+/// It has no `Debug`: variables such as `SOPS_AGE_KEY` hold secrets.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "variables can hold secrets")]
+pub struct Environment {
+    variables: BTreeMap<OsString, OsString>,
+    current_dir: PathBuf,
+    platform: Platform,
+}
+
+impl Environment {
+    /// An environment of these variables, in this folder, on this system.
+    #[must_use]
+    pub fn new(
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+        current_dir: PathBuf,
+        platform: Platform,
+    ) -> Self {
+        Self { variables: variables.into_iter().collect(), current_dir, platform }
+    }
+
+    /// A variable's value; `None` where it is not set, `Some("")` where it is set and empty.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&OsStr> {
+        self.variables.get(OsStr::new(name)).map(OsString::as_os_str)
+    }
+
+    /// The folder that relative paths start from.
+    #[must_use]
+    pub fn current_dir(&self) -> &Path {
+        &self.current_dir
+    }
+
+    /// The system.
+    #[must_use]
+    pub fn platform(&self) -> Platform {
+        self.platform
+    }
+}

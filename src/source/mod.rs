@@ -1,0 +1,81 @@
+//! The text of one input and places in it.
+//!
+//! A [`Source`] is read once and never changes; everything above it speaks in byte [`Span`]s of its
+//! text, and turns them into lines and columns only to tell a user where something is. [`Edits`]
+//! are the one way from an old text to a new one.
+
+mod edits;
+mod id;
+mod lines;
+mod span;
+
+pub(crate) use edits::{EditError, Edits};
+pub use id::SourceId;
+pub use lines::Position;
+pub(crate) use lines::LineIndex;
+pub(crate) use span::Span;
+
+use std::sync::OnceLock;
+
+/// One input: where it came from and its text.
+///
+/// The text is the input decoded to UTF-8, byte for byte where it was UTF-8 already; a byte order
+/// mark is part of it. Offsets everywhere are byte offsets into this text.
+#[derive(Debug)]
+pub(crate) struct Source {
+    id: SourceId,
+    text: String,
+    lines: OnceLock<LineIndex>,
+}
+
+/// Why bytes could not become a [`Source`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum DecodeError {
+    /// The bytes are not UTF-8; the offset is that of the first bad byte.
+    #[error("not valid UTF-8")]
+    NotUtf8 { offset: usize, position: Position },
+    /// The input is larger than spans can address.
+    #[error("larger than {limit} bytes")]
+    TooLarge { limit: usize },
+}
+
+/// The largest input that is read, in bytes: spans hold 32-bit offsets.
+pub(crate) const MAX_LEN: usize = 1 << 30;
+
+impl Source {
+    /// Takes `bytes` as the text of `id`.
+    ///
+    /// # Errors
+    /// [`DecodeError`] where the bytes are not UTF-8 or more than [`MAX_LEN`].
+    pub(crate) fn decode(id: SourceId, bytes: Vec<u8>) -> Result<Self, DecodeError> {
+        if bytes.len() > MAX_LEN {
+            return Err(DecodeError::TooLarge { limit: MAX_LEN });
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Self { id, text, lines: OnceLock::new() }),
+            Err(error) => {
+                let offset = error.utf8_error().valid_up_to();
+                let valid = String::from_utf8_lossy(&error.as_bytes()[..offset]).into_owned();
+                let position = LineIndex::new(&valid).position(&valid, offset);
+                Err(DecodeError::NotUtf8 { offset, position })
+            }
+        }
+    }
+
+    /// Where the text came from.
+    pub(crate) fn id(&self) -> &SourceId {
+        &self.id
+    }
+
+    /// The whole text.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The line and column of a byte offset; an offset past the end or inside a character is
+    /// rounded down.
+    pub(crate) fn position(&self, offset: usize) -> Position {
+        self.lines.get_or_init(|| LineIndex::new(&self.text)).position(&self.text, offset)
+    }
+}
