@@ -35,13 +35,19 @@ impl Environment {
         current_dir: PathBuf,
         platform: Platform,
     ) -> Self {
-        Self { variables: variables.into_iter().collect(), current_dir, platform }
+        Self {
+            variables: variables.into_iter().collect(),
+            current_dir,
+            platform,
+        }
     }
 
     /// A variable's value; `None` where it is not set, `Some("")` where it is set and empty.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&OsStr> {
-        self.variables.get(OsStr::new(name)).map(OsString::as_os_str)
+        self.variables
+            .get(OsStr::new(name))
+            .map(OsString::as_os_str)
     }
 
     /// The folder that relative paths start from.

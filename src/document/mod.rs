@@ -40,7 +40,11 @@ impl<'s> Document<'s> {
                 return Err(Error::UnsupportedFormat(format));
             }
         };
-        Ok(Self { source, format, tree })
+        Ok(Self {
+            source,
+            format,
+            tree,
+        })
     }
 
     /// The text that was read.

@@ -86,10 +86,17 @@ pub(crate) enum Scalar<'s> {
     Str(Cow<'s, [u8]>),
 }
 
+impl NodeId {
+    /// The name of the node that was added after `index` others.
+    pub(super) fn of_index(index: usize) -> Self {
+        Self(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+}
+
 impl<'s> Tree<'s> {
     /// Adds a node and returns its name.
     pub(super) fn add(&mut self, span: Span, value: Value<'s>) -> NodeId {
-        let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+        let id = NodeId::of_index(self.nodes.len());
         self.nodes.push(Node { span, value });
         id
     }

@@ -31,7 +31,10 @@ pub(crate) enum EditError {
 impl Edits {
     /// Puts `text` in the place of `span`. An empty span inserts.
     pub(crate) fn replace(&mut self, span: Span, text: impl Into<String>) {
-        self.splices.push(Splice { span, text: text.into() });
+        self.splices.push(Splice {
+            span,
+            text: text.into(),
+        });
     }
 
     /// The text with all splices made.
@@ -56,7 +59,10 @@ impl Edits {
             out.push_str(&splice.text);
             done = splice.span.end();
         }
-        out.push_str(text.get(done..).ok_or(EditError::OutOfBounds { at: done })?);
+        out.push_str(
+            text.get(done..)
+                .ok_or(EditError::OutOfBounds { at: done })?,
+        );
         Ok(out)
     }
 }

@@ -44,8 +44,14 @@ impl LineIndex {
         }
         let line = self.starts.partition_point(|&start| start <= offset);
         let start = self.starts.get(line - 1).copied().unwrap_or(0);
-        let column = text.get(start..offset).map_or(0, |before| before.chars().count());
-        Position { line, column: column + 1, offset }
+        let column = text
+            .get(start..offset)
+            .map_or(0, |before| before.chars().count());
+        Position {
+            line,
+            column: column + 1,
+            offset,
+        }
     }
 }
 
@@ -64,7 +70,11 @@ mod tests {
         assert_eq!(at(0), (1, 1));
         assert_eq!(at(3), (2, 1));
         assert_eq!(at(6), (2, 3));
-        assert_eq!(at(5), (2, 2), "an offset inside a character is rounded down");
+        assert_eq!(
+            at(5),
+            (2, 2),
+            "an offset inside a character is rounded down"
+        );
         assert_eq!(at(9), (3, 1));
         assert_eq!(at(text.len()), (4, 1));
         assert_eq!(at(99), (4, 1));

@@ -11,8 +11,8 @@ mod span;
 
 pub(crate) use edits::{EditError, Edits};
 pub use id::SourceId;
-pub use lines::Position;
 pub(crate) use lines::LineIndex;
+pub use lines::Position;
 pub(crate) use span::Span;
 
 use std::sync::OnceLock;
@@ -53,7 +53,11 @@ impl Source {
             return Err(DecodeError::TooLarge { limit: MAX_LEN });
         }
         match String::from_utf8(bytes) {
-            Ok(text) => Ok(Self { id, text, lines: OnceLock::new() }),
+            Ok(text) => Ok(Self {
+                id,
+                text,
+                lines: OnceLock::new(),
+            }),
             Err(error) => {
                 let offset = error.utf8_error().valid_up_to();
                 let valid = String::from_utf8_lossy(&error.as_bytes()[..offset]).into_owned();
@@ -76,6 +80,8 @@ impl Source {
     /// The line and column of a byte offset; an offset past the end or inside a character is
     /// rounded down.
     pub(crate) fn position(&self, offset: usize) -> Position {
-        self.lines.get_or_init(|| LineIndex::new(&self.text)).position(&self.text, offset)
+        self.lines
+            .get_or_init(|| LineIndex::new(&self.text))
+            .position(&self.text, offset)
     }
 }

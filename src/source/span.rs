@@ -14,7 +14,10 @@ impl Span {
     pub(crate) fn new(start: usize, end: usize) -> Self {
         debug_assert!(start <= end, "a span runs forward");
         let clamp = |offset| u32::try_from(offset).unwrap_or(u32::MAX);
-        Self { start: clamp(start), end: clamp(end) }
+        Self {
+            start: clamp(start),
+            end: clamp(end),
+        }
     }
 
     /// The offset of the first byte.

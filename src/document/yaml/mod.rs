@@ -1,21 +1,94 @@
 //! YAML exactly as go.yaml.in/yaml/v3 v3.0.4 and sops's YAML store read it.
+//!
+//! No YAML crate accepts, types and comments alike, and the MAC and the selectors depend on all
+//! three. Text goes through three steps: [`scanner`] makes tokens, [`compose`] makes nodes with
+//! comments, [`lower`] makes sops's tree of them; [`precheck`] refuses what sops refuses in a first
+//! document. The grammar is YAML 1.1 with yaml.v3's additions; the recorded vectors decide where
+//! that leaves a question.
+
+mod chars;
+mod collections;
+mod comments;
+mod compose;
+mod cursor;
+mod lower;
+mod node;
+mod precheck;
+mod resolve;
+mod scan_block;
+mod scan_flow;
+mod scan_name;
+mod scanner;
+mod timestamp;
+mod token;
+
+#[cfg(test)]
+mod tests;
 
 use super::Tree;
 use crate::source::Span;
 
 /// Why sops would not load a YAML text.
+///
+/// The message says what was found in the grammar's words and never quotes the text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct Error {
-    pub(crate) message: String,
-    /// Where the reader stopped.
-    pub(crate) span: Span,
+    message: &'static str,
+    span: Span,
+    /// The place that the message refers to besides.
+    related: Option<Span>,
 }
 
-/// Reads all documents of `text` as sops's YAML store does.
+impl Error {
+    fn at(message: &'static str, offset: usize) -> Self {
+        Self::on(message, Span::new(offset, offset))
+    }
+
+    fn on(message: &'static str, span: Span) -> Self {
+        Self {
+            message,
+            span,
+            related: None,
+        }
+    }
+
+    fn repeated_key(span: Span, first: Span) -> Self {
+        let message = "the key is already defined in this mapping";
+        Self {
+            message,
+            span,
+            related: Some(first),
+        }
+    }
+
+    /// Where the reader stopped: for a wrong value the value, else an empty span.
+    pub(crate) fn span(&self) -> Span {
+        self.span
+    }
+
+    /// Of a repeated key, where it stands first.
+    pub(crate) fn related(&self) -> Option<Span> {
+        self.related
+    }
+}
+
+/// Reads all documents of `text` as sops's YAML store does. A text of no bytes has no documents.
 ///
 /// # Errors
-/// [`Error`] where sops would not load it.
-pub(crate) fn load(_text: &str) -> Result<Tree<'_>, Error> {
-    Err(Error { message: "reader under construction".to_owned(), span: Span::new(0, 0) })
+/// [`Error`] where sops would not load the text. Input that only takes sops down (a document after
+/// the first that contains itself) is refused too.
+pub(crate) fn load(text: &str) -> Result<Tree<'_>, Error> {
+    if text.is_empty() {
+        return Ok(Tree::default());
+    }
+    if let Some(at) = chars::first_forbidden(text) {
+        return Err(Error::at("control characters are not allowed", at));
+    }
+    if text.starts_with("\u{feff}\u{feff}") {
+        return Err(Error::at("found a second byte order mark", 3));
+    }
+    let composed = compose::compose(text)?;
+    precheck::check_first_document(&composed)?;
+    lower::lower(text, &composed)
 }

@@ -1,0 +1,189 @@
+//! The first document must also decode into a map: sops asks yaml.v3 for that before it loads the
+//! file, to have duplicate keys refused. The documents after the first are not checked.
+
+use std::collections::HashMap;
+
+use super::Error;
+use super::node::{Content, Id, Stream};
+use super::resolve::{resolve, short_tag};
+use super::token::Style;
+use crate::source::Span;
+
+/// Checks the first document.
+pub(super) fn check_first_document(stream: &Stream<'_>) -> Result<(), Error> {
+    let Some(document) = stream.documents.first() else {
+        return Err(Error::at("the file holds no document", 0));
+    };
+    let mut aliases = false;
+    for id in stream.ids().take_while(|id| *id < document.end) {
+        let node = stream.node(id);
+        match &node.content {
+            Content::Scalar { text, style } => {
+                // Borrowing again keeps the check free of copies.
+                let text = std::borrow::Cow::Borrowed(text.as_ref());
+                if resolve(text, *style, node.tag.as_deref()).is_err() {
+                    return Err(Error::on("the value does not fit its tag", node.span));
+                }
+            }
+            Content::Mapping(members) => {
+                check_unique_keys(stream, members)?;
+                check_merges(stream, members)?;
+            }
+            Content::Sequence(_) => {}
+            Content::Alias { .. } => aliases = true,
+        }
+    }
+    if aliases {
+        AliasBudget::default().check(stream, document.root)
+    } else {
+        Ok(())
+    }
+}
+
+/// Two keys are one where they are of the same kind and their texts are equal, tags and quotes
+/// aside; so that any two keys that are collections are one, too.
+fn check_unique_keys(stream: &Stream<'_>, members: &[Id]) -> Result<(), Error> {
+    let mut seen: HashMap<(u8, &str), Span> = HashMap::with_capacity(members.len() / 2);
+    for &key in members.iter().step_by(2) {
+        let node = stream.node(key);
+        let name = match &node.content {
+            Content::Scalar { text, .. } => (0, text.as_ref()),
+            Content::Alias { name, .. } => (1, *name),
+            Content::Sequence(_) => (2, ""),
+            Content::Mapping(_) => (3, ""),
+        };
+        if let Some(first) = seen.insert(name, node.span) {
+            return Err(Error::repeated_key(node.span, first));
+        }
+    }
+    Ok(())
+}
+
+/// The value of a merge key must be a map, or a sequence of maps.
+fn check_merges(stream: &Stream<'_>, members: &[Id]) -> Result<(), Error> {
+    let is_map = |id: Id| match stream.node(id).content {
+        Content::Mapping(_) => true,
+        Content::Alias { target, .. } => {
+            matches!(stream.node(target).content, Content::Mapping(_))
+        }
+        Content::Scalar { .. } | Content::Sequence(_) => false,
+    };
+    for pair in members.chunks_exact(2) {
+        let &[key, value] = pair else { continue };
+        if !is_merge(stream, key) || is_map(value) {
+            continue;
+        }
+        let items = stream.children(value);
+        let sequence = matches!(stream.node(value).content, Content::Sequence(_));
+        if !sequence || !items.iter().all(|&item| is_map(item)) {
+            let span = stream.node(value).span;
+            return Err(Error::on("a merge needs a map or a sequence of maps", span));
+        }
+    }
+    Ok(())
+}
+
+fn is_merge(stream: &Stream<'_>, key: Id) -> bool {
+    let node = stream.node(key);
+    let Content::Scalar { text, style } = &node.content else {
+        return false;
+    };
+    text == "<<"
+        && match &node.tag {
+            None => *style == Style::Plain,
+            Some(tag) => short_tag(tag) == "!!merge",
+        }
+}
+
+/// yaml.v3's guard against documents that are nearly all alias expansion.
+#[derive(Default)]
+struct AliasBudget {
+    decoded: u64,
+    through_alias: u64,
+}
+
+/// A step of the decode that is still to be done.
+enum Work {
+    Decode(Id),
+    LeaveAlias,
+}
+
+impl AliasBudget {
+    fn check(mut self, stream: &Stream<'_>, root: Id) -> Result<(), Error> {
+        // The document itself counts as one.
+        self.decoded = 1;
+        let mut depth = 0_u32;
+        let mut work = vec![Work::Decode(root)];
+        while let Some(step) = work.pop() {
+            let Work::Decode(id) = step else {
+                depth -= 1;
+                continue;
+            };
+            self.decoded += 1;
+            self.through_alias += u64::from(depth > 0);
+            if self.is_excessive() {
+                let span = stream.node(id).span;
+                return Err(Error::on("document contains excessive aliasing", span));
+            }
+            match &stream.node(id).content {
+                Content::Scalar { .. } => {}
+                Content::Alias { target, .. } => {
+                    depth += 1;
+                    work.push(Work::LeaveAlias);
+                    work.push(Work::Decode(*target));
+                }
+                Content::Sequence(items) => {
+                    work.extend(items.iter().rev().map(|&item| Work::Decode(item)));
+                }
+                Content::Mapping(members) => push_members(stream, members, &mut work),
+            }
+        }
+        Ok(())
+    }
+
+    fn is_excessive(&self) -> bool {
+        if self.through_alias <= 100 || self.decoded <= 1000 {
+            return false;
+        }
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a ratio of counts far below 2^52"
+        )]
+        let (share, decoded) = (
+            self.through_alias as f64 / self.decoded as f64,
+            self.decoded as f64,
+        );
+        let allowed = if decoded <= 400_000.0 {
+            0.99
+        } else if decoded >= 4_000_000.0 {
+            0.10
+        } else {
+            0.99 - 0.89 * ((decoded - 400_000.0) / 3_600_000.0)
+        };
+        share > allowed
+    }
+}
+
+/// Pairs are decoded in order, the merge after them; a merge key and a merged sequence are not
+/// decoded themselves.
+fn push_members(stream: &Stream<'_>, members: &[Id], work: &mut Vec<Work>) {
+    let pairs = members.chunks_exact(2);
+    let merges = pairs
+        .clone()
+        .filter(|pair| is_merge(stream, pair[0]))
+        .map(|pair| pair[1]);
+    for value in merges {
+        match &stream.node(value).content {
+            Content::Sequence(items) => {
+                work.extend(items.iter().rev().map(|&item| Work::Decode(item)));
+            }
+            _ => work.push(Work::Decode(value)),
+        }
+    }
+    for pair in pairs.rev() {
+        if !is_merge(stream, pair[0]) {
+            work.push(Work::Decode(pair[1]));
+            work.push(Work::Decode(pair[0]));
+        }
+    }
+}
