@@ -80,6 +80,17 @@ pub(super) fn plain_run_end(bytes: &[u8], mut at: usize, in_flow: bool) -> usize
     at
 }
 
+/// Where the line that holds `at` ends: at a line break or the end of the text.
+pub(super) fn line_end(bytes: &[u8], mut at: usize) -> usize {
+    let may_break = |byte: u8| matches!(byte, b'\n' | b'\r' | 0xC2 | 0xE2);
+    while let Some(&byte) = bytes.get(at)
+        && !(may_break(byte) && break_len(bytes, at) > 0)
+    {
+        at += 1;
+    }
+    at
+}
+
 /// The offset of the first character that no YAML text may hold: a control character other than
 /// tab, line feed, carriage return and NEL, or one of U+FFFE and U+FFFF.
 pub(super) fn first_forbidden(text: &str) -> Option<usize> {

@@ -1,6 +1,6 @@
 //! A position in the text that knows its line, its column and how many line breaks it just passed.
 
-use super::chars::{break_len, is_blank, is_blank_or_end, is_break_or_end};
+use super::chars::{break_len, is_blank, is_blank_or_end, is_break_or_end, line_end};
 
 /// A place in the text. Lines and columns count from 0, columns in characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -145,10 +145,13 @@ impl<'s> Cursor<'s> {
         }
     }
 
-    /// Passes everything up to the line's end.
+    /// Passes everything up to the line's end, which may be nothing but blanks.
     pub(super) fn skip_line_content(&mut self) {
-        while !self.at_break_or_end() {
-            self.pass(1);
+        let from = self.pos;
+        self.pos = line_end(self.bytes(), from);
+        let run = self.bytes().get(from..self.pos).unwrap_or_default();
+        if run.iter().any(|&byte| !is_blank(byte)) {
+            self.breaks = 0;
         }
     }
 
