@@ -1,9 +1,11 @@
 //! Format-preserving documents: a text, read into the one [`Tree`] that all of sopsguard works on.
 
+mod editor;
 mod format;
 mod tree;
 pub(crate) mod yaml;
 
+pub(crate) use editor::{Editor, Refusal};
 pub use format::Format;
 pub(crate) use tree::{Comment, Entry, Item, Key, Node, NodeId, Pair, Scalar, Tree, Value};
 

@@ -114,6 +114,21 @@ impl<'s> Tree<'s> {
         &self.nodes[id.0 as usize]
     }
 
+    /// All nodes in the order of their names. Some are no values of their own: keys are nodes too.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &Node<'s>> {
+        self.nodes.iter()
+    }
+
+    /// The names of the scalars and aliases that are values: a pair's or an item.
+    pub(crate) fn values(&self) -> impl Iterator<Item = NodeId> + '_ {
+        let single =
+            |id: &NodeId| matches!(self.node(*id).value, Value::Scalar(_) | Value::Alias(_));
+        self.nodes
+            .iter()
+            .flat_map(|node| children(&node.value))
+            .filter(single)
+    }
+
     /// The node of that name with aliases followed.
     pub(crate) fn resolved(&self, id: NodeId) -> &Node<'s> {
         let mut node = self.node(id);
@@ -142,6 +157,21 @@ impl<'s> Tree<'s> {
             Entry::Pair(pair) if pair.key.is(name) => Some(pair),
             Entry::Pair(_) | Entry::Comment(_) => None,
         })
+    }
+}
+
+/// The values that a collection holds.
+fn children<'n>(value: &'n Value<'_>) -> Box<dyn Iterator<Item = NodeId> + 'n> {
+    match value {
+        Value::Scalar(_) | Value::Alias(_) => Box::new(std::iter::empty()),
+        Value::Map(entries) => Box::new(entries.iter().filter_map(|entry| match entry {
+            Entry::Pair(pair) => Some(pair.value),
+            Entry::Comment(_) => None,
+        })),
+        Value::List(items) => Box::new(items.iter().filter_map(|item| match item {
+            Item::Value(id) => Some(*id),
+            Item::Comment(_) => None,
+        })),
     }
 }
 

@@ -77,6 +77,11 @@ impl Source {
         &self.text
     }
 
+    /// The whole text, for who is done with the source.
+    pub(crate) fn into_text(self) -> String {
+        self.text
+    }
+
     /// The line and column of a byte offset; an offset past the end or inside a character is
     /// rounded down.
     pub(crate) fn position(&self, offset: usize) -> Position {

@@ -1,8 +1,9 @@
 //! YAML nodes to sops's tree, comments in the order in which sops's YAML store lists them.
 //!
 //! A node keeps its number: node *n* of the stream is node *n* of the tree. A collection that is an
-//! item of a list leaves its comments to the list; seen through an alias it has them itself, so that
-//! such a collection is lowered a second time, once however many aliases there are.
+//! item of a list leaves its comments to the list; seen through an alias it has them itself. Such a
+//! collection is lowered a second time, once however many aliases there are. A document's root has no
+//! place of its own: its members are listed between the document's comments.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -20,8 +21,10 @@ use crate::source::Span;
 pub(super) fn lower<'s>(text: &'s str, stream: &Stream<'s>) -> Result<Tree<'s>, Error> {
     let mut lowering = Lowering::new(text, stream);
     for id in stream.ids() {
-        let own_comments = !lowering.is_item.get(id.index()).is_some_and(|&item| item);
-        lowering.add(id, own_comments);
+        match lowering.place(id) {
+            Place::Root => lowering.add_placeholder(id),
+            place => lowering.add(id, place == Place::Value),
+        }
     }
     for id in std::mem::take(&mut lowering.variants) {
         lowering.add(id, true);
@@ -36,33 +39,53 @@ struct Lowering<'a, 's> {
     text: &'s str,
     stream: &'a Stream<'s>,
     tree: Tree<'s>,
-    /// Which nodes are items of a list.
-    is_item: Vec<bool>,
+    /// Where each node stands.
+    places: Vec<Place>,
     /// The nodes that are lowered a second time, and under which name.
     variants: Vec<Id>,
     variant_ids: HashMap<Id, NodeId>,
 }
 
+/// Where a node stands, which decides who lists its comments.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// A document's root.
+    Root,
+    /// An item of a list.
+    Item,
+    /// A key or a pair's value.
+    Value,
+}
+
 impl<'a, 's> Lowering<'a, 's> {
     fn new(text: &'s str, stream: &'a Stream<'s>) -> Self {
-        let mut is_item = vec![false; stream.len()];
+        let mut places = vec![Place::Value; stream.len()];
+        let mut set = |id: Id, place| {
+            if let Some(slot) = places.get_mut(id.index()) {
+                *slot = place;
+            }
+        };
         for id in stream.ids() {
             if let Content::Sequence(items) = &stream.node(id).content {
-                for item in items {
-                    if let Some(mark) = is_item.get_mut(item.index()) {
-                        *mark = true;
-                    }
-                }
+                items.iter().for_each(|&item| set(item, Place::Item));
             }
         }
+        stream
+            .documents
+            .iter()
+            .for_each(|document| set(document.root, Place::Root));
         let (mut variants, mut variant_ids) = (Vec::new(), HashMap::new());
         for id in stream.ids() {
             let Content::Alias { target, .. } = stream.node(id).content else {
                 continue;
             };
-            let listed = is_item.get(target.index()).is_some_and(|&item| item);
+            let differs = match places.get(target.index()) {
+                Some(Place::Root) => true,
+                Some(Place::Item) => !stream.comments(target).is_empty(),
+                Some(Place::Value) | None => false,
+            };
             let collection = !matches!(stream.node(target).content, Content::Scalar { .. });
-            if listed && collection && !stream.comments(target).is_empty() {
+            if differs && collection {
                 variant_ids.entry(target).or_insert_with(|| {
                     variants.push(target);
                     NodeId::of_index(stream.len() + variants.len() - 1)
@@ -73,10 +96,20 @@ impl<'a, 's> Lowering<'a, 's> {
             text,
             stream,
             tree: Tree::default(),
-            is_item,
+            places,
             variants,
             variant_ids,
         }
+    }
+
+    fn place(&self, id: Id) -> Place {
+        self.places.get(id.index()).copied().unwrap_or(Place::Value)
+    }
+
+    /// Keeps the number of a root free: its members are the branch's.
+    fn add_placeholder(&mut self, id: Id) {
+        self.tree
+            .add(self.stream.node(id).span, Value::Scalar(Scalar::Null));
     }
 
     /// Adds a node. `own_comments` says whether a collection lists its comments itself.

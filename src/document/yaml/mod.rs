@@ -19,11 +19,14 @@ mod scan_block;
 mod scan_flow;
 mod scan_name;
 mod scanner;
+mod spell;
 mod timestamp;
 mod token;
 
 #[cfg(test)]
 mod tests;
+
+pub(crate) use spell::spell;
 
 use super::Tree;
 use crate::source::Span;

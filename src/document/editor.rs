@@ -1,0 +1,296 @@
+//! Edits to a document in the document's terms: each becomes a splice of the text, so that every
+//! byte that no edit names stays as it is.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Document, Entry, Format, Item, NodeId, Scalar, Tree, Value, yaml};
+use crate::source::{EditError, Edits, Source};
+
+/// A set of edits to one document.
+///
+/// The vocabulary is `replace_scalar`; items and pairs are inserted and removed by the plans that
+/// need it, in the same way.
+pub(crate) struct Editor<'d, 's> {
+    document: &'d Document<'s>,
+    edits: Edits,
+    replaced: BTreeMap<NodeId, String>,
+    /// Nodes that an alias leads to: they are read in more than one place.
+    shared: BTreeSet<NodeId>,
+}
+
+/// Why an edit was refused. The document is as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Refusal {
+    /// The node is a collection.
+    #[error("a collection is not replaced by a scalar")]
+    NotAScalar,
+    /// The node is an alias, or one leads to it: an edit would change several values.
+    #[error("the value is read in more than one place")]
+    Shared,
+    /// The node was replaced before.
+    #[error("the value is replaced twice")]
+    Twice,
+    /// There is no way to write the value where it stands.
+    #[error("the value cannot be written in the place of the old one")]
+    NoSpelling,
+    /// The splices do not fit the text.
+    #[error(transparent)]
+    Splice(#[from] EditError),
+    /// The edited text does not say what was asked for: an explicit tag, for instance, gives the
+    /// new value another type.
+    #[error("the edited text would read differently than asked for")]
+    NotAsAsked,
+}
+
+impl<'d, 's> Editor<'d, 's> {
+    /// An editor with no edits yet.
+    pub(crate) fn new(document: &'d Document<'s>) -> Self {
+        let shared = document.tree().nodes().filter_map(|node| match node.value {
+            Value::Alias(target) => Some(target),
+            Value::Scalar(_) | Value::Map(_) | Value::List(_) => None,
+        });
+        Self {
+            document,
+            edits: Edits::default(),
+            replaced: BTreeMap::new(),
+            shared: shared.collect(),
+        }
+    }
+
+    /// Makes the scalar `node` the string `value`, in the style of the old one where that can hold
+    /// it.
+    ///
+    /// # Errors
+    /// [`Refusal`] where the node is no scalar, is read in several places, was replaced already, or
+    /// has no spelling for `value`.
+    pub(crate) fn replace_scalar(&mut self, node: NodeId, value: &str) -> Result<(), Refusal> {
+        let tree = self.document.tree();
+        let old = tree.node(node);
+        match old.value {
+            Value::Scalar(_) if self.shared.contains(&node) => return Err(Refusal::Shared),
+            Value::Alias(_) => return Err(Refusal::Shared),
+            Value::Scalar(_) => {}
+            Value::Map(_) | Value::List(_) => return Err(Refusal::NotAScalar),
+        }
+        let spelling = match self.document.format() {
+            Format::Yaml => yaml::spell(self.document.source().text(), old.span, value),
+            Format::Json | Format::Dotenv | Format::Ini | Format::Binary => None,
+        };
+        let spelling = spelling.ok_or(Refusal::NoSpelling)?;
+        if self.replaced.insert(node, value.to_owned()).is_some() {
+            return Err(Refusal::Twice);
+        }
+        self.edits.replace(old.span, spelling);
+        Ok(())
+    }
+
+    /// Makes the edits and reads the result again: it equals the old document except at the nodes
+    /// that were named, which are what they were made.
+    ///
+    /// # Errors
+    /// [`Refusal`] where that does not hold.
+    pub(crate) fn finish(self) -> Result<String, Refusal> {
+        let source = self.document.source();
+        let text = self.edits.apply(source.text())?;
+        let edited = Source::decode(source.id().clone(), text.into_bytes())
+            .map_err(|_| Refusal::NotAsAsked)?;
+        let read = Document::parse(&edited, self.document.format());
+        let same = match &read {
+            Ok(new) => self.is_as_asked(new.tree()),
+            Err(_) => false,
+        };
+        drop(read);
+        if same {
+            Ok(edited.into_text())
+        } else {
+            Err(Refusal::NotAsAsked)
+        }
+    }
+
+    fn is_as_asked(&self, new: &Tree<'_>) -> bool {
+        let old = self.document.tree();
+        old.branches() == new.branches()
+            && old.nodes().count() == new.nodes().count()
+            && old
+                .nodes()
+                .zip(new.nodes())
+                .enumerate()
+                .all(
+                    |(at, (old, new))| match self.replaced.get(&NodeId::of_index(at)) {
+                        Some(asked) => {
+                            let asked = Scalar::Str(Cow::Borrowed(asked.as_bytes()));
+                            matches!(&new.value, Value::Scalar(scalar) if *scalar == asked)
+                        }
+                        None => same_value(&old.value, &new.value),
+                    },
+                )
+    }
+}
+
+/// Whether two nodes say the same, wherever they stand. NaN is as good as NaN.
+fn same_value(old: &Value<'_>, new: &Value<'_>) -> bool {
+    match (old, new) {
+        (Value::Scalar(Scalar::Float(old)), Value::Scalar(Scalar::Float(new))) => {
+            old.to_bits() == new.to_bits()
+        }
+        (Value::Scalar(old), Value::Scalar(new)) => old == new,
+        (Value::Alias(old), Value::Alias(new)) => old == new,
+        (Value::Map(old), Value::Map(new)) => {
+            old.len() == new.len() && old.iter().zip(new).all(same_entry)
+        }
+        (Value::List(old), Value::List(new)) => {
+            old.len() == new.len() && old.iter().zip(new).all(same_item)
+        }
+        (Value::Scalar(_) | Value::Alias(_) | Value::Map(_) | Value::List(_), _) => false,
+    }
+}
+
+fn same_entry(pair: (&Entry<'_>, &Entry<'_>)) -> bool {
+    match pair {
+        (Entry::Comment(old), Entry::Comment(new)) => {
+            (&old.text, old.inline) == (&new.text, new.inline)
+        }
+        (Entry::Pair(old), Entry::Pair(new)) => {
+            old.key.name == new.key.name && old.value == new.value
+        }
+        (Entry::Comment(_) | Entry::Pair(_), _) => false,
+    }
+}
+
+fn same_item(pair: (&Item<'_>, &Item<'_>)) -> bool {
+    match pair {
+        (Item::Comment(old), Item::Comment(new)) => {
+            (&old.text, old.inline) == (&new.text, new.inline)
+        }
+        (Item::Value(old), Item::Value(new)) => old == new,
+        (Item::Comment(_) | Item::Value(_), _) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::source::SourceId;
+
+    fn source(text: &str) -> Source {
+        let id = SourceId::Stdin(PathBuf::from("x.yaml"));
+        Source::decode(id, text.as_bytes().to_vec()).expect("UTF-8")
+    }
+
+    /// Replaces each scalar value of `text`, one at a time: the old spellings and what came of it.
+    fn replace_each(text: &str, value: &str) -> Vec<(String, Result<String, Refusal>)> {
+        let source = source(text);
+        let Ok(document) = Document::parse(&source, Format::Yaml) else {
+            return Vec::new();
+        };
+        let edit = |node| {
+            let mut editor = Editor::new(&document);
+            editor.replace_scalar(node, value)?;
+            let edited = editor.finish()?;
+            let span = document.tree().node(node).span;
+            assert!(
+                edited.starts_with(&text[..span.start()]),
+                "bytes before the edit changed"
+            );
+            assert!(
+                edited.ends_with(&text[span.end()..]),
+                "bytes behind the edit changed"
+            );
+            Ok(edited)
+        };
+        let old = |node| text[document.tree().node(node).span.range()].to_owned();
+        let values = document.tree().values();
+        values.map(|node| (old(node), edit(node))).collect()
+    }
+
+    #[test]
+    fn keeps_the_style_that_can_hold_the_value() {
+        let cases = [
+            ("a: old # c\nb: 1\n", "new", "a: new # c\nb: 1\n"),
+            ("a: 'old'\r\nb: 1\r\n", "it's", "a: 'it''s'\r\nb: 1\r\n"),
+            ("a: \"old\"\n", "x\ny", "a: \"x\\ny\"\n"),
+            ("a: old\n", "12", "a: \"12\"\n"),
+            ("a: {b: old, c: d}\n", "x, y", "a: {b: \"x, y\", c: d}\n"),
+            ("a: ENC[x,y]\n", "ENC[z,w]", "a: ENC[z,w]\n"),
+            (
+                "a:\n    - |\n      one\n      two\nb: 1\n",
+                "x\n\ny\n",
+                "a:\n    - |\n      x\n\n      y\nb: 1\n",
+            ),
+            ("a:\n", "v", "a: v\n"),
+        ];
+        for (text, value, expected) in cases {
+            let edited: Vec<_> = replace_each(text, value)
+                .into_iter()
+                .filter_map(|(_, edited)| edited.ok())
+                .collect();
+            assert!(
+                edited.iter().any(|edited| edited == expected),
+                "{text:?} {value:?} {edited:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_what_would_change_more_than_one_value() {
+        let source = source("a: &x old\nb: *x\nc: {d: e}\n");
+        let document = Document::parse(&source, Format::Yaml).expect("YAML");
+        let tree = document.tree();
+        let value = |key| tree.pair(tree.branches()[0], key).expect("the key").value;
+        for (key, refusal) in [
+            ("a", Refusal::Shared),
+            ("b", Refusal::Shared),
+            ("c", Refusal::NotAScalar),
+        ] {
+            let refused = Editor::new(&document).replace_scalar(value(key), "new");
+            assert_eq!(refused, Err(refusal), "{key}");
+        }
+    }
+
+    #[test]
+    fn refuses_a_value_that_an_explicit_tag_would_retype() {
+        let results = replace_each("a: !!int 5\n", "12");
+        assert_eq!(results, [("5".to_owned(), Err(Refusal::NotAsAsked))]);
+    }
+
+    #[test]
+    fn replaces_any_value_of_the_recorded_documents() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/yaml/comments.jsonl");
+        let text = crate::fs_for_tests(path.as_ref());
+        let (mut done, mut refused) = (0, 0);
+        for line in text.lines() {
+            let vector: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            let yaml = vector["yaml"].as_str().expect("text");
+            for (old, result) in replace_each(yaml, "n: #w\té") {
+                // Where a block scalar or nothing was, the comments behind it can come to belong to
+                // something else, and the edit is refused.
+                let moves_comments = old.is_empty() || old.starts_with(['|', '>']);
+                match result {
+                    Ok(_) => done += 1,
+                    Err(Refusal::NotAsAsked) if moves_comments => refused += 1,
+                    Err(other) => panic!("{other:?} in {yaml}"),
+                }
+            }
+        }
+        assert!(
+            done > 1000 && refused * 5 < done,
+            "{done} replaced, {refused} refused"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_string_is_read_back_as_it_was_given(value in "\\PC*|[ \\t\\n\\r'\"#:,\\[\\]{}&*!|>%@`a0\\x07\\x7f\u{85}\u{2028}\u{feff}-]{0,12}") {
+            let text = "a: plain\nb: 'single'\nc: \"double\"\nd: {e: flow, f: [g]}\nh:\n  - |-\n    block\n  - >\n    folded\n# end\n";
+            for (_, result) in replace_each(text, &value) {
+                prop_assert!(result.is_ok(), "{result:?}");
+            }
+        }
+    }
+}
