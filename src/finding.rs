@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use crate::source::Position;
+pub(crate) use crate::source::Position;
 
 /// How much a finding matters. Three levels, so that every report format can hold them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -46,4 +46,16 @@ pub struct Finding {
     pub message: String,
     /// What to do next, with a command that works.
     pub help: String,
+}
+
+impl Severity {
+    /// The word that reports use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
 }

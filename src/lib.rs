@@ -1,8 +1,31 @@
-//! Verifies sops-encrypted files natively.
+//! Verifies sops-encrypted files natively, without running sops.
+//!
+//! [`engine::check`] looks at files and gives a [`engine::Report`]; [`engine::explain_tree`] lists
+//! the values of one file as sops sees them; [`report`] turns either into text. Nothing here prints,
+//! reads the environment or asks the user: that is the command's part.
+//!
+//! ```
+//! use sopsguard::engine::{self, Request, Target};
+//! use sopsguard::{Environment, Platform, Verification};
+//!
+//! let environment = Environment::new([], "testdata/example".into(), Platform::Unix);
+//! let mut request = Request::new(&environment);
+//! request.targets = vec![Target::Path("healthy".into())];
+//! let report = engine::check(request)?;
+//! assert!(report.findings.is_empty());
+//! assert!(report.files.iter().all(|file| file.verification != Verification::Failed));
+//! # Ok::<(), engine::Error>(())
+//! ```
 
 mod document;
+pub mod engine;
 mod environment;
 mod finding;
+mod fs;
+mod keys;
+pub mod report;
+mod rules;
+mod secret;
 mod sops;
 mod source;
 
@@ -10,10 +33,4 @@ pub use document::Format;
 pub use environment::{Environment, Platform};
 pub use finding::{Finding, Location, Severity};
 pub use sops::{Reason, Verification};
-pub use source::{Position, SourceId};
-
-#[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "tests read fixtures")]
-fn fs_for_tests(path: &std::path::Path) -> String {
-    std::fs::read_to_string(path).expect("a fixture")
-}
+pub use source::Position;

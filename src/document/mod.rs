@@ -9,7 +9,7 @@ pub(crate) use editor::{Editor, Refusal};
 pub use format::Format;
 pub(crate) use tree::{Comment, Entry, Item, Key, Node, NodeId, Pair, Scalar, Tree, Value};
 
-use crate::source::Source;
+use crate::source::{Source, Span};
 
 /// A source read as its format says: the text stays the truth, the tree tells what sops sees in it.
 pub(crate) struct Document<'s> {
@@ -28,6 +28,16 @@ pub(crate) enum Error {
     /// There is no reader for this format.
     #[error("{} files are not read yet", .0.name())]
     UnsupportedFormat(Format),
+}
+
+impl Error {
+    /// Where the reader stopped, where it is a matter of a place.
+    pub(crate) fn span(&self) -> Option<Span> {
+        match self {
+            Self::Yaml(error) => Some(error.span),
+            Self::UnsupportedFormat(_) => None,
+        }
+    }
 }
 
 impl<'s> Document<'s> {

@@ -1,5 +1,37 @@
 //! The sops file: metadata, selectors, encrypted values, the data key and the MAC.
+//!
+//! The way through it: [`SopsFile::of`] reads the metadata, [`unlock`] opens the data key,
+//! [`verify`] walks all values and compares the MAC; [`check`] does all of it and says what sops
+//! 3.13.3 would say. Everything that walks a document's values does it with [`walk`].
 
+mod cipher;
+mod data_key;
+mod enc;
+mod file;
+mod go;
+mod key_path;
+mod mac;
+mod metadata;
+mod pattern;
+mod plaintext;
+mod problem;
+mod selectors;
+#[cfg(test)]
+mod tests;
 mod verification;
+mod verify;
+mod walk;
 
+pub(crate) use data_key::{DataKey, Locked, unlock};
+pub(crate) use enc::{Token, ValueType};
+pub(crate) use file::{MetadataErrors, SopsFile};
+pub(crate) use key_path::KeyPath;
+pub(crate) use metadata::{Field, KeyGroup, KeyKind, MasterKey, Metadata};
+pub(crate) use problem::{
+    MacMismatch, MalformedCiphertext, MalformedMetadata, Problem, ProblemKind, Undecryptable,
+    Unreadable,
+};
+pub(crate) use selectors::{SelectorKind, Selectors};
 pub use verification::{Reason, Verification};
+pub(crate) use verify::{Checked, Inspection, check, verify};
+pub(crate) use walk::{Leaf, Overrun, Visit, walk};

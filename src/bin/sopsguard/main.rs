@@ -1,3 +1,16 @@
-//! The `sopsguard` command.
+//! The `sopsguard` command: arguments in, text and an exit code out.
+//!
+//! It uses only what the library offers to everyone.
 
-fn main() {}
+mod app;
+mod args;
+mod check;
+mod explain;
+mod failure;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = std::env::args_os();
+    app::App::of_process().and_then_run(arguments)
+}

@@ -1,0 +1,149 @@
+//! The process and its surroundings: the one place that asks for variables, the current folder, the
+//! terminal and the streams.
+
+use std::ffi::OsString;
+use std::io::{self, BufWriter, IsTerminal, Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use sopsguard::{Environment, Platform};
+
+use crate::args::{Args, ColorChoice, Command, Global};
+use crate::failure::Failure;
+use crate::{check, explain};
+
+/// The world that a command runs in.
+pub(crate) struct App {
+    variables: Vec<(OsString, OsString)>,
+    current_dir: io::Result<PathBuf>,
+    terminal: bool,
+}
+
+impl App {
+    /// Looks around, once.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that asks for the current folder"
+    )]
+    pub(crate) fn of_process() -> Self {
+        Self {
+            variables: std::env::vars_os().collect(),
+            current_dir: std::env::current_dir(),
+            terminal: io::stdout().is_terminal(),
+        }
+    }
+
+    /// Runs the command that `arguments` ask for.
+    pub(crate) fn and_then_run(self, arguments: impl Iterator<Item = OsString>) -> ExitCode {
+        let args = match Args::try_parse_from(arguments) {
+            Ok(args) => args,
+            Err(error) => {
+                let code = u8::try_from(error.exit_code()).unwrap_or(2);
+                // A reader that has gone away is no failure, and there is nobody else to tell.
+                let _ = error.print();
+                return ExitCode::from(code);
+            }
+        };
+        match self.run(&args) {
+            Ok(code) => ExitCode::from(code),
+            Err(failure) => {
+                warn(&failure.to_text());
+                ExitCode::from(failure.code())
+            }
+        }
+    }
+
+    fn run(&self, args: &Args) -> Result<u8, Failure> {
+        let environment = self.environment(&args.global)?;
+        let color = self.color(args.global.color);
+        match &args.command {
+            Command::Check(options) => check::run(options, &environment, color),
+            Command::Explain(options) => explain::run(options, &environment),
+        }
+    }
+
+    fn environment(&self, global: &Global) -> Result<Environment, Failure> {
+        let here = match (&self.current_dir, &global.directory) {
+            (Ok(here), None) => here.clone(),
+            (Ok(here), Some(directory)) => here.join(directory),
+            (Err(_), Some(directory)) if directory.is_absolute() => directory.clone(),
+            (Err(error), _) => {
+                let source = io::Error::from(error.kind());
+                return Err(Failure::Io {
+                    doing: "cannot find the current folder",
+                    source,
+                });
+            }
+        };
+        if !here.is_dir() {
+            let source = io::Error::from(io::ErrorKind::NotADirectory);
+            return Err(Failure::Io {
+                doing: "cannot enter the folder that `-C` names",
+                source,
+            });
+        }
+        let platform = if cfg!(windows) {
+            Platform::Windows
+        } else if cfg!(target_os = "macos") {
+            Platform::MacOs
+        } else {
+            Platform::Unix
+        };
+        Ok(Environment::new(
+            self.variables.iter().cloned(),
+            here,
+            platform,
+        ))
+    }
+
+    /// Whether to colour: what was asked for, else on a terminal that can and may.
+    fn color(&self, choice: ColorChoice) -> bool {
+        let set = |name: &str| {
+            self.variables
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.as_os_str())
+        };
+        match choice {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => {
+                let forbidden = set("NO_COLOR").is_some_and(|value| !value.is_empty());
+                let dumb = set("TERM").is_some_and(|value| value == "dumb");
+                self.terminal && !forbidden && !dumb
+            }
+        }
+    }
+}
+
+/// Gives `write` standard output, buffered. A reader that went away has read enough.
+pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(source) => Err(Failure::Io {
+            doing: "cannot write to standard output",
+            source,
+        }),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Writes `text` to standard error. Where that fails there is nobody left to tell.
+pub(crate) fn warn(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Reads standard input, at most one byte more than `limit`.
+pub(crate) fn read_stdin(limit: usize) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    match io::stdin().lock().take(most).read_to_end(&mut bytes) {
+        Ok(_) => Ok(bytes),
+        Err(source) => Err(Failure::Io {
+            doing: "cannot read standard input",
+            source,
+        }),
+    }
+}

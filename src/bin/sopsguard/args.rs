@@ -1,0 +1,133 @@
+//! The arguments, as they are typed. Their doc comments are the help text.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  nothing wrong; files that could not be verified for want of a key included
+  1  a finding at error level, or --require-key was not met
+  2  the arguments are wrong
+  3  the work could not be done (a path is not there, a stream failed)";
+
+const EXAMPLES: &str = "\
+Examples:
+  sopsguard check                                every sops file below the current folder
+  sopsguard check apps/db.enc.yaml               one file
+  git show HEAD:db.enc.yaml | sopsguard check -  what a commit holds
+  sopsguard check --format json | jq .summary    for programs
+  sopsguard explain --tree values.yaml           what sops sees: 012 is the number 10";
+
+const IDENTITIES: &str = "\
+Identities:
+  Without --identity, age keys are looked for where sops looks: SOPS_AGE_SSH_PRIVATE_KEY_FILE,
+  ~/.ssh/id_ed25519, ~/.ssh/id_rsa, SOPS_AGE_KEY, SOPS_AGE_KEY_FILE and sops/age/keys.txt in the
+  user's configuration folder. Without any, all is checked that needs no key, and the report says
+  which files were not verified.";
+
+/// Verify sops-encrypted files: syntax, metadata, ciphertext and, with a key, the MAC
+#[derive(Debug, Parser)]
+#[command(name = "sopsguard", version, max_term_width = 100)]
+#[command(after_help = EXIT_CODES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(arg_required_else_help = true, disable_help_subcommand = true)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Global {
+    /// Run as if started in DIR
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    pub(crate) directory: Option<PathBuf>,
+    /// Colour the output
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub(crate) color: ColorChoice,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Check(CheckArgs),
+    Explain(ExplainArgs),
+}
+
+/// Check that sops would accept the secret files
+///
+/// Folders are walked; every YAML file in them that carries sops metadata is a secret file. A file
+/// is "verified" exactly when `sops decrypt` would succeed with the same identities. That says that
+/// the file is consistent, not who wrote it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+#[command(after_long_help = format!("{IDENTITIES}\n\n{EXAMPLES}\n\n{EXIT_CODES}"))]
+pub(crate) struct CheckArgs {
+    /// Files and folders, `-` for standard input; the current folder where there are none
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The name that standard input is judged and reported by
+    #[arg(long, value_name = "NAME", default_value = "stdin.yaml")]
+    pub(crate) stdin_name: PathBuf,
+    /// Use the age identities in FILE (`-` for standard input) instead of those found; repeatable
+    #[arg(long = "identity", value_name = "FILE")]
+    pub(crate) identities: Vec<PathBuf>,
+    /// Exit with 1 where a file stays unverified for want of a key
+    #[arg(long)]
+    pub(crate) require_key: bool,
+    /// How to print the report
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: Format,
+    /// Use at most N threads; one a core by default
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// Print findings only
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Print every file's verdict, and where identities were looked for
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+}
+
+/// Show what sops makes of a file, without a key and without values
+///
+/// With `--tree` each value is listed as sops sees it: its path, its type, whether the selectors
+/// encrypt it and whether it enters the MAC. Works on files that are not encrypted, too.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct ExplainArgs {
+    /// The file, `-` for standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// List the values
+    #[arg(long)]
+    pub(crate) tree: bool,
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: Format,
+    /// The name that standard input is judged and reported by
+    #[arg(long, value_name = "NAME", default_value = "stdin.yaml")]
+    pub(crate) stdin_name: PathBuf,
+}
+
+/// How reports are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Human,
+    /// For programs: one JSON object
+    Json,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}

@@ -1,0 +1,102 @@
+//! `sopsguard check`.
+
+use std::path::{Path, PathBuf};
+
+use sopsguard::engine::{self, IdentitySource, Report, Request, Target};
+use sopsguard::{Environment, report};
+
+use crate::app;
+use crate::args::{CheckArgs, Format};
+use crate::failure::Failure;
+
+/// Checks what `options` name and prints the report. Returns the exit code.
+pub(crate) fn run(
+    options: &CheckArgs,
+    environment: &Environment,
+    color: bool,
+) -> Result<u8, Failure> {
+    refuse_two_streams(options)?;
+    let mut request = Request::new(environment);
+    request.jobs = options.jobs;
+    request.identities = identities(options)?;
+    request.targets = targets(options)?;
+    let report = engine::check(request)?;
+    tell_warnings(&report);
+    match options.format {
+        Format::Json => app::print(|out| report::json(&report, out))?,
+        Format::Human => {
+            let mut style = report::Style::default();
+            (style.color, style.quiet, style.verbose) = (color, options.quiet, options.verbose);
+            app::print(|out| report::human(&report, style, out))?;
+        }
+    }
+    let unmet = options.require_key && tell_lacking(&report);
+    Ok(u8::from(report.has_errors() || unmet))
+}
+
+fn targets(options: &CheckArgs) -> Result<Vec<Target>, Failure> {
+    options
+        .paths
+        .iter()
+        .map(|path| {
+            if is_stdin(path) {
+                let bytes = app::read_stdin(engine::MAX_FILE_LEN)?;
+                Ok(Target::Text {
+                    name: options.stdin_name.clone(),
+                    bytes,
+                })
+            } else {
+                Ok(Target::Path(path.clone()))
+            }
+        })
+        .collect()
+}
+
+fn identities(options: &CheckArgs) -> Result<Vec<IdentitySource>, Failure> {
+    let source = |path: &PathBuf| {
+        if is_stdin(path) {
+            app::read_stdin(engine::MAX_FILE_LEN).map(IdentitySource::stdin)
+        } else {
+            Ok(IdentitySource::file(path.clone()))
+        }
+    };
+    options.identities.iter().map(source).collect()
+}
+
+/// Standard input can be read once.
+fn refuse_two_streams(options: &CheckArgs) -> Result<(), Failure> {
+    let streams = options
+        .paths
+        .iter()
+        .chain(&options.identities)
+        .filter(|path| is_stdin(path));
+    if streams.count() < 2 {
+        return Ok(());
+    }
+    Err(Failure::Usage {
+        message: "standard input can be read once, and `-` is given more than once".to_owned(),
+        help: "name the file of the identities, or the file to check".to_owned(),
+    })
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Prints what was wrong with the sources of identities.
+fn tell_warnings(report: &Report) {
+    for warning in &report.warnings {
+        app::warn(&format!("warning: {}\n", report::escape(warning)));
+    }
+}
+
+/// Says which files lacked a key, and whether any did.
+fn tell_lacking(report: &Report) -> bool {
+    let count = report.lacking_key().count();
+    if count > 0 {
+        app::warn(&format!(
+            "error: --require-key: {count} not verified for want of a key\n"
+        ));
+    }
+    count > 0
+}

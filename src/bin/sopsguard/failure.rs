@@ -1,0 +1,50 @@
+//! Why the command could not do what it was asked, and the exit code that says so.
+
+use std::io;
+
+use miette::Diagnostic;
+use sopsguard::engine;
+
+/// What ends a command early.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub(crate) enum Failure {
+    /// The arguments do not fit together.
+    #[error("{message}")]
+    Usage {
+        message: String,
+        #[help]
+        help: String,
+    },
+    /// The engine gave up.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Engine(#[from] engine::Error),
+    /// A stream or the current folder failed.
+    #[error("{doing}: {source}")]
+    Io {
+        doing: &'static str,
+        source: io::Error,
+    },
+}
+
+impl Failure {
+    /// The exit code: 1 where the file is to blame, 2 the arguments, 3 the system.
+    pub(crate) fn code(&self) -> u8 {
+        match self {
+            Self::Engine(engine::Error::NotLoaded { .. }) => 1,
+            Self::Usage { .. } | Self::Engine(engine::Error::Identity { .. }) => 2,
+            Self::Engine(_) | Self::Io { .. } => 3,
+        }
+    }
+
+    /// The error and what helps, as lines that are safe to print.
+    pub(crate) fn to_text(&self) -> String {
+        let mut text = format!("error: {}\n", sopsguard::report::escape(&self.to_string()));
+        if let Some(help) = self.help() {
+            text.push_str("  help: ");
+            text.push_str(&sopsguard::report::escape(&help.to_string()));
+            text.push('\n');
+        }
+        text
+    }
+}

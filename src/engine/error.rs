@@ -1,0 +1,57 @@
+//! Why the engine could not do its work. A problem in the user's files is no error but a finding.
+
+use std::path::PathBuf;
+
+use crate::document::Format;
+
+/// Why a run gave no report.
+#[derive(Clone, Debug, thiserror::Error, miette::Diagnostic)]
+#[non_exhaustive]
+pub enum Error {
+    /// A path that was named is not there.
+    #[error("`{}` does not exist", path.display())]
+    #[diagnostic(help("paths start from the current folder, or from the one that `-C` names"))]
+    NoSuchPath {
+        /// The path as it was named.
+        path: PathBuf,
+    },
+    /// sops would not load the document.
+    #[error("sops would not load `{}`: {reason}", path.display())]
+    NotLoaded {
+        /// The path as it was named.
+        path: PathBuf,
+        /// What sops stumbles over, without any value.
+        reason: String,
+    },
+    /// A file could not be read.
+    #[error("cannot read `{}`: {reason}", path.display())]
+    NotRead {
+        /// The path as it was named.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// There is no reader for the format yet.
+    #[error("`{}` is of the format {}, which is not read yet", path.display(), format.name())]
+    #[diagnostic(help("only names that end in `.yaml` or `.yml` are YAML to sops"))]
+    Unsupported {
+        /// The path as it was named.
+        path: PathBuf,
+        /// The format that the name stands for.
+        format: Format,
+    },
+    /// A source of identities that was named is of no use.
+    #[error("cannot use the identity: {reason}")]
+    #[diagnostic(help("an age key file holds lines that begin with `AGE-SECRET-KEY-1`"))]
+    Identity {
+        /// Which, and what is wrong with it.
+        reason: String,
+    },
+    /// The threads could not be started.
+    #[error("cannot start {jobs} threads")]
+    #[diagnostic(help("ask for fewer with `--jobs`"))]
+    Threads {
+        /// How many were asked for.
+        jobs: usize,
+    },
+}

@@ -1,0 +1,158 @@
+//! `explain --tree`: the leaves of a document, as sops sees them.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::{Error, Explanation, KeyName, Leaf, MAX_FILE_LEN, Target};
+use crate::document::{Document, Format, Scalar};
+use crate::environment::Environment;
+use crate::fs;
+use crate::sops::{self, MetadataErrors, Overrun, Selectors, SopsFile, Visit, walk};
+use crate::source::{Source, SourceId};
+
+/// Lists the leaves of a document with sops's eyes. It needs no key.
+///
+/// A file without metadata is judged as sops would judge it with no selector set.
+///
+/// # Errors
+/// [`Error::NotLoaded`] where sops would not load the document or its metadata, or would stop in the
+/// middle of it; [`Error::NotRead`] where there is nothing to read.
+pub fn explain_tree(target: &Target, environment: &Environment) -> Result<Explanation, Error> {
+    let (path, bytes) = read(target, environment)?;
+    let format = Format::of_path(&path);
+    let refused = |reason: String| Error::NotLoaded {
+        path: path.clone(),
+        reason,
+    };
+    if format != Format::Yaml {
+        return Err(Error::Unsupported { path, format });
+    }
+    let source = Source::decode(SourceId::WorkTree(path.clone()), bytes)
+        .map_err(|error| refused(error.to_string()))?;
+    let document = Document::parse(&source, format).map_err(|error| {
+        let at = error.span().map(|span| source.position(span.start()));
+        refused(match at {
+            Some(at) => format!("line {}, column {}: {error}", at.line, at.column),
+            None => error.to_string(),
+        })
+    })?;
+    let file = SopsFile::of(&document).map_err(|MetadataErrors(problems)| {
+        refused(
+            problems
+                .first()
+                .map_or_else(String::new, |problem| problem.kind.to_string()),
+        )
+    })?;
+    let defaults = Selectors::default_with(false);
+    let selectors = file.as_ref().map_or(&defaults, SopsFile::selectors);
+    let encrypted = file.is_some();
+    let leaves = leaves(&document, selectors, encrypted).map_err(refused)?;
+    Ok(Explanation {
+        path,
+        encrypted,
+        leaves,
+    })
+}
+
+fn read(target: &Target, environment: &Environment) -> Result<(PathBuf, Vec<u8>), Error> {
+    let (path, bytes) = match target {
+        Target::Text { name, bytes } if bytes.len() > MAX_FILE_LEN => {
+            let path = name.clone();
+            (
+                name,
+                Err(fs::Error::TooLarge {
+                    path,
+                    limit: MAX_FILE_LEN,
+                }),
+            )
+        }
+        Target::Text { name, bytes } => (name, Ok(bytes.clone())),
+        Target::Path(path) => (
+            path,
+            fs::read(&environment.current_dir().join(path), MAX_FILE_LEN),
+        ),
+    };
+    let bytes = bytes.map_err(|error| not_read(path, &error))?;
+    Ok((path.clone(), bytes))
+}
+
+fn not_read(path: &Path, error: &fs::Error) -> Error {
+    let path = path.to_owned();
+    match error {
+        fs::Error::NotFound { .. } => Error::NoSuchPath { path },
+        fs::Error::NotAFile { .. } => Error::NotRead {
+            path,
+            reason: "not a file".to_owned(),
+        },
+        fs::Error::TooLarge { limit, .. } => Error::NotRead {
+            path,
+            reason: format!("larger than {limit} bytes"),
+        },
+        fs::Error::Io { source, .. } => Error::NotRead {
+            path,
+            reason: source.kind().to_string(),
+        },
+    }
+}
+
+/// All leaves in order, or what sops stumbles over first.
+fn leaves(
+    document: &Document<'_>,
+    selectors: &Selectors,
+    encrypted: bool,
+) -> Result<Vec<Leaf>, String> {
+    let mut leaves = Vec::new();
+    let mut stumbled = None;
+    let walked = walk(document.tree(), selectors, |visit| {
+        match leaf(document.source(), &visit, encrypted) {
+            Ok(leaf) => leaves.extend(leaf),
+            Err(error) => {
+                stumbled.get_or_insert_with(|| error.to_string());
+            }
+        }
+    });
+    if let Err(overrun) = walked {
+        stumbled.get_or_insert(match overrun {
+            Overrun::TooDeep => sops::Unreadable::TooDeep.to_string(),
+            Overrun::TooManyAliases => sops::Unreadable::TooManyAliases.to_string(),
+        });
+    }
+    stumbled.map_or(Ok(leaves), Err)
+}
+
+/// One stop of the walk as a leaf; none for a comment.
+fn leaf(
+    source: &Source,
+    visit: &Visit<'_, '_>,
+    encrypted: bool,
+) -> Result<Option<Leaf>, sops::Unreadable> {
+    let (scalar, span) = match visit.leaf {
+        sops::Leaf::Comment(_) => return Ok(None),
+        sops::Leaf::NonStringKey(key) => {
+            return Err(sops::Unreadable::NonStringKey {
+                found: key.name.kind(),
+            });
+        }
+        sops::Leaf::Scalar { scalar, span, .. } => (scalar, span),
+    };
+    match scalar {
+        Scalar::Uint(_) => return Err(sops::Unreadable::IntegerTooLarge),
+        Scalar::Time(None) => return Err(sops::Unreadable::TimeOffset),
+        _ => {}
+    }
+    let is_token = encrypted && visit.selected;
+    let bytes = scalar.mac_bytes().filter(|_| !is_token);
+    Ok(Some(Leaf {
+        path: visit.path.iter().map(|key| KeyName::new(key)).collect(),
+        kind: scalar.kind(),
+        selected: visit.selected,
+        in_mac: visit.in_mac,
+        bytes_sha256: bytes.map(|bytes| hex(&Sha256::digest(&bytes))),
+        start: source.position(span.start()),
+    }))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

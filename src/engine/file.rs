@@ -1,0 +1,325 @@
+//! One file, from its bytes to what is known of it.
+
+use std::path::{Path, PathBuf};
+
+use super::inputs::{Content, Input, Origin};
+use super::{FileReport, MAX_FILE_LEN, NotEvaluated, sign};
+use crate::document::{Document, Format, Tree};
+use crate::finding::Finding;
+use crate::fs;
+use crate::keys::Keyring;
+use crate::rules::{Check, FileContext, Findings, Needs, RULES, Unreadable};
+use crate::sops::{self, Locked, MetadataErrors, Problem, Reason, SopsFile, Verification};
+use crate::source::{DecodeError, Source, SourceId};
+
+/// What became of an input.
+pub(super) enum Looked {
+    /// A file that nobody named and that is not sops's.
+    PassedOver,
+    /// A file for the report.
+    At {
+        file: Box<FileReport>,
+        findings: Vec<Finding>,
+        not_evaluated: Vec<NotEvaluated>,
+    },
+}
+
+/// Looks at one file: reads it, verifies it and runs the rules on it.
+pub(super) fn look(input: Input, keyring: &Keyring) -> Looked {
+    let look = Look::new(input.path, input.origin);
+    match input.content {
+        Content::Given(bytes) => look.at_bytes(bytes, keyring),
+        Content::Disk(place) => look.at_disk(&place, keyring),
+        Content::Outside => look.unsupported("a link out of the folder that is checked"),
+        Content::Lost(unreadable) => look.unreadable(&unreadable, None),
+    }
+}
+
+/// A look at one file.
+struct Look {
+    path: PathBuf,
+    format: Format,
+    origin: Origin,
+}
+
+/// What reading and verifying a file gave.
+#[derive(Default)]
+struct Known<'a> {
+    source: Option<&'a Source>,
+    unreadable: Option<&'a Unreadable>,
+    problems: Vec<Problem>,
+    documents: Option<usize>,
+    recipients: Vec<String>,
+    unreadable_by: Vec<String>,
+}
+
+impl Look {
+    fn new(path: PathBuf, origin: Origin) -> Self {
+        Self {
+            format: Format::of_path(&path),
+            path,
+            origin,
+        }
+    }
+
+    fn at_disk(self, place: &Path, keyring: &Keyring) -> Looked {
+        // Any file can be a binary file of sops's; its envelope is a JSON object.
+        let needs_brace = self.format == Format::Binary;
+        if needs_brace && fs::first_visible_byte(place).is_ok_and(|byte| byte != Some(b'{')) {
+            return self.not_encrypted(None);
+        }
+        match fs::read(place, MAX_FILE_LEN) {
+            Ok(bytes) => self.at_bytes(bytes, keyring),
+            Err(fs::Error::TooLarge { .. }) if !fs::contains(place, sign::TOKEN) => {
+                self.not_encrypted(None)
+            }
+            Err(error) if self.counts_unread() => self.unreadable(&Unreadable::Io(error), None),
+            Err(_) => Looked::PassedOver,
+        }
+    }
+
+    /// Whether it matters that the file could not be read.
+    fn counts_unread(&self) -> bool {
+        self.origin == Origin::Named
+            || self.format == Format::Yaml
+            || sign::has_secret_name(&self.path)
+    }
+
+    fn at_bytes(self, bytes: Vec<u8>, keyring: &Keyring) -> Looked {
+        if self.format != Format::Yaml {
+            return if sign::has_foreign_metadata(self.format, &bytes) {
+                let what = format!("the format {}", self.format.name());
+                self.unsupported(&what)
+            } else {
+                self.not_encrypted(None)
+            };
+        }
+        let expected = self.origin == Origin::Named || sign::has_secret_name(&self.path);
+        if !expected && !sign::may_have_metadata(&bytes) {
+            return self.not_encrypted(None);
+        }
+        if bytes.len() > MAX_FILE_LEN {
+            let path = self.path.clone();
+            let error = fs::Error::TooLarge {
+                path,
+                limit: MAX_FILE_LEN,
+            };
+            return self.unreadable(&Unreadable::Io(error), None);
+        }
+        let marked = sign::looks_encrypted(&bytes);
+        match Source::decode(SourceId::WorkTree(self.path.clone()), bytes) {
+            Ok(source) => self.at_text(&source, expected, marked, keyring),
+            Err(error) if expected || marked => {
+                let unreadable = self.undecodable(error);
+                self.unreadable(&unreadable, None)
+            }
+            Err(_) => Looked::PassedOver,
+        }
+    }
+
+    fn undecodable(&self, error: DecodeError) -> Unreadable {
+        match error {
+            DecodeError::NotUtf8 { position, .. } => Unreadable::NotText { at: position },
+            DecodeError::TooLarge { limit } => Unreadable::Io(fs::Error::TooLarge {
+                path: self.path.clone(),
+                limit,
+            }),
+        }
+    }
+
+    fn at_text(self, source: &Source, expected: bool, marked: bool, keyring: &Keyring) -> Looked {
+        let document = match Document::parse(source, self.format) {
+            Ok(document) => document,
+            Err(error) if expected || marked => {
+                let at = error.span().map(|span| source.position(span.start()));
+                let unreadable = Unreadable::Refused {
+                    message: error.to_string(),
+                    at,
+                };
+                return self.unreadable(&unreadable, Some(source));
+            }
+            Err(_) => return Looked::PassedOver,
+        };
+        let documents = Some(document.tree().branches().len());
+        let known = Known {
+            source: Some(source),
+            documents,
+            ..Known::default()
+        };
+        match SopsFile::of(&document) {
+            Ok(None) => self.not_encrypted(documents),
+            Err(_) if !marked && !has_marks(document.tree()) => self.not_encrypted(documents),
+            Err(MetadataErrors(problems)) => {
+                let known = Known { problems, ..known };
+                self.report(
+                    known,
+                    Verification::Failed,
+                    Needs::Document,
+                    "malformed-metadata",
+                )
+            }
+            Ok(Some(file)) => self.at_sops_file(&file, known, keyring),
+        }
+    }
+
+    fn at_sops_file(self, file: &SopsFile<'_>, known: Known<'_>, keyring: &Keyring) -> Looked {
+        let checked = sops::check(file, keyring);
+        let lacking = match &checked.verification {
+            Verification::NotVerified(reason) => Some(reason.to_string()),
+            Verification::Failed => match sops::unlock(file, keyring) {
+                Err(Locked::NotVerified(reason)) => Some(reason.to_string()),
+                Ok(_) | Err(Locked::Failed(_)) => None,
+            },
+            Verification::Verified | Verification::NotEncrypted => None,
+        };
+        let reached = if lacking.is_some() {
+            Needs::Metadata
+        } else {
+            Needs::Key
+        };
+        let known = Known {
+            problems: checked.inspection.problems,
+            recipients: file.keys().map(|key| key.id().into_owned()).collect(),
+            unreadable_by: match checked.verification {
+                Verification::Verified => checked
+                    .findings
+                    .unreadable_by
+                    .into_iter()
+                    .map(str::to_owned)
+                    .collect(),
+                _ => Vec::new(),
+            },
+            ..known
+        };
+        self.report(
+            known,
+            checked.verification,
+            reached,
+            &lacking.unwrap_or_default(),
+        )
+    }
+
+    /// A file that no rule has anything to look at in.
+    fn not_encrypted(self, documents: Option<usize>) -> Looked {
+        match self.origin {
+            Origin::Walked => Looked::PassedOver,
+            Origin::Named => {
+                let known = Known {
+                    documents,
+                    ..Known::default()
+                };
+                let file = self.file(known, Verification::NotEncrypted);
+                Looked::At {
+                    file,
+                    findings: Vec::new(),
+                    not_evaluated: Vec::new(),
+                }
+            }
+        }
+    }
+
+    fn unsupported(self, what: &str) -> Looked {
+        let reason = Reason::Unsupported(what.to_owned());
+        let lacking = reason.to_string();
+        self.report(
+            Known::default(),
+            Verification::NotVerified(reason),
+            Needs::Nothing,
+            &lacking,
+        )
+    }
+
+    fn unreadable(self, unreadable: &Unreadable, source: Option<&Source>) -> Looked {
+        let verification = match unreadable {
+            // sops reads larger files than this program does.
+            Unreadable::Io(fs::Error::TooLarge { limit, .. }) => {
+                let what = format!("files larger than {limit} bytes");
+                Verification::NotVerified(Reason::Unsupported(what))
+            }
+            _ => Verification::Failed,
+        };
+        let known = Known {
+            source,
+            unreadable: Some(unreadable),
+            ..Known::default()
+        };
+        self.report(known, verification, Needs::Nothing, "unreadable")
+    }
+
+    /// Runs the rules. `lacking` says why those that need more than was reached tell nothing.
+    fn report(
+        self,
+        known: Known<'_>,
+        verification: Verification,
+        reached: Needs,
+        lacking: &str,
+    ) -> Looked {
+        let context = FileContext {
+            path: &self.path,
+            source: known.source,
+            unreadable: known.unreadable,
+            problems: &known.problems,
+            unreadable_by: &known.unreadable_by,
+        };
+        let mut findings = Vec::new();
+        let mut not_evaluated = Vec::new();
+        for rule in RULES {
+            let Check::File(check) = rule.check else {
+                continue;
+            };
+            let before = findings.len();
+            check(&context, &mut Findings::new(rule, &context, &mut findings));
+            if rule.needs > reached && findings.len() == before {
+                let (path, reason) = (self.path.clone(), lacking.to_owned());
+                not_evaluated.push(NotEvaluated {
+                    path,
+                    rule: rule.id,
+                    reason,
+                });
+            }
+        }
+        findings.sort_by(|a, b| (a.location.start, a.rule).cmp(&(b.location.start, b.rule)));
+        Looked::At {
+            file: self.file(known, verification),
+            findings,
+            not_evaluated,
+        }
+    }
+
+    fn file(self, known: Known<'_>, verification: Verification) -> Box<FileReport> {
+        Box::new(FileReport {
+            path: self.path,
+            format: self.format,
+            documents: known.documents,
+            verification,
+            recipients: known.recipients,
+            unreadable_by: known.unreadable_by,
+        })
+    }
+}
+
+/// Whether a top-level `sops` mapping has at least two of the fields that sops always writes.
+/// Programs have settings of that name, too.
+fn has_marks(tree: &Tree<'_>) -> bool {
+    let marks = [
+        "mac",
+        "lastmodified",
+        "version",
+        "age",
+        "pgp",
+        "kms",
+        "key_groups",
+    ];
+    let Some(metadata) = tree
+        .branches()
+        .first()
+        .and_then(|branch| tree.pair(*branch, "sops"))
+    else {
+        return false;
+    };
+    marks
+        .iter()
+        .filter(|mark| tree.pair(metadata.value, mark).is_some())
+        .count()
+        >= 2
+}

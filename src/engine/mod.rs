@@ -1,0 +1,115 @@
+//! From what the user asked for to a report: list the inputs, look at each file by itself, sort,
+//! and put what was found together.
+//!
+//! Files are looked at in parallel, a file a task, and nothing of a file's text outlives its task.
+//! What comes out depends on the files and the identities alone, not on the number of threads.
+
+mod error;
+mod explain;
+mod explanation;
+mod file;
+mod inputs;
+mod report;
+mod request;
+mod sign;
+mod suppress;
+
+pub use error::Error;
+pub use explain::explain_tree;
+pub use explanation::{Explanation, KeyName, Leaf};
+pub use report::{FileReport, NotEvaluated, Report, Summary};
+pub use request::{IdentitySource, Request, Target};
+pub use suppress::Suppression;
+
+use std::num::NonZeroUsize;
+
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
+use crate::keys::{Keyring, Place, PlaceState};
+pub(crate) use crate::sops::{Reason, Verification};
+use file::Looked;
+use inputs::Input;
+
+/// The most bytes of one input that are read: 32 MiB, thirty times what a cluster stores in one
+/// object.
+pub const MAX_FILE_LEN: usize = 32 << 20;
+
+/// Checks the files that `request` names and reports what is wrong with them.
+///
+/// A problem in a file is a finding of the report. A file of which no verdict can be given is in the
+/// report as such, never as verified.
+///
+/// # Errors
+/// [`Error::NoSuchPath`] where a named path is not there, [`Error::Identity`] where a named identity
+/// is of no use, [`Error::Threads`] where the system gives no threads.
+pub fn check(request: Request<'_>) -> Result<Report, Error> {
+    let Request {
+        environment,
+        targets,
+        identities,
+        suppressions,
+        jobs,
+    } = request;
+    let inputs = inputs::list(targets, environment)?;
+    let keyring = Request::keyring(identities, environment)?;
+    let looked = look_at(inputs, &keyring, jobs)?;
+    let mut report = Report {
+        warnings: keyring.warnings().iter().map(ToString::to_string).collect(),
+        searched: keyring.places().iter().map(describe).collect(),
+        ..Report::default()
+    };
+    let mut findings = Vec::new();
+    for looked in looked {
+        match looked {
+            Looked::PassedOver => report.passed_over += 1,
+            Looked::At {
+                file,
+                findings: found,
+                not_evaluated,
+            } => {
+                report.files.push(*file);
+                findings.extend(found);
+                report.not_evaluated.extend(not_evaluated);
+            }
+        }
+    }
+    (report.findings, report.suppressed) = suppress::apply(findings, &suppressions);
+    Ok(report)
+}
+
+/// Looks at every input, in the order of the inputs.
+fn look_at(
+    inputs: Vec<Input>,
+    keyring: &Keyring,
+    jobs: Option<NonZeroUsize>,
+) -> Result<Vec<Looked>, Error> {
+    let one_thread = jobs.is_some_and(|jobs| jobs.get() == 1);
+    if one_thread || inputs.len() < 2 {
+        return Ok(inputs
+            .into_iter()
+            .map(|input| file::look(input, keyring))
+            .collect());
+    }
+    let jobs = jobs.map_or(0, NonZeroUsize::get);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs)
+        .build()
+        .map_err(|_| Error::Threads { jobs })?;
+    Ok(pool.install(|| {
+        inputs
+            .into_par_iter()
+            .map(|input| file::look(input, keyring))
+            .collect()
+    }))
+}
+
+/// A place of identities and what was there, in a few words.
+fn describe(place: &Place) -> String {
+    let origin = &place.origin;
+    match place.state {
+        PlaceState::Missing => origin.to_string(),
+        PlaceState::Empty => format!("{origin} (empty)"),
+        PlaceState::Found { usable } => format!("{origin} ({usable} usable)"),
+        PlaceState::Unusable => format!("{origin} (unusable)"),
+    }
+}

@@ -1,0 +1,132 @@
+//! What a run of `check` found out, as data: reporters print it, the command takes its exit code.
+
+use std::path::PathBuf;
+
+use crate::document::Format;
+use crate::finding::{Finding, Severity};
+use crate::sops::{Reason, Verification};
+
+/// The outcome of a check: every file looked at, and all that the rules have to say.
+///
+/// Files, findings and rules not evaluated are sorted by the bytes of their path, so that two runs
+/// over the same files give the same report, whatever the number of threads.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// The sops files, and every file that was named.
+    pub files: Vec<FileReport>,
+    /// The problems that no suppression took away.
+    pub findings: Vec<Finding>,
+    /// The rules that lacked what they need. Their silence says nothing.
+    pub not_evaluated: Vec<NotEvaluated>,
+    /// How many findings the suppressions took away.
+    pub suppressed: usize,
+    /// How many files without sops metadata the walk of folders passed over.
+    pub passed_over: usize,
+    /// What went wrong with the sources of identities, one sentence each.
+    pub warnings: Vec<String>,
+    /// Where identities were looked for, in order.
+    pub searched: Vec<String>,
+}
+
+/// One file and what is known of it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FileReport {
+    /// The path as the user named it, or below the folder that the user named.
+    pub path: PathBuf,
+    /// The format that its name stands for.
+    pub format: Format,
+    /// How many documents it holds; none where it could not be read as its format.
+    pub documents: Option<usize>,
+    /// The verdict.
+    pub verification: Verification,
+    /// The recipients that its metadata names, in their order.
+    pub recipients: Vec<String>,
+    /// The versions of sops that cannot read it although sops 3.13.3 can.
+    pub unreadable_by: Vec<String>,
+}
+
+/// A rule that could not be evaluated on a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct NotEvaluated {
+    /// The file.
+    pub path: PathBuf,
+    /// The rule's id.
+    pub rule: &'static str,
+    /// What was lacking, one word such as `no-identity`.
+    pub reason: String,
+}
+
+/// The counts of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Summary {
+    /// Files in the report: sops files, and every file that was named.
+    pub files: usize,
+    /// Files that sops would decrypt.
+    pub verified: usize,
+    /// Files that sops would refuse.
+    pub failed: usize,
+    /// Files of which no verdict can be given.
+    pub not_verified: usize,
+    /// Named files without sops metadata.
+    pub not_encrypted: usize,
+    /// Findings at error level.
+    pub errors: usize,
+    /// Findings at warning level.
+    pub warnings: usize,
+    /// Findings at note level.
+    pub notes: usize,
+    /// Findings taken away by suppressions.
+    pub suppressed: usize,
+}
+
+impl Report {
+    /// Counts files by verdict and findings by severity.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let files = |wanted: &str| {
+            self.files
+                .iter()
+                .filter(|file| file.verification.name() == wanted)
+                .count()
+        };
+        let findings = |wanted: Severity| {
+            self.findings
+                .iter()
+                .filter(|finding| finding.severity == wanted)
+                .count()
+        };
+        Summary {
+            files: self.files.len(),
+            verified: files("verified"),
+            failed: files("failed"),
+            not_verified: files("not-verified"),
+            not_encrypted: files("not-encrypted"),
+            errors: findings(Severity::Error),
+            warnings: findings(Severity::Warning),
+            notes: findings(Severity::Note),
+            suppressed: self.suppressed,
+        }
+    }
+
+    /// Whether a finding at error level is left.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
+    }
+
+    /// The files that stayed unverified for want of a key. Files that no key would help, because
+    /// sopsguard cannot read their format, are not among them.
+    pub fn lacking_key(&self) -> impl Iterator<Item = &FileReport> {
+        self.files.iter().filter(|file| match &file.verification {
+            Verification::NotVerified(reason) => !matches!(reason, Reason::Unsupported(_)),
+            Verification::Verified | Verification::Failed | Verification::NotEncrypted => false,
+        })
+    }
+}

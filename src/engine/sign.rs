@@ -1,0 +1,186 @@
+//! Signs of sops in bytes that were not parsed.
+//!
+//! Walking a folder meets many files that are no secrets. These tests are cheap and lean to one
+//! side each: [`may_have_metadata`] never says no to a file that sops could open, and
+//! [`looks_encrypted`] says yes only to what nobody writes by chance.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::de::IgnoredAny;
+
+use crate::document::Format;
+
+/// What every encrypted value begins with.
+pub(super) const TOKEN: &[u8] = b"ENC[AES256_GCM,";
+
+/// Whether a YAML text could have a top-level key that reads as `sops`.
+///
+/// The word may stand there; or hide behind an escape in double quotes, which needs a backslash; or
+/// be the base64 of a `!!binary` key, which needs a tag.
+pub(super) fn may_have_metadata(bytes: &[u8]) -> bool {
+    let text = without_utf16(bytes);
+    let signs: [&[u8]; 6] = [b"sops", b"\\", b"!!b", b"!!%", b"!<", b"%TAG"];
+    signs.iter().any(|sign| contains(&text, sign))
+}
+
+/// Whether a YAML text, perhaps damaged, was certainly written by sops once.
+pub(super) fn looks_encrypted(bytes: &[u8]) -> bool {
+    let text = without_utf16(bytes);
+    contains(&text, TOKEN) || (contains(&text, b"sops:") && contains(&text, b"mac:"))
+}
+
+/// Whether a file's name says that it should be encrypted: `*.enc.*` or `*.sops.*`, but never sops's
+/// own configuration.
+pub(super) fn has_secret_name(path: &Path) -> bool {
+    let Some(name) = path.file_name() else {
+        return false;
+    };
+    let name = name.as_encoded_bytes();
+    let configuration: [&[u8]; 2] = [b".sops.yaml", b".sops.yml"];
+    !configuration.contains(&name) && (contains(name, b".enc.") || contains(name, b".sops."))
+}
+
+/// Whether a file of a format other than YAML carries sops metadata.
+pub(super) fn has_foreign_metadata(format: Format, bytes: &[u8]) -> bool {
+    match format {
+        Format::Yaml => false,
+        Format::Json | Format::Binary => has_json_metadata(bytes),
+        Format::Dotenv => count_lines(bytes, ["sops_mac=", "sops_lastmodified=", "sops_version="]),
+        Format::Ini => {
+            contains(bytes, b"[sops]") && count_lines(bytes, ["mac", "lastmodified", "version"])
+        }
+    }
+}
+
+fn has_json_metadata(bytes: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Envelope {
+        sops: BTreeMap<String, IgnoredAny>,
+    }
+    contains(bytes, b"\"sops\"")
+        && serde_json::from_slice::<Envelope>(bytes).is_ok_and(|envelope| {
+            let marks = [
+                "mac",
+                "lastmodified",
+                "version",
+                "age",
+                "pgp",
+                "kms",
+                "key_groups",
+            ];
+            marks
+                .iter()
+                .filter(|mark| envelope.sops.contains_key(**mark))
+                .count()
+                >= 2
+        })
+}
+
+/// Whether at least two of the three line beginnings occur.
+fn count_lines(bytes: &[u8], beginnings: [&str; 3]) -> bool {
+    let begins = |beginning: &&str| {
+        bytes
+            .split(|&byte| byte == b'\n')
+            .any(|line| line.starts_with(beginning.as_bytes()))
+    };
+    beginnings
+        .iter()
+        .filter(|beginning| begins(beginning))
+        .count()
+        >= 2
+}
+
+/// The bytes themselves, or those of a UTF-16 text without their zeros, which is enough to find
+/// ASCII words in it.
+fn without_utf16(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        Cow::Owned(bytes.iter().copied().filter(|&byte| byte != 0).collect())
+    } else {
+        Cow::Borrowed(bytes)
+    }
+}
+
+pub(super) fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack
+        .windows(needle.len())
+        .any(|window| window == needle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn utf16(text: &str) -> Vec<u8> {
+        std::iter::once(0xFEFF_u16)
+            .chain(text.encode_utf16())
+            .flat_map(u16::to_le_bytes)
+            .collect()
+    }
+
+    #[test]
+    fn every_spelling_of_the_key_sops_is_a_candidate() {
+        for text in [
+            "sops: {}",
+            "\"sops\": {}",
+            "\"so\\x70s\": {}",
+            "\"so\\\n  ps\": {}",
+            "!!binary c29wcw==: {}",
+            "!!bin%61ry c29wcw==: {}",
+            "!<tag:yaml.org,2002:binary> c29wcw==: {}",
+            "%TAG !x! tag:yaml.org,2002:\n---\n!x!binary c29wcw==: {}",
+        ] {
+            assert!(may_have_metadata(text.as_bytes()), "{text}");
+            assert!(may_have_metadata(&utf16(text)), "{text} in UTF-16");
+        }
+        assert!(!may_have_metadata(
+            b"kind: Secret\nstringData:\n  a: b # plain\n"
+        ));
+    }
+
+    #[test]
+    fn only_what_sops_writes_looks_encrypted() {
+        assert!(looks_encrypted(b"a: ENC[AES256_GCM,data:"));
+        assert!(looks_encrypted(b"sops:\n    mac: x\n<<<<<<<"));
+        assert!(looks_encrypted(&utf16("a: ENC[AES256_GCM,data:")));
+        assert!(!looks_encrypted(b"sops: {{ .Values.sops }}"));
+        assert!(!looks_encrypted(b"{{ ENC }}"));
+    }
+
+    #[test]
+    fn the_configuration_of_sops_has_no_secret_name() {
+        for (name, expected) in [
+            ("a.enc.yaml", true),
+            ("dir/a.sops.yaml", true),
+            ("x.sops.yml", true),
+            (".sops.yaml", false),
+            ("dir/.sops.yml", false),
+            ("a.enc", false),
+            ("a.enc.d/b.yaml", false),
+        ] {
+            assert_eq!(has_secret_name(Path::new(name)), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn metadata_of_other_formats_is_recognised() {
+        let json = br#"{"a": "ENC[]", "sops": {"mac": "", "version": ""}}"#;
+        for (format, text, expected) in [
+            (Format::Json, &json[..], true),
+            (Format::Binary, &json[..], true),
+            (Format::Json, br#"{"sops": {"version": "1"}}"#, false),
+            (Format::Json, br#"{"sops": "mac version"}"#, false),
+            (Format::Dotenv, b"A=b\nsops_mac=x\nsops_version=3", true),
+            (Format::Dotenv, b"A=sops_mac=x\nsops_version=3", false),
+            (
+                Format::Ini,
+                b"[a]\nb = c\n[sops]\nmac = x\nversion = 3",
+                true,
+            ),
+            (Format::Ini, b"[a]\nmac = x\nversion = 3", false),
+        ] {
+            assert_eq!(has_foreign_metadata(format, text), expected, "{text:?}");
+        }
+    }
+}

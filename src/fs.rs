@@ -1,0 +1,248 @@
+//! Reading files: every error carries the path, and no read is without a limit.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Why a file could not be read.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Error {
+    /// There is no such file.
+    #[error("`{}` does not exist", path.display())]
+    NotFound { path: PathBuf },
+    /// It is a folder, or something that is no file (a pipe, a device) where only files are read.
+    #[error("`{}` is not a file", path.display())]
+    NotAFile { path: PathBuf },
+    /// It holds more than the limit.
+    #[error("`{}` is larger than {limit} bytes", path.display())]
+    TooLarge { path: PathBuf, limit: usize },
+    /// The system refused.
+    #[error("`{}` cannot be read: {source}", path.display())]
+    Io {
+        path: PathBuf,
+        source: Arc<io::Error>,
+    },
+}
+
+/// Reads a regular file of at most `limit` bytes.
+///
+/// Pipes and devices are refused: opening them could wait for ever.
+///
+/// # Errors
+/// [`Error`] with the path.
+pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
+    let metadata = std::fs::metadata(path).map_err(|error| Error::io(path, error))?;
+    if !metadata.is_file() {
+        return Err(Error::NotAFile {
+            path: path.to_owned(),
+        });
+    }
+    read_open(
+        path,
+        limit,
+        usize::try_from(metadata.len()).unwrap_or(limit),
+    )
+}
+
+/// Reads whatever `path` names, pipes and devices included, as long as it holds at most `limit`
+/// bytes. Only for paths that the user gave for this purpose (`/dev/stdin`, `<(command)`).
+///
+/// # Errors
+/// [`Error`] with the path.
+pub(crate) fn read_stream(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
+    let metadata = std::fs::metadata(path).map_err(|error| Error::io(path, error))?;
+    if metadata.is_dir() {
+        return Err(Error::NotAFile {
+            path: path.to_owned(),
+        });
+    }
+    read_open(path, limit, 0)
+}
+
+/// The first byte of a regular file that is not white space, of the first kilobyte.
+///
+/// # Errors
+/// [`Error`] with the path.
+pub(crate) fn first_visible_byte(path: &Path) -> Result<Option<u8>, Error> {
+    let mut head = Vec::new();
+    open_regular(path)?
+        .take(1024)
+        .read_to_end(&mut head)
+        .map_err(|error| Error::io(path, error))?;
+    Ok(head.into_iter().find(|byte| !byte.is_ascii_whitespace()))
+}
+
+/// Whether a regular file of any size contains `needle`. What cannot be read contains nothing.
+pub(crate) fn contains(path: &Path, needle: &[u8]) -> bool {
+    let Ok(mut file) = open_regular(path) else {
+        return false;
+    };
+    let mut window = Vec::new();
+    loop {
+        let keep = window.len().saturating_sub(needle.len());
+        window.drain(..keep);
+        match Read::by_ref(&mut file)
+            .take(1 << 16)
+            .read_to_end(&mut window)
+        {
+            Ok(0) | Err(_) => return false,
+            Ok(_) if window.windows(needle.len()).any(|part| part == needle) => return true,
+            Ok(_) => {}
+        }
+    }
+}
+
+fn open_regular(path: &Path) -> Result<File, Error> {
+    let metadata = std::fs::metadata(path).map_err(|error| Error::io(path, error))?;
+    if !metadata.is_file() {
+        return Err(Error::NotAFile {
+            path: path.to_owned(),
+        });
+    }
+    File::open(path).map_err(|error| Error::io(path, error))
+}
+
+/// Whether a regular file is there; whether it can be read is another question.
+pub(crate) fn is_file(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
+}
+
+fn read_open(path: &Path, limit: usize, expected: usize) -> Result<Vec<u8>, Error> {
+    let too_large = || Error::TooLarge {
+        path: path.to_owned(),
+        limit,
+    };
+    if expected > limit {
+        return Err(too_large());
+    }
+    let file = File::open(path).map_err(|error| Error::io(path, error))?;
+    let mut bytes = Vec::with_capacity(expected.saturating_add(1));
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    file.take(most)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Error::io(path, error))?;
+    if bytes.len() > limit {
+        Err(too_large())
+    } else {
+        Ok(bytes)
+    }
+}
+
+impl Error {
+    /// The file that it is about.
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::NotFound { path }
+            | Self::NotAFile { path }
+            | Self::TooLarge { path, .. }
+            | Self::Io { path, .. } => path,
+        }
+    }
+
+    fn io(path: &Path, error: io::Error) -> Self {
+        let path = path.to_owned();
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::NotFound { path },
+            _ => Self::Io {
+                path,
+                source: Arc::new(error),
+            },
+        }
+    }
+}
+
+impl PartialEq for Error {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::NotFound { path: a }, Self::NotFound { path: b })
+            | (Self::NotAFile { path: a }, Self::NotAFile { path: b }) => a == b,
+            (Self::TooLarge { path: a, limit: c }, Self::TooLarge { path: b, limit: d }) => {
+                a == b && c == d
+            }
+            (Self::Io { path: a, source: c }, Self::Io { path: b, source: d }) => {
+                a == b && c.kind() == d.kind()
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_up_to_the_limit_and_names_the_path_in_errors() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        assert_eq!(read(&path, 3), Err(Error::NotFound { path: path.clone() }));
+        File::create(&path)
+            .and_then(|mut file| io::Write::write_all(&mut file, b"abc"))
+            .unwrap();
+        assert_eq!(read(&path, 3), Ok(b"abc".to_vec()));
+        assert_eq!(read_stream(&path, 3), Ok(b"abc".to_vec()));
+        assert_eq!(
+            read(&path, 2),
+            Err(Error::TooLarge {
+                path: path.clone(),
+                limit: 2
+            })
+        );
+        assert_eq!(
+            read_stream(&path, 2),
+            Err(Error::TooLarge { path, limit: 2 })
+        );
+        let folder = folder.path().to_owned();
+        assert_eq!(
+            read(&folder, 2),
+            Err(Error::NotAFile {
+                path: folder.clone()
+            })
+        );
+        assert_eq!(
+            read_stream(&folder, 2),
+            Err(Error::NotAFile { path: folder })
+        );
+    }
+
+    #[test]
+    fn looks_into_files_of_any_size_without_holding_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let mut text = vec![b' '; (1 << 16) - 3];
+        text.extend_from_slice(b"needle");
+        text.resize(200_000, b'.');
+        File::create(&path)
+            .and_then(|mut file| io::Write::write_all(&mut file, &text))
+            .unwrap();
+        assert!(
+            contains(&path, b"needle"),
+            "also where it lies across two reads"
+        );
+        assert!(!contains(&path, b"needles"));
+        assert!(!contains(folder.path(), b"needle"));
+        assert_eq!(
+            first_visible_byte(&path),
+            Ok(None),
+            "none in the first kilobyte"
+        );
+        File::create(&path)
+            .and_then(|mut file| io::Write::write_all(&mut file, b"\n {}"))
+            .unwrap();
+        assert_eq!(first_visible_byte(&path), Ok(Some(b'{')));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn refuses_devices_unless_the_user_named_a_stream() {
+        let null = Path::new("/dev/null");
+        assert!(matches!(read(null, 10), Err(Error::NotAFile { .. })));
+        assert_eq!(read_stream(null, 10), Ok(Vec::new()));
+        assert!(matches!(
+            read_stream(Path::new("/dev/zero"), 10),
+            Err(Error::TooLarge { .. })
+        ));
+    }
+}

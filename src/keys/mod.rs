@@ -1,0 +1,19 @@
+//! Identities and recipients: what opens files, where it is found, and for whom files are locked.
+//!
+//! [`Keyring::discover`] gathers the identities that sops would find, [`Keyring::given`] those that
+//! the user names instead; [`Keyring::open`] opens one [`AgeFile`]. No type here that holds a
+//! secret can be printed.
+
+mod age_file;
+mod identity;
+mod keyring;
+mod places;
+mod recipient;
+mod source;
+
+pub(crate) use age_file::AgeFile;
+pub(crate) use identity::{Dormant, DormantKind, Identity};
+pub(crate) use keyring::{Error, Given, Keyring, Obstacle};
+pub(crate) use places::{Origin, Place, PlaceState};
+pub(crate) use recipient::{Recipient, RecipientKind};
+pub(crate) use source::{Fault, Warning};

@@ -1,0 +1,114 @@
+//! Recipients: for whom a file is locked.
+
+/// A recipient as a file or a configuration spells it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Recipient {
+    text: String,
+    kind: RecipientKind,
+}
+
+/// The kinds of age recipients, told apart as sops tells them apart.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum RecipientKind {
+    /// `age1…`.
+    X25519,
+    /// `age1pq1…`: ML-KEM-768 with X25519.
+    PostQuantum,
+    /// `age1name1…`: the plugin of this name.
+    Plugin(String),
+    /// `ssh-ed25519 …`.
+    SshEd25519,
+    /// `ssh-rsa …`.
+    SshRsa,
+    /// Nothing that age knows.
+    Unknown,
+}
+
+impl Recipient {
+    /// Tells the kind of a recipient by its text. White space around it does not count.
+    pub(crate) fn parse(text: &str) -> Self {
+        let text = text.trim().to_owned();
+        let kind = RecipientKind::of(&text);
+        Self { text, kind }
+    }
+
+    /// The text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The kind.
+    pub(crate) fn kind(&self) -> &RecipientKind {
+        &self.kind
+    }
+
+    /// Whether the text is a public key of its kind, as far as that can be told here: an X25519 key
+    /// has a checksum; of the others only the prefix is looked at.
+    pub(crate) fn is_valid(&self) -> bool {
+        match self.kind {
+            RecipientKind::X25519 => self.text.parse::<age::x25519::Recipient>().is_ok(),
+            RecipientKind::PostQuantum
+            | RecipientKind::Plugin(_)
+            | RecipientKind::SshEd25519
+            | RecipientKind::SshRsa => true,
+            RecipientKind::Unknown => false,
+        }
+    }
+}
+
+impl RecipientKind {
+    fn of(text: &str) -> Self {
+        if text.starts_with("age1pq1") {
+            return Self::PostQuantum;
+        }
+        if let Some(rest) = text.strip_prefix("age1") {
+            // Bech32 data never holds a 1: with another one, what precedes it names a plugin.
+            return match rest.rsplit_once('1') {
+                Some((name, _)) => Self::Plugin(name.to_owned()),
+                None => Self::X25519,
+            };
+        }
+        match text.split_whitespace().next() {
+            Some("ssh-ed25519") => Self::SshEd25519,
+            Some("ssh-rsa") => Self::SshRsa,
+            Some(_) | None => Self::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_recipients_apart() {
+        let cases = [
+            (
+                "age18thts3qwr97chh3e2q7zdlvk8k0582pqygl5xkn2qrxle68kjsgs78u4du",
+                RecipientKind::X25519,
+                true,
+            ),
+            (
+                "age18thts3qwr97chh3e2q7zdlvk8k0582pqygl5xkn2qrxle68kjsgs78u4dv",
+                RecipientKind::X25519,
+                false,
+            ),
+            ("age1pq1abc", RecipientKind::PostQuantum, true),
+            (
+                "age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t",
+                RecipientKind::Plugin("yubikey".to_owned()),
+                true,
+            ),
+            ("ssh-ed25519 AAAA bob@host", RecipientKind::SshEd25519, true),
+            (" ssh-rsa AAAA\n", RecipientKind::SshRsa, true),
+            ("ssh-dss AAAA", RecipientKind::Unknown, false),
+            ("AGE1xyz", RecipientKind::Unknown, false),
+            ("", RecipientKind::Unknown, false),
+        ];
+        for (text, kind, valid) in cases {
+            let recipient = Recipient::parse(text);
+            assert_eq!(recipient.kind(), &kind, "{text}");
+            assert_eq!(recipient.is_valid(), valid, "{text}");
+        }
+    }
+}

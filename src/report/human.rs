@@ -1,0 +1,201 @@
+//! The report for people: a finding in two or three lines, then one paragraph that says what was
+//! verified, what was not, and why.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use super::escape;
+use crate::engine::{FileReport, Reason, Report, Verification};
+use crate::finding::{Finding, Severity};
+
+/// How much to print, and whether in colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Style {
+    /// Colour words by the terminal's escape sequences.
+    pub color: bool,
+    /// Print findings only.
+    pub quiet: bool,
+    /// Name every file with its verdict, and where identities were looked for.
+    pub verbose: bool,
+}
+
+/// Writes `report` for people to read.
+///
+/// # Errors
+/// Whatever writing to `out` gives.
+pub fn human(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    for finding in &report.findings {
+        write_finding(finding, style, out)?;
+    }
+    if style.quiet {
+        return Ok(());
+    }
+    if style.verbose {
+        write_files(report, out)?;
+    }
+    write_unverified(report, out)?;
+    write_summary(report, style, out)
+}
+
+fn write_finding(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let path = escape::path(&finding.location.path);
+    let place = match finding.location.start {
+        Some(start) => format!("{path}:{}:{}", start.line, start.column),
+        None => path,
+    };
+    let severity = paint(
+        style,
+        severity_color(finding.severity),
+        finding.severity.name(),
+    );
+    writeln!(
+        out,
+        "{place}: {severity}[{}]: {}",
+        finding.rule,
+        escape::text(&finding.message)
+    )?;
+    if let Some(key) = &finding.key {
+        writeln!(out, "    at:   {}", escape::text(key))?;
+    }
+    writeln!(out, "    help: {}", escape::text(&finding.help))?;
+    writeln!(out)
+}
+
+fn write_files(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    for file in &report.files {
+        let path = escape::path(&file.path);
+        match &file.verification {
+            Verification::NotVerified(reason) => {
+                writeln!(
+                    out,
+                    "{path}: not-verified ({})",
+                    escape::text(&reason.to_string())
+                )?;
+            }
+            verification => writeln!(out, "{path}: {}", verification.name())?,
+        }
+    }
+    for skipped in &report.not_evaluated {
+        let path = escape::path(&skipped.path);
+        let reason = escape::text(&skipped.reason);
+        writeln!(out, "{path}: {} not evaluated ({reason})", skipped.rule)?;
+    }
+    if !report.searched.is_empty() {
+        writeln!(
+            out,
+            "looked for identities in {}",
+            escape::text(&report.searched.join(", "))
+        )?;
+    }
+    if !report.files.is_empty() {
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// One line a reason: which files have no verdict, and what would give them one.
+fn write_unverified(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let mut by_reason: BTreeMap<&Reason, Vec<&FileReport>> = BTreeMap::new();
+    for file in &report.files {
+        if let Verification::NotVerified(reason) = &file.verification {
+            by_reason.entry(reason).or_default().push(file);
+        }
+    }
+    for (reason, files) in by_reason {
+        let names: Vec<String> = files
+            .iter()
+            .take(NAMED)
+            .map(|file| escape::path(&file.path))
+            .collect();
+        let more = match files.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let why = escape::text(&explain(reason, report));
+        writeln!(out, "not verified: {}{more}: {why}", names.join(", "))?;
+    }
+    Ok(())
+}
+
+/// How many files one line names.
+const NAMED: usize = 5;
+
+fn explain(reason: &Reason, report: &Report) -> String {
+    match reason {
+        Reason::NoIdentity if report.searched.is_empty() => "there is no identity".to_owned(),
+        Reason::NoIdentity => {
+            format!(
+                "there is no identity; looked in {}",
+                report.searched.join(", ")
+            )
+        }
+        Reason::NotARecipient => "no identity here is a recipient".to_owned(),
+        Reason::TooFewGroups => "the identities here open too few key groups".to_owned(),
+        Reason::NeedsOtherKeys => "it needs keys that are not age's".to_owned(),
+        Reason::NeedsInput => "the identity asks for a passphrase or a touch".to_owned(),
+        Reason::SelectorsChanged => "its selectors differ from the base's".to_owned(),
+        Reason::Unsupported(what) => format!("{what} is not supported"),
+    }
+}
+
+fn write_summary(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let counts = report.summary();
+    if counts.files == 0 {
+        return writeln!(out, "no sops files found, nothing to verify");
+    }
+    let mut parts = vec![format!("{} verified", counts.verified)];
+    for (count, word) in [
+        (counts.failed, "failed"),
+        (counts.not_verified, "not verified"),
+        (counts.not_encrypted, "not encrypted"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {word}"));
+        }
+    }
+    for (count, word) in [
+        (counts.errors, "error"),
+        (counts.warnings, "warning"),
+        (counts.notes, "note"),
+    ] {
+        if count > 0 {
+            parts.push(plural(count, word));
+        }
+    }
+    if counts.suppressed > 0 {
+        parts.push(format!("{} suppressed", counts.suppressed));
+    }
+    let color = if report.has_errors() { RED } else { GREEN };
+    let files = paint(style, color, &plural(counts.files, "file"));
+    writeln!(out, "{files}: {}", parts.join(", "))
+}
+
+fn plural(count: usize, word: &str) -> String {
+    if count == 1 {
+        format!("1 {word}")
+    } else {
+        format!("{count} {word}s")
+    }
+}
+
+const RED: &str = "1;31";
+const YELLOW: &str = "1;33";
+const CYAN: &str = "1;36";
+const GREEN: &str = "1;32";
+
+fn severity_color(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => RED,
+        Severity::Warning => YELLOW,
+        Severity::Note => CYAN,
+    }
+}
+
+fn paint(style: Style, color: &str, text: &str) -> String {
+    if style.color {
+        format!("\u{1b}[{color}m{text}\u{1b}[0m")
+    } else {
+        text.to_owned()
+    }
+}

@@ -1,0 +1,170 @@
+//! The report as one JSON object, `sopsguard.report/1`: fields are added, never renamed.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::escape;
+use crate::engine::{FileReport, NotEvaluated, Report, Summary, Verification};
+use crate::finding::{Finding, Position, Severity};
+
+/// Writes `report` as one line-broken JSON object.
+///
+/// A path or name that is not UTF-8 has the replacement character in the place of what is no text.
+///
+/// # Errors
+/// Whatever writing to `out` gives.
+pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let object = Root::of(report);
+    let text = serde_json::to_string_pretty(&object).map_err(io::Error::other)?;
+    writeln!(out, "{}", escape::json(&text))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Root<'r> {
+    schema: &'static str,
+    tool: Tool,
+    files: Vec<File<'r>>,
+    findings: Vec<Problem<'r>>,
+    not_evaluated: Vec<Skipped<'r>>,
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct File<'r> {
+    path: Cow<'r, str>,
+    format: &'static str,
+    documents: Option<usize>,
+    verification: &'static str,
+    reason: Option<String>,
+    recipients: &'r [String],
+    unreadable_by: &'r [String],
+}
+
+#[derive(Serialize)]
+struct Problem<'r> {
+    rule: &'static str,
+    severity: Severity,
+    path: Cow<'r, str>,
+    key: Option<&'r str>,
+    start: Option<Position>,
+    end: Option<Position>,
+    message: &'r str,
+    help: &'r str,
+    related: [(); 0],
+    fingerprint: String,
+}
+
+#[derive(Serialize)]
+struct Skipped<'r> {
+    rule: &'static str,
+    path: Cow<'r, str>,
+    reason: &'r str,
+}
+
+impl<'r> Root<'r> {
+    fn of(report: &'r Report) -> Self {
+        let mut seen = BTreeMap::new();
+        Self {
+            schema: "sopsguard.report/1",
+            tool: Tool {
+                name: "sopsguard",
+                version: env!("CARGO_PKG_VERSION"),
+            },
+            files: report.files.iter().map(File::of).collect(),
+            findings: report
+                .findings
+                .iter()
+                .map(|found| Problem::of(found, &mut seen))
+                .collect(),
+            not_evaluated: report.not_evaluated.iter().map(Skipped::of).collect(),
+            summary: report.summary(),
+        }
+    }
+}
+
+impl<'r> File<'r> {
+    fn of(file: &'r FileReport) -> Self {
+        let reason = match &file.verification {
+            Verification::NotVerified(reason) => Some(reason.to_string()),
+            Verification::Verified | Verification::Failed | Verification::NotEncrypted => None,
+        };
+        Self {
+            path: file.path.to_string_lossy(),
+            format: file.format.name(),
+            documents: file.documents,
+            verification: file.verification.name(),
+            reason,
+            recipients: &file.recipients,
+            unreadable_by: &file.unreadable_by,
+        }
+    }
+}
+
+impl<'r> Problem<'r> {
+    fn of(finding: &'r Finding, seen: &mut BTreeMap<[String; 3], usize>) -> Self {
+        let path = finding.location.path.to_string_lossy();
+        let key = finding.key.as_deref();
+        Self {
+            rule: finding.rule,
+            severity: finding.severity,
+            fingerprint: fingerprint(finding.rule, &path, key, seen),
+            path,
+            key,
+            start: finding.location.start,
+            end: finding.location.end,
+            message: &finding.message,
+            help: &finding.help,
+            related: [],
+        }
+    }
+}
+
+impl<'r> Skipped<'r> {
+    fn of(skipped: &'r NotEvaluated) -> Self {
+        Self {
+            rule: skipped.rule,
+            path: skipped.path.to_string_lossy(),
+            reason: &skipped.reason,
+        }
+    }
+}
+
+/// What stays the same about a finding when lines move: rule, path, key, and how many like it came
+/// before.
+fn fingerprint(
+    rule: &str,
+    path: &str,
+    key: Option<&str>,
+    seen: &mut BTreeMap<[String; 3], usize>,
+) -> String {
+    let parts = [
+        rule.to_owned(),
+        path.to_owned(),
+        key.unwrap_or_default().to_owned(),
+    ];
+    let mut hash = Sha256::new();
+    for part in &parts {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part);
+    }
+    let before = seen.entry(parts).or_default();
+    hash.update(before.to_be_bytes());
+    *before += 1;
+    hash.finalize()
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

@@ -1,0 +1,11 @@
+//! Reports as text, one file a format. Reporters see data that the engine made, never a source.
+
+mod escape;
+mod human;
+mod json;
+mod tree;
+
+pub use escape::text as escape;
+pub use human::{Style, human};
+pub use json::json;
+pub use tree::{human as tree_human, json as tree_json};

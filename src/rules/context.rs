@@ -1,0 +1,54 @@
+//! All that a rule about one file may see.
+
+use std::path::Path;
+
+use crate::fs;
+use crate::sops::{Problem, ProblemKind};
+use crate::source::{Position, Source};
+
+/// One file, read and verified as far as that went.
+pub(crate) struct FileContext<'a> {
+    /// The path as reports print it.
+    pub(crate) path: &'a Path,
+    /// The text; none where the file could not be read as text.
+    pub(crate) source: Option<&'a Source>,
+    /// Why the file is no document.
+    pub(crate) unreadable: Option<&'a Unreadable>,
+    /// Everything for which sops would refuse the document.
+    pub(crate) problems: &'a [Problem],
+    /// The versions of sops that refuse it although sops 3.13.3 does not.
+    pub(crate) unreadable_by: &'a [String],
+}
+
+/// Why a file is no document that sops would load.
+#[derive(Clone, Debug)]
+pub(crate) enum Unreadable {
+    /// The system does not give its bytes, or too many of them.
+    Io(fs::Error),
+    /// The walk of a folder could not go on.
+    Walk(String),
+    /// Its bytes are no text.
+    NotText {
+        /// The first byte that is none.
+        at: Position,
+    },
+    /// sops's reader refuses it.
+    Refused {
+        /// What the reader says, without any of the text.
+        message: String,
+        /// Where it stopped.
+        at: Option<Position>,
+    },
+}
+
+impl<'a> FileContext<'a> {
+    /// The problems that belong to one rule, with what the rule knows of each.
+    pub(crate) fn problems<T: 'a>(
+        &self,
+        pick: impl Fn(&'a ProblemKind) -> Option<&'a T> + 'a,
+    ) -> impl Iterator<Item = (&'a Problem, &'a T)> + 'a {
+        self.problems
+            .iter()
+            .filter_map(move |problem| Some((problem, pick(&problem.kind)?)))
+    }
+}

@@ -1,0 +1,66 @@
+//! Where a rule puts what it finds.
+
+use super::{FileContext, Rule};
+use crate::finding::{Finding, Location};
+use crate::sops::Problem;
+use crate::source::Position;
+
+/// The findings of one rule on one file.
+pub(crate) struct Findings<'a> {
+    rule: &'a Rule,
+    context: &'a FileContext<'a>,
+    found: &'a mut Vec<Finding>,
+}
+
+impl<'a> Findings<'a> {
+    /// Collects the findings of `rule` on the file of `context` into `found`.
+    pub(crate) fn new(
+        rule: &'a Rule,
+        context: &'a FileContext<'a>,
+        found: &'a mut Vec<Finding>,
+    ) -> Self {
+        Self {
+            rule,
+            context,
+            found,
+        }
+    }
+
+    /// Adds a finding about the whole file, or about the place `at`.
+    pub(super) fn add(&mut self, at: Option<Position>, message: String, help: String) {
+        self.push(at, at, None, message, help);
+    }
+
+    /// Adds a finding about the place of `problem`, in the problem's own words.
+    pub(super) fn add_problem(&mut self, problem: &Problem, help: String) {
+        let place = |offset| self.context.source.map(|source| source.position(offset));
+        let start = problem.span.and_then(|span| place(span.start()));
+        let end = problem.span.and_then(|span| place(span.end()));
+        let key = (!problem.path.is_empty()).then(|| problem.path.to_string());
+        self.push(start, end, key, problem.kind.to_string(), help);
+    }
+
+    fn push(
+        &mut self,
+        start: Option<Position>,
+        end: Option<Position>,
+        key: Option<String>,
+        message: String,
+        help: String,
+    ) {
+        let location = Location {
+            path: self.context.path.to_owned(),
+            start,
+            end,
+        };
+        let (rule, severity) = (self.rule.id, self.rule.severity);
+        self.found.push(Finding {
+            rule,
+            severity,
+            location,
+            key,
+            message,
+            help,
+        });
+    }
+}

@@ -1,0 +1,148 @@
+//! The rules: one file a rule, named after its id.
+//!
+//! A rule is a plain value with a pure, infallible function in it. All that can fail happened while
+//! its context was built, and the context holds all that the rule may see. To add a rule, copy a
+//! file, put its `RULE` into [`RULES`], and give it a page in `docs/rules/` and a folder in
+//! `testdata/rules/`; the tests below say what is missing.
+
+mod context;
+mod findings;
+mod mac_mismatch;
+mod malformed_ciphertext;
+mod malformed_metadata;
+mod remedy;
+mod undecryptable_value;
+mod unreadable_by_version;
+mod unreadable_file;
+
+pub(crate) use context::{FileContext, Unreadable};
+pub(crate) use findings::Findings;
+
+use crate::finding::Severity;
+
+/// All rules, sorted by id.
+pub(crate) static RULES: [&Rule; 6] = [
+    &mac_mismatch::RULE,
+    &malformed_ciphertext::RULE,
+    &malformed_metadata::RULE,
+    &undecryptable_value::RULE,
+    &unreadable_by_version::RULE,
+    &unreadable_file::RULE,
+];
+
+/// One rule.
+pub(crate) struct Rule {
+    /// The problem's name in kebab-case: also the names of its source file, its page and its
+    /// fixtures.
+    pub(crate) id: &'static str,
+    /// How much its findings matter.
+    pub(crate) severity: Severity,
+    /// What must be there for its silence to mean something.
+    pub(crate) needs: Needs,
+    /// What it looks at, and how.
+    pub(crate) check: Check,
+}
+
+/// What a rule needs of a file, each including those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Needs {
+    /// The file, be it readable or not.
+    Nothing,
+    /// A document that sops would load.
+    Document,
+    /// Metadata that sops would accept.
+    Metadata,
+    /// The data key.
+    Key,
+}
+
+/// What a rule looks at.
+pub(crate) enum Check {
+    /// One file by itself.
+    File(fn(&FileContext<'_>, &mut Findings<'_>)),
+    /// Two versions of one file.
+    #[expect(dead_code, reason = "no rule compares versions yet")]
+    Change(fn(&ChangeContext, &mut Findings<'_>)),
+    /// One configuration file.
+    #[expect(dead_code, reason = "no rule reads configuration yet")]
+    Config(fn(&ConfigContext, &mut Findings<'_>)),
+    /// All files together.
+    #[expect(dead_code, reason = "no rule looks at the whole repository yet")]
+    Repo(fn(&RepoContext, &mut Findings<'_>)),
+}
+
+/// What a rule about a change may see. There is none yet.
+#[derive(Clone, Copy)]
+pub(crate) enum ChangeContext {}
+
+/// What a rule about configuration may see. There is none yet.
+#[derive(Clone, Copy)]
+pub(crate) enum ConfigContext {}
+
+/// What a rule about the repository may see. There is none yet.
+#[derive(Clone, Copy)]
+pub(crate) enum RepoContext {}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    fn names_in(folder: &str) -> BTreeSet<String> {
+        std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn ids_are_kebab_case_unique_and_sorted() {
+        for rule in RULES {
+            let words = rule.id.split('-');
+            let lower =
+                |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase());
+            assert!(words.clone().all(lower), "{} is not kebab-case", rule.id);
+        }
+        assert!(
+            RULES.windows(2).all(|pair| pair[0].id < pair[1].id),
+            "sorted and unique"
+        );
+    }
+
+    #[test]
+    fn every_rule_has_a_source_file_a_page_and_fixtures_of_its_name_and_nothing_else_does() {
+        let ids = |suffix: &str| -> BTreeSet<String> {
+            RULES
+                .iter()
+                .map(|rule| format!("{}{suffix}", rule.id))
+                .collect()
+        };
+        let helpers = ["context.rs", "findings.rs", "mod.rs", "remedy.rs"].map(str::to_owned);
+        let sources: BTreeSet<String> = names_in("src/rules")
+            .difference(&BTreeSet::from(helpers))
+            .map(|name| name.replace('_', "-"))
+            .collect();
+        assert_eq!(sources, ids(".rs"));
+        assert_eq!(names_in("docs/rules"), ids(".md"));
+        let mut fixtures = names_in("testdata/rules");
+        fixtures.retain(|name| !["README.md", "keys.txt"].contains(&name.as_str()));
+        assert_eq!(fixtures, ids(""));
+    }
+
+    #[test]
+    fn every_page_names_its_rule_and_its_severity() {
+        for rule in RULES {
+            let path = format!("{}/docs/rules/{}.md", env!("CARGO_MANIFEST_DIR"), rule.id);
+            let page = std::fs::read_to_string(path).unwrap();
+            assert!(
+                page.starts_with(&format!("# `{}`\n", rule.id)),
+                "{}",
+                rule.id
+            );
+            let level = format!("Level: {}", rule.severity.name());
+            assert!(page.contains(&level), "{} lacks `{level}`", rule.id);
+        }
+    }
+}

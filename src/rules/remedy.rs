@@ -1,0 +1,58 @@
+//! Commands for the `help` of findings, spelled so that they can be pasted.
+
+use std::path::Path;
+
+/// How to bring back the file as it was before an edit.
+pub(super) fn undo(path: &Path) -> String {
+    let file = word(path);
+    format!(
+        "undo an edit that is not committed with `git restore -- {file}`, a committed one with \
+         `git restore --source=HEAD~1 -- {file}`"
+    )
+}
+
+/// How to bring back the file, and then make the edit with sops.
+pub(super) fn undo_then_edit(path: &Path) -> String {
+    format!(
+        "{}; then make the change with `sops edit {}`",
+        undo(path),
+        word(path)
+    )
+}
+
+/// The path as one word of a shell's command line; the word `FILE` where a shell could not be given
+/// the path in printable characters.
+pub(super) fn word(path: &Path) -> String {
+    let Some(text) = path.to_str().filter(|text| text.chars().all(is_printable)) else {
+        return "FILE".to_owned();
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@+,=".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+fn is_printable(c: char) -> bool {
+    c == ' ' || c.is_ascii_graphic() || (!c.is_ascii() && c.is_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_becomes_one_word_of_a_command() {
+        for (path, expected) in [
+            ("apps/db.enc.yaml", "apps/db.enc.yaml"),
+            ("my files/a.yaml", "'my files/a.yaml'"),
+            ("it's.yaml", r"'it'\''s.yaml'"),
+            ("$(x).yaml", "'$(x).yaml'"),
+            ("a\nb.yaml", "FILE"),
+            ("a\u{202e}b.yaml", "FILE"),
+            ("", "''"),
+        ] {
+            assert_eq!(word(Path::new(path)), expected);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `unreadable-by-version`: a sound file that some version of sops cannot read all the same.
+
+use super::{Check, FileContext, Findings, Needs, Rule, remedy};
+use crate::finding::Severity;
+
+pub(super) static RULE: Rule = Rule {
+    id: "unreadable-by-version",
+    severity: Severity::Note,
+    needs: Needs::Key,
+    check: Check::File(check),
+};
+
+fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
+    if context.unreadable_by.is_empty() {
+        return;
+    }
+    let versions = context.unreadable_by.join(", ");
+    let message = format!(
+        "sops {versions} fails on this file with a MAC mismatch, because a list in it holds an \
+         encrypted comment"
+    );
+    let help = format!(
+        "read it with another version of sops, or move the comment out of the list with \
+         `sops edit {}`",
+        remedy::word(context.path)
+    );
+    findings.add(None, message, help);
+}

@@ -1,0 +1,71 @@
+//! A document that sops encrypted.
+
+use super::metadata::{KeyKind, MasterKey, Metadata};
+use super::problem::Problem;
+use super::selectors::Selectors;
+use crate::document::{Document, Tree};
+
+/// A document with readable sops metadata.
+pub(crate) struct SopsFile<'d> {
+    document: &'d Document<'d>,
+    metadata: Metadata<'d>,
+    selectors: Selectors,
+}
+
+/// Everything that makes sops refuse a file's metadata; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MetadataErrors(pub(crate) Vec<Problem>);
+
+impl<'d> SopsFile<'d> {
+    /// Reads the metadata of `document`; `None` where sops says "metadata not found".
+    ///
+    /// # Errors
+    /// [`MetadataErrors`] where there is metadata and sops refuses it: the file is
+    /// [`Failed`](super::Verification::Failed), with these problems.
+    pub(crate) fn of(document: &'d Document<'d>) -> Result<Option<Self>, MetadataErrors> {
+        let metadata = Metadata::read(document.tree()).map_err(MetadataErrors)?;
+        Ok(metadata.map(|metadata| {
+            let selectors = metadata.selectors();
+            Self {
+                document,
+                metadata,
+                selectors,
+            }
+        }))
+    }
+
+    /// The document itself.
+    pub(crate) fn document(&self) -> &'d Document<'d> {
+        self.document
+    }
+
+    /// The values and comments, and the metadata as written.
+    pub(crate) fn tree(&self) -> &'d Tree<'d> {
+        self.document.tree()
+    }
+
+    /// What the `sops` mapping says.
+    pub(crate) fn metadata(&self) -> &Metadata<'d> {
+        &self.metadata
+    }
+
+    /// Which values are encrypted.
+    pub(crate) fn selectors(&self) -> &Selectors {
+        &self.selectors
+    }
+
+    /// All keys that open the file or a part of it, group by group.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &MasterKey<'d>> {
+        self.metadata
+            .groups
+            .iter()
+            .flat_map(|group| group.keys.iter())
+    }
+
+    /// The age recipients as the file spells them, group by group. They are not authenticated.
+    pub(crate) fn recipients(&self) -> impl Iterator<Item = String> {
+        self.keys()
+            .filter(|key| key.kind == KeyKind::Age)
+            .map(|key| key.id().into_owned())
+    }
+}

@@ -1,0 +1,76 @@
+//! The keys that lead to a value, made safe to print.
+
+use std::fmt;
+
+/// What stands for a key that is not shown.
+const MASK: &str = "…";
+
+/// The longest key that is shown.
+const MAX_SHOWN: usize = 64;
+
+/// The keys from the top of a document to a place in it, as reports may print them.
+///
+/// List indexes are not part of it, as they are not part of sops's paths. A key that does not look
+/// like one (`[A-Za-z0-9_.\-/]`, at most 64 characters) is masked when the path is made: a pasted
+/// password line becomes a key, and keys reach terminals and web pages.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct KeyPath(Box<[Box<str>]>);
+
+impl KeyPath {
+    /// The path of these keys.
+    pub(crate) fn new<'k>(keys: impl IntoIterator<Item = &'k [u8]>) -> Self {
+        Self(keys.into_iter().map(|key| shown(key).into()).collect())
+    }
+
+    /// Whether it is the top of the document.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The keys, masked where they must be.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(AsRef::as_ref)
+    }
+}
+
+/// The key as a report may print it.
+fn shown(key: &[u8]) -> &str {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-/".contains(byte);
+    match std::str::from_utf8(key) {
+        Ok(text) if (1..=MAX_SHOWN).contains(&key.len()) && key.iter().all(plain) => text,
+        Ok(_) | Err(_) => MASK,
+    }
+}
+
+impl fmt::Display for KeyPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, key) in self.0.iter().enumerate() {
+            if at > 0 {
+                f.write_str(".")?;
+            }
+            f.write_str(key)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_keys_that_do_not_look_like_keys() {
+        let path = |keys: &[&str]| KeyPath::new(keys.iter().map(|key| key.as_bytes())).to_string();
+        assert_eq!(
+            path(&["stringData", "tls.crt", "a-b/c_d"]),
+            "stringData.tls.crt.a-b/c_d"
+        );
+        assert_eq!(path(&["data", "hunter2 !"]), "data.…");
+        assert_eq!(path(&["data", "é"]), "data.…");
+        assert_eq!(path(&["", "x"]), "….x");
+        assert_eq!(path(&[&"x".repeat(65)]), "…");
+        assert_eq!(path(&[&"x".repeat(64)]), "x".repeat(64));
+        assert_eq!(path(&[]), "");
+        assert_eq!(KeyPath::new([b"\xff".as_slice()]).to_string(), "…");
+    }
+}

@@ -1,0 +1,97 @@
+//! The MAC: SHA-512 over the plaintext of all values, printed as hexadecimal digits and encrypted
+//! like a value, with `lastmodified` as its associated data.
+
+use sha2::{Digest, Sha512};
+use subtle::ConstantTimeEq;
+
+use super::cipher::{Cipher, Refusal};
+use super::enc::{Decoded, Token, ValueType};
+use super::metadata::Metadata;
+use super::problem::{MacMismatch, MalformedCiphertext, ProblemKind};
+use super::selectors::Selectors;
+use crate::source::Span;
+
+/// What the hash starts from where only encrypted values count, so that such a MAC never equals one
+/// over all values: the SHA-256 of `sops`.
+const ONLY_ENCRYPTED: [u8; 32] = [
+    0x8a, 0x3f, 0xd2, 0xad, 0x54, 0xce, 0x66, 0x52, 0x7b, 0x10, 0x34, 0xf3, 0xd1, 0x47, 0xbe, 0x0b,
+    0x0b, 0x97, 0x5b, 0x3b, 0xf4, 0x4f, 0x72, 0xc6, 0xfd, 0xad, 0xec, 0x81, 0x76, 0xf2, 0x7d, 0x69,
+];
+
+/// Why the MAC does not hold, or why nobody can say.
+pub(super) enum Refused {
+    Problem {
+        kind: ProblemKind,
+        span: Option<Span>,
+    },
+    /// A nonce length that is not read here.
+    NonceLength(usize),
+}
+
+/// The hash before the first value.
+pub(super) fn start(selectors: &Selectors) -> Sha512 {
+    let mut hash = Sha512::new();
+    if selectors.mac_only_encrypted() {
+        hash.update(ONLY_ENCRYPTED);
+    }
+    hash
+}
+
+/// Compares the file's MAC with `hash`, as far as there are a cipher and a hash to do it with.
+pub(super) fn verify(
+    metadata: &Metadata<'_>,
+    cipher: Option<&Cipher>,
+    hash: Option<Sha512>,
+    decoded: &mut Decoded,
+) -> Result<(), Refused> {
+    let Some(mac) = &metadata.mac else {
+        let span = Some(metadata.key_span);
+        return Err(Refused::Problem {
+            kind: MacMismatch::Absent.into(),
+            span,
+        });
+    };
+    let refused = |kind: ProblemKind| Refused::Problem {
+        kind,
+        span: Some(mac.span),
+    };
+    let malformed = |kind: MalformedCiphertext| refused(kind.into());
+    let mismatch = |kind: MacMismatch| refused(kind.into());
+    let token =
+        Token::parse(&mac.value).ok_or_else(|| malformed(MalformedCiphertext::NotAToken))?;
+    token.decode(decoded).map_err(malformed)?;
+    match token.value_type() {
+        Some(ValueType::Str) => {}
+        Some(ValueType::Bytes) => return Err(malformed(MalformedCiphertext::BytesType)),
+        Some(kind) => {
+            return Err(mismatch(MacMismatch::NotAString {
+                declared: kind.name(),
+            }));
+        }
+        None => return Err(malformed(MalformedCiphertext::UnknownType)),
+    }
+    let Some(cipher) = cipher else { return Ok(()) };
+    let aad = metadata.last_modified.value.to_rfc3339();
+    let written = match cipher.open(&decoded.iv, aad.as_bytes(), &mut decoded.sealed) {
+        Ok(written) => written,
+        Err(Refusal::Rejected) => return Err(mismatch(MacMismatch::Rejected)),
+        Err(Refusal::NonceLength(length)) => return Err(Refused::NonceLength(length)),
+    };
+    let Some(hash) = hash else { return Ok(()) };
+    let computed = hexadecimal(&hash.finalize());
+    if bool::from(computed.as_slice().ct_eq(written)) {
+        Ok(())
+    } else {
+        Err(mismatch(MacMismatch::Differs))
+    }
+}
+
+/// The digits in upper case.
+fn hexadecimal(bytes: &[u8]) -> Vec<u8> {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let digit = |value: u8| DIGITS[usize::from(value & 15)];
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(*byte)])
+        .collect()
+}

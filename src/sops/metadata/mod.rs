@@ -1,0 +1,221 @@
+//! The `sops` mapping of a file, read as sops 3.13.3 reads it.
+//!
+//! sops turns the mapping into a Go struct with a decoder that is forgiving: names match whatever
+//! their case, numbers and booleans are taken for strings and the other way round, a single entry
+//! for a list of one, unknown names are ignored. [`weak`] holds those habits; here are the fields
+//! and what sops demands of them.
+
+mod keys;
+mod weak;
+
+use std::borrow::Cow;
+
+pub(crate) use keys::{KeyGroup, KeyKind, MasterKey};
+
+use super::go::Time;
+use super::key_path::KeyPath;
+use super::problem::{MalformedMetadata, Problem};
+use super::selectors::{SelectorKind, Selectors};
+use super::walk::METADATA_KEY;
+use crate::document::{Entry, NodeId, Pair, Tree, Value};
+use crate::source::Span;
+use weak::{Fields, Reader};
+
+/// A field of the metadata: what it says and where it stands.
+#[derive(Clone, Copy)]
+pub(crate) struct Field<T> {
+    pub(crate) value: T,
+    /// The value's node.
+    pub(crate) node: NodeId,
+    /// The key's place in the text.
+    pub(crate) key_span: Span,
+    /// The value's place in the text.
+    pub(crate) span: Span,
+}
+
+/// All that the `sops` mapping says.
+pub(crate) struct Metadata<'d> {
+    /// The mapping itself.
+    pub(crate) node: NodeId,
+    /// Where its key stands.
+    pub(crate) key_span: Span,
+    /// The keys that open the file. With one group, each opens the data key; with several, each
+    /// group opens a share of it. There is at least one.
+    pub(crate) groups: Vec<KeyGroup<'d>>,
+    /// How many groups must be opened; 0 and absence mean all of them.
+    pub(crate) shamir_threshold: Option<Field<i64>>,
+    /// When sops last wrote the file.
+    pub(crate) last_modified: Field<Time>,
+    /// The encrypted MAC. An empty one counts as absent.
+    pub(crate) mac: Option<Field<Cow<'d, [u8]>>>,
+    /// The selector that is set, with its text; `None` where sops's default counts.
+    pub(crate) selector: Option<Field<(SelectorKind, Cow<'d, [u8]>)>>,
+    pub(crate) mac_only_encrypted: Option<Field<bool>>,
+    /// The version of sops that wrote the file.
+    pub(crate) version: Option<Field<Cow<'d, [u8]>>>,
+}
+
+impl<'d> Metadata<'d> {
+    /// Finds and reads the metadata; `None` where sops says that there is none.
+    ///
+    /// # Errors
+    /// Everything that makes sops refuse the mapping.
+    pub(super) fn read(tree: &'d Tree<'d>) -> Result<Option<Self>, Vec<Problem>> {
+        let Some(pair) = find(tree)? else {
+            return Ok(None);
+        };
+        let mut reader = Reader::new(tree);
+        reader.demand_string_keys(pair.value);
+        let fields = reader.fields_of_map(pair.value);
+        let read = Self::from_fields(&mut reader, &fields, pair);
+        match read {
+            Some(metadata) if reader.problems.is_empty() => Ok(Some(metadata)),
+            Some(_) | None => Err(reader.problems),
+        }
+    }
+
+    /// What the selectors of the file pick.
+    pub(super) fn selectors(&self) -> Selectors {
+        let mac_only = self.mac_only_encrypted.is_some_and(|field| field.value);
+        match &self.selector {
+            Some(Field {
+                value: (kind, text),
+                ..
+            }) => Selectors::new(*kind, text, mac_only),
+            None => Selectors::default_with(mac_only),
+        }
+    }
+
+    fn from_fields(reader: &mut Reader<'d>, fields: &Fields<'d>, pair: &Pair<'d>) -> Option<Self> {
+        let shamir_threshold = reader.int(fields, "shamir_threshold").ok();
+        let groups = keys::read_groups(reader, fields, pair.key.span);
+        let last_modified = last_modified(reader, fields, pair.key.span);
+        let mac = reader.string(fields, "mac").ok();
+        let selector = selector(reader, fields);
+        let mac_only_encrypted = reader.bool(fields, "mac_only_encrypted").ok();
+        let version = reader.string(fields, "version").ok();
+        Some(Self {
+            node: pair.value,
+            key_span: pair.key.span,
+            groups: groups?,
+            shamir_threshold: shamir_threshold?,
+            last_modified: last_modified?,
+            mac: mac?.filter(|field| !field.value.is_empty()),
+            selector,
+            mac_only_encrypted: mac_only_encrypted?,
+            version: version?,
+        })
+    }
+}
+
+/// The pair that holds the metadata: the one `sops` of the first document.
+fn find<'d>(tree: &'d Tree<'d>) -> Result<Option<&'d Pair<'d>>, Vec<Problem>> {
+    let Some(branch) = tree.branches().first() else {
+        return Ok(None);
+    };
+    let mut pairs = tree
+        .entries(*branch)
+        .iter()
+        .filter_map(|entry| match entry {
+            Entry::Pair(pair) if pair.key.is(METADATA_KEY) => Some(pair),
+            Entry::Pair(_) | Entry::Comment(_) => None,
+        });
+    let Some(first) = pairs.next() else {
+        return Ok(None);
+    };
+    let mut problems = Vec::new();
+    let mut report = |kind: MalformedMetadata, span| {
+        let path = KeyPath::new([METADATA_KEY.as_bytes()]);
+        problems.push(Problem {
+            kind: kind.into(),
+            span: Some(span),
+            path,
+        });
+    };
+    let found = match &tree.resolved(first.value).value {
+        Value::Map(_) => None,
+        Value::List(_) => Some("list"),
+        Value::Scalar(scalar) => Some(scalar.kind()),
+        Value::Alias(_) => None,
+    };
+    if let Some(found) = found {
+        report(MalformedMetadata::NotAMapping { found }, first.key.span);
+    }
+    for pair in pairs {
+        report(MalformedMetadata::Duplicate, pair.key.span);
+    }
+    if problems.is_empty() {
+        Ok(Some(first))
+    } else {
+        Err(problems)
+    }
+}
+
+/// `lastmodified`, which sops demands to be an RFC 3339 time.
+fn last_modified<'d>(
+    reader: &mut Reader<'d>,
+    fields: &Fields<'d>,
+    metadata: Span,
+) -> Option<Field<Time>> {
+    const NAME: &str = "lastmodified";
+    let field = reader.string(fields, NAME).ok()?;
+    let Some(field) = field.filter(|field| !field.value.is_empty()) else {
+        reader.report(
+            fields,
+            NAME,
+            MalformedMetadata::Missing { field: NAME },
+            metadata,
+        );
+        return None;
+    };
+    match Time::parse(&field.value) {
+        Some(time) => Some(field.map(|_| time)),
+        None => {
+            let kind = MalformedMetadata::NotATime { field: NAME };
+            reader.report(fields, NAME, kind, field.span);
+            None
+        }
+    }
+}
+
+/// The one selector that is set and not empty.
+fn selector<'d>(
+    reader: &mut Reader<'d>,
+    fields: &Fields<'d>,
+) -> Option<Field<(SelectorKind, Cow<'d, [u8]>)>> {
+    let mut chosen: Option<Field<(SelectorKind, Cow<'d, [u8]>)>> = None;
+    for kind in SelectorKind::ALL {
+        let Ok(Some(field)) = reader.string(fields, kind.name()) else {
+            continue;
+        };
+        if field.value.is_empty() {
+            continue;
+        }
+        if let Some(first) = &chosen {
+            let (first, second) = (first.value.0.name(), kind.name());
+            let problem = MalformedMetadata::SeveralSelectors { first, second };
+            reader.report(fields, second, problem, field.key_span);
+            continue;
+        }
+        chosen = Some(field.map(|text| (kind, text)));
+    }
+    chosen
+}
+
+impl<T> Field<T> {
+    /// The same field with another reading of its value.
+    fn map<U>(self, reading: impl FnOnce(T) -> U) -> Field<U> {
+        let Self {
+            value,
+            node,
+            key_span,
+            span,
+        } = self;
+        Field {
+            value: reading(value),
+            node,
+            key_span,
+            span,
+        }
+    }
+}

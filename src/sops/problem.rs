@@ -1,0 +1,177 @@
+//! What makes sops refuse a file, one typed problem a place.
+
+use std::fmt;
+
+use super::key_path::KeyPath;
+use crate::source::Span;
+
+/// One reason for which sops refuses the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) kind: ProblemKind,
+    /// The place in the text, where there is one.
+    pub(crate) span: Option<Span>,
+    /// The keys that lead there.
+    pub(crate) path: KeyPath,
+}
+
+/// What is wrong, grouped as the rules are. `Display` is one sentence without values.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ProblemKind {
+    /// `unreadable-file`: sops loads the document and cannot walk it.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// `malformed-metadata`: sops cannot make sense of the `sops` mapping.
+    #[error(transparent)]
+    Metadata(#[from] MalformedMetadata),
+    /// `malformed-ciphertext`: no data key could open the value.
+    #[error(transparent)]
+    Ciphertext(#[from] MalformedCiphertext),
+    /// `undecryptable-value`: the data key does not open it.
+    #[error(transparent)]
+    Undecryptable(#[from] Undecryptable),
+    /// `mac-mismatch`: the values are not those that sops wrote the MAC for.
+    #[error(transparent)]
+    Mac(#[from] MacMismatch),
+}
+
+impl ProblemKind {
+    /// The id of the rule that reports it.
+    pub(crate) fn rule(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "unreadable-file",
+            Self::Metadata(_) => "malformed-metadata",
+            Self::Ciphertext(_) => "malformed-ciphertext",
+            Self::Undecryptable(_) => "undecryptable-value",
+            Self::Mac(_) => "mac-mismatch",
+        }
+    }
+}
+
+/// What sops loads and cannot walk.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unreadable {
+    /// A key that is no string.
+    #[error("a key is a {found}, and sops only knows keys that are strings")]
+    NonStringKey { found: &'static str },
+    /// An integer above the largest that sops knows.
+    #[error("an integer is larger than sops can hold")]
+    IntegerTooLarge,
+    /// A time zone 24 hours or more away.
+    #[error("a time's zone is 24 hours or more away, which sops cannot write")]
+    TimeOffset,
+    /// Aliases of aliases: the document has more values than anyone can read.
+    #[error("too many alias expansions")]
+    TooManyAliases,
+    /// Nested deeper than a reader may be expected to follow.
+    #[error("nested too deeply")]
+    TooDeep,
+}
+
+/// What is wrong with the `sops` mapping.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum MalformedMetadata {
+    #[error("`sops` is a {found}, not a mapping")]
+    NotAMapping { found: &'static str },
+    #[error("`sops` stands here twice")]
+    Duplicate,
+    #[error("a key in the metadata is a {found}, not a string")]
+    NonStringKey { found: &'static str },
+    #[error("`{field}` is a {found} where a {expected} is due")]
+    WrongType {
+        field: &'static str,
+        expected: &'static str,
+        found: &'static str,
+    },
+    #[error("`{field}` is no number")]
+    NotANumber { field: &'static str },
+    #[error("`{field}` is neither true nor false")]
+    NotABool { field: &'static str },
+    #[error("`{field}` is missing or empty")]
+    Missing { field: &'static str },
+    #[error("`{field}` is no RFC 3339 time")]
+    NotATime { field: &'static str },
+    #[error("the metadata names no keys")]
+    NoKeys,
+    #[error("a key group is empty")]
+    EmptyGroup,
+    #[error("`{first}` and `{second}` are both set, and sops allows one of the selectors")]
+    SeveralSelectors {
+        first: &'static str,
+        second: &'static str,
+    },
+    #[error("`key_id` is not of the form `region:key`")]
+    KeyId,
+    #[error("`enc` is no age file")]
+    NotAnAgeFile,
+}
+
+/// What is wrong with a value that the selectors say is encrypted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum MalformedCiphertext {
+    #[error("the selectors say that it is encrypted, and it is a {found} in clear")]
+    NotAString { found: &'static str },
+    #[error("the selectors say that it is encrypted, and it is no `ENC[…]` token")]
+    NotAToken,
+    #[error("the token's `{part}` is not valid base64")]
+    Base64 { part: TokenPart },
+    #[error("the token's `iv` is empty")]
+    EmptyIv,
+    #[error("the token's `data` and `tag` together are shorter than a tag")]
+    TooShort,
+    #[error("the token's `type` is none that sops knows")]
+    UnknownType,
+    #[error("the token's `type` is `bytes`, on which sops crashes")]
+    BytesType,
+}
+
+/// The parts of a token that are base64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenPart {
+    Data,
+    Iv,
+    Tag,
+}
+
+impl fmt::Display for TokenPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Data => "data",
+            Self::Iv => "iv",
+            Self::Tag => "tag",
+        })
+    }
+}
+
+/// What the identities or the data key do not open.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Undecryptable {
+    /// The value was changed, or stood under another key, or belongs to another file.
+    #[error("the file's data key does not open the value: it was changed, or moved from elsewhere")]
+    Rejected,
+    /// The plaintext is not of the type that the token says.
+    #[error("the value opens, but is no {declared}, which its token says it is")]
+    NotOfItsType { declared: &'static str },
+    /// A comment that opens to a value which sops cannot put where a comment stands.
+    #[error("the comment opens, but its token says that it is a {declared}")]
+    CommentOfOtherType { declared: &'static str },
+    /// The stanza names one of our identities, and that identity does not open it.
+    #[error("the identity that `recipient` names does not open `enc`")]
+    DataKey,
+    /// What `enc` holds is no AES-256 key.
+    #[error("the data key has {bytes} bytes, not 32")]
+    DataKeyLength { bytes: usize },
+}
+
+/// What is wrong with the MAC.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum MacMismatch {
+    #[error("the file has no `mac`")]
+    Absent,
+    #[error("the data key does not open `mac`: `mac` or `lastmodified` was changed")]
+    Rejected,
+    #[error("`mac` is encrypted as a {declared}, not as a string")]
+    NotAString { declared: &'static str },
+    #[error("the values are not those that `mac` was written for")]
+    Differs,
+}

@@ -1,0 +1,276 @@
+//! The verdict: every value opened, the MAC computed and compared.
+
+use sha2::{Digest, Sha512};
+use zeroize::Zeroize;
+
+use super::cipher::{Cipher, Refusal};
+use super::data_key::{DataKey, Locked, unlock};
+use super::enc::{Decoded, Token, ValueType};
+use super::key_path::KeyPath;
+use super::mac;
+use super::plaintext::mac_bytes;
+use super::problem::{MalformedCiphertext, Problem, ProblemKind, Undecryptable, Unreadable};
+use super::walk::{Leaf, Overrun, Visit, walk};
+use super::{Reason, SopsFile, Verification};
+use crate::document::{Comment, Scalar};
+use crate::keys::Keyring;
+use crate::source::Span;
+
+/// The most problems that are told of one file.
+const MAX_PROBLEMS: usize = 1_000;
+
+/// The version that hashes comments in lists, which no other does.
+const HASHES_LISTED_COMMENTS: &str = "3.13.2";
+
+/// What [`verify`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Inspection {
+    /// Everything that makes sops refuse the file, in the order of the document, the MAC last; at
+    /// most 1,000.
+    pub(crate) problems: Vec<Problem>,
+    /// What the file uses and cannot be read here, so that its verdict is open.
+    pub(crate) unsupported: Option<String>,
+    /// Versions of sops that cannot read the file although 3.13.3 can.
+    pub(crate) unreadable_by: Vec<&'static str>,
+    /// How many values the selectors pick, empty strings left out.
+    pub(crate) encrypted: usize,
+    /// How many values the selectors leave in clear.
+    pub(crate) clear: usize,
+}
+
+/// What [`check`] found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Checked {
+    pub(crate) verification: Verification,
+    pub(crate) inspection: Inspection,
+}
+
+/// Opens the data key of `file` with `keyring`, verifies all of it, and gives sops's verdict.
+pub(crate) fn check(file: &SopsFile<'_>, keyring: &Keyring) -> Checked {
+    let (key, reason) = match unlock(file, keyring) {
+        Ok(key) => (Some(key), None),
+        Err(Locked::NotVerified(reason)) => (None, Some(reason)),
+        Err(Locked::Failed(problems)) => {
+            let mut inspection = verify(file, None);
+            inspection.problems.splice(0..0, problems);
+            return Checked {
+                verification: Verification::Failed,
+                inspection,
+            };
+        }
+    };
+    let inspection = verify(file, key.as_ref());
+    let unsupported = inspection.unsupported.clone().map(Reason::Unsupported);
+    let verification = if !inspection.problems.is_empty() {
+        Verification::Failed
+    } else if let Some(reason) = reason.or(unsupported) {
+        Verification::NotVerified(reason)
+    } else {
+        Verification::Verified
+    };
+    Checked {
+        verification,
+        inspection,
+    }
+}
+
+/// Verifies the values and the MAC of `file`.
+///
+/// Without a key it finds what no key could mend: values that should be encrypted and are not,
+/// tokens that are damaged, a missing MAC, documents that sops cannot walk. No problem then means
+/// nothing. With a key no problem (and nothing unsupported) means that sops decrypts the file.
+pub(crate) fn verify(file: &SopsFile<'_>, key: Option<&DataKey>) -> Inspection {
+    let mut verifier = Verifier {
+        cipher: key.map(|key| Cipher::new(key.expose())),
+        hash: mac::start(file.selectors()),
+        decoded: Decoded::default(),
+        scratch: Vec::new(),
+        inspection: Inspection::default(),
+    };
+    let walked = walk(file.tree(), file.selectors(), |visit| {
+        verifier.visit(&visit)
+    });
+    if let Err(overrun) = walked {
+        let kind = match overrun {
+            Overrun::TooDeep => Unreadable::TooDeep,
+            Overrun::TooManyAliases => Unreadable::TooManyAliases,
+        };
+        verifier.push(kind.into(), None, KeyPath::default());
+    }
+    verifier.finish(file)
+}
+
+struct Verifier {
+    cipher: Option<Cipher>,
+    hash: Sha512,
+    /// The parts of the token at hand; opened in place, so that it holds plaintext afterwards.
+    decoded: Decoded,
+    /// Values printed anew for the MAC.
+    scratch: Vec<u8>,
+    inspection: Inspection,
+}
+
+impl Verifier {
+    fn visit(&mut self, visit: &Visit<'_, '_>) {
+        let (outcome, span) = match visit.leaf {
+            Leaf::NonStringKey(key) => {
+                let found = key.name.kind();
+                (Err(Unreadable::NonStringKey { found }.into()), key.span)
+            }
+            Leaf::Comment(comment) => (self.comment(visit, comment), comment.span),
+            Leaf::Scalar { scalar, span, .. } => (self.scalar(visit, scalar), span),
+        };
+        if let Err(kind) = outcome {
+            self.push(kind, Some(span), KeyPath::new(visit.path.iter().copied()));
+        }
+    }
+
+    fn scalar(&mut self, visit: &Visit<'_, '_>, scalar: &Scalar<'_>) -> Result<(), ProblemKind> {
+        match scalar {
+            Scalar::Null => return Ok(()),
+            Scalar::Uint(_) => return Err(Unreadable::IntegerTooLarge.into()),
+            _ if !visit.selected => {
+                self.inspection.clear += 1;
+                if visit.in_mac {
+                    let bytes = scalar.mac_bytes().ok_or(Unreadable::TimeOffset)?;
+                    self.hash.update(&bytes);
+                }
+                return Ok(());
+            }
+            // An empty string is its own ciphertext.
+            Scalar::Str(text) if text.is_empty() => return Ok(()),
+            Scalar::Str(text) => {
+                self.inspection.encrypted += 1;
+                let token = Token::parse(text).ok_or(MalformedCiphertext::NotAToken)?;
+                self.token(visit, &token)
+            }
+            Scalar::Bool(_) | Scalar::Int(_) | Scalar::Float(_) | Scalar::Time(_) => {
+                self.inspection.encrypted += 1;
+                Err(MalformedCiphertext::NotAString {
+                    found: scalar.kind(),
+                }
+                .into())
+            }
+        }
+    }
+
+    fn token(&mut self, visit: &Visit<'_, '_>, token: &Token<'_>) -> Result<(), ProblemKind> {
+        token.decode(&mut self.decoded)?;
+        let kind = match token.value_type().ok_or(MalformedCiphertext::UnknownType)? {
+            ValueType::Bytes => return Err(MalformedCiphertext::BytesType.into()),
+            kind => kind,
+        };
+        if kind == ValueType::Comment {
+            self.unreadable_by(HASHES_LISTED_COMMENTS);
+        }
+        let Some(cipher) = &self.cipher else {
+            return Ok(());
+        };
+        let Decoded { iv, sealed } = &mut self.decoded;
+        match cipher.open(iv, visit.aad, sealed) {
+            Ok(plaintext) => {
+                let declared = kind.name();
+                let bytes = mac_bytes(kind, plaintext, &mut self.scratch)
+                    .ok_or(Undecryptable::NotOfItsType { declared })?;
+                self.hash.update(bytes);
+                Ok(())
+            }
+            Err(Refusal::Rejected) => Err(Undecryptable::Rejected.into()),
+            Err(Refusal::NonceLength(length)) => {
+                self.unsupported(length);
+                Ok(())
+            }
+        }
+    }
+
+    /// A comment that does not open is one in clear. One that opens to something else than a
+    /// comment enters the MAC like a value; in a map sops can then only put a string in its place.
+    fn comment(&mut self, visit: &Visit<'_, '_>, comment: &Comment<'_>) -> Result<(), ProblemKind> {
+        let Some(cipher) = self.cipher.as_ref().filter(|_| visit.selected) else {
+            return Ok(());
+        };
+        let Some(token) = Token::parse(&comment.text) else {
+            return Ok(());
+        };
+        let Some(kind) = token.value_type() else {
+            return Ok(());
+        };
+        if token.decode(&mut self.decoded).is_err() {
+            return Ok(());
+        }
+        let Decoded { iv, sealed } = &mut self.decoded;
+        let plaintext = match cipher.open(iv, visit.aad, sealed) {
+            Ok(plaintext) => plaintext,
+            Err(Refusal::Rejected) => return Ok(()),
+            Err(Refusal::NonceLength(length)) => {
+                self.unsupported(length);
+                return Ok(());
+            }
+        };
+        let declared = kind.name();
+        match (kind, mac_bytes(kind, plaintext, &mut self.scratch)) {
+            (ValueType::Bytes, _) => Err(MalformedCiphertext::BytesType.into()),
+            // A time whose zone sops reads and cannot write; anything else that is not of its type
+            // is a comment in clear.
+            (ValueType::Time, None) if super::go::Time::parse(plaintext).is_some() => {
+                Err(Undecryptable::NotOfItsType { declared }.into())
+            }
+            (_, None) | (ValueType::Comment, Some(_)) => Ok(()),
+            (ValueType::Str, Some(bytes)) => {
+                self.hash.update(bytes);
+                Ok(())
+            }
+            (_, Some(_)) if !visit.in_list => {
+                Err(Undecryptable::CommentOfOtherType { declared }.into())
+            }
+            (_, Some(bytes)) => {
+                self.hash.update(bytes);
+                Ok(())
+            }
+        }
+    }
+
+    fn finish(mut self, file: &SopsFile<'_>) -> Inspection {
+        let hash = std::mem::take(&mut self.hash);
+        // Where a value did not open, the MAC of the others says nothing.
+        let complete = self.inspection.problems.is_empty() && self.inspection.unsupported.is_none();
+        let hash = complete.then_some(hash);
+        match mac::verify(
+            file.metadata(),
+            self.cipher.as_ref(),
+            hash,
+            &mut self.decoded,
+        ) {
+            Ok(()) => {}
+            Err(mac::Refused::NonceLength(length)) => self.unsupported(length),
+            Err(mac::Refused::Problem { kind, span }) => {
+                self.push(kind, span, KeyPath::new([&b"sops"[..], b"mac"]));
+            }
+        }
+        std::mem::take(&mut self.inspection)
+    }
+
+    fn push(&mut self, kind: ProblemKind, span: Option<Span>, path: KeyPath) {
+        if self.inspection.problems.len() < MAX_PROBLEMS {
+            self.inspection.problems.push(Problem { kind, span, path });
+        }
+    }
+
+    fn unsupported(&mut self, nonce: usize) {
+        let what = || format!("values with an iv of {nonce} bytes");
+        self.inspection.unsupported.get_or_insert_with(what);
+    }
+
+    fn unreadable_by(&mut self, version: &'static str) {
+        if !self.inspection.unreadable_by.contains(&version) {
+            self.inspection.unreadable_by.push(version);
+        }
+    }
+}
+
+impl Drop for Verifier {
+    fn drop(&mut self) {
+        self.decoded.sealed.zeroize();
+        self.scratch.zeroize();
+    }
+}

@@ -1,0 +1,316 @@
+//! The one traversal of a document: every value and comment in the order in which sops visits them.
+//!
+//! Aliases are expanded where they stand, as sops expands them, but lazily: a frame a level on a
+//! stack of our own, so that neither depth nor expansion costs memory or can overflow anything.
+
+use std::slice::Iter;
+
+use super::selectors::Selectors;
+use crate::document::{Comment, Entry, Item, Key, NodeId, Pair, Scalar, Tree, Value};
+use crate::source::Span;
+
+/// The deepest nesting that is followed, aliases expanded.
+const MAX_DEPTH: usize = 10_000;
+
+/// The most values, comments and collections that are visited by way of aliases. yaml.v3 refuses a
+/// first document that expands to more than about 1.2 million.
+const MAX_EXPANSIONS: usize = 4_000_000;
+
+/// The top level key that is no part of the document's values.
+pub(super) const METADATA_KEY: &str = "sops";
+
+/// One stop of the walk.
+pub(crate) struct Visit<'w, 't> {
+    /// The keys that lead here; list indexes are not part of it.
+    pub(crate) path: &'w [&'t [u8]],
+    /// The path as sops authenticates it: each key and a colon, or a colon alone.
+    pub(crate) aad: &'w [u8],
+    /// What stands here.
+    pub(crate) leaf: Leaf<'t>,
+    /// Whether the selectors say that it is encrypted.
+    pub(crate) selected: bool,
+    /// Whether the MAC covers it. A comment is never covered as such.
+    pub(crate) in_mac: bool,
+    /// The number of the document in the file, from 0.
+    pub(crate) branch: usize,
+    /// Whether it is an item of a list, or the value of a key.
+    pub(crate) in_list: bool,
+    /// The aliases by way of which it is seen, the outermost first.
+    pub(crate) via: &'w [NodeId],
+}
+
+/// What stands at a stop.
+#[derive(Clone, Copy)]
+pub(crate) enum Leaf<'t> {
+    /// A value; null too, which sops passes over.
+    Scalar {
+        node: NodeId,
+        scalar: &'t Scalar<'t>,
+        span: Span,
+    },
+    /// A line of a comment.
+    Comment(&'t Comment<'t>),
+    /// A pair whose key is no string: sops stops with an error. The walk leaves its value out and
+    /// goes on.
+    NonStringKey(&'t Key<'t>),
+}
+
+/// Why a walk ended early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Overrun {
+    /// Nested more than 10,000 levels deep, aliases expanded.
+    TooDeep,
+    /// More than 4,000,000 stops by way of aliases.
+    TooManyAliases,
+}
+
+/// Visits everything in `tree` but the metadata.
+///
+/// # Errors
+/// [`Overrun`] where aliases make the document endless for all practical purposes.
+pub(crate) fn walk<'t, V>(
+    tree: &'t Tree<'t>,
+    selectors: &Selectors,
+    visit: V,
+) -> Result<(), Overrun>
+where
+    V: FnMut(Visit<'_, 't>),
+{
+    let mut walker = Walker {
+        tree,
+        selectors,
+        by_comments: selectors.looks_at_comments(),
+        visit,
+        stack: Vec::new(),
+        path: Vec::new(),
+        aad: Vec::new(),
+        via: Vec::new(),
+        branch: 0,
+        expansions: 0,
+    };
+    for (at, branch) in tree.branches().iter().enumerate() {
+        walker.branch = at;
+        walker.run(*branch)?;
+    }
+    Ok(())
+}
+
+struct Walker<'w, 't, V> {
+    tree: &'t Tree<'t>,
+    selectors: &'w Selectors,
+    by_comments: bool,
+    visit: V,
+    stack: Vec<Frame<'t>>,
+    path: Vec<&'t [u8]>,
+    aad: Vec<u8>,
+    via: Vec<NodeId>,
+    branch: usize,
+    expansions: usize,
+}
+
+/// A collection that is being walked, with what is to be restored when it ends.
+struct Frame<'t> {
+    members: Members<'t>,
+    path_len: usize,
+    aad_len: usize,
+    via_len: usize,
+    /// Whether a key on the path, or a comment of an outer level, matches.
+    outer: bool,
+    /// Whether one of the comments that are active at this level matches.
+    active: bool,
+}
+
+enum Members<'t> {
+    Map(Iter<'t, Entry<'t>>),
+    List(Iter<'t, Item<'t>>),
+}
+
+/// What comes next at the innermost level.
+enum Step<'t> {
+    Comment {
+        comment: &'t Comment<'t>,
+        in_list: bool,
+    },
+    Pair(&'t Pair<'t>),
+    Item(NodeId),
+    End,
+}
+
+impl<'t> Frame<'t> {
+    fn next(&mut self) -> Step<'t> {
+        match &mut self.members {
+            Members::Map(entries) => match entries.next() {
+                Some(Entry::Comment(comment)) => Step::Comment {
+                    comment,
+                    in_list: false,
+                },
+                Some(Entry::Pair(pair)) => Step::Pair(pair),
+                None => Step::End,
+            },
+            Members::List(items) => match items.next() {
+                Some(Item::Comment(comment)) => Step::Comment {
+                    comment,
+                    in_list: true,
+                },
+                Some(Item::Value(node)) => Step::Item(*node),
+                None => Step::End,
+            },
+        }
+    }
+}
+
+impl<'t, V: FnMut(Visit<'_, 't>)> Walker<'_, 't, V> {
+    fn run(&mut self, branch: NodeId) -> Result<(), Overrun> {
+        let members = Members::Map(self.tree.entries(branch).iter());
+        self.stack.push(Frame {
+            members,
+            path_len: 0,
+            aad_len: 0,
+            via_len: 0,
+            outer: false,
+            active: false,
+        });
+        while let Some(frame) = self.stack.last_mut() {
+            let step = frame.next();
+            if !self.via.is_empty() {
+                self.expansions += 1;
+                if self.expansions > MAX_EXPANSIONS {
+                    return Err(Overrun::TooManyAliases);
+                }
+            }
+            match step {
+                Step::Comment { comment, in_list } => self.comment(comment, in_list),
+                Step::Pair(pair) => self.pair(pair)?,
+                Step::Item(node) => {
+                    let place = self.place();
+                    self.value(node, false, true, place)?;
+                }
+                Step::End => self.leave(),
+            }
+        }
+        Ok(())
+    }
+
+    /// The lengths to go back to after a member: of the path, the AAD and the aliases.
+    fn place(&self) -> (usize, usize, usize) {
+        (self.path.len(), self.aad.len(), self.via.len())
+    }
+
+    fn restore(&mut self, (path, aad, via): (usize, usize, usize)) {
+        self.path.truncate(path);
+        self.aad.truncate(aad);
+        self.via.truncate(via);
+    }
+
+    fn leave(&mut self) {
+        if let Some(frame) = self.stack.pop() {
+            self.restore((frame.path_len, frame.aad_len, frame.via_len));
+        }
+    }
+
+    fn comment(&mut self, comment: &'t Comment<'t>, in_list: bool) {
+        let matched = self.by_comments && self.selectors.matches(&comment.text);
+        let Some(frame) = self.stack.last_mut() else {
+            return;
+        };
+        let before = frame.outer || frame.active;
+        frame.active |= matched;
+        let counts = before || matched && self.selectors.comment_counts_for_itself();
+        let selected = self.selectors.select(counts);
+        self.stop(Leaf::Comment(comment), selected, false, in_list);
+    }
+
+    fn pair(&mut self, pair: &'t Pair<'t>) -> Result<(), Overrun> {
+        if self.stack.len() == 1 && pair.key.is(METADATA_KEY) {
+            // sops takes the pair out before it walks: comments before it stay active.
+            return Ok(());
+        }
+        let Scalar::Str(key) = &pair.key.name else {
+            if let Some(frame) = self.stack.last_mut() {
+                frame.active = false;
+            }
+            self.stop(Leaf::NonStringKey(&pair.key), false, false, false);
+            return Ok(());
+        };
+        let place = self.place();
+        self.path.push(key);
+        self.aad.extend_from_slice(key);
+        self.aad.push(b':');
+        let matched = !self.by_comments && self.selectors.matches(key);
+        self.value(pair.value, matched, false, place)
+    }
+
+    /// Visits a member's value, or steps into it. `matched` is whether its key matches.
+    fn value(
+        &mut self,
+        node: NodeId,
+        matched: bool,
+        in_list: bool,
+        place: (usize, usize, usize),
+    ) -> Result<(), Overrun> {
+        let Some(frame) = self.stack.last_mut() else {
+            return Ok(());
+        };
+        let matched = matched || frame.outer || frame.active;
+        // Whatever follows at this level comes after the value, which ends the comments before it.
+        frame.active = false;
+        let mut id = node;
+        let mut node = self.tree.node(id);
+        while let Value::Alias(target) = node.value {
+            self.via.push(id);
+            id = target;
+            node = self.tree.node(id);
+        }
+        let members = match &node.value {
+            Value::Scalar(scalar) => {
+                let selected = self.selectors.select(matched);
+                let in_mac = (selected || !self.selectors.mac_only_encrypted())
+                    && !matches!(scalar, Scalar::Null);
+                let leaf = Leaf::Scalar {
+                    node: id,
+                    scalar,
+                    span: node.span,
+                };
+                self.stop(leaf, selected, in_mac, in_list);
+                self.restore(place);
+                return Ok(());
+            }
+            Value::Map(entries) => Members::Map(entries.iter()),
+            Value::List(items) => Members::List(items.iter()),
+            // Followed above.
+            Value::Alias(_) => return Ok(()),
+        };
+        if self.stack.len() >= MAX_DEPTH {
+            return Err(Overrun::TooDeep);
+        }
+        let (path_len, aad_len, via_len) = place;
+        let outer = matched;
+        self.stack.push(Frame {
+            members,
+            path_len,
+            aad_len,
+            via_len,
+            outer,
+            active: false,
+        });
+        Ok(())
+    }
+
+    fn stop(&mut self, leaf: Leaf<'t>, selected: bool, in_mac: bool, in_list: bool) {
+        let aad = if self.path.is_empty() {
+            b":"
+        } else {
+            self.aad.as_slice()
+        };
+        (self.visit)(Visit {
+            path: &self.path,
+            aad,
+            leaf,
+            selected,
+            in_mac,
+            branch: self.branch,
+            in_list,
+            via: &self.via,
+        });
+    }
+}
