@@ -34,7 +34,7 @@ impl Error {
     /// Where the reader stopped, where it is a matter of a place.
     pub(crate) fn span(&self) -> Option<Span> {
         match self {
-            Self::Yaml(error) => Some(error.span),
+            Self::Yaml(error) => Some(error.span()),
             Self::UnsupportedFormat(_) => None,
         }
     }

@@ -182,7 +182,7 @@ impl Look {
             recipients: file.keys().map(|key| key.id().into_owned()).collect(),
             unreadable_by: match checked.verification {
                 Verification::Verified => checked
-                    .findings
+                    .inspection
                     .unreadable_by
                     .into_iter()
                     .map(str::to_owned)
