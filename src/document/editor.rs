@@ -183,6 +183,11 @@ mod tests {
         Source::decode(id, text.as_bytes().to_vec()).expect("UTF-8")
     }
 
+    fn read(path: &std::path::Path) -> String {
+        let bytes = crate::fs::read(path, 1 << 30).expect("the fixture is there");
+        String::from_utf8(bytes).expect("the fixture is UTF-8")
+    }
+
     /// Replaces each scalar value of `text`, one at a time: the old spellings and what came of it.
     fn replace_each(text: &str, value: &str) -> Vec<(String, Result<String, Refusal>)> {
         let source = source(text);
@@ -262,7 +267,7 @@ mod tests {
     #[test]
     fn replaces_any_value_of_the_recorded_documents() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/yaml/comments.jsonl");
-        let text = crate::fs_for_tests(path.as_ref());
+        let text = read(path.as_ref());
         let (mut done, mut refused) = (0, 0);
         for line in text.lines() {
             let vector: serde_json::Value = serde_json::from_str(line).expect("JSON");

@@ -1,8 +1,9 @@
 //! The grammar of collections: what may come next in each of them.
 
 use super::Error;
-use super::compose::{Composer, Next, Open, State};
+use super::compose::{Composer, Open, State};
 use super::node::{Comments, Lines};
+use super::token::Next;
 
 impl Composer<'_> {
     /// Reads what comes next in the innermost open collection.

@@ -6,6 +6,7 @@
 //! document. The grammar is YAML 1.1 with yaml.v3's additions; the recorded vectors decide where
 //! that leaves a question.
 
+mod build;
 mod chars;
 mod collections;
 mod comments;

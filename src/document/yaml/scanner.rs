@@ -33,6 +33,8 @@ pub(super) struct Scanner<'s> {
     key_allowed: bool,
     /// The possible key of each open flow level; the first is the block context's.
     keys: Vec<Option<PossibleKey>>,
+    /// Below this flow level there is no possible key.
+    first_key: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -56,6 +58,7 @@ impl<'s> Scanner<'s> {
             indents: Vec::new(),
             key_allowed: true,
             keys: vec![None],
+            first_key: 0,
         };
         scanner
             .tokens
@@ -93,15 +96,15 @@ impl<'s> Scanner<'s> {
         self.key_allowed = allowed;
     }
 
+    /// Whether the first token of the queue can still become a key. Outer levels hold the earlier
+    /// tokens, so that only the outermost possible key can be meant.
     fn first_may_be_key(&mut self) -> Result<bool, Error> {
-        let first = self.taken;
-        match self
-            .keys
-            .iter()
-            .position(|key| key.is_some_and(|key| key.token == first))
-        {
-            Some(level) => self.key_is_valid(level),
-            None => Ok(false),
+        while let Some(None) = self.keys.get(self.first_key) {
+            self.first_key += 1;
+        }
+        match self.keys.get(self.first_key) {
+            Some(Some(key)) if key.token == self.taken => self.key_is_valid(self.first_key),
+            _ => Ok(false),
         }
     }
 
@@ -137,6 +140,7 @@ impl<'s> Scanner<'s> {
                 token,
                 mark,
             });
+            self.first_key = self.first_key.min(self.keys.len() - 1);
         }
         Ok(())
     }

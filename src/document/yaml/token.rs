@@ -66,3 +66,52 @@ impl Token<'_> {
         }
     }
 }
+
+/// What of a token's kind decides the grammar.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    StreamEnd,
+    Directive,
+    DocumentStart,
+    DocumentEnd,
+    BlockSequence,
+    BlockMapping,
+    BlockEnd,
+    FlowSequence,
+    FlowSequenceEnd,
+    FlowMapping,
+    FlowMappingEnd,
+    BlockEntry,
+    FlowEntry,
+    Key,
+    Value,
+    Alias,
+    Property,
+    Scalar,
+}
+
+impl Kind<'_> {
+    /// What the grammar goes by.
+    pub(super) fn next(&self) -> Next {
+        match self {
+            Kind::StreamEnd => Next::StreamEnd,
+            Kind::VersionDirective { .. } | Kind::TagDirective { .. } => Next::Directive,
+            Kind::DocumentStart => Next::DocumentStart,
+            Kind::DocumentEnd => Next::DocumentEnd,
+            Kind::BlockSequenceStart => Next::BlockSequence,
+            Kind::BlockMappingStart => Next::BlockMapping,
+            Kind::StreamStart | Kind::BlockEnd => Next::BlockEnd,
+            Kind::FlowSequenceStart => Next::FlowSequence,
+            Kind::FlowSequenceEnd => Next::FlowSequenceEnd,
+            Kind::FlowMappingStart => Next::FlowMapping,
+            Kind::FlowMappingEnd => Next::FlowMappingEnd,
+            Kind::BlockEntry => Next::BlockEntry,
+            Kind::FlowEntry => Next::FlowEntry,
+            Kind::Key => Next::Key,
+            Kind::Value => Next::Value,
+            Kind::Alias(_) => Next::Alias,
+            Kind::Anchor(_) | Kind::Tag { .. } => Next::Property,
+            Kind::Scalar { .. } => Next::Scalar,
+        }
+    }
+}

@@ -10,9 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use regex_automata::Input;
 use regex_automata::hybrid::dfa::{Cache, Config, DFA};
 use regex_automata::nfa::thompson;
-use regex_syntax::hir::{
-    self, Class, ClassBytes, ClassBytesRange, ClassUnicode, Hir, Repetition,
-};
+use regex_syntax::hir::{self, Class, ClassBytes, ClassBytesRange, ClassUnicode, Hir, Repetition};
 use regex_syntax::utf8::Utf8Sequences;
 
 use super::tree::{Join, Kind, Look, Node, Tree};
