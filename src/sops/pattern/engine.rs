@@ -1,8 +1,8 @@
 //! Patterns with loops, as a lazy DFA.
 //!
 //! Only one answer is asked for, so there is one automaton, without the reverse one, the prefilters and
-//! the other engines of `regex_automata::meta`: half the time to the first answer, which is what
-//! counts for a pattern that sees a handful of keys.
+//! the other engines of `regex_automata::meta`. That takes a quarter to a half less time to the first
+//! answer, which is what counts for a pattern that sees a handful of keys.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -17,17 +17,18 @@ use super::tree::{Join, Kind, Look, Node, Tree};
 use super::unicode;
 
 /// What an automaton may take, besides 2 MiB of DFA states that are made and forgotten as needed.
-const MOST_MEMORY: u64 = 32 << 20;
+const MOST_MEMORY: u64 = 64 << 20;
 
-/// The stack for building an automaton from a deep tree, which regex-automata does by recursion.
-/// 1,000 levels take 1 MiB of it, without optimization 10.
+/// The stack for building an automaton from a deep tree, which regex-automata does by recursion:
+/// 1,000 levels take up to 1 MiB of it, without optimization 10 MiB.
 const DEEP_STACK: usize = 64 << 20;
 
+/// Sets of so many ranges are spelled out in bytes.
 const FEW_RANGES: usize = 8;
 
-/// Whether there is memory to spare, 100 times what is needed or more, and stack.
+/// Whether building it cannot fail, for there is memory, and stack, of many times what it takes.
 pub(super) fn surely_builds(tree: &Tree) -> bool {
-    tree.cost() < MOST_MEMORY / 128 && !tree.is_deep()
+    tree.cost() < MOST_MEMORY / 256 && !tree.is_deep()
 }
 
 pub(super) struct Engine {
@@ -135,7 +136,7 @@ fn one_of(set: &ClassUnicode) -> Hir {
     for range in ranges.iter().skip_while(|range| range.end().is_ascii()) {
         let start = range.start().max('\u{80}');
         if (start, range.end()) == ('\u{80}', char::MAX) {
-            // In valid UTF-8 the first byte tells how many follow.
+            // The text is valid UTF-8, where the first byte tells how many follow.
             for (lead, following) in [((0xC2, 0xDF), 1), ((0xE0, 0xEF), 2), ((0xF0, 0xF4), 3)] {
                 let rest = std::iter::repeat_n((0x80, 0xBF), following);
                 ways.push(bytes(std::iter::once(lead).chain(rest)));

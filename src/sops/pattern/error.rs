@@ -5,7 +5,7 @@ use std::ops::Range;
 /// A pattern that was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
-pub struct Error {
+pub(crate) struct Error {
     reason: Reason,
     span: Range<usize>,
 }
@@ -16,17 +16,17 @@ impl Error {
     }
 
     /// What is wrong.
-    pub fn reason(&self) -> Reason {
+    pub(crate) fn reason(&self) -> Reason {
         self.reason
     }
 
     /// The bytes of the pattern that the reason is about, on character boundaries.
-    pub fn span(&self) -> Range<usize> {
+    pub(crate) fn span(&self) -> Range<usize> {
         self.span.clone()
     }
 
     /// Whether Go refuses the pattern too, so that sops takes it as matching nothing.
-    pub fn is_go_error(&self) -> bool {
+    pub(crate) fn is_go_error(&self) -> bool {
         self.reason != Reason::BeyondEngine
     }
 }
@@ -34,7 +34,7 @@ impl Error {
 /// What is wrong with a pattern; displayed in Go's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Reason {
+pub(crate) enum Reason {
     /// A range such as `z-a`, or a name of no class such as `\p{Gibberish}` and `[:letter:]`.
     #[error("invalid character class range")]
     InvalidClassRange,

@@ -27,7 +27,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-pub use error::{Error, Reason};
+pub(crate) use error::{Error, Reason};
 
 use engine::Engine;
 use finite::Finite;
@@ -35,7 +35,7 @@ use tree::Tree;
 
 /// A pattern in Go's regexp syntax, compiled.
 #[derive(Clone)]
-pub struct Pattern {
+pub(crate) struct Pattern {
     compiled: Arc<Compiled>,
 }
 
@@ -46,7 +46,7 @@ impl Pattern {
     ///
     /// Where Go refuses the pattern, with Go's reason; and [`Reason::BeyondEngine`] where Go takes it
     /// but it would need more memory than is granted here.
-    pub fn compile(pattern: &str) -> Result<Self, Error> {
+    pub(crate) fn compile(pattern: &str) -> Result<Self, Error> {
         let tree = parse::parse(pattern)?;
         let matcher = match Finite::of(&tree) {
             Some(finite) => Matcher::Finite(finite),
@@ -62,14 +62,14 @@ impl Pattern {
     }
 
     /// The pattern as it was written.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.compiled.source
     }
 
     /// Whether the pattern matches anywhere in the text (Go's `MatchString`).
     ///
     /// A byte that is not part of valid UTF-8 counts as one U+FFFD.
-    pub fn is_match(&self, text: &[u8]) -> bool {
+    pub(crate) fn is_match(&self, text: &[u8]) -> bool {
         let text = as_go_reads(text);
         match &self.compiled.matcher {
             Matcher::Finite(finite) => finite.is_match(&text),
@@ -123,4 +123,109 @@ fn as_go_reads(text: &[u8]) -> Cow<'_, str> {
         decoded.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
     }
     Cow::Owned(decoded)
+}
+
+#[cfg(test)]
+mod go_tests;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_finite(pattern: &str) -> bool {
+        matches!(
+            Pattern::compile(pattern).unwrap().compiled.matcher,
+            Matcher::Finite(_)
+        )
+    }
+
+    #[test]
+    fn patterns_without_loops_pay_for_no_engine() {
+        for pattern in [
+            "",
+            "^(data|stringData)$",
+            "^data$",
+            "password",
+            "^(a|b)",
+            "(?i)^(password|token)$",
+            r"\.enc\.ya?ml$",
+            r"(?s)\A(?:[a-f]{2,4}|\pN)\z|^$",
+            r"(?m)^key\b",
+            ".*secret.*",
+            "[a-z]+_key",
+            "(x(y|z)*)*",
+        ] {
+            assert!(is_finite(pattern), "{pattern}");
+        }
+        for pattern in ["^.*key$", "a.*b", "(ab)+$|^a+$", "[a-z]{300}", "^(a?){20}$"] {
+            assert!(!is_finite(pattern), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn the_engine_agrees_with_the_matcher_that_needs_none() {
+        let texts = [
+            "",
+            "a",
+            "ab",
+            "data",
+            "stringData\n",
+            "K",
+            "\u{212A}ey",
+            "é",
+            "x é_",
+            "日本\n",
+        ];
+        let recorded = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/testdata/pattern/go-regexp.jsonl"
+        );
+        let mut compared = 0;
+        for line in std::fs::read_to_string(recorded).unwrap().lines() {
+            let Ok(answer) = serde_json::from_str::<serde_json::Value>(line) else {
+                continue;
+            };
+            let Ok(tree) = parse::parse(answer["pattern"].as_str().unwrap()) else {
+                continue;
+            };
+            let Some(finite) = Finite::of(&tree) else {
+                continue;
+            };
+            let Some(engine) = Engine::build(&tree) else {
+                continue;
+            };
+            let own = answer["texts"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|t| t.as_str());
+            for text in own.chain(texts) {
+                assert_eq!(
+                    finite.is_match(text),
+                    engine.is_match(text),
+                    "{line} on {text:?}"
+                );
+                compared += 1;
+            }
+        }
+        assert!(compared > 5_000, "{compared}");
+    }
+
+    #[test]
+    fn each_byte_that_is_not_utf8_is_one_character() {
+        let characters = |text: &[u8]| as_go_reads(text).chars().count();
+        assert_eq!(characters("é日".as_bytes()), 2);
+        assert_eq!(characters(b"\xFFa\xE6\x97"), 4);
+        assert_eq!(characters(b"\xED\xA0\x80"), 3);
+        assert_eq!(characters(b"\xF0\x9F\x98"), 3);
+    }
+
+    #[test]
+    fn patterns_are_shared_between_threads() {
+        let pattern = Pattern::compile("^a.*b$").unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| assert!((0..100).all(|_| pattern.clone().is_match(b"a-b"))));
+            }
+        });
+    }
 }

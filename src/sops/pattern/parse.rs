@@ -345,7 +345,7 @@ impl<'p> Parser<'p> {
         if !self.cursor.eat(",") {
             return Some((min, Some(min)));
         }
-        // What is not a number is not a closing brace either, which is looked for next.
+        // Where there is something else than a number, the closing brace will be missed.
         Some((min, self.number()))
     }
 

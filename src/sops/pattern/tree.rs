@@ -102,8 +102,8 @@ impl Measure {
     }
 }
 
-/// Bytes of a state of an automaton, roughly.
-const STATE: u64 = 32;
+/// Bytes of a state of an automaton, and of what it takes to build it, roughly.
+const STATE: u64 = 64;
 
 impl Node {
     pub(super) fn empty() -> Self {
@@ -116,7 +116,7 @@ impl Node {
 
     pub(super) fn set(set: ClassUnicode) -> Self {
         let ranges = set.ranges().len() as u64;
-        Self::leaf(Kind::Set(set), ranges * 2, ranges + 1)
+        Self::leaf(Kind::Set(set), ranges * 2, ranges / 4 + 1)
     }
 
     /// A single character. Longer literals come about by [`Self::absorb`].
@@ -208,7 +208,7 @@ impl Node {
             return nodes.pop_front().unwrap_or_else(Self::empty);
         }
         let (count, is_class) = (nodes.len() as u64, nodes.iter().all(Self::is_one_character));
-        let mut members = VecDeque::new();
+        let is_hoisted = |node: &Self| matches!(node.kind, Kind::Joined(inner, _) if inner == join);
         let mut measure = Measure {
             height: 0,
             instructions: 0,
@@ -216,22 +216,19 @@ impl Node {
             runes: 0,
             cost: 0,
         };
-        for Self {
-            kind,
-            measure: mut part,
-        } in nodes
-        {
-            match kind {
-                Kind::Joined(inner, hoisted) if inner == join => {
-                    part.height -= 1;
-                    members = appended(members, hoisted);
-                }
-                kind => members.push_back(Self {
-                    kind,
-                    measure: part,
-                }),
-            }
-            measure = measure.beside(part);
+        for node in &nodes {
+            let height = node.measure.height - u32::from(is_hoisted(node));
+            measure = measure.beside(Measure {
+                height,
+                ..node.measure
+            });
+        }
+        if nodes.iter().any(is_hoisted) {
+            let lists = nodes.into_iter().map(|node| match node.kind {
+                Kind::Joined(inner, members) if inner == join => members,
+                _ => VecDeque::from([node]),
+            });
+            nodes = lists.reduce(appended).unwrap_or_default();
         }
         measure.height += 1;
         measure.runes = 0;
@@ -244,7 +241,7 @@ impl Node {
             }
         }
         Self {
-            kind: Kind::Joined(join, members),
+            kind: Kind::Joined(join, nodes),
             measure,
         }
     }
