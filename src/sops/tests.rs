@@ -1,1 +1,193 @@
+//! The verdicts held against those that real sops gave, recorded in a corpus beside the package.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::{SopsFile, Verification, check};
+use crate::document::{Document, Format};
+use crate::environment::{Environment, Platform};
+use crate::keys::{Given, Keyring};
+use crate::source::{Source, SourceId};
+
+/// The corpus: `SOPSGUARD_CORPUS`, or `shared/corpus` beside the package; `None` where neither is.
+fn corpus() -> Option<PathBuf> {
+    let folder = option_env!("SOPSGUARD_CORPUS").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"),
+        PathBuf::from,
+    );
+    folder.join("sops").is_dir().then(|| folder.join("sops"))
+}
+
+fn lines(path: &Path) -> Vec<Value> {
+    let text = crate::fs::read(path, 1 << 30).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn keyring(corpus: &Path, names: &[&str]) -> Keyring {
+    let environment = Environment::new([], PathBuf::from("/"), Platform::Unix);
+    let given = names
+        .iter()
+        .map(|name| Given::Path(corpus.join("keys").join(format!("{name}.txt"))));
+    Keyring::given(given.collect::<Vec<_>>(), &environment).unwrap()
+}
+
+/// The word for the verdict on a YAML text, with all its problems.
+fn verdict(text: Vec<u8>, keyring: &Keyring) -> (&'static str, String) {
+    let source = match Source::decode(SourceId::Stdin("x.yaml".into()), text) {
+        Ok(source) => source,
+        Err(error) => return ("failed", error.to_string()),
+    };
+    let document = match Document::parse(&source, Format::Yaml) {
+        Ok(document) => document,
+        Err(error) => return ("failed", error.to_string()),
+    };
+    match SopsFile::of(&document) {
+        Ok(None) => ("not-encrypted", String::new()),
+        Ok(Some(file)) => {
+            let checked = check(&file, keyring);
+            let word = checked.verification.name();
+            (
+                word,
+                format!(
+                    "{:?} {:?}",
+                    checked.verification, checked.inspection.problems
+                ),
+            )
+        }
+        Err(errors) => ("failed", format!("{:?}", errors.0)),
+    }
+}
+
+/// The verdict of sops 3.13.3 with all identities; `None` where it was not asked.
+fn sops_says(entry: &Value) -> Option<(bool, &str)> {
+    let verdict = &entry["verdict"]["3.13.3"];
+    Some((
+        verdict["ok"].as_bool()?,
+        verdict["err"].as_str().unwrap_or(""),
+    ))
+}
+
+/// The YAML files of the corpus that sops was asked about: name, entry, text.
+fn files(corpus: &Path) -> impl Iterator<Item = (String, Value, Vec<u8>)> {
+    lines(&corpus.join("manifest.jsonl"))
+        .into_iter()
+        .filter_map(|entry| {
+            let file = entry["file"]
+                .as_str()
+                .filter(|_| entry["format"] == "yaml")?
+                .to_owned();
+            sops_says(&entry)?;
+            let text = crate::fs::read(&corpus.join(&file), 1 << 30).unwrap();
+            Some((file, entry, text))
+        })
+}
+
+/// All identities; `pq` is recognised and not used.
+const ALL: [&str; 6] = ["alice", "bob", "carol", "escrow", "stranger", "pq"];
+
+/// Prints the table and fails where a verdict is none that the design allows.
+fn compare(cases: impl Iterator<Item = (String, Vec<u8>, bool, String)>, keyring: &Keyring) {
+    let mut table: BTreeMap<(bool, &str), usize> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for (name, text, ok, error) in cases {
+        let (ours, detail) = verdict(text, keyring);
+        *table.entry((ok, ours)).or_default() += 1;
+        let allowed = match ours {
+            "verified" => ok,
+            "failed" => !ok,
+            "not-encrypted" => !ok && error.contains("metadata not found"),
+            "not-verified" => error.contains("getting data key") || detail.contains("Unsupported"),
+            _ => false,
+        };
+        if !allowed {
+            wrong.push(format!(
+                "{name}: sops ok={ok} {error:.100}\n    ours {ours} {detail:.300}"
+            ));
+        }
+    }
+    for ((ok, ours), count) in table {
+        println!(
+            "sops {:4} ours {ours:13} {count:5}",
+            if ok { "ok" } else { "err" }
+        );
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn agrees_with_sops_on_every_yaml_file_of_the_corpus() {
+    let Some(corpus) = corpus() else { return };
+    let keyring = keyring(&corpus, &ALL);
+    let cases = files(&corpus).map(|(file, entry, text)| {
+        let (ok, error) = sops_says(&entry).unwrap();
+        (file, text, ok, error.to_owned())
+    });
+    compare(cases, &keyring);
+}
+
+#[test]
+fn agrees_with_sops_on_every_yaml_mutant_of_the_corpus() {
+    use base64::Engine;
+    use base64::prelude::BASE64_STANDARD;
+    let Some(corpus) = corpus() else { return };
+    let keyring = keyring(&corpus, &ALL);
+    let cases = lines(&corpus.join("mutants.jsonl"))
+        .into_iter()
+        .filter_map(|entry| {
+            if entry["format"] != "yaml" {
+                return None;
+            }
+            let text = match entry["text"].as_str() {
+                Some(text) => text.as_bytes().to_vec(),
+                None => BASE64_STANDARD
+                    .decode(entry["b64"].as_str().unwrap())
+                    .unwrap(),
+            };
+            let (ok, error) = sops_says(&entry).unwrap();
+            let name = format!("{} {}", entry["id"], entry["op"]);
+            Some((name, text, ok, error.to_owned()))
+        });
+    compare(cases, &keyring);
+}
+
+#[test]
+fn opens_a_file_with_each_of_its_identities_alone() {
+    let Some(corpus) = corpus() else { return };
+    for (file, entry, text) in files(&corpus) {
+        let (ok, _) = sops_says(&entry).unwrap();
+        for identity in entry["identities"].as_array().unwrap() {
+            let identity = identity.as_str().unwrap();
+            if identity != "pq" && ALL.contains(&identity) {
+                let (ours, detail) = verdict(text.clone(), &keyring(&corpus, &[identity]));
+                let expected = if ok { "verified" } else { "failed" };
+                assert_eq!(ours, expected, "{file} {identity}: {detail}");
+            }
+        }
+    }
+}
+
+#[test]
+fn never_fails_a_good_file_for_the_want_of_a_key() {
+    let Some(corpus) = corpus() else { return };
+    let stranger = keyring(&corpus, &["stranger"]);
+    let none = Keyring::default();
+    for (file, entry, text) in files(&corpus) {
+        let (ok, _) = sops_says(&entry).unwrap();
+        let for_stranger = entry["identities"].to_string().contains("stranger");
+        if ok {
+            let keyring = if for_stranger { &none } else { &stranger };
+            let (ours, detail) = verdict(text, keyring);
+            assert_eq!(ours, "not-verified", "{file}: {detail}");
+        }
+    }
+}

@@ -164,10 +164,11 @@ fn read_key<'d>(reader: &mut Reader<'d>, kind: KeyKind, member: &Member<'d>) -> 
     for name in kind.other_fields() {
         _ = reader.string(fields, name);
     }
-    if kind == KeyKind::Kms {
-        reader.string_map(fields, "context");
-    }
     let mut demands = Vec::new();
+    if kind == KeyKind::Kms && !reader.string_map(fields, "context") {
+        // sops crashes on it.
+        demands.push((MalformedMetadata::Missing { field: "context" }, "context"));
+    }
     if kind != KeyKind::Age {
         const NAME: &str = "created_at";
         let created_at = reader.string(fields, NAME).ok()?;

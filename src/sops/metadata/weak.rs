@@ -209,32 +209,46 @@ impl<'d> Reader<'d> {
         if unfit { Err(Unfit) } else { Ok(members) }
     }
 
-    /// A field that is to be a mapping of strings (or a list of such mappings); only its fitness is
-    /// of interest.
-    pub(super) fn string_map(&mut self, fields: &Fields<'d>, name: &'static str) {
+    /// A field that is to be a mapping of strings, or a list of such mappings, however nested.
+    /// Whether all strings are there: a null is none.
+    pub(super) fn string_map(&mut self, fields: &Fields<'d>, name: &'static str) -> bool {
         let Some(pair) = fields.find(name) else {
-            return;
+            return true;
         };
-        let maps: Vec<NodeId> = match &self.tree.resolved(pair.value).value {
-            Value::List(items) => items.iter().filter_map(Item::value).collect(),
-            Value::Map(_) | Value::Scalar(_) | Value::Alias(_) => vec![pair.value],
-        };
-        for node in maps {
+        let mut complete = true;
+        let mut seen = HashSet::new();
+        let mut open = vec![pair.value];
+        while let Some(node) = open.pop() {
+            if !seen.insert(node) {
+                continue;
+            }
             let found = match &self.tree.resolved(node).value {
                 Value::Scalar(Scalar::Null | Scalar::Time(_)) => None,
-                Value::Map(_) => pairs(self.tree, node).into_iter().find_map(|pair| {
-                    match &self.tree.resolved(pair.value).value {
+                Value::List(items) => {
+                    open.extend(items.iter().filter_map(Item::value));
+                    None
+                }
+                Value::Map(_) => {
+                    let pairs = pairs(self.tree, node);
+                    let mut values = pairs
+                        .iter()
+                        .map(|pair| &self.tree.resolved(pair.value).value);
+                    complete &= !values
+                        .clone()
+                        .any(|value| matches!(value, Value::Scalar(Scalar::Null)));
+                    values.find_map(|value| match value {
                         Value::Scalar(Scalar::Time(_)) => Some("time"),
                         Value::Scalar(_) => None,
                         other => Some(kind_of(other)),
-                    }
-                }),
+                    })
+                }
                 other => Some(kind_of(other)),
             };
             if let Some(found) = found {
                 _ = self.wrong_type(fields, pair, name, "mapping of strings", found);
             }
         }
+        complete
     }
 
     /// Notes a problem with a field.
@@ -315,8 +329,8 @@ fn equal_fold(key: &[u8], name: &str) -> bool {
         return false;
     };
     let fold = |character| match character {
-        'ſ' => 's',
-        'K' => 'k',
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
         other => other.to_ascii_lowercase(),
     };
     key.chars().map(fold).eq(name.chars())
