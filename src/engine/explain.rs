@@ -8,7 +8,9 @@ use super::{Error, Explanation, KeyName, Leaf, MAX_FILE_LEN, Target};
 use crate::document::{Document, Format, Scalar};
 use crate::environment::Environment;
 use crate::fs;
-use crate::sops::{self, MetadataErrors, Overrun, Selectors, SopsFile, Visit, walk};
+use crate::sops::{
+    self, MetadataErrors, Overrun, Selectors, SopsFile, Token, ValueType, Visit, walk,
+};
 use crate::source::{Source, SourceId};
 
 /// Lists the leaves of a document with sops's eyes. It needs no key.
@@ -136,21 +138,32 @@ fn leaf(
         }
         sops::Leaf::Scalar { scalar, span, .. } => (scalar, span),
     };
-    match scalar {
-        Scalar::Uint(_) => return Err(sops::Unreadable::IntegerTooLarge),
-        Scalar::Time(None) => return Err(sops::Unreadable::TimeOffset),
-        _ => {}
+    if matches!(scalar, Scalar::Uint(_)) {
+        return Err(sops::Unreadable::IntegerTooLarge);
     }
-    let is_token = encrypted && visit.selected;
-    let bytes = scalar.mac_bytes().filter(|_| !is_token);
+    // sops passes over null: nothing selects it.
+    let selected = visit.selected && !matches!(scalar, Scalar::Null);
+    let in_mac = visit.in_mac && !(encrypted && selected && is_comment(scalar));
+    let bytes = scalar.mac_bytes().filter(|_| !(encrypted && selected));
+    if matches!(scalar, Scalar::Time(None)) && in_mac && !(encrypted && selected) {
+        return Err(sops::Unreadable::TimeOffset);
+    }
     Ok(Some(Leaf {
         path: visit.path.iter().map(|key| KeyName::new(key)).collect(),
         kind: scalar.kind(),
-        selected: visit.selected,
-        in_mac: visit.in_mac,
+        selected,
+        in_mac,
         bytes_sha256: bytes.map(|bytes| hex(&Sha256::digest(&bytes))),
         start: source.position(span.start()),
     }))
+}
+
+/// Whether the value is a token that holds a comment: in a list, sops writes comments as items.
+fn is_comment(scalar: &Scalar<'_>) -> bool {
+    let Scalar::Str(text) = scalar else {
+        return false;
+    };
+    Token::parse(text).is_some_and(|token| token.value_type() == Some(ValueType::Comment))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -25,12 +25,12 @@ pub struct Leaf {
     pub path: Vec<KeyName>,
     /// `string`, `int`, `float`, `bool`, `time` or `null`.
     pub kind: &'static str,
-    /// Whether the selectors say that it is encrypted.
+    /// Whether the selectors say that it is encrypted. Never for null, which sops leaves alone.
     pub selected: bool,
     /// Whether its bytes enter the MAC.
     pub in_mac: bool,
-    /// SHA-256 of the bytes that enter the MAC, in hexadecimal; none where the leaf is encrypted or
-    /// null.
+    /// SHA-256 of the bytes that enter the MAC, in hexadecimal, where the leaf stands in clear; none
+    /// where it is encrypted, or null.
     pub bytes_sha256: Option<String>,
     /// Where it stands.
     pub start: Position,

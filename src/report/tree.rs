@@ -1,6 +1,8 @@
 //! `explain --tree` as text: a line or an object a leaf, never a value.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
+use std::ops::Not;
 
 use serde::Serialize;
 
@@ -14,13 +16,17 @@ use crate::engine::{Explanation, KeyName, Leaf};
 pub fn human(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
     let path = escape::path(&explanation.path);
     for leaf in &explanation.leaves {
-        let selected = if leaf.selected { "encrypted" } else { "clear" };
+        let selected = if leaf.selected { "selected" } else { "clear" };
         let in_mac = if leaf.in_mac { "in-mac" } else { "-" };
-        let keys: Vec<String> = leaf.path.iter().map(shown).collect();
+        let keys: Vec<String> = leaf
+            .path
+            .iter()
+            .map(|key| escape::text(&readable(key)))
+            .collect();
         let (line, column) = (leaf.start.line, leaf.start.column);
         writeln!(
             out,
-            "{path}:{line}:{column}: {:<6} {selected:<9} {in_mac:<6} {}",
+            "{path}:{line}:{column}: {:<6} {selected:<8} {in_mac:<6} {}",
             leaf.kind,
             keys.join(".")
         )?;
@@ -36,7 +42,8 @@ pub fn human(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
 
 /// Writes one JSON object whose `leaves` are in the order of the document.
 ///
-/// A key that is not UTF-8 is an object `{"hex": "…"}` of its bytes instead of a string.
+/// In a key that is not UTF-8 each run of bytes that are no text is one replacement character; the
+/// leaf then has a `path-hex` of the same length with the bytes of every key.
 ///
 /// # Errors
 /// Whatever writing to `out` gives.
@@ -62,7 +69,9 @@ struct Root<'e> {
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Entry<'e> {
-    path: Vec<Key<'e>>,
+    path: Vec<Cow<'e, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_hex: Option<Vec<String>>,
     kind: &'static str,
     selected: bool,
     in_mac: bool,
@@ -72,17 +81,14 @@ struct Entry<'e> {
     column: usize,
 }
 
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Key<'e> {
-    Text(&'e str),
-    Bytes { hex: String },
-}
-
 impl<'e> Entry<'e> {
     fn of(leaf: &'e Leaf) -> Self {
+        let is_text = leaf.path.iter().all(|key| matches!(key, KeyName::Text(_)));
         Self {
-            path: leaf.path.iter().map(Key::of).collect(),
+            path: leaf.path.iter().map(readable).collect(),
+            path_hex: is_text
+                .not()
+                .then(|| leaf.path.iter().map(key_hex).collect()),
             kind: leaf.kind,
             selected: leaf.selected,
             in_mac: leaf.in_mac,
@@ -93,19 +99,31 @@ impl<'e> Entry<'e> {
     }
 }
 
-impl<'e> Key<'e> {
-    fn of(key: &'e KeyName) -> Self {
-        match key {
-            KeyName::Text(text) => Self::Text(text),
-            KeyName::Bytes(bytes) => Self::Bytes { hex: hex(bytes) },
+/// The key as text, each run of bytes that are none as one replacement character.
+fn readable(key: &KeyName) -> Cow<'_, str> {
+    match key {
+        KeyName::Text(text) => Cow::Borrowed(text),
+        KeyName::Bytes(bytes) => {
+            let mut text = String::new();
+            for chunk in bytes.utf8_chunks() {
+                text.push_str(chunk.valid());
+                let after_another = chunk.valid().is_empty() && text.ends_with(REPLACEMENT);
+                if !chunk.invalid().is_empty() && !after_another {
+                    text.push(REPLACEMENT);
+                }
+            }
+            Cow::Owned(text)
         }
     }
 }
 
-fn shown(key: &KeyName) -> String {
+/// What stands for bytes that are no text.
+const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
+
+fn key_hex(key: &KeyName) -> String {
     match key {
-        KeyName::Text(text) => escape::text(text),
-        KeyName::Bytes(bytes) => format!("<{}>", hex(bytes)),
+        KeyName::Text(text) => hex(text.as_bytes()),
+        KeyName::Bytes(bytes) => hex(bytes),
     }
 }
 

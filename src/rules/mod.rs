@@ -135,7 +135,7 @@ mod tests {
     fn every_page_names_its_rule_and_its_severity() {
         for rule in RULES {
             let path = format!("{}/docs/rules/{}.md", env!("CARGO_MANIFEST_DIR"), rule.id);
-            let page = std::fs::read_to_string(path).unwrap();
+            let page = crate::fs_for_tests(path.as_ref());
             assert!(
                 page.starts_with(&format!("# `{}`\n", rule.id)),
                 "{}",

@@ -5,16 +5,13 @@ use std::path::Path;
 /// How to bring back the file as it was before an edit.
 pub(super) fn undo(path: &Path) -> String {
     let file = word(path);
-    format!(
-        "undo an edit that is not committed with `git restore -- {file}`, a committed one with \
-         `git restore --source=HEAD~1 -- {file}`"
-    )
+    format!("undo the edit: `git restore --source=HEAD -- {file}` (`HEAD~1` if it is committed)")
 }
 
 /// How to bring back the file, and then make the edit with sops.
 pub(super) fn undo_then_edit(path: &Path) -> String {
     format!(
-        "{}; then make the change with `sops edit {}`",
+        "{}, then make it with `sops edit {}`",
         undo(path),
         word(path)
     )

@@ -1,0 +1,403 @@
+//! `sopsguard check`.
+
+use std::process::Stdio;
+
+use crate::sandbox::{Sandbox, testdata};
+
+/// The key of the example, as an argument.
+const KEY: [&str; 2] = ["--identity", "key.txt"];
+
+#[test]
+fn a_healthy_repository_is_verified() {
+    let sandbox = Sandbox::with_example();
+    let output = sandbox
+        .run(["check", "healthy", KEY[0], KEY[1]])
+        .expect_code(0);
+    assert_eq!(
+        (output.stdout.as_str(), output.stderr.as_str()),
+        ("4 files: 4 verified\n", "")
+    );
+}
+
+#[test]
+fn damage_is_named_file_by_file() {
+    let sandbox = Sandbox::with_example();
+    let output = sandbox
+        .run(["check", "-C", "damaged", KEY[0], "../key.txt"])
+        .expect_code(1);
+    insta::assert_snapshot!(output.stdout, @r"
+    apps/shop/database.enc.yaml:22:10: error[mac-mismatch]: the values are not those that `mac` was written for
+        at:   sops.mac
+        help: a value was added, removed, reordered or changed without sops; undo the edit: `git restore --source=HEAD -- apps/shop/database.enc.yaml` (`HEAD~1` if it is committed), then make it with `sops edit apps/shop/database.enc.yaml`
+
+    apps/wiki/database.enc.yaml:7:15: error[undecryptable-value]: the file's data key does not open the value: it was changed, or moved from elsewhere
+        at:   stringData.username
+        help: undo the edit: `git restore --source=HEAD -- apps/wiki/database.enc.yaml` (`HEAD~1` if it is committed), then make it with `sops edit apps/wiki/database.enc.yaml`
+
+    apps/wiki/database.enc.yaml:8:15: error[undecryptable-value]: the file's data key does not open the value: it was changed, or moved from elsewhere
+        at:   stringData.password
+        help: undo the edit: `git restore --source=HEAD -- apps/wiki/database.enc.yaml` (`HEAD~1` if it is committed), then make it with `sops edit apps/wiki/database.enc.yaml`
+
+    infra/accounts.enc.yaml:8:15: error[malformed-ciphertext]: the selectors say that it is encrypted, and it is no `ENC[…]` token
+        at:   stringData.password
+        help: undo the edit: `git restore --source=HEAD -- infra/accounts.enc.yaml` (`HEAD~1` if it is committed), then make it with `sops edit infra/accounts.enc.yaml`
+
+    infra/registry.enc.yaml:2:1: error[unreadable-file]: sops cannot load the file: could not find expected ':'
+        help: mend the text there, or undo the edit: `git restore --source=HEAD -- infra/registry.enc.yaml` (`HEAD~1` if it is committed)
+
+    not verified: infra/partner.enc.yaml: no identity here is a recipient
+    5 files: 0 verified, 4 failed, 1 not verified, 5 errors
+    ");
+}
+
+#[test]
+fn without_a_key_all_is_checked_that_needs_none_and_the_rest_is_named() {
+    let sandbox = Sandbox::with_example();
+    let output = sandbox.run(["check", "healthy"]).expect_code(0);
+    let line = output.stdout.lines().next().unwrap();
+    assert!(
+        line.starts_with("not verified: healthy/apps/shop/database.enc.yaml, "),
+        "{line}"
+    );
+    assert!(
+        line.contains("there is no identity; looked in ") && line.contains("`SOPS_AGE_KEY`"),
+        "{line}"
+    );
+    assert!(
+        output
+            .stdout
+            .ends_with("4 files: 0 verified, 4 not verified\n")
+    );
+    let output = sandbox.run(["check", "damaged"]).expect_code(1);
+    assert!(output.stdout.contains("error[malformed-ciphertext]"));
+    assert!(output.stdout.contains("error[unreadable-file]"));
+    let output = sandbox
+        .run(["check", "healthy", "--require-key"])
+        .expect_code(1);
+    assert_eq!(
+        output.stderr,
+        "error: --require-key: 4 not verified for want of a key\n"
+    );
+    let _ = sandbox
+        .run(["check", "healthy", "--require-key", KEY[0], KEY[1]])
+        .expect_code(0);
+    // A key that is no recipient is the same case.
+    let stranger = age::x25519::Identity::generate().to_string();
+    let key = age::secrecy::ExposeSecret::expose_secret(&stranger);
+    let check = |more: &[&str]| {
+        let arguments = ["check", "healthy"].iter().chain(more);
+        sandbox.command(arguments).env("SOPS_AGE_KEY", key).run()
+    };
+    assert!(
+        check(&[])
+            .expect_code(0)
+            .stdout
+            .contains("no identity here is a recipient")
+    );
+    let _ = check(&["--require-key"]).expect_code(1);
+}
+
+#[test]
+fn identities_come_from_where_sops_looks_or_from_standard_input() {
+    let sandbox = Sandbox::with_example();
+    let key = String::from_utf8(sandbox.read("key.txt")).unwrap();
+    let line = key
+        .lines()
+        .find(|line| line.starts_with("AGE-SECRET-KEY-1"))
+        .unwrap();
+    let verified = "4 files: 4 verified\n";
+    let check = || sandbox.command(["check", "healthy"]);
+    assert_eq!(check().env("SOPS_AGE_KEY", line).run().stdout, verified);
+    assert_eq!(
+        check().env("SOPS_AGE_KEY_FILE", "key.txt").run().stdout,
+        verified
+    );
+    let piped = sandbox
+        .command(["check", "healthy", "--identity", "-"])
+        .stdin(key.as_bytes());
+    assert_eq!(piped.run().stdout, verified);
+    sandbox.write("../home/.config/sops/age/keys.txt", &key);
+    assert_eq!(check().run().stdout, verified);
+}
+
+#[test]
+fn an_identity_that_does_not_parse_is_a_warning_unless_it_was_named() {
+    let mut sandbox = Sandbox::with_example();
+    sandbox.know_secret("hunter2");
+    sandbox.write("broken.txt", "# my key\nAGE-SECRET-KEY-1hunter2\n");
+    let key = String::from_utf8(sandbox.read("key.txt")).unwrap();
+    let line = key
+        .lines()
+        .find(|line| line.starts_with("AGE-SECRET-KEY-1"))
+        .unwrap();
+    let output = sandbox
+        .command(["check", "healthy"])
+        .env("SOPS_AGE_KEY", line)
+        .env("SOPS_AGE_KEY_FILE", "broken.txt")
+        .run()
+        .expect_code(0);
+    assert_eq!(output.stdout, "4 files: 4 verified\n");
+    assert!(output.stderr.starts_with("warning: "), "{}", output.stderr);
+    assert!(output.stderr.contains("line 2"), "{}", output.stderr);
+    let _ = sandbox
+        .run(["check", "healthy", "--identity", "broken.txt"])
+        .expect_code(2);
+}
+
+#[test]
+fn json_keeps_its_shape() {
+    let sandbox = Sandbox::with_example();
+    let arguments = ["check", "damaged/apps", "--format", "json", KEY[0], KEY[1]];
+    let mut report = sandbox.run(arguments).expect_code(1).json();
+    let recipients = report["files"][0]["recipients"][0].take();
+    assert!(recipients.as_str().unwrap().starts_with("age1"));
+    for finding in report["findings"].as_array_mut().unwrap() {
+        let fingerprint = finding["fingerprint"].take();
+        assert_eq!(fingerprint.as_str().unwrap().len(), 32);
+    }
+    report["files"][1] = serde_json::Value::Null;
+    report["findings"].as_array_mut().unwrap().truncate(1);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&report).unwrap(), @r#"
+    {
+      "schema": "sopsguard.report/1",
+      "tool": {
+        "name": "sopsguard",
+        "version": "0.1.0"
+      },
+      "files": [
+        {
+          "path": "damaged/apps/shop/database.enc.yaml",
+          "format": "yaml",
+          "documents": 1,
+          "verification": "failed",
+          "reason": null,
+          "recipients": [
+            null
+          ],
+          "unreadable-by": []
+        },
+        null
+      ],
+      "findings": [
+        {
+          "rule": "mac-mismatch",
+          "severity": "error",
+          "path": "damaged/apps/shop/database.enc.yaml",
+          "key": "sops.mac",
+          "start": {
+            "line": 22,
+            "column": 10,
+            "offset": 1059
+          },
+          "end": {
+            "line": 22,
+            "column": 289,
+            "offset": 1338
+          },
+          "message": "the values are not those that `mac` was written for",
+          "help": "a value was added, removed, reordered or changed without sops; undo the edit: `git restore --source=HEAD -- damaged/apps/shop/database.enc.yaml` (`HEAD~1` if it is committed), then make it with `sops edit damaged/apps/shop/database.enc.yaml`",
+          "related": [],
+          "fingerprint": null
+        }
+      ],
+      "not-evaluated": [],
+      "summary": {
+        "files": 2,
+        "verified": 0,
+        "failed": 2,
+        "not-verified": 0,
+        "not-encrypted": 0,
+        "errors": 3,
+        "warnings": 0,
+        "notes": 0,
+        "suppressed": 0
+      }
+    }
+    "#);
+}
+
+#[test]
+fn standard_input_is_a_file_with_a_name_of_its_own() {
+    let sandbox = Sandbox::with_example();
+    let text = sandbox.read("damaged/apps/shop/database.enc.yaml");
+    let output = sandbox
+        .command(["check", "-", KEY[0], KEY[1]])
+        .stdin(text.clone())
+        .run();
+    assert!(
+        output.stdout.starts_with("stdin.yaml:"),
+        "{}",
+        output.stdout
+    );
+    assert_eq!(output.code, 1);
+    let named = ["check", "-", "--stdin-name", "apps/db.yaml", KEY[0], KEY[1]];
+    let output = sandbox
+        .command(named)
+        .stdin(text.clone())
+        .run()
+        .expect_code(1);
+    assert!(
+        output.stdout.starts_with("apps/db.yaml:"),
+        "{}",
+        output.stdout
+    );
+    let named = ["check", "-", "--stdin-name", "notes.txt"];
+    let output = sandbox.command(named).stdin(text).run().expect_code(0);
+    assert_eq!(output.stdout, "1 file: 0 verified, 1 not encrypted\n");
+}
+
+#[test]
+fn the_number_of_threads_and_the_order_of_arguments_change_nothing() {
+    let sandbox = Sandbox::with_example();
+    for at in 0..40 {
+        sandbox.write(
+            format!("more/{at}.yaml"),
+            sandbox.read("damaged/apps/shop/database.enc.yaml"),
+        );
+    }
+    let outputs = [
+        &["damaged", "healthy", "more", "--jobs", "1"][..],
+        &["more", "damaged", "healthy", "--jobs", "8"],
+        &["healthy", "./more", "more/3.yaml", "damaged"],
+    ]
+    .map(|paths| {
+        let arguments = ["check", "--verbose", KEY[0], KEY[1]].iter().chain(paths);
+        sandbox.run(arguments).expect_code(1).stdout
+    });
+    assert!(outputs[0].contains("more/39.yaml"));
+    assert_eq!(outputs[0], outputs[1]);
+    assert_eq!(outputs[0], outputs[2]);
+}
+
+#[test]
+fn quiet_prints_findings_only_and_verbose_every_file() {
+    let sandbox = Sandbox::with_example();
+    let quiet = sandbox
+        .run(["check", "healthy", "--quiet", KEY[0], KEY[1]])
+        .expect_code(0);
+    assert_eq!(quiet.stdout, "");
+    let verbose = sandbox
+        .run(["check", "--verbose", "healthy", KEY[0], KEY[1]])
+        .expect_code(0);
+    assert!(
+        verbose
+            .stdout
+            .contains("healthy/infra/registry.enc.yaml: verified\n")
+    );
+    assert!(verbose.stdout.contains("looked for identities in "));
+}
+
+#[test]
+fn colour_is_for_terminals_and_those_who_ask() {
+    let sandbox = Sandbox::with_example();
+    let plain = sandbox
+        .run(["check", "damaged", KEY[0], KEY[1]])
+        .expect_code(1);
+    assert!(!plain.stdout.contains('\u{1b}'));
+    let always = ["check", "damaged", "--color", "always", KEY[0], KEY[1]];
+    assert!(
+        sandbox
+            .run(always)
+            .expect_code(1)
+            .stdout
+            .contains("\u{1b}[1;31merror")
+    );
+}
+
+#[test]
+fn named_files_without_metadata_are_in_the_report_and_others_are_not() {
+    let sandbox = Sandbox::new();
+    sandbox.write("plain.yaml", "a: b\n");
+    sandbox.write("template.yaml", "{{ if .x }}\na: b\n");
+    sandbox.write("values.yaml", "sops:\n  enabled: true\n");
+    sandbox.write("notes.txt", "hello\n");
+    let walked = sandbox.run(["check"]).expect_code(0);
+    assert_eq!(walked.stdout, "no sops files found, nothing to verify\n");
+    let files = [
+        "check",
+        "--format",
+        "json",
+        "plain.yaml",
+        "values.yaml",
+        "notes.txt",
+    ];
+    let report = sandbox.run(files).expect_code(0).json();
+    assert_eq!(report["summary"]["not-encrypted"], 3);
+    let output = sandbox.run(["check", "template.yaml"]).expect_code(1);
+    assert!(
+        output.stdout.contains("error[unreadable-file]"),
+        "{}",
+        output.stdout
+    );
+}
+
+#[test]
+fn other_formats_are_named_and_never_failed() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "a.json",
+        r#"{"a": "ENC[x]", "sops": {"mac": "x", "version": "3.13.3"}}"#,
+    );
+    sandbox.write("b.env", "A=ENC[x]\nsops_mac=x\nsops_version=3.13.3\n");
+    sandbox.write(
+        "c.ini",
+        "[a]\nb = ENC[x]\n[sops]\nmac = x\nversion = 3.13.3\n",
+    );
+    sandbox.write(
+        "d.bin",
+        r#"{"data": "ENC[x]", "sops": {"mac": "x", "lastmodified": "x"}}"#,
+    );
+    for arguments in [
+        &["check", "--format", "json"][..],
+        &[
+            "check", "--format", "json", "a.json", "b.env", "c.ini", "d.bin",
+        ],
+    ] {
+        let report = sandbox.run(arguments).expect_code(0).json();
+        let reasons: Vec<&str> = report["files"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|file| file["reason"].as_str().unwrap())
+            .collect();
+        let expected = ["json", "dotenv", "ini", "binary"]
+            .map(|name| format!("unsupported: the format {name}"));
+        assert_eq!(reasons, expected);
+    }
+    let _ = sandbox.run(["check", "--require-key"]).expect_code(0);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let sandbox = Sandbox::with_example();
+    for at in 0..200 {
+        sandbox.write(
+            format!("more/{at}.yaml"),
+            sandbox.read("damaged/apps/shop/database.enc.yaml"),
+        );
+    }
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_sopsguard"))
+        .args([
+            "check",
+            "healthy",
+            "--verbose",
+            "--format",
+            "json",
+            "--identity",
+        ])
+        .arg(testdata("example/key.txt"))
+        .env_clear()
+        .current_dir(sandbox.work())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(
+        output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}

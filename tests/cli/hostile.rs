@@ -1,0 +1,194 @@
+//! Input that somebody made to do harm, and accidents that look like it.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::Command;
+
+use crate::sandbox::Sandbox;
+
+#[test]
+fn names_cannot_act_on_the_terminal_or_on_a_log() {
+    let sandbox = Sandbox::new();
+    for name in [
+        "a\u{1b}[31m.enc.yaml",
+        "b\n::error::x.enc.yaml",
+        "c\u{202e}lmay.enc.yaml",
+    ] {
+        sandbox.write(name, "a: [\n");
+    }
+    for format in ["human", "json"] {
+        let output = sandbox.run(["check", "--format", format]).expect_code(1);
+        let harmful = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!output.stdout.contains(harmful), "{}", output.stdout);
+        assert!(
+            !output.stdout.lines().any(|line| line.starts_with("::")),
+            "{}",
+            output.stdout
+        );
+    }
+    let output = sandbox.run(["check", "x\u{1b}[31m.yaml"]).expect_code(3);
+    assert!(!output.stderr.contains('\u{1b}'), "{}", output.stderr);
+}
+
+#[test]
+fn names_that_are_no_text_are_checked_like_others() {
+    let sandbox = Sandbox::with_example();
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9.enc.yaml");
+    sandbox.write(
+        Path::new(name),
+        sandbox.read("damaged/apps/shop/database.enc.yaml"),
+    );
+    let output = sandbox
+        .command([std::ffi::OsStr::new("check"), name])
+        .env("SOPS_AGE_KEY_FILE", "key.txt")
+        .run()
+        .expect_code(1);
+    assert!(
+        output.stdout.starts_with("caf\u{fffd}.enc.yaml:"),
+        "{}",
+        output.stdout
+    );
+}
+
+#[test]
+fn what_is_no_file_is_found_and_not_waited_for() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.work().join("folder.enc.yaml")).unwrap();
+    symlink("nowhere", sandbox.work().join("link.enc.yaml")).unwrap();
+    symlink(".", sandbox.work().join("loop")).unwrap();
+    let fifo = sandbox.work().join("pipe.enc.yaml");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&fifo)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let output = sandbox.run(["check"]).expect_code(1);
+    insta::assert_snapshot!(output.stdout, @r"
+    link.enc.yaml: error[unreadable-file]: the file is not there; it may be a link that leads nowhere
+        help: look at it with `ls -ld -- link.enc.yaml`, and bring back what it points to
+
+    pipe.enc.yaml: error[unreadable-file]: not a regular file
+        help: look at it with `ls -ld -- pipe.enc.yaml`; pipes go to `sopsguard check -`
+
+    2 files: 0 verified, 2 failed, 2 errors
+    ");
+    let _ = sandbox.run(["check", "pipe.enc.yaml"]).expect_code(1);
+    let _ = sandbox.run(["check", "link.enc.yaml"]).expect_code(1);
+    let _ = sandbox.run(["check", "folder.enc.yaml"]).expect_code(0);
+    let _ = sandbox.run(["check", "/dev/zero"]).expect_code(1);
+}
+
+#[test]
+fn a_link_out_of_the_folder_is_not_followed_and_not_called_fine() {
+    let sandbox = Sandbox::with_example();
+    fs::create_dir(sandbox.work().join("links")).unwrap();
+    symlink(
+        "../healthy/infra/registry.enc.yaml",
+        sandbox.work().join("links/a.enc.yaml"),
+    )
+    .unwrap();
+    let output = sandbox.run(["check", "links"]).expect_code(0);
+    assert!(
+        output
+            .stdout
+            .contains("not verified: links/a.enc.yaml: a link out of"),
+        "{}",
+        output.stdout
+    );
+    let output = sandbox
+        .run(["check", "links/a.enc.yaml", "--identity", "key.txt"])
+        .expect_code(0);
+    assert_eq!(output.stdout, "1 file: 1 verified\n");
+}
+
+#[test]
+fn a_file_that_may_not_be_read_is_a_finding() {
+    let sandbox = Sandbox::new();
+    sandbox.write("locked.yaml", "a: b\n");
+    let path = sandbox.work().join("locked.yaml");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    if fs::File::open(&path).is_ok() {
+        return; // Root may read everything.
+    }
+    let output = sandbox.run(["check"]).expect_code(1);
+    assert!(output.stdout.contains("chmod u+r"), "{}", output.stdout);
+}
+
+#[test]
+fn large_files_are_bounded() {
+    let sandbox = Sandbox::new();
+    let mut bundle = "kind: CustomResourceDefinition # not about sops\n".repeat(1_200_000);
+    sandbox.write("bundle.yaml", &bundle);
+    assert!(bundle.len() > 50_000_000);
+    let output = sandbox.run(["check"]).expect_code(0);
+    assert_eq!(output.stdout, "no sops files found, nothing to verify\n");
+    bundle.push_str("a: ENC[AES256_GCM,data:\n");
+    sandbox.write("bundle.yaml", &bundle);
+    let output = sandbox.run(["check"]).expect_code(1);
+    assert!(
+        output.stdout.contains("larger than 33554432 bytes"),
+        "{}",
+        output.stdout
+    );
+    assert!(
+        output
+            .stdout
+            .contains("1 file: 0 verified, 1 not verified, 1 error")
+    );
+    let output = sandbox
+        .command(["check", "-"])
+        .stdin(bundle)
+        .run()
+        .expect_code(1);
+    assert!(
+        output.stdout.contains("larger than 33554432 bytes"),
+        "{}",
+        output.stdout
+    );
+}
+
+#[test]
+fn depth_and_aliases_end_in_a_finding() {
+    let sandbox = Sandbox::new();
+    let mut bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for (name, before) in ('b'..='i').zip('a'..) {
+        let list = vec![format!("*{before}"); 10].join(", ");
+        writeln!(bomb, "{name}: &{name} [{list}]").unwrap();
+    }
+    let tail = "sops:\n  mac: x\n  version: 3.13.3\n";
+    sandbox.write("bomb.enc.yaml", bomb + tail);
+    sandbox.write(
+        "deep.enc.yaml",
+        format!("a: {}{}\n{tail}", "[".repeat(200_000), "]".repeat(200_000)),
+    );
+    let wide = "? ".repeat(100_000);
+    sandbox.write("keys.enc.yaml", wide + "\n");
+    let output = sandbox
+        .run(["check", "--format", "json"])
+        .expect_code(1)
+        .json();
+    assert_eq!(output["summary"]["failed"], 3);
+    let _ = sandbox
+        .run(["explain", "--tree", "bomb.enc.yaml"])
+        .expect_code(1);
+}
+
+#[test]
+fn every_cut_of_a_file_ends_in_a_report() {
+    let sandbox = Sandbox::with_example();
+    let mut text = sandbox.read("healthy/infra/registry.enc.yaml");
+    // After the MAC there is only what sops can do without.
+    text.truncate(text.windows(5).position(|part| part == b" mac:").unwrap() + 50);
+    for (at, length) in (0..text.len()).step_by(31).enumerate() {
+        sandbox.write(format!("cuts/{at}.enc.yaml"), &text[..length]);
+    }
+    let arguments = ["check", "cuts", "--identity", "key.txt", "--format", "json"];
+    let report = sandbox.run(arguments).expect_code(1).json();
+    assert_eq!(report["summary"]["verified"], 0);
+    assert!(report["summary"]["failed"].as_u64().unwrap() > 20);
+}

@@ -1,0 +1,13 @@
+//! The command as users run it. Few tests: what they prove is the wiring, the logic has its own.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test fails where its world does"
+)]
+
+mod check;
+mod explain;
+mod hostile;
+mod sandbox;
+mod usage;

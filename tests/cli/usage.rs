@@ -1,0 +1,73 @@
+//! Help, version and wrong arguments.
+
+use crate::sandbox::Sandbox;
+
+#[test]
+fn help_teaches_exit_codes_and_shows_examples() {
+    let sandbox = Sandbox::new();
+    let help = sandbox.run(["--help"]).expect_code(0);
+    for part in ["Exit codes:", "Examples:", "check", "explain"] {
+        assert!(help.stdout.contains(part), "{part}:\n{}", help.stdout);
+    }
+    let help = sandbox.run(["check", "--help"]).expect_code(0);
+    for part in [
+        "Exit codes:",
+        "Identities:",
+        "--require-key",
+        "--identity",
+        "not who wrote it",
+    ] {
+        assert!(help.stdout.contains(part), "{part}:\n{}", help.stdout);
+    }
+    let version = sandbox.run(["--version"]).expect_code(0);
+    assert_eq!(
+        version.stdout,
+        format!("sopsguard {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn wrong_arguments_are_usage_errors() {
+    let sandbox = Sandbox::with_example();
+    for arguments in [
+        &["frobnicate"][..],
+        &["check", "--jobs", "0"],
+        &["check", "--format", "xml"],
+        &["check", "--quiet", "--verbose"],
+        &["check", "-", "--identity", "-"],
+        &["explain"],
+        &["explain", "key.txt"],
+        &["check", "--identity", "nowhere.txt"],
+        &["check", "--identity", "healthy/.sops.yaml"],
+        &[],
+    ] {
+        let output = sandbox.run(arguments).expect_code(2);
+        assert!(
+            output.stdout.is_empty() && !output.stderr.is_empty(),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn explain_without_a_choice_says_what_there_is() {
+    let output = Sandbox::new().run(["explain", "a.yaml"]).expect_code(2);
+    insta::assert_snapshot!(output.stderr, @r"
+    error: `explain` needs to know what to explain
+      help: `sopsguard explain --tree FILE` lists the values as sops sees them
+    ");
+}
+
+#[test]
+fn what_is_not_there_is_no_finding_but_an_error() {
+    let sandbox = Sandbox::new();
+    for arguments in [
+        &["check", "gone.yaml"][..],
+        &["check", "-C", "gone"],
+        &["explain", "--tree", "gone.yaml"],
+    ] {
+        let output = sandbox.run(arguments).expect_code(3);
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+        assert!(output.stderr.starts_with("error: "), "{}", output.stderr);
+    }
+}

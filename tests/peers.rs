@@ -1,0 +1,120 @@
+//! The fixtures against real sops: our verdict is sops's verdict.
+//!
+//! These tests need the programs that `scripts/peers` installs, and are ignored unless asked for.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test fails where its world does"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use sopsguard::engine::{self, Request, Target};
+use sopsguard::{Environment, Platform, Verification};
+
+fn testdata(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("testdata")
+        .join(path)
+}
+
+/// Where `scripts/peers` put this version of sops.
+fn sops(version: &str) -> PathBuf {
+    let cache = match (
+        std::env::var_os("SOPSGUARD_PEERS"),
+        std::env::var_os("XDG_CACHE_HOME"),
+    ) {
+        (Some(peers), _) => PathBuf::from(peers),
+        (None, Some(cache)) => PathBuf::from(cache).join("sopsguard-peers"),
+        (None, None) => {
+            PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache/sopsguard-peers")
+        }
+    };
+    let program = cache.join(format!("sops-{version}/sops"));
+    assert!(
+        program.is_file(),
+        "{} is missing: run scripts/peers",
+        program.display()
+    );
+    program
+}
+
+/// Whether sops decrypts the file.
+fn decrypts(sops: &Path, file: &Path, key: &Path) -> Result<(), String> {
+    let output = Command::new(sops)
+        .args(["decrypt", "--input-type", "yaml", "--output-type", "yaml"])
+        .arg(file)
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .env("SOPS_AGE_KEY_FILE", key)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+fn verdict(file: &Path, key: &Path) -> (Verification, Vec<String>) {
+    let key = [("SOPS_AGE_KEY_FILE".into(), key.into())];
+    let environment = Environment::new(key, "/".into(), Platform::Unix);
+    let mut request = Request::new(&environment);
+    request.targets = vec![Target::Path(file.to_owned())];
+    let mut report = engine::check(request).unwrap();
+    let file = report.files.remove(0);
+    (file.verification, file.unreadable_by)
+}
+
+/// Compares every YAML file of a folder; returns how many.
+fn compare(folder: &Path, key: &Path) -> usize {
+    let (current, old) = (sops("3.13.3"), sops("3.13.2"));
+    let mut compared = 0;
+    for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry.unwrap();
+        let path = entry.path();
+        let is_configuration = path.file_name().is_some_and(|name| name == ".sops.yaml");
+        if is_configuration || path.extension().is_none_or(|end| end != "yaml") {
+            continue;
+        }
+        let (verification, unreadable_by) = verdict(path, key);
+        let name = path.display();
+        match (&verification, decrypts(&current, path, key)) {
+            (Verification::Verified, Ok(())) | (Verification::Failed, Err(_)) => {}
+            (Verification::NotEncrypted, Err(error)) => {
+                // sops takes any `sops` mapping for metadata; the values of a chart have one, too.
+                let known = error.contains("metadata not found") || path.ends_with("values.yaml");
+                assert!(known, "{name}: {error}");
+            }
+            (Verification::NotVerified(_), Err(error)) => {
+                assert!(
+                    error.contains("Failed to get the data key"),
+                    "{name}: {error}"
+                );
+            }
+            (ours, theirs) => panic!("{name}: {ours:?}, but sops: {theirs:?}"),
+        }
+        if verification == Verification::Verified {
+            let refused = decrypts(&old, path, key).is_err();
+            assert_eq!(
+                unreadable_by == ["3.13.2"],
+                refused,
+                "{name} and sops 3.13.2"
+            );
+        }
+        compared += 1;
+    }
+    compared
+}
+
+#[test]
+#[ignore = "needs real sops; run scripts/peers"]
+fn sops_agrees_on_every_fixture_and_on_the_example() {
+    let rules = compare(&testdata("rules"), &testdata("rules/keys.txt"));
+    let example = compare(&testdata("example"), &testdata("example/key.txt"));
+    println!("{rules} fixtures and {example} files of the example: no difference");
+    assert!(rules > 30 && example > 8);
+}

@@ -1,0 +1,67 @@
+//! What `README.md` shows is what the command prints.
+//!
+//! A block marked `console` holds commands after `$` and their output. `SOPSGUARD_BLESS=1` writes
+//! the present output into the file.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test fails where its world does"
+)]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+#[test]
+fn the_readme_shows_what_the_command_prints() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = root.join("README.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let mut real = String::new();
+    let mut commands = 0;
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        real.push_str(line);
+        real.push('\n');
+        if line != "```console" {
+            continue;
+        }
+        for line in lines.by_ref().take_while(|line| *line != "```") {
+            if let Some(command) = line.strip_prefix("$ ") {
+                commands += 1;
+                real.push_str(line);
+                real.push('\n');
+                real.push_str(&output_of(command, root));
+            }
+        }
+        real.push_str("```\n");
+    }
+    assert!(commands >= 3, "the commands were not found");
+    if std::env::var_os("SOPSGUARD_BLESS").is_some() {
+        fs::write(&path, &real).unwrap();
+    }
+    assert!(
+        text == real,
+        "README.md is stale; SOPSGUARD_BLESS=1 cargo test --test readme"
+    );
+}
+
+/// Runs one command line of plain words with an empty environment.
+fn output_of(command: &str, root: &Path) -> String {
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let arguments = match words.as_slice() {
+        ["cargo", "run", "--locked", "--", arguments @ ..] | ["sopsguard", arguments @ ..] => {
+            arguments
+        }
+        _ => panic!("`{command}` is no command of ours"),
+    };
+    let output = Command::new(env!("CARGO_BIN_EXE_sopsguard"))
+        .args(arguments)
+        .env_clear()
+        .current_dir(root)
+        .output()
+        .unwrap();
+    assert!(output.stderr.is_empty(), "{command}");
+    String::from_utf8(output.stdout).unwrap()
+}

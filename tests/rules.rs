@@ -1,0 +1,197 @@
+//! Every rule against its fixtures, which real sops made: it fires on each file of `fires/` and on
+//! none of `quiet/`.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where its world does")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use sopsguard::engine::{self, Report, Request, Target};
+use sopsguard::{Environment, Platform, Severity, Verification};
+
+/// The rules that find what they find without a key.
+const KEYLESS: [&str; 3] = [
+    "malformed-ciphertext",
+    "malformed-metadata",
+    "unreadable-file",
+];
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/rules")
+}
+
+/// The rules that have fixtures. That each rule has some is a test of the registry.
+fn rules() -> Vec<String> {
+    let mut rules: Vec<String> = folder(&fixtures());
+    rules.retain(|name| fixtures().join(name).is_dir());
+    assert!(rules.len() >= 6);
+    rules
+}
+
+fn folder(path: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(path)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Checks a folder of a rule as a walk of it, with the fixtures' key or without.
+fn check(rule: &str, side: &str, with_key: bool) -> Report {
+    let key = with_key.then(|| {
+        (
+            "SOPS_AGE_KEY_FILE".into(),
+            fixtures().join("keys.txt").into(),
+        )
+    });
+    let folder = fixtures().join(rule).join(side);
+    let environment = Environment::new(key, folder, Platform::Unix);
+    engine::check(Request::new(&environment)).unwrap()
+}
+
+fn fired(report: &Report, rule: &str) -> BTreeSet<String> {
+    let of_rule = report
+        .findings
+        .iter()
+        .filter(|finding| finding.rule == rule);
+    of_rule
+        .map(|finding| finding.location.path.to_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn every_rule_fires_on_each_file_of_its_folder() {
+    for rule in rules() {
+        let expected: BTreeSet<String> = folder(&fixtures().join(&rule).join("fires"))
+            .into_iter()
+            .collect();
+        assert!(
+            !expected.is_empty(),
+            "{rule} has no file that makes it fire"
+        );
+        assert_eq!(
+            fired(&check(&rule, "fires", true), &rule),
+            expected,
+            "{rule}"
+        );
+        if KEYLESS.contains(&rule.as_str()) {
+            assert_eq!(
+                fired(&check(&rule, "fires", false), &rule),
+                expected,
+                "{rule}, no key"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_rule_at_all_fires_on_quiet_files() {
+    for rule in rules() {
+        assert!(
+            !folder(&fixtures().join(&rule).join("quiet")).is_empty(),
+            "{rule}"
+        );
+        for with_key in [true, false] {
+            let report = check(&rule, "quiet", with_key);
+            assert!(report.findings.is_empty(), "{rule}: {:?}", report.findings);
+        }
+    }
+}
+
+#[test]
+fn findings_say_where_what_and_what_to_do() {
+    for rule in rules() {
+        for finding in check(&rule, "fires", true).findings {
+            let what = format!("{rule}: {finding:?}");
+            let first = finding.message.chars().next().unwrap();
+            assert!(
+                first.is_lowercase() || first == '`' || first.is_ascii_digit(),
+                "{what}"
+            );
+            assert!(!finding.message.ends_with('.'), "{what}");
+            assert!(!finding.help.is_empty(), "{what}");
+            let place = finding.location.start.is_some();
+            assert!(
+                place || rule == "unreadable-by-version" || finding.key.is_some(),
+                "{what}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_file_with_an_error_is_never_verified_and_the_others_are() {
+    for rule in rules() {
+        let report = check(&rule, "fires", true);
+        for file in &report.files {
+            let of_file = report
+                .findings
+                .iter()
+                .filter(|found| found.location.path == file.path);
+            let has_error = of_file
+                .clone()
+                .any(|found| found.severity == Severity::Error);
+            let expected = if has_error {
+                Verification::Failed
+            } else {
+                Verification::Verified
+            };
+            assert_eq!(
+                file.verification,
+                expected,
+                "{rule}: {}",
+                file.path.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn without_a_key_the_rules_that_need_one_are_not_evaluated() {
+    let report = check("mac-mismatch", "quiet", false);
+    let rules: BTreeSet<&str> = report
+        .not_evaluated
+        .iter()
+        .map(|skipped| skipped.rule)
+        .collect();
+    assert_eq!(
+        rules,
+        BTreeSet::from([
+            "mac-mismatch",
+            "undecryptable-value",
+            "unreadable-by-version"
+        ])
+    );
+    assert!(
+        report
+            .not_evaluated
+            .iter()
+            .all(|skipped| skipped.reason == "no-identity")
+    );
+    assert!(
+        check("mac-mismatch", "quiet", true)
+            .not_evaluated
+            .is_empty()
+    );
+}
+
+#[test]
+fn suppressed_findings_are_counted_and_gone() {
+    let folder = fixtures().join("mac-mismatch/fires");
+    let key = [(
+        "SOPS_AGE_KEY_FILE".into(),
+        fixtures().join("keys.txt").into(),
+    )];
+    let environment = Environment::new(key, folder, Platform::Unix);
+    let mut request = Request::new(&environment);
+    request.targets = vec![Target::Path("time.enc.yaml".into())];
+    request.suppressions = vec![engine::Suppression {
+        rule: "mac-mismatch".into(),
+        path: "time.enc.yaml".into(),
+    }];
+    let report = engine::check(request).unwrap();
+    assert!(report.findings.is_empty() && !report.has_errors());
+    assert_eq!(report.summary().suppressed, 1);
+    assert_eq!(report.summary().failed, 1, "the verdict stays");
+}
