@@ -1,0 +1,1 @@
+// Empty: lets link.go declare functions whose bodies are in another package.
