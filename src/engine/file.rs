@@ -148,7 +148,9 @@ impl Look {
         };
         match SopsFile::of(&document) {
             Ok(None) => self.not_encrypted(documents),
-            Err(_) if !marked && !has_marks(document.tree()) => self.not_encrypted(documents),
+            Err(_) if !expected && !marked && !has_marks(document.tree()) => {
+                self.not_encrypted(documents)
+            }
             Err(MetadataErrors(problems)) => {
                 let known = Known { problems, ..known };
                 self.report(

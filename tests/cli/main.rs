@@ -11,3 +11,4 @@ mod explain;
 mod hostile;
 mod sandbox;
 mod usage;
+mod verdicts;

@@ -6,10 +6,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::{Error, Pattern, Reason};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use super::{Error, Pattern, Reason};
 
 /// `SOPSGUARD_REGEXP_ANSWERS` names another file of answers, to compare far more of them.
 #[test]

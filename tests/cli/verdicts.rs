@@ -1,0 +1,205 @@
+//! The verdict of the command against the recorded one of sops 3.13.3, file by file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use crate::sandbox::{Sandbox, testdata};
+
+/// A file and what sops says of it with the identities at hand.
+struct Case {
+    name: String,
+    bytes: Vec<u8>,
+    ok: bool,
+    error: String,
+}
+
+/// What sops does, as far as a verdict has to tell it apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Sops {
+    Opens,
+    FindsNoMetadata,
+    HasNoKey,
+    Refuses,
+}
+
+impl Case {
+    fn sops(&self) -> Sops {
+        if self.ok {
+            Sops::Opens
+        } else if self.error.contains("metadata not found") {
+            Sops::FindsNoMetadata
+        } else if self.error.to_lowercase().contains("data key") {
+            Sops::HasNoKey
+        } else {
+            Sops::Refuses
+        }
+    }
+}
+
+/// Whether a verdict may stand where sops does this. `named` is whether a stanza of the file names a
+/// recipient of ours.
+fn is_allowed(sops: Sops, verdict: &str, named: bool) -> bool {
+    match sops {
+        Sops::Opens => verdict == "verified",
+        Sops::FindsNoMetadata => verdict == "not-encrypted",
+        Sops::HasNoKey => verdict == "failed" || verdict == "not-verified" && !named,
+        Sops::Refuses => verdict == "failed",
+    }
+}
+
+/// The public keys of the identities in `keys`, from its comments.
+fn recipients(keys: &Path) -> BTreeSet<String> {
+    let text = fs::read_to_string(keys).unwrap();
+    text.lines()
+        .filter_map(|line| line.strip_prefix("# public key: "))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Checks all cases in one run of the command, prints the table of verdicts, and fails on a cell
+/// that may not be there.
+fn compare(cases: &[Case], keys: &Path) {
+    let sandbox = Sandbox::new();
+    let mut arguments: Vec<String> = vec!["check".into(), "--format".into(), "json".into()];
+    arguments.extend(["--identity".into(), keys.display().to_string()]);
+    for case in cases {
+        sandbox.write(&case.name, &case.bytes);
+        arguments.push(case.name.clone());
+    }
+    let output = sandbox.run(&arguments);
+    let report: Value = serde_json::from_str(&output.stdout).unwrap();
+    let files: BTreeMap<&str, &Value> = report["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| (file["path"].as_str().unwrap(), file))
+        .collect();
+    let ours = recipients(keys);
+    let mut table: BTreeMap<(Sops, &str), usize> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for case in cases {
+        let file = files.get(case.name.as_str()).unwrap();
+        let verdict = file["verification"].as_str().unwrap();
+        let named = file["recipients"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|recipient| ours.contains(recipient.as_str().unwrap()));
+        *table.entry((case.sops(), verdict)).or_default() += 1;
+        if !is_allowed(case.sops(), verdict, named) {
+            wrong.push(format!(
+                "{}: sops {:?} {}, here {verdict}",
+                case.name,
+                case.sops(),
+                case.error
+            ));
+        }
+    }
+    println!("{} files", cases.len());
+    for ((sops, verdict), count) in &table {
+        println!(
+            "  sops {:16} here {verdict:13} {count:5}",
+            format!("{sops:?}")
+        );
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    assert!(table.len() > 2, "the cases are all alike");
+}
+
+fn lines(path: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(path).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// The bytes of an entry that carries its text itself.
+fn bytes(entry: &Value) -> Vec<u8> {
+    match entry["text"].as_str() {
+        Some(text) => text.as_bytes().to_vec(),
+        None => STANDARD.decode(entry["b64"].as_str().unwrap()).unwrap(),
+    }
+}
+
+fn case(name: String, bytes: Vec<u8>, verdict: &Value) -> Case {
+    let error = verdict["err"].as_str().unwrap_or_default().to_owned();
+    Case {
+        name,
+        bytes,
+        ok: verdict["ok"].as_bool().unwrap(),
+        error,
+    }
+}
+
+#[test]
+fn the_committed_files_have_the_verdicts_of_sops() {
+    let name = |entry: &Value| format!("{}.enc.yaml", entry["name"].as_str().unwrap());
+    let cases: Vec<Case> = lines(&testdata("verdicts/cases.jsonl"))
+        .iter()
+        .map(|entry| case(name(entry), bytes(entry), entry))
+        .collect();
+    compare(&cases, &testdata("verdicts/keys.txt"));
+}
+
+/// The YAML files of a corpus, and their mutants, that one of these identities opens alone.
+fn corpus_cases(corpus: &Path, identities: &[&str]) -> Vec<Case> {
+    let mut opened = BTreeSet::new();
+    let mut cases = Vec::new();
+    for entry in lines(&corpus.join("manifest.jsonl")) {
+        let verdict = &entry["verdict"]["3.13.3"];
+        let alone = entry["identities"].as_array().is_some_and(|entries| {
+            entries
+                .iter()
+                .any(|one| identities.iter().any(|identity| one == identity))
+        });
+        if let Some(file) = entry["file"]
+            .as_str()
+            .filter(|_| entry["format"] == "yaml" && alone)
+            && verdict.is_object()
+        {
+            opened.insert(file.to_owned());
+            let name = Path::new(file)
+                .file_name()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
+            cases.push(case(name, fs::read(corpus.join(file)).unwrap(), verdict));
+        }
+    }
+    for entry in lines(&corpus.join("mutants.jsonl")) {
+        if entry["format"] == "yaml" && opened.contains(entry["base"].as_str().unwrap()) {
+            let name = format!("{}.yaml", entry["id"].as_str().unwrap());
+            cases.push(case(name, bytes(&entry), &entry["verdict"]["3.13.3"]));
+        }
+    }
+    cases
+}
+
+#[test]
+#[ignore = "needs the corpus: set SOPSGUARD_CORPUS to its folder, or put it at ../shared/corpus"]
+fn the_whole_corpus_has_the_verdicts_of_sops() {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
+    let corpus = std::env::var_os("SOPSGUARD_CORPUS")
+        .map_or(beside, PathBuf::from)
+        .join("sops");
+    if !corpus.is_dir() {
+        return println!("no corpus at {}: nothing was compared", corpus.display());
+    }
+    let identities = ["alice", "bob", "carol", "escrow"];
+    let keys = tempfile::NamedTempFile::new().unwrap();
+    let of = |name: &&str| fs::read_to_string(corpus.join(format!("keys/{name}.txt"))).unwrap();
+    fs::write(keys.path(), identities.iter().map(of).collect::<String>()).unwrap();
+    let cases = corpus_cases(&corpus, &identities);
+    compare(&cases, keys.path());
+}
