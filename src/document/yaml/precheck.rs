@@ -26,7 +26,7 @@ pub(super) fn check_first_document(stream: &Stream<'_>) -> Result<(), Error> {
                 }
             }
             Content::Mapping(members) => {
-                check_unique_keys(stream, members)?;
+                check_keys(stream, members)?;
                 check_merges(stream, members)?;
             }
             Content::Sequence(_) => {}
@@ -40,23 +40,28 @@ pub(super) fn check_first_document(stream: &Stream<'_>) -> Result<(), Error> {
     }
 }
 
-/// Two keys are one where they are of the same kind and their texts are equal, tags and quotes
-/// aside; so that any two keys that are collections are one, too.
-fn check_unique_keys(stream: &Stream<'_>, members: &[Id]) -> Result<(), Error> {
-    let mut seen: HashMap<(u8, &str), Span> = HashMap::with_capacity(members.len() / 2);
+/// Keys must be scalars, or aliases of some, and differ. Two keys are one where both are scalars, or
+/// both are aliases, and their texts are equal, tags and quotes aside.
+fn check_keys(stream: &Stream<'_>, members: &[Id]) -> Result<(), Error> {
+    let mut seen: HashMap<(bool, &str), Span> = HashMap::with_capacity(members.len() / 2);
     for &key in members.iter().step_by(2) {
         let node = stream.node(key);
         let name = match &node.content {
-            Content::Scalar { text, .. } => (0, text.as_ref()),
-            Content::Alias { name, .. } => (1, *name),
-            Content::Sequence(_) => (2, ""),
-            Content::Mapping(_) => (3, ""),
+            Content::Scalar { text, .. } => (false, text.as_ref()),
+            Content::Alias { name, target } if is_scalar(stream, *target) => (true, *name),
+            Content::Alias { .. } | Content::Sequence(_) | Content::Mapping(_) => {
+                return Err(Error::on("a key is a collection", node.span));
+            }
         };
         if let Some(first) = seen.insert(name, node.span) {
             return Err(Error::repeated_key(node.span, first));
         }
     }
     Ok(())
+}
+
+fn is_scalar(stream: &Stream<'_>, id: Id) -> bool {
+    matches!(stream.node(id).content, Content::Scalar { .. })
 }
 
 /// The value of a merge key must be a map, or a sequence of maps.
