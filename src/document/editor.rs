@@ -29,6 +29,9 @@ pub(crate) enum Refusal {
     /// The node is an alias, or one leads to it: an edit would change several values.
     #[error("the value is read in more than one place")]
     Shared,
+    /// The text is not the input byte for byte: it was UTF-16.
+    #[error("only UTF-8 text is edited")]
+    Transcoded,
     /// The node was replaced before.
     #[error("the value is replaced twice")]
     Twice,
@@ -68,6 +71,9 @@ impl<'d, 's> Editor<'d, 's> {
     pub(crate) fn replace_scalar(&mut self, node: NodeId, value: &str) -> Result<(), Refusal> {
         let tree = self.document.tree();
         let old = tree.node(node);
+        if !self.document.source().is_verbatim() {
+            return Err(Refusal::Transcoded);
+        }
         match old.value {
             Value::Scalar(_) if self.shared.contains(&node) => return Err(Refusal::Shared),
             Value::Alias(_) => return Err(Refusal::Shared),

@@ -1,13 +1,13 @@
 //! Format-preserving documents: a text, read into the one [`Tree`] that all of sopsguard works on.
 
+#[cfg_attr(not(test), expect(dead_code, reason = "the commands so far only read"))]
 mod editor;
 mod format;
 mod tree;
 pub(crate) mod yaml;
 
-pub(crate) use editor::{Editor, Refusal};
 pub use format::Format;
-pub(crate) use tree::{Comment, Entry, Item, Key, Node, NodeId, Pair, Scalar, Tree, Value};
+pub(crate) use tree::{Comment, Entry, Item, Key, NodeId, Pair, Scalar, Tree, Value};
 
 use crate::source::{Source, Span};
 
@@ -31,6 +31,14 @@ pub(crate) enum Error {
 }
 
 impl Error {
+    /// The other place that the error is about, where there is one.
+    pub(crate) fn related(&self) -> Option<Span> {
+        match self {
+            Self::Yaml(error) => error.related(),
+            Self::UnsupportedFormat(_) => None,
+        }
+    }
+
     /// Where the reader stopped, where it is a matter of a place.
     pub(crate) fn span(&self) -> Option<Span> {
         match self {

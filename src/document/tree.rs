@@ -120,6 +120,7 @@ impl<'s> Tree<'s> {
     }
 
     /// The names of the scalars and aliases that are values: a pair's or an item.
+    #[cfg(test)]
     pub(crate) fn values(&self) -> impl Iterator<Item = NodeId> + '_ {
         let single =
             |id: &NodeId| matches!(self.node(*id).value, Value::Scalar(_) | Value::Alias(_));
@@ -161,6 +162,7 @@ impl<'s> Tree<'s> {
 }
 
 /// The values that a collection holds.
+#[cfg(test)]
 fn children<'n>(value: &'n Value<'_>) -> Box<dyn Iterator<Item = NodeId> + 'n> {
     match value {
         Value::Scalar(_) | Value::Alias(_) => Box::new(std::iter::empty()),

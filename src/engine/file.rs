@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::inputs::{Content, Input, Origin};
 use super::{FileReport, MAX_FILE_LEN, NotEvaluated, sign};
-use crate::document::{Document, Format, Tree};
+use crate::document::{self, Document, Format, Tree};
 use crate::finding::Finding;
 use crate::fs;
 use crate::keys::Keyring;
@@ -119,7 +119,7 @@ impl Look {
 
     fn undecodable(&self, error: DecodeError) -> Unreadable {
         match error {
-            DecodeError::NotUtf8 { position, .. } => Unreadable::NotText { at: position },
+            DecodeError::NotText { position } => Unreadable::NotText { at: position },
             DecodeError::TooLarge { limit } => Unreadable::Io(fs::Error::TooLarge {
                 path: self.path.clone(),
                 limit,
@@ -133,7 +133,7 @@ impl Look {
             Err(error) if expected || marked => {
                 let at = error.span().map(|span| source.position(span.start()));
                 let unreadable = Unreadable::Refused {
-                    message: error.to_string(),
+                    message: refusal(&error, source),
                     at,
                 };
                 return self.unreadable(&unreadable, Some(source));
@@ -324,4 +324,12 @@ fn has_marks(tree: &Tree<'_>) -> bool {
         .filter(|mark| tree.pair(metadata.value, mark).is_some())
         .count()
         >= 2
+}
+
+/// The reader's words, and the line of the other place that they refer to.
+fn refusal(error: &document::Error, source: &Source) -> String {
+    match error.related() {
+        Some(span) => format!("{error}, in line {}", source.position(span.start()).line),
+        None => error.to_string(),
+    }
 }

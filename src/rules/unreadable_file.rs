@@ -38,7 +38,7 @@ fn report(path: &Path, unreadable: &Unreadable, findings: &mut Findings<'_>) {
             findings.add(None, message.clone(), help);
         }
         Unreadable::NotText { at } => {
-            let message = "the file is not UTF-8 text, which sops refuses".to_owned();
+            let message = "the file is not text in UTF-8 here, which sops refuses".to_owned();
             findings.add(Some(*at), message, remedy::undo(path));
         }
         Unreadable::Refused { message, at } => {

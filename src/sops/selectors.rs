@@ -27,7 +27,13 @@ enum Test {
     Regex(Pattern),
     /// A pattern that Go refuses: sops ignores the error and takes it as matching nothing.
     Nothing,
+    /// A pattern that Go takes and that is too large to be tried here.
+    TooLarge,
 }
+
+/// The longest pattern that is tried, in bytes. Within Go's own limits a longer one can cost
+/// milliseconds for each byte of a key.
+const MAX_PATTERN: usize = 32 << 10;
 
 /// The suffix that counts where no selector is set.
 const DEFAULT_UNENCRYPTED_SUFFIX: &[u8] = b"_unencrypted";
@@ -42,10 +48,7 @@ impl Selectors {
             SelectorKind::UnencryptedRegex
             | SelectorKind::EncryptedRegex
             | SelectorKind::UnencryptedCommentRegex
-            | SelectorKind::EncryptedCommentRegex => std::str::from_utf8(text)
-                .ok()
-                .and_then(|text| Pattern::compile(text).ok())
-                .map_or(Test::Nothing, Test::Regex),
+            | SelectorKind::EncryptedCommentRegex => Test::regex(text),
         };
         Self {
             kind,
@@ -70,10 +73,9 @@ impl Selectors {
         self.mac_only_encrypted
     }
 
-    /// Whether the selector's regular expression is one that Go refuses, so that it matches
-    /// nothing.
-    pub(crate) fn is_invalid(&self) -> bool {
-        matches!(self.test, Test::Nothing)
+    /// Whether it cannot be said here what the selector picks.
+    pub(super) fn is_too_large(&self) -> bool {
+        matches!(self.test, Test::TooLarge)
     }
 
     /// Whether the selector looks at comments, not at keys.
@@ -92,7 +94,7 @@ impl Selectors {
         match &self.test {
             Test::Suffix(suffix) => text.ends_with(suffix),
             Test::Regex(pattern) => pattern.is_match(text),
-            Test::Nothing => false,
+            Test::Nothing | Test::TooLarge => false,
         }
     }
 
@@ -112,6 +114,19 @@ impl Selectors {
     /// mark, and stays in clear unless an earlier one matches too.
     pub(super) fn comment_counts_for_itself(&self) -> bool {
         self.kind != SelectorKind::EncryptedCommentRegex
+    }
+}
+
+impl Test {
+    fn regex(pattern: &[u8]) -> Self {
+        if pattern.len() > MAX_PATTERN {
+            return Self::TooLarge;
+        }
+        match std::str::from_utf8(pattern).map(Pattern::compile) {
+            Ok(Ok(pattern)) => Self::Regex(pattern),
+            Ok(Err(error)) if !error.is_go_error() => Self::TooLarge,
+            Ok(Err(_)) | Err(_) => Self::Nothing,
+        }
     }
 }
 

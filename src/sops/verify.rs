@@ -80,6 +80,13 @@ pub(crate) fn check(file: &SopsFile<'_>, keyring: &Keyring) -> Checked {
 /// tokens that are damaged, a missing MAC, documents that sops cannot walk. No problem then means
 /// nothing. With a key no problem (and nothing unsupported) means that sops decrypts the file.
 pub(crate) fn verify(file: &SopsFile<'_>, key: Option<&DataKey>) -> Inspection {
+    if file.selectors().is_too_large() {
+        let unsupported = Some("a selector of this size".to_owned());
+        return Inspection {
+            unsupported,
+            ..Inspection::default()
+        };
+    }
     let mut verifier = Verifier {
         cipher: key.map(|key| Cipher::new(key.expose())),
         hash: mac::start(file.selectors()),

@@ -6,12 +6,12 @@ use super::Span;
 ///
 /// The vocabulary of edits to a document (replace a scalar, insert an item, …) is
 /// [`crate::document::Editor`]'s; it ends in splices here.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Edits {
     splices: Vec<Splice>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Splice {
     span: Span,
     text: String,

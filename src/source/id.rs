@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Where the text of a source was read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum SourceId {
+pub(crate) enum SourceId {
     /// A file of the work tree, or outside any repository.
     WorkTree(PathBuf),
     /// A file as it is in the index.
@@ -25,7 +24,7 @@ pub enum SourceId {
 impl SourceId {
     /// The path or name of the file.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         match self {
             Self::WorkTree(path)
             | Self::Index(path)

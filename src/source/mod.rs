@@ -5,12 +5,13 @@
 //! are the one way from an old text to a new one.
 
 mod edits;
+mod encoding;
 mod id;
 mod lines;
 mod span;
 
 pub(crate) use edits::{EditError, Edits};
-pub use id::SourceId;
+pub(crate) use id::SourceId;
 pub(crate) use lines::LineIndex;
 pub use lines::Position;
 pub(crate) use span::Span;
@@ -20,11 +21,13 @@ use std::sync::OnceLock;
 /// One input: where it came from and its text.
 ///
 /// The text is the input decoded to UTF-8, byte for byte where it was UTF-8 already; a byte order
-/// mark is part of it. Offsets everywhere are byte offsets into this text.
-#[derive(Debug)]
+/// mark is part of it. Offsets everywhere are byte offsets into this text. There is no `Debug`: a
+/// text can hold plaintext.
 pub(crate) struct Source {
     id: SourceId,
     text: String,
+    /// Whether the text is the input byte for byte.
+    is_verbatim: bool,
     lines: OnceLock<LineIndex>,
 }
 
@@ -32,9 +35,9 @@ pub(crate) struct Source {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum DecodeError {
-    /// The bytes are not UTF-8; the offset is that of the first bad byte.
+    /// The bytes are neither UTF-8 nor UTF-16 with a byte order mark; here they stop being it.
     #[error("not valid UTF-8")]
-    NotUtf8 { offset: usize, position: Position },
+    NotText { position: Position },
     /// The input is larger than spans can address.
     #[error("larger than {limit} bytes")]
     TooLarge { limit: usize },
@@ -44,27 +47,35 @@ pub(crate) enum DecodeError {
 pub(crate) const MAX_LEN: usize = 1 << 30;
 
 impl Source {
-    /// Takes `bytes` as the text of `id`.
+    /// Takes `bytes` as the text of `id`: UTF-8, or UTF-16 where they begin with its byte order
+    /// mark, as yaml.v3 does.
     ///
     /// # Errors
-    /// [`DecodeError`] where the bytes are not UTF-8 or more than [`MAX_LEN`].
+    /// [`DecodeError`] where the bytes are no such text or more than [`MAX_LEN`].
     pub(crate) fn decode(id: SourceId, bytes: Vec<u8>) -> Result<Self, DecodeError> {
         if bytes.len() > MAX_LEN {
             return Err(DecodeError::TooLarge { limit: MAX_LEN });
         }
-        match String::from_utf8(bytes) {
-            Ok(text) => Ok(Self {
-                id,
-                text,
-                lines: OnceLock::new(),
-            }),
-            Err(error) => {
-                let offset = error.utf8_error().valid_up_to();
-                let valid = String::from_utf8_lossy(&error.as_bytes()[..offset]).into_owned();
-                let position = LineIndex::new(&valid).position(&valid, offset);
-                Err(DecodeError::NotUtf8 { offset, position })
-            }
-        }
+        let not_text = |valid: String| {
+            let position = LineIndex::new(&valid).position(&valid, valid.len());
+            DecodeError::NotText { position }
+        };
+        let (text, is_verbatim) = match encoding::utf16(&bytes) {
+            Some(text) => (text.map_err(not_text)?, false),
+            None => (encoding::utf8(bytes).map_err(not_text)?, true),
+        };
+        let lines = OnceLock::new();
+        Ok(Self {
+            id,
+            text,
+            is_verbatim,
+            lines,
+        })
+    }
+
+    /// Whether the text is the input byte for byte, so that splices of it are splices of the input.
+    pub(crate) fn is_verbatim(&self) -> bool {
+        self.is_verbatim
     }
 
     /// Where the text came from.
