@@ -131,16 +131,6 @@ fn read_open(path: &Path, limit: usize, expected: usize) -> Result<Vec<u8>, Erro
 }
 
 impl Error {
-    /// The file that it is about.
-    pub(crate) fn path(&self) -> &Path {
-        match self {
-            Self::NotFound { path }
-            | Self::NotAFile { path }
-            | Self::TooLarge { path, .. }
-            | Self::Io { path, .. } => path,
-        }
-    }
-
     fn io(path: &Path, error: io::Error) -> Self {
         let path = path.to_owned();
         match error.kind() {

@@ -25,6 +25,9 @@ pub(crate) enum Error {
     /// The YAML reader refused it.
     #[error(transparent)]
     Yaml(#[from] yaml::Error),
+    /// sops's own reader misreads it in a way that is not followed here.
+    #[error("{0} is not read as sops reads it")]
+    Undecidable(&'static str),
     /// There is no reader for this format.
     #[error("{} files are not read yet", .0.name())]
     UnsupportedFormat(Format),
@@ -35,7 +38,7 @@ impl Error {
     pub(crate) fn related(&self) -> Option<Span> {
         match self {
             Self::Yaml(error) => error.related(),
-            Self::UnsupportedFormat(_) => None,
+            Self::Undecidable(_) | Self::UnsupportedFormat(_) => None,
         }
     }
 
@@ -43,7 +46,7 @@ impl Error {
     pub(crate) fn span(&self) -> Option<Span> {
         match self {
             Self::Yaml(error) => Some(error.span()),
-            Self::UnsupportedFormat(_) => None,
+            Self::Undecidable(_) | Self::UnsupportedFormat(_) => None,
         }
     }
 }
@@ -55,6 +58,10 @@ impl<'s> Document<'s> {
     /// [`Error`] where sops would not load the text.
     pub(crate) fn parse(source: &'s Source, format: Format) -> Result<Self, Error> {
         let tree = match format {
+            // yaml.v3 then loses a character of every line, until its buffer moves on.
+            Format::Yaml if source.text().starts_with("\u{feff}\u{feff}") => {
+                return Err(Error::Undecidable("a second byte order mark"));
+            }
             Format::Yaml => yaml::load(source.text())?,
             Format::Json | Format::Dotenv | Format::Ini | Format::Binary => {
                 return Err(Error::UnsupportedFormat(format));

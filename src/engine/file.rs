@@ -28,7 +28,10 @@ pub(super) enum Looked {
 pub(super) fn look(input: Input, keyring: &Keyring) -> Looked {
     let look = Look::new(input.path, input.origin);
     match input.content {
-        Content::Given(bytes) => look.at_bytes(bytes, keyring),
+        Content::Given(bytes) => {
+            let id = SourceId::Stdin(look.path.clone());
+            look.at_bytes(id, bytes, keyring)
+        }
         Content::Disk(place) => look.at_disk(&place, keyring),
         Content::Outside => look.unsupported("a link out of the folder that is checked"),
         Content::Lost(unreadable) => look.unreadable(&unreadable, None),
@@ -69,7 +72,10 @@ impl Look {
             return self.not_encrypted(None);
         }
         match fs::read(place, MAX_FILE_LEN) {
-            Ok(bytes) => self.at_bytes(bytes, keyring),
+            Ok(bytes) => {
+                let id = SourceId::WorkTree(self.path.clone());
+                self.at_bytes(id, bytes, keyring)
+            }
             Err(fs::Error::TooLarge { .. }) if !fs::contains(place, sign::TOKEN) => {
                 self.not_encrypted(None)
             }
@@ -85,7 +91,7 @@ impl Look {
             || sign::has_secret_name(&self.path)
     }
 
-    fn at_bytes(self, bytes: Vec<u8>, keyring: &Keyring) -> Looked {
+    fn at_bytes(self, id: SourceId, bytes: Vec<u8>, keyring: &Keyring) -> Looked {
         if self.format != Format::Yaml {
             return if sign::has_foreign_metadata(self.format, &bytes) {
                 let what = format!("the format {}", self.format.name());
@@ -107,7 +113,7 @@ impl Look {
             return self.unreadable(&Unreadable::Io(error), None);
         }
         let marked = sign::looks_encrypted(&bytes);
-        match Source::decode(SourceId::WorkTree(self.path.clone()), bytes) {
+        match Source::decode(id, bytes) {
             Ok(source) => self.at_text(&source, expected, marked, keyring),
             Err(error) if expected || marked => {
                 let unreadable = self.undecodable(error);
@@ -130,6 +136,9 @@ impl Look {
     fn at_text(self, source: &Source, expected: bool, marked: bool, keyring: &Keyring) -> Looked {
         let document = match Document::parse(source, self.format) {
             Ok(document) => document,
+            Err(document::Error::Undecidable(what)) if expected || marked => {
+                return self.unsupported(what);
+            }
             Err(error) if expected || marked => {
                 let at = error.span().map(|span| source.position(span.start()));
                 let unreadable = Unreadable::Refused {

@@ -10,16 +10,12 @@ use super::recipient::{Recipient, RecipientKind};
 pub(crate) struct Identity {
     secret: age::x25519::Identity,
     recipient: String,
-    /// The number of its place in the keyring.
-    pub(super) place: usize,
 }
 
 /// Something that may open files, but not here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Dormant {
     pub(crate) kind: DormantKind,
-    /// The number of its place in the keyring.
-    pub(crate) place: usize,
 }
 
 /// Kinds of identities that are recognised and not used.
@@ -39,14 +35,10 @@ pub(crate) enum DormantKind {
 
 impl Identity {
     /// Reads `AGE-SECRET-KEY-1…`.
-    pub(super) fn parse(text: &str, place: usize) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let secret: age::x25519::Identity = text.parse().ok()?;
         let recipient = secret.to_public().to_string();
-        Some(Self {
-            secret,
-            recipient,
-            place,
-        })
+        Some(Self { secret, recipient })
     }
 
     /// The recipient that files name when they are locked for this identity.

@@ -124,16 +124,6 @@ impl Keyring {
         &self.identities
     }
 
-    /// Where an identity was found.
-    pub(crate) fn place_of(&self, identity: &Identity) -> Option<&Place> {
-        self.places.get(identity.place)
-    }
-
-    /// Identities that are there and not tried.
-    pub(crate) fn dormant(&self) -> &[Dormant] {
-        &self.dormant
-    }
-
     /// Everywhere that was looked, in order.
     pub(crate) fn places(&self) -> &[Place] {
         &self.places
@@ -216,7 +206,7 @@ impl Keyring {
     }
 
     fn add(&mut self, origin: Origin, text: &[u8], rules: Rules) -> Result<PlaceState, Fault> {
-        let read = source::read(text, rules, self.places.len())?;
+        let read = source::read(text, rules)?;
         let usable = read.identities.len();
         let state = if read.is_empty() {
             PlaceState::Empty
@@ -251,10 +241,8 @@ impl Keyring {
     ) {
         let there = fs::is_file(&path);
         if there {
-            let place = self.places.len();
             self.dormant.push(Dormant {
                 kind: DormantKind::Ssh(kind),
-                place,
             });
         }
         let state = if there {
@@ -270,10 +258,8 @@ impl Keyring {
             .variable(variable)
             .is_some_and(|command| !command.is_empty())
         {
-            let place = self.places.len();
             self.dormant.push(Dormant {
                 kind: DormantKind::Command(variable),
-                place,
             });
             self.note(Origin::Command(variable), PlaceState::Found { usable: 0 });
         }

@@ -12,8 +12,6 @@ mod recipient;
 mod source;
 
 pub(crate) use age_file::AgeFile;
-pub(crate) use identity::{Dormant, DormantKind, Identity};
-pub(crate) use keyring::{Error, Given, Keyring, Obstacle};
-pub(crate) use places::{Origin, Place, PlaceState};
+pub(crate) use keyring::{Given, Keyring, Obstacle};
+pub(crate) use places::{Place, PlaceState};
 pub(crate) use recipient::{Recipient, RecipientKind};
-pub(crate) use source::{Fault, Warning};

@@ -41,19 +41,6 @@ impl Recipient {
     pub(crate) fn kind(&self) -> &RecipientKind {
         &self.kind
     }
-
-    /// Whether the text is a public key of its kind, as far as that can be told here: an X25519 key
-    /// has a checksum; of the others only the prefix is looked at.
-    pub(crate) fn is_valid(&self) -> bool {
-        match self.kind {
-            RecipientKind::X25519 => self.text.parse::<age::x25519::Recipient>().is_ok(),
-            RecipientKind::PostQuantum
-            | RecipientKind::Plugin(_)
-            | RecipientKind::SshEd25519
-            | RecipientKind::SshRsa => true,
-            RecipientKind::Unknown => false,
-        }
-    }
 }
 
 impl RecipientKind {
@@ -86,29 +73,25 @@ mod tests {
             (
                 "age18thts3qwr97chh3e2q7zdlvk8k0582pqygl5xkn2qrxle68kjsgs78u4du",
                 RecipientKind::X25519,
-                true,
             ),
             (
                 "age18thts3qwr97chh3e2q7zdlvk8k0582pqygl5xkn2qrxle68kjsgs78u4dv",
                 RecipientKind::X25519,
-                false,
             ),
-            ("age1pq1abc", RecipientKind::PostQuantum, true),
+            ("age1pq1abc", RecipientKind::PostQuantum),
             (
                 "age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t",
                 RecipientKind::Plugin("yubikey".to_owned()),
-                true,
             ),
-            ("ssh-ed25519 AAAA bob@host", RecipientKind::SshEd25519, true),
-            (" ssh-rsa AAAA\n", RecipientKind::SshRsa, true),
-            ("ssh-dss AAAA", RecipientKind::Unknown, false),
-            ("AGE1xyz", RecipientKind::Unknown, false),
-            ("", RecipientKind::Unknown, false),
+            ("ssh-ed25519 AAAA bob@host", RecipientKind::SshEd25519),
+            (" ssh-rsa AAAA\n", RecipientKind::SshRsa),
+            ("ssh-dss AAAA", RecipientKind::Unknown),
+            ("AGE1xyz", RecipientKind::Unknown),
+            ("", RecipientKind::Unknown),
         ];
-        for (text, kind, valid) in cases {
+        for (text, kind) in cases {
             let recipient = Recipient::parse(text);
             assert_eq!(recipient.kind(), &kind, "{text}");
-            assert_eq!(recipient.is_valid(), valid, "{text}");
         }
     }
 }

@@ -53,19 +53,17 @@ pub(crate) enum Fault {
 const MAX_LINE: usize = 64 * 1024;
 
 /// Reads the identities in `text`. One line that does not parse spoils the whole, as in sops.
-pub(super) fn read(text: &[u8], rules: Rules, place: usize) -> Result<Read, Fault> {
+pub(super) fn read(text: &[u8], rules: Rules) -> Result<Read, Fault> {
     let mut read = Read::default();
     if text.starts_with(b"age-encryption") || text.starts_with(b"-----BEGIN AGE") {
         read.dormant.push(Dormant {
             kind: DormantKind::Encrypted,
-            place,
         });
         return Ok(read);
     }
     if rules == Rules::Given && is_ssh_key(text) {
         read.dormant.push(Dormant {
             kind: DormantKind::Ssh(None),
-            place,
         });
         return Ok(read);
     }
@@ -82,10 +80,10 @@ pub(super) fn read(text: &[u8], rules: Rules, place: usize) -> Result<Read, Faul
             return Err(Fault::Unknown { line: number });
         };
         match rules {
-            Rules::Lines => read.add(line, number, place)?,
+            Rules::Lines => read.add(line, number)?,
             Rules::Words => {
                 for word in line.split_whitespace() {
-                    read.add(word, number, place)?;
+                    read.add(word, number)?;
                 }
             }
             Rules::Given => {
@@ -93,7 +91,7 @@ pub(super) fn read(text: &[u8], rules: Rules, place: usize) -> Result<Read, Faul
                     .split_whitespace()
                     .take_while(|word| !word.starts_with('#'));
                 for word in words {
-                    read.add(word, number, place)?;
+                    read.add(word, number)?;
                 }
             }
         }
@@ -102,20 +100,20 @@ pub(super) fn read(text: &[u8], rules: Rules, place: usize) -> Result<Read, Faul
 }
 
 impl Read {
-    fn add(&mut self, text: &str, line: usize, place: usize) -> Result<(), Fault> {
+    fn add(&mut self, text: &str, line: usize) -> Result<(), Fault> {
         let kind = if let Some(rest) = text.strip_prefix("AGE-PLUGIN-") {
             let name = rest.rsplit_once("-1").ok_or(Fault::Damaged { line })?.0;
             DormantKind::Plugin(name.to_ascii_lowercase())
         } else if text.starts_with("AGE-SECRET-KEY-PQ-1") {
             DormantKind::PostQuantum
         } else if text.starts_with("AGE-SECRET-KEY-1") {
-            let identity = Identity::parse(text, place).ok_or(Fault::Damaged { line })?;
+            let identity = Identity::parse(text).ok_or(Fault::Damaged { line })?;
             self.identities.push(identity);
             return Ok(());
         } else {
             return Err(Fault::Unknown { line });
         };
-        self.dormant.push(Dormant { kind, place });
+        self.dormant.push(Dormant { kind });
         Ok(())
     }
 

@@ -45,7 +45,12 @@ impl<'t> Token<'t> {
     /// Splits a value into the parts of its token; `None` where sops's pattern does not match.
     pub(crate) fn parse(text: &'t [u8]) -> Option<Self> {
         let body = text.strip_prefix(b"ENC[AES256_GCM,data:")?;
-        let line = body.split(|byte| *byte == b'\n').next()?;
+        // Searching for one byte is much quicker than splitting, and line ends are rare.
+        let line = if body.contains(&b'\n') {
+            body.split(|byte| *byte == b'\n').next()?
+        } else {
+            body
+        };
         let end = line.iter().rposition(|byte| *byte == b']')?;
         let (rest, kind) = split_last(line.get(..end)?, b",type:")?;
         let (rest, tag) = split_last(rest, b",tag:")?;
@@ -94,13 +99,18 @@ impl<'t> Token<'t> {
     }
 }
 
-/// Splits at the last `separator` that has something behind it.
+/// Splits at the last `separator` that has something behind it. Separators begin with a comma, which
+/// base64 never holds.
 fn split_last<'t>(text: &'t [u8], separator: &[u8]) -> Option<(&'t [u8], &'t [u8])> {
-    let searched = text.get(..text.len().checked_sub(1)?)?;
-    let at = searched
-        .windows(separator.len())
-        .rposition(|window| window == separator)?;
-    Some((text.get(..at)?, text.get(at + separator.len()..)?))
+    let mut end = text.len();
+    loop {
+        let at = text.get(..end)?.iter().rposition(|byte| *byte == b',')?;
+        let (before, rest) = text.split_at_checked(at)?;
+        match rest.strip_prefix(separator) {
+            Some(behind) if !behind.is_empty() => return Some((before, behind)),
+            Some(_) | None => end = at,
+        }
+    }
 }
 
 impl ValueType {

@@ -1,13 +1,13 @@
 //! A document that sops encrypted.
 
-use super::metadata::{KeyKind, MasterKey, Metadata};
+use super::metadata::{MasterKey, Metadata};
 use super::problem::Problem;
 use super::selectors::Selectors;
 use crate::document::{Document, Tree};
 
 /// A document with readable sops metadata.
 pub(crate) struct SopsFile<'d> {
-    document: &'d Document<'d>,
+    tree: &'d Tree<'d>,
     metadata: Metadata<'d>,
     selectors: Selectors,
 }
@@ -27,21 +27,16 @@ impl<'d> SopsFile<'d> {
         Ok(metadata.map(|metadata| {
             let selectors = metadata.selectors();
             Self {
-                document,
+                tree: document.tree(),
                 metadata,
                 selectors,
             }
         }))
     }
 
-    /// The document itself.
-    pub(crate) fn document(&self) -> &'d Document<'d> {
-        self.document
-    }
-
     /// The values and comments, and the metadata as written.
     pub(crate) fn tree(&self) -> &'d Tree<'d> {
-        self.document.tree()
+        self.tree
     }
 
     /// What the `sops` mapping says.
@@ -60,12 +55,5 @@ impl<'d> SopsFile<'d> {
             .groups
             .iter()
             .flat_map(|group| group.keys.iter())
-    }
-
-    /// The age recipients as the file spells them, group by group. They are not authenticated.
-    pub(crate) fn recipients(&self) -> impl Iterator<Item = String> {
-        self.keys()
-            .filter(|key| key.kind == KeyKind::Age)
-            .map(|key| key.id().into_owned())
     }
 }

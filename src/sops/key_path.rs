@@ -26,11 +26,6 @@ impl KeyPath {
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-
-    /// The keys, masked where they must be.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(AsRef::as_ref)
-    }
 }
 
 /// The key as a report may print it.

@@ -22,16 +22,14 @@ mod verification;
 mod verify;
 mod walk;
 
-pub(crate) use data_key::{DataKey, Locked, unlock};
+pub(crate) use data_key::{Locked, unlock};
 pub(crate) use enc::{Token, ValueType};
 pub(crate) use file::{MetadataErrors, SopsFile};
-pub(crate) use key_path::KeyPath;
-pub(crate) use metadata::{Field, KeyGroup, KeyKind, MasterKey, Metadata};
 pub(crate) use problem::{
     MacMismatch, MalformedCiphertext, MalformedMetadata, Problem, ProblemKind, Undecryptable,
     Unreadable,
 };
-pub(crate) use selectors::{SelectorKind, Selectors};
+pub(crate) use selectors::Selectors;
 pub use verification::{Reason, Verification};
-pub(crate) use verify::{Checked, Inspection, check, verify};
+pub(crate) use verify::check;
 pub(crate) use walk::{Leaf, Overrun, Visit, walk};

@@ -35,19 +35,6 @@ pub(crate) enum ProblemKind {
     Mac(#[from] MacMismatch),
 }
 
-impl ProblemKind {
-    /// The id of the rule that reports it.
-    pub(crate) fn rule(&self) -> &'static str {
-        match self {
-            Self::Unreadable(_) => "unreadable-file",
-            Self::Metadata(_) => "malformed-metadata",
-            Self::Ciphertext(_) => "malformed-ciphertext",
-            Self::Undecryptable(_) => "undecryptable-value",
-            Self::Mac(_) => "mac-mismatch",
-        }
-    }
-}
-
 /// What sops loads and cannot walk.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unreadable {

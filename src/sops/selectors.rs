@@ -63,11 +63,6 @@ impl Selectors {
         Self::new(kind, DEFAULT_UNENCRYPTED_SUFFIX, mac_only_encrypted)
     }
 
-    /// Which selector it is.
-    pub(crate) fn kind(&self) -> SelectorKind {
-        self.kind
-    }
-
     /// Whether the MAC covers encrypted values only.
     pub(crate) fn mac_only_encrypted(&self) -> bool {
         self.mac_only_encrypted

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{SopsFile, Verification, check};
+use super::{SopsFile, check};
 use crate::document::{Document, Format};
 use crate::environment::{Environment, Platform};
 use crate::keys::{Given, Keyring};

@@ -43,34 +43,31 @@ pub(crate) struct Inspection {
 pub(crate) struct Checked {
     pub(crate) verification: Verification,
     pub(crate) inspection: Inspection,
+    /// Why there was no data key, also where what needs none made the file fail.
+    pub(crate) lacking: Option<Reason>,
 }
 
 /// Opens the data key of `file` with `keyring`, verifies all of it, and gives sops's verdict.
 pub(crate) fn check(file: &SopsFile<'_>, keyring: &Keyring) -> Checked {
-    let (key, reason) = match unlock(file, keyring) {
-        Ok(key) => (Some(key), None),
-        Err(Locked::NotVerified(reason)) => (None, Some(reason)),
-        Err(Locked::Failed(problems)) => {
-            let mut inspection = verify(file, None);
-            inspection.problems.splice(0..0, problems);
-            return Checked {
-                verification: Verification::Failed,
-                inspection,
-            };
-        }
+    let (key, lacking, refused) = match unlock(file, keyring) {
+        Ok(key) => (Some(key), None, Vec::new()),
+        Err(Locked::NotVerified(reason)) => (None, Some(reason), Vec::new()),
+        Err(Locked::Failed(problems)) => (None, None, problems),
     };
-    let inspection = verify(file, key.as_ref());
-    let unsupported = inspection.unsupported.clone().map(Reason::Unsupported);
-    let verification = if !inspection.problems.is_empty() {
-        Verification::Failed
-    } else if let Some(reason) = reason.or(unsupported) {
-        Verification::NotVerified(reason)
-    } else {
-        Verification::Verified
+    let mut inspection = verify(file, key.as_ref());
+    inspection.problems.splice(0..0, refused);
+    let open = lacking
+        .clone()
+        .or(inspection.unsupported.clone().map(Reason::Unsupported));
+    let verification = match open {
+        _ if !inspection.problems.is_empty() => Verification::Failed,
+        Some(reason) => Verification::NotVerified(reason),
+        None => Verification::Verified,
     };
     Checked {
         verification,
         inspection,
+        lacking,
     }
 }
 
@@ -134,18 +131,18 @@ impl Verifier {
 
     fn scalar(&mut self, visit: &Visit<'_, '_>, scalar: &Scalar<'_>) -> Result<(), ProblemKind> {
         match scalar {
-            Scalar::Null => return Ok(()),
-            Scalar::Uint(_) => return Err(Unreadable::IntegerTooLarge.into()),
+            Scalar::Null => Ok(()),
+            Scalar::Uint(_) => Err(Unreadable::IntegerTooLarge.into()),
             _ if !visit.selected => {
                 self.inspection.clear += 1;
                 if visit.in_mac {
-                    let bytes = scalar.mac_bytes().ok_or(Unreadable::TimeOffset)?;
-                    self.hash.update(&bytes);
+                    self.hash
+                        .update(scalar.mac_bytes().ok_or(Unreadable::TimeOffset)?);
                 }
-                return Ok(());
+                Ok(())
             }
             // An empty string is its own ciphertext.
-            Scalar::Str(text) if text.is_empty() => return Ok(()),
+            Scalar::Str(text) if text.is_empty() => Ok(()),
             Scalar::Str(text) => {
                 self.inspection.encrypted += 1;
                 let token = Token::parse(text).ok_or(MalformedCiphertext::NotAToken)?;

@@ -32,10 +32,15 @@ pub(crate) struct Visit<'w, 't> {
     /// Whether the MAC covers it. A comment is never covered as such.
     pub(crate) in_mac: bool,
     /// The number of the document in the file, from 0.
+    #[allow(dead_code, reason = "only the view of the whole tree asks for it")]
     pub(crate) branch: usize,
     /// Whether it is an item of a list, or the value of a key.
     pub(crate) in_list: bool,
     /// The aliases by way of which it is seen, the outermost first.
+    #[allow(
+        dead_code,
+        reason = "an edit must know what stands here more than once"
+    )]
     pub(crate) via: &'w [NodeId],
 }
 
@@ -43,11 +48,7 @@ pub(crate) struct Visit<'w, 't> {
 #[derive(Clone, Copy)]
 pub(crate) enum Leaf<'t> {
     /// A value; null too, which sops passes over.
-    Scalar {
-        node: NodeId,
-        scalar: &'t Scalar<'t>,
-        span: Span,
-    },
+    Scalar { scalar: &'t Scalar<'t>, span: Span },
     /// A line of a comment.
     Comment(&'t Comment<'t>),
     /// A pair whose key is no string: sops stops with an error. The walk leaves its value out and
@@ -267,7 +268,6 @@ impl<'t, V: FnMut(Visit<'_, 't>)> Walker<'_, 't, V> {
                 let in_mac = (selected || !self.selectors.mac_only_encrypted())
                     && !matches!(scalar, Scalar::Null);
                 let leaf = Leaf::Scalar {
-                    node: id,
                     scalar,
                     span: node.span,
                 };

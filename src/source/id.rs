@@ -1,10 +1,11 @@
 //! Where a source came from.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Where the text of a source was read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(dead_code, reason = "files are read from the work tree only so far")]
 pub(crate) enum SourceId {
     /// A file of the work tree, or outside any repository.
     WorkTree(PathBuf),
@@ -19,19 +20,6 @@ pub(crate) enum SourceId {
     },
     /// Standard input, under the name that its format is judged by.
     Stdin(PathBuf),
-}
-
-impl SourceId {
-    /// The path or name of the file.
-    #[must_use]
-    pub(crate) fn path(&self) -> &Path {
-        match self {
-            Self::WorkTree(path)
-            | Self::Index(path)
-            | Self::Commit { path, .. }
-            | Self::Stdin(path) => path,
-        }
-    }
 }
 
 impl fmt::Display for SourceId {

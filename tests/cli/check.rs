@@ -145,6 +145,7 @@ fn an_identity_that_does_not_parse_is_a_warning_unless_it_was_named() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table of cases")]
 fn json_keeps_its_shape() {
     let sandbox = Sandbox::with_example();
     let arguments = ["check", "damaged/apps", "--format", "json", KEY[0], KEY[1]];

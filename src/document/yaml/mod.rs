@@ -89,9 +89,6 @@ pub(crate) fn load(text: &str) -> Result<Tree<'_>, Error> {
     if let Some(at) = chars::first_forbidden(text) {
         return Err(Error::at("control characters are not allowed", at));
     }
-    if text.starts_with("\u{feff}\u{feff}") {
-        return Err(Error::at("found a second byte order mark", 3));
-    }
     let composed = compose::compose(text)?;
     precheck::check_first_document(&composed)?;
     lower::lower(text, &composed)

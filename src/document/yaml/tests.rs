@@ -136,8 +136,8 @@ fn differences(path: &Path) -> (usize, Vec<String>) {
     (count, differences)
 }
 
-/// Texts that begin with two byte order marks are refused here, while yaml.v3 loses a character of
-/// every line of theirs until its buffer moves on: what it reads depends on where that happens.
+/// Of texts that begin with two byte order marks yaml.v3 loses a character of every line until its
+/// buffer moves on. [`Document::parse`](crate::document::Document::parse) leaves them undecided.
 fn is_known_deviation(text: &str) -> bool {
     text.starts_with("\u{feff}\u{feff}")
 }

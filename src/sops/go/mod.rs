@@ -28,7 +28,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// # Errors
 /// Where Go returns one; `out` then holds nothing that matters.
 pub(crate) fn decode_base64(text: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError> {
-    if text.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
+    if text.contains(&b'\r') || text.contains(&b'\n') {
         let text: Vec<u8> = text
             .iter()
             .copied()

@@ -147,7 +147,7 @@ fn zone(rest: &mut &[u8]) -> Option<i32> {
 }
 
 fn days_in(month: u32, year: u32) -> u32 {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     match month {
         2 if leap => 29,
         2 => 28,
@@ -163,6 +163,11 @@ mod tests {
     // Answers of Go 1.26: time.Parse(time.RFC3339, text), then Format(time.RFC3339) and
     // MarshalText.
     #[test]
+    #[expect(
+        clippy::too_many_lines,
+        clippy::type_complexity,
+        reason = "one table of cases"
+    )]
     fn reads_and_prints_times_as_go_does() {
         let cases: &[(&str, Option<(&str, Option<&str>)>)] = &[
             (

@@ -6,7 +6,6 @@ use super::super::go::Time;
 use super::super::problem::MalformedMetadata;
 use super::Field;
 use super::weak::{Fields, Member, Reader};
-use crate::document::NodeId;
 use crate::source::Span;
 
 /// Keys of which any one opens the data key, or the group's share of it.
@@ -22,8 +21,7 @@ pub(crate) struct MasterKey<'d> {
     pub(crate) id: Option<Field<Cow<'d, [u8]>>>,
     /// The data key (or a share of it), encrypted to the key.
     pub(crate) enc: Option<Field<Cow<'d, [u8]>>>,
-    /// The entry's mapping.
-    pub(crate) node: NodeId,
+    /// The entry's place in the text.
     pub(crate) span: Span,
 }
 
@@ -184,7 +182,6 @@ fn read_key<'d>(reader: &mut Reader<'d>, kind: KeyKind, member: &Member<'d>) -> 
         kind,
         id,
         enc,
-        node: member.node,
         span: member.span,
     };
     Some(Entry { key, demands })

@@ -17,7 +17,7 @@ use super::key_path::KeyPath;
 use super::problem::{MalformedMetadata, Problem};
 use super::selectors::{SelectorKind, Selectors};
 use super::walk::METADATA_KEY;
-use crate::document::{Entry, NodeId, Pair, Tree, Value};
+use crate::document::{Entry, Pair, Tree, Value};
 use crate::source::Span;
 use weak::{Fields, Reader};
 
@@ -25,8 +25,6 @@ use weak::{Fields, Reader};
 #[derive(Clone, Copy)]
 pub(crate) struct Field<T> {
     pub(crate) value: T,
-    /// The value's node.
-    pub(crate) node: NodeId,
     /// The key's place in the text.
     pub(crate) key_span: Span,
     /// The value's place in the text.
@@ -35,14 +33,13 @@ pub(crate) struct Field<T> {
 
 /// All that the `sops` mapping says.
 pub(crate) struct Metadata<'d> {
-    /// The mapping itself.
-    pub(crate) node: NodeId,
     /// Where its key stands.
     pub(crate) key_span: Span,
     /// The keys that open the file. With one group, each opens the data key; with several, each
     /// group opens a share of it. There is at least one.
     pub(crate) groups: Vec<KeyGroup<'d>>,
     /// How many groups must be opened; 0 and absence mean all of them.
+    #[allow(dead_code, reason = "files with several key groups are not opened yet")]
     pub(crate) shamir_threshold: Option<Field<i64>>,
     /// When sops last wrote the file.
     pub(crate) last_modified: Field<Time>,
@@ -52,6 +49,7 @@ pub(crate) struct Metadata<'d> {
     pub(crate) selector: Option<Field<(SelectorKind, Cow<'d, [u8]>)>>,
     pub(crate) mac_only_encrypted: Option<Field<bool>>,
     /// The version of sops that wrote the file.
+    #[allow(dead_code, reason = "no rule asks for it yet")]
     pub(crate) version: Option<Field<Cow<'d, [u8]>>>,
 }
 
@@ -95,7 +93,6 @@ impl<'d> Metadata<'d> {
         let mac_only_encrypted = reader.bool(fields, "mac_only_encrypted").ok();
         let version = reader.string(fields, "version").ok();
         Some(Self {
-            node: pair.value,
             key_span: pair.key.span,
             groups: groups?,
             shamir_threshold: shamir_threshold?,
@@ -207,13 +204,11 @@ impl<T> Field<T> {
     fn map<U>(self, reading: impl FnOnce(T) -> U) -> Field<U> {
         let Self {
             value,
-            node,
             key_span,
             span,
         } = self;
         Field {
             value: reading(value),
-            node,
             key_span,
             span,
         }

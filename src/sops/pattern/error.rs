@@ -16,11 +16,16 @@ impl Error {
     }
 
     /// What is wrong.
+    #[cfg(test)]
     pub(crate) fn reason(&self) -> Reason {
         self.reason
     }
 
     /// The bytes of the pattern that the reason is about, on character boundaries.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "no rule points into a pattern yet")
+    )]
     pub(crate) fn span(&self) -> Range<usize> {
         self.span.clone()
     }

@@ -1,6 +1,6 @@
 //! Patterns against Go's `regexp`: recorded answers, and limits under hostile patterns.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+#![expect(clippy::disallowed_methods, reason = "tests read recorded answers")]
 
 use std::fs;
 use std::path::PathBuf;

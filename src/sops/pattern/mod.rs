@@ -180,7 +180,10 @@ mod tests {
             "/testdata/pattern/go-regexp.jsonl"
         );
         let mut compared = 0;
-        for line in std::fs::read_to_string(recorded).unwrap().lines() {
+        for line in String::from_utf8(crate::fs::read(recorded.as_ref(), 1 << 30).unwrap())
+            .unwrap()
+            .lines()
+        {
             let Ok(answer) = serde_json::from_str::<serde_json::Value>(line) else {
                 continue;
             };
