@@ -76,7 +76,7 @@ impl Look {
                 let id = SourceId::WorkTree(self.path.clone());
                 self.at_bytes(id, bytes, keyring)
             }
-            Err(fs::Error::TooLarge { .. }) if !fs::contains(place, sign::TOKEN) => {
+            Err(fs::Error::TooLarge { .. }) if !fs::contains(place, sign::TOKEN.as_bytes()) => {
                 self.not_encrypted(None)
             }
             Err(error) if self.counts_unread() => self.unreadable(&Unreadable::Io(error), None),
@@ -140,11 +140,7 @@ impl Look {
                 return self.unsupported(what);
             }
             Err(error) if expected || marked => {
-                let at = error.span().map(|span| source.position(span.start()));
-                let unreadable = Unreadable::Refused {
-                    message: refusal(&error, source),
-                    at,
-                };
+                let unreadable = refused(&error, source);
                 return self.unreadable(&unreadable, Some(source));
             }
             Err(_) => return Looked::PassedOver,
@@ -309,6 +305,17 @@ impl Look {
     }
 }
 
+/// The reader's complaint, with places as lines.
+fn refused(error: &document::Error, source: &Source) -> Unreadable {
+    let at = error.span().map(|span| source.position(span.start()));
+    let related = error.related().map(|span| source.position(span.start()));
+    let message = match related {
+        Some(first) => format!("{error}, in line {}", first.line),
+        None => error.to_string(),
+    };
+    Unreadable::Refused { message, at }
+}
+
 /// Whether a top-level `sops` mapping has at least two of the fields that sops always writes.
 /// Programs have settings of that name, too.
 fn has_marks(tree: &Tree<'_>) -> bool {
@@ -333,12 +340,4 @@ fn has_marks(tree: &Tree<'_>) -> bool {
         .filter(|mark| tree.pair(metadata.value, mark).is_some())
         .count()
         >= 2
-}
-
-/// The reader's words, and the line of the other place that they refer to.
-fn refusal(error: &document::Error, source: &Source) -> String {
-    match error.related() {
-        Some(span) => format!("{error}, in line {}", source.position(span.start()).line),
-        None => error.to_string(),
-    }
 }

@@ -13,22 +13,22 @@ use serde::de::IgnoredAny;
 use crate::document::Format;
 
 /// What every encrypted value begins with.
-pub(super) const TOKEN: &[u8] = b"ENC[AES256_GCM,";
+pub(super) const TOKEN: &str = "ENC[AES256_GCM,";
 
 /// Whether a YAML text could have a top-level key that reads as `sops`.
 ///
 /// The word may stand there; or hide behind an escape in double quotes, which needs a backslash; or
 /// be the base64 of a `!!binary` key, which needs a tag.
 pub(super) fn may_have_metadata(bytes: &[u8]) -> bool {
-    let text = without_utf16(bytes);
-    let signs: [&[u8]; 6] = [b"sops", b"\\", b"!!b", b"!!%", b"!<", b"%TAG"];
-    signs.iter().any(|sign| contains(&text, sign))
+    let signs = ["sops", "\\", "!!b", "!!%", "!<", "%TAG"];
+    let text = Text::of(bytes);
+    signs.iter().any(|sign| text.contains(sign))
 }
 
 /// Whether a YAML text, perhaps damaged, was certainly written by sops once.
 pub(super) fn looks_encrypted(bytes: &[u8]) -> bool {
-    let text = without_utf16(bytes);
-    contains(&text, TOKEN) || (contains(&text, b"sops:") && contains(&text, b"mac:"))
+    let text = Text::of(bytes);
+    text.contains(TOKEN) || (text.contains("sops:") && text.contains("mac:"))
 }
 
 /// Whether a file's name says that it should be encrypted: `*.enc.*` or `*.sops.*`, but never sops's
@@ -92,17 +92,34 @@ fn count_lines(bytes: &[u8], beginnings: [&str; 3]) -> bool {
         >= 2
 }
 
-/// The bytes themselves, or those of a UTF-16 text without their zeros, which is enough to find
-/// ASCII words in it.
-fn without_utf16(bytes: &[u8]) -> Cow<'_, [u8]> {
-    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-        Cow::Owned(bytes.iter().copied().filter(|&byte| byte != 0).collect())
-    } else {
-        Cow::Borrowed(bytes)
+/// Bytes to find ASCII words in: as text where they are text, which is many times faster.
+enum Text<'b> {
+    Utf8(&'b str),
+    Other(Cow<'b, [u8]>),
+}
+
+impl<'b> Text<'b> {
+    fn of(bytes: &'b [u8]) -> Self {
+        let is_utf16 = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::Utf8(text),
+            // Without its zeros, what is ASCII in UTF-16 can be found.
+            Err(_) if is_utf16 => {
+                Self::Other(bytes.iter().copied().filter(|&byte| byte != 0).collect())
+            }
+            Err(_) => Self::Other(Cow::Borrowed(bytes)),
+        }
+    }
+
+    fn contains(&self, word: &str) -> bool {
+        match self {
+            Self::Utf8(text) => text.contains(word),
+            Self::Other(bytes) => contains(bytes, word.as_bytes()),
+        }
     }
 }
 
-pub(super) fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     haystack
         .windows(needle.len())
         .any(|window| window == needle)

@@ -158,63 +158,7 @@ fn json_keeps_its_shape() {
     }
     report["files"][1] = serde_json::Value::Null;
     report["findings"].as_array_mut().unwrap().truncate(1);
-    insta::assert_snapshot!(serde_json::to_string_pretty(&report).unwrap(), @r#"
-    {
-      "schema": "sopsguard.report/1",
-      "tool": {
-        "name": "sopsguard",
-        "version": "0.1.0"
-      },
-      "files": [
-        {
-          "path": "damaged/apps/shop/database.enc.yaml",
-          "format": "yaml",
-          "documents": 1,
-          "verification": "failed",
-          "reason": null,
-          "recipients": [
-            null
-          ],
-          "unreadable-by": []
-        },
-        null
-      ],
-      "findings": [
-        {
-          "rule": "mac-mismatch",
-          "severity": "error",
-          "path": "damaged/apps/shop/database.enc.yaml",
-          "key": "sops.mac",
-          "start": {
-            "line": 22,
-            "column": 10,
-            "offset": 1059
-          },
-          "end": {
-            "line": 22,
-            "column": 289,
-            "offset": 1338
-          },
-          "message": "the values are not those that `mac` was written for",
-          "help": "a value was added, removed, reordered or changed without sops; undo the edit: `git restore --source=HEAD -- damaged/apps/shop/database.enc.yaml` (`HEAD~1` if it is committed), then make it with `sops edit damaged/apps/shop/database.enc.yaml`",
-          "related": [],
-          "fingerprint": null
-        }
-      ],
-      "not-evaluated": [],
-      "summary": {
-        "files": 2,
-        "verified": 0,
-        "failed": 2,
-        "not-verified": 0,
-        "not-encrypted": 0,
-        "errors": 3,
-        "warnings": 0,
-        "notes": 0,
-        "suppressed": 0
-      }
-    }
-    "#);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&report).unwrap());
 }
 
 #[test]
