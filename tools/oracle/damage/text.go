@@ -3,8 +3,11 @@ package damage
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/rand/v2"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // Edit is one kind of change. It gives nil where it does not apply.
@@ -29,7 +32,7 @@ var TextEdits = []Edit{
 	{"value-drop", onLines(valueDrop)}, {"value-tag", onLines(valueTag)}, {"value-block", onLines(valueBlock)},
 	{"key-change", onLines(keyChange)}, {"key-requote", onLines(keyRequote)},
 	{"conflict", onLines(conflict)}, {"document-append", documentAppend}, {"document-marker", onLines(documentMarker)},
-	{"line-ends", lineEnds}, {"bom", bom},
+	{"line-ends", lineEnds}, {"bom", bom}, {"utf-16", inUTF16},
 }
 
 // Apply makes one edit of the given ones, trying until one applies and changes something.
@@ -144,6 +147,19 @@ func bom(_ *rand.Rand, text []byte) []byte {
 		return nil
 	}
 	return append([]byte("\ufeff"), text...)
+}
+
+// inUTF16 gives the text in UTF-16 with a byte order mark, of either kind.
+func inUTF16(r *rand.Rand, text []byte) []byte {
+	if !utf8.Valid(text) || r.IntN(3) > 0 {
+		return nil
+	}
+	order := pick(r, []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian})
+	out := order.AppendUint16(nil, 0xfeff)
+	for _, unit := range utf16.Encode([]rune(string(text))) {
+		out = order.AppendUint16(out, unit)
+	}
+	return out
 }
 
 // splice replaces n bytes at a place.

@@ -105,7 +105,7 @@ func (r *runner) keep(folder string, d *difference, minimal []byte) error {
 func indented(text []byte) string {
 	var b strings.Builder
 	for line := range bytes.Lines(text) {
-		quoted := fmt.Sprintf("%q", line)
+		quoted := fmt.Sprintf("%+q", line)
 		b.WriteString("    | " + strings.TrimSuffix(quoted[1:len(quoted)-1], `\n`) + "\n")
 	}
 	return b.String()

@@ -1,8 +1,10 @@
 package reference
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -59,13 +61,17 @@ func openable(metadata *sops.Metadata) bool {
 	return good >= needed(metadata)
 }
 
-// isAgeFile holds for an armored age file with a header that age reads.
+// isAgeFile holds for an armored age file with whole armor and a header that age reads.
 func isAgeFile(armored string) bool {
+	content, err := io.ReadAll(armor.NewReader(strings.NewReader(armored)))
+	if err != nil {
+		return false
+	}
 	dummy, err := fileage.GenerateX25519Identity()
 	if err != nil {
 		return false
 	}
-	_, err = fileage.Decrypt(armor.NewReader(strings.NewReader(armored)), dummy)
+	_, err = fileage.Decrypt(bytes.NewReader(content), dummy)
 	var noMatch *fileage.NoIdentityMatchError
 	return errors.As(err, &noMatch)
 }
