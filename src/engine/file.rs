@@ -316,28 +316,12 @@ fn refused(error: &document::Error, source: &Source) -> Unreadable {
     Unreadable::Refused { message, at }
 }
 
-/// Whether a top-level `sops` mapping has at least two of the fields that sops always writes.
-/// Programs have settings of that name, too.
+/// Whether a top-level `sops` mapping is the metadata of a secret file.
 fn has_marks(tree: &Tree<'_>) -> bool {
-    let marks = [
-        "mac",
-        "lastmodified",
-        "version",
-        "age",
-        "pgp",
-        "kms",
-        "key_groups",
-    ];
-    let Some(metadata) = tree
-        .branches()
-        .first()
-        .and_then(|branch| tree.pair(*branch, "sops"))
-    else {
-        return false;
-    };
-    marks
-        .iter()
-        .filter(|mark| tree.pair(metadata.value, mark).is_some())
-        .count()
-        >= 2
+    let first = tree.branches().first();
+    let metadata = first.and_then(|branch| tree.pair(*branch, "sops"));
+    metadata.is_some_and(|metadata| {
+        let has = |mark: &&&str| tree.pair(metadata.value, mark).is_some();
+        sign::MARKS.iter().filter(has).count() >= 2
+    })
 }

@@ -15,6 +15,18 @@ use crate::document::Format;
 /// What every encrypted value begins with.
 pub(super) const TOKEN: &str = "ENC[AES256_GCM,";
 
+/// Fields that sops always writes, and the lists of keys of which it writes at least one. A mapping
+/// named `sops` with two of them is metadata; programs have settings of that name, too.
+pub(super) const MARKS: [&str; 7] = [
+    "mac",
+    "lastmodified",
+    "version",
+    "age",
+    "pgp",
+    "kms",
+    "key_groups",
+];
+
 /// Whether a YAML text could have a top-level key that reads as `sops`.
 ///
 /// The word may stand there; or hide behind an escape in double quotes, which needs a backslash; or
@@ -59,22 +71,15 @@ fn has_json_metadata(bytes: &[u8]) -> bool {
     struct Envelope {
         sops: BTreeMap<String, IgnoredAny>,
     }
-    contains(bytes, b"\"sops\"")
-        && serde_json::from_slice::<Envelope>(bytes).is_ok_and(|envelope| {
-            let marks = [
-                "mac",
-                "lastmodified",
-                "version",
-                "age",
-                "pgp",
-                "kms",
-                "key_groups",
-            ];
-            marks
-                .iter()
-                .filter(|mark| envelope.sops.contains_key(**mark))
-                .count()
-                >= 2
+    if !contains(bytes, b"\"sops\"") {
+        return false;
+    }
+    // What is no JSON to us, a key written twice for one, may still be JSON to sops.
+    let marked = contains(bytes, TOKEN.as_bytes());
+    marked
+        || serde_json::from_slice::<Envelope>(bytes).is_ok_and(|envelope| {
+            let found = |mark: &&&str| envelope.sops.contains_key(**mark);
+            MARKS.iter().filter(found).count() >= 2
         })
 }
 
@@ -188,6 +193,11 @@ mod tests {
             (Format::Binary, &json[..], true),
             (Format::Json, br#"{"sops": {"version": "1"}}"#, false),
             (Format::Json, br#"{"sops": "mac version"}"#, false),
+            (
+                Format::Json,
+                br#"{"sops": 1, "sops": "ENC[AES256_GCM,data:x"}"#,
+                true,
+            ),
             (Format::Dotenv, b"A=b\nsops_mac=x\nsops_version=3", true),
             (Format::Dotenv, b"A=sops_mac=x\nsops_version=3", false),
             (

@@ -135,7 +135,8 @@ mod tests {
     fn every_page_names_its_rule_and_its_severity() {
         for rule in RULES {
             let path = format!("{}/docs/rules/{}.md", env!("CARGO_MANIFEST_DIR"), rule.id);
-            let page = crate::fs_for_tests(path.as_ref());
+            let page = crate::fs::read(path.as_ref(), 1 << 20).unwrap();
+            let page = String::from_utf8(page).unwrap();
             assert!(
                 page.starts_with(&format!("# `{}`\n", rule.id)),
                 "{}",

@@ -2,7 +2,7 @@
 //!
 //! The way through it: [`SopsFile::of`] reads the metadata, [`unlock`] opens the data key,
 //! [`verify`] walks all values and compares the MAC; [`check`] does all of it and says what sops
-//! 3.13.3 would say. Everything that walks a document's values does it with [`walk`].
+//! 3.13.3 would say. Everything that walks a document's values does it with [`walk()`].
 
 mod cipher;
 mod data_key;

@@ -5,7 +5,7 @@ use super::Span;
 /// A set of splices over one text, in any order of arrival.
 ///
 /// The vocabulary of edits to a document (replace a scalar, insert an item, …) is
-/// [`crate::document::Editor`]'s; it ends in splices here.
+/// `document::editor`'s; it ends in splices here.
 #[derive(Clone, Default)]
 pub(crate) struct Edits {
     splices: Vec<Splice>,
