@@ -9,9 +9,16 @@ use std::path::Path;
 
 /// The path with every character escaped that could act on a terminal or deceive a reader.
 ///
-/// Bytes that are no text are shown as the replacement character.
+/// Bytes that are no text are shown as the replacement character. Lines begin with paths, and CI
+/// services obey lines that begin with `::` or `##`: such a path is shown with `./` before it.
 pub(crate) fn path(path: &Path) -> String {
-    text(&path.to_string_lossy())
+    let text = text(&path.to_string_lossy());
+    let is_command = text.starts_with("::") || text.starts_with("##");
+    if is_command {
+        format!("./{text}")
+    } else {
+        text
+    }
 }
 
 /// The text with every character escaped that could act on a terminal or deceive a reader, in the
@@ -72,6 +79,12 @@ mod tests {
         ] {
             assert_eq!(text(raw), expected);
         }
+    }
+
+    #[test]
+    fn no_path_begins_a_line_like_a_command_of_a_ci_service() {
+        assert_eq!(path(Path::new("::error::a.yaml")), "./::error::a.yaml");
+        assert_eq!(path(Path::new("##[error]a.yaml")), "./##[error]a.yaml");
     }
 
     #[test]

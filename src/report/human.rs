@@ -88,10 +88,11 @@ fn write_files(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             escape::text(&report.searched.join(", "))
         )?;
     }
-    if !report.files.is_empty() {
-        writeln!(out)?;
+    if report.passed_over > 0 {
+        let files = plural(report.passed_over, "file");
+        writeln!(out, "passed over {files} without sops metadata")?;
     }
-    Ok(())
+    writeln!(out)
 }
 
 /// One line a reason: which files have no verdict, and what would give them one.

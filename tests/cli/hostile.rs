@@ -15,6 +15,7 @@ fn names_cannot_act_on_the_terminal_or_on_a_log() {
     for name in [
         "a\u{1b}[31m.enc.yaml",
         "b\n::error::x.enc.yaml",
+        "::error::d.enc.yaml",
         "c\u{202e}lmay.enc.yaml",
     ] {
         sandbox.write(name, "a: [\n");
