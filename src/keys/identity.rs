@@ -21,7 +21,7 @@ pub(crate) struct Dormant {
 /// Kinds of identities that are recognised and not used.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum DormantKind {
-    /// `AGE-PLUGIN-NAME-1…`, with the plugin's name in lower case.
+    /// `AGE-PLUGIN-NAME-1…`, with the plugin's name in lower case: letters, digits and `+-._`.
     Plugin(String),
     /// `AGE-SECRET-KEY-PQ-1…`.
     PostQuantum,
@@ -81,20 +81,11 @@ impl DormantKind {
 impl fmt::Display for DormantKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Plugin(name) if is_plugin_name(name) => write!(f, "identities of plugin {name}"),
-            Self::Plugin(_) => f.write_str("identities of a plugin"),
+            Self::Plugin(name) => write!(f, "identities of plugin {name}"),
             Self::PostQuantum => f.write_str("post-quantum identities"),
             Self::Ssh(_) => f.write_str("SSH identities"),
             Self::Encrypted => f.write_str("encrypted identity files"),
             Self::Command(variable) => write!(f, "identities from {variable}"),
         }
     }
-}
-
-/// Whether the name is one that age allows a plugin.
-fn is_plugin_name(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte))
 }

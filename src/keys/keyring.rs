@@ -269,3 +269,221 @@ impl Keyring {
         self.places.push(Place { origin, state });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::path::Path;
+
+    use age::secrecy::ExposeSecret;
+
+    use super::*;
+    use crate::environment::Platform;
+
+    fn key() -> String {
+        age::x25519::Identity::generate()
+            .to_string()
+            .expose_secret()
+            .to_owned()
+    }
+
+    fn environment(folder: &Path, variables: &[(&str, &str)]) -> Environment {
+        let variables = variables
+            .iter()
+            .map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        Environment::new(variables, folder.to_owned(), Platform::Unix)
+    }
+
+    fn write(path: &Path, text: &str) {
+        use std::io::Write;
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let mut file = std::fs::File::create(path).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+    }
+
+    fn found(keyring: &Keyring) -> (usize, usize, usize) {
+        (
+            keyring.identities.len(),
+            keyring.dormant.len(),
+            keyring.warnings.len(),
+        )
+    }
+
+    /// What sops 3.13.3 makes of these texts, asked with a file that the key `K` opens: whether it
+    /// finds the key where they are in `SOPS_AGE_KEY`, and where they are in a file.
+    const TEXTS: &[(&str, bool, bool)] = &[
+        ("K", true, true),
+        ("\n\n# c\nK\n", true, true),
+        ("# x\r\nK\r\n", true, true),
+        ("\r\nK", true, true),
+        (" K", true, false),
+        ("K ", true, false),
+        ("\tK", true, false),
+        ("K B", true, false),
+        ("K\u{a0}B", true, false),
+        ("K\u{b}B", true, false),
+        ("K\rB", true, false),
+        ("K\r\r\n", true, false),
+        ("B\nK", true, true),
+        ("K\n ", true, false),
+        ("  # c\nK", false, false),
+        ("K # c", false, false),
+        ("K\n# c", true, true),
+        ("junk\nK", false, false),
+        ("K\njunk", false, false),
+        ("Kq", false, false),
+        ("k", false, false),
+        ("AGE-PLUGIN-YUBIKEY-1XXX\nK", false, false),
+        ("AGE-SECRET-KEY-PQ-1XXX\nK", false, false),
+        ("\u{feff}K", false, false),
+        ("", false, false),
+        ("#only", false, false),
+        // Go's scanner gives up, silently, at a line of 64 KiB.
+        ("LONG-65535\nK", true, true),
+        ("LONG-65536\nK", false, false),
+        ("K\nLONG-65536\njunk", true, true),
+    ];
+
+    #[test]
+    fn reads_identities_as_sops_does() {
+        let long = |length: usize| format!("#{}", "x".repeat(length - 1));
+        let folder = tempfile::tempdir().unwrap();
+        let (key, other) = (key(), key());
+        for (text, in_variable, in_file) in TEXTS {
+            let text = match text.split_once("LONG-") {
+                Some((before, after)) => {
+                    let (length, after) = after.split_once('\n').unwrap();
+                    let line = long(length.parse().unwrap());
+                    [
+                        &before.replace('K', &key),
+                        &line,
+                        "\n",
+                        &after.replace('K', &key),
+                    ]
+                    .concat()
+                }
+                None if text.starts_with("AGE") => text.replace("\nK", &format!("\n{key}")),
+                None if *text == "k" => key.to_lowercase(),
+                None => text.replace('K', &key).replace('B', &other),
+            };
+            let shown = text.replace(&key, "K").chars().take(40).collect::<String>();
+            let has = |keyring: &Keyring| {
+                let ours: age::x25519::Identity = key.parse().unwrap();
+                keyring.holds(&ours.to_public().to_string())
+            };
+            let keyring =
+                Keyring::discover(&environment(folder.path(), &[("SOPS_AGE_KEY", &text)]));
+            assert_eq!(has(&keyring), *in_variable, "variable: {shown:?}");
+            write(&folder.path().join("keys"), &text);
+            let keyring = Keyring::discover(&environment(
+                folder.path(),
+                &[("SOPS_AGE_KEY_FILE", "keys")],
+            ));
+            assert_eq!(has(&keyring), *in_file, "file: {shown:?}");
+            for warning in keyring.warnings() {
+                let shown = warning.to_string();
+                assert!(
+                    !shown.contains("AGE-") && !shown.contains("junk"),
+                    "{shown}"
+                );
+            }
+        }
+    }
+
+    /// Where sops 3.13.3 finds a key file, asked on Linux.
+    #[test]
+    fn looks_where_sops_looks() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path).to_str().unwrap().to_owned();
+        write(
+            &folder.path().join("home/.config/sops/age/keys.txt"),
+            &key(),
+        );
+        write(&folder.path().join("xdg/sops/age/keys.txt"), &key());
+        let (home, xdg, none) = (at("home"), at("xdg"), at("none"));
+        let key = key();
+        type Variables<'v> = &'v [(&'v str, &'v str)];
+        let cases: &[(Variables<'_>, (usize, usize, usize))] = &[
+            (&[("HOME", &home)], (1, 0, 0)),
+            (&[("XDG_CONFIG_HOME", &xdg)], (1, 0, 0)),
+            (&[("HOME", &home), ("XDG_CONFIG_HOME", &none)], (0, 0, 0)),
+            (&[("HOME", &home), ("XDG_CONFIG_HOME", "")], (1, 0, 0)),
+            (&[("HOME", &home), ("XDG_CONFIG_HOME", "xdg")], (0, 0, 0)),
+            (&[("HOME", "")], (0, 0, 0)),
+            (&[], (0, 0, 0)),
+            (&[("HOME", &home), ("SOPS_AGE_KEY", "junk")], (1, 0, 1)),
+            (&[("HOME", &home), ("SOPS_AGE_KEY_FILE", &none)], (1, 0, 0)),
+            (&[("HOME", &home), ("SOPS_AGE_KEY_FILE", "")], (1, 0, 0)),
+            (&[("HOME", &home), ("SOPS_AGE_KEY_FILE", &home)], (1, 0, 1)),
+            (
+                &[("SOPS_AGE_KEY_FILE", "home/.config/sops/age/keys.txt")],
+                (1, 0, 0),
+            ),
+            (&[("HOME", &home), ("SOPS_AGE_KEY", &key)], (2, 0, 0)),
+            (
+                &[("SOPS_AGE_KEY_CMD", "pass age"), ("HOME", &home)],
+                (1, 1, 0),
+            ),
+        ];
+        for (variables, expected) in cases {
+            let keyring = Keyring::discover(&environment(folder.path(), variables));
+            assert_eq!(found(&keyring), *expected, "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn remembers_what_it_cannot_use() {
+        let folder = tempfile::tempdir().unwrap();
+        write(
+            &folder.path().join(".ssh/id_ed25519"),
+            "-----BEGIN OPENSSH PRIVATE KEY-----\n",
+        );
+        let home = folder.path().to_str().unwrap();
+        let keyring = Keyring::discover(&environment(folder.path(), &[("HOME", home)]));
+        let obstacle = |recipient: &str| keyring.obstacle([&Recipient::parse(recipient)]);
+        assert_eq!(obstacle("age1x"), None);
+        assert_eq!(obstacle("ssh-rsa AAAA"), None);
+        let ssh = Some(Obstacle::Unsupported("SSH identities".to_owned()));
+        assert_eq!(obstacle("ssh-ed25519 AAAA"), ssh);
+
+        let armored = "-----BEGIN AGE ENCRYPTED FILE-----\n";
+        let variables = [("SOPS_AGE_KEY", armored)];
+        let keyring = Keyring::discover(&environment(folder.path(), &variables));
+        let needs_input = keyring.obstacle([&Recipient::parse("age1x")]);
+        assert_eq!(needs_input, Some(Obstacle::NeedsInput));
+    }
+
+    #[test]
+    fn takes_given_identities_or_says_why_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let here = environment(folder.path(), &[("SOPS_AGE_KEY", &key())]);
+        let given = |text: &str| {
+            let text = Secret::new(text.as_bytes().to_vec());
+            Keyring::given([Given::Stdin(text)], &here)
+        };
+        let fault = |text: &str| given(text).err().map(|error| error.fault);
+        assert_eq!(
+            found(&given(&format!(" {} # mine\r\n", key())).ok().unwrap()),
+            (1, 0, 0)
+        );
+        let ssh = "-----BEGIN OPENSSH PRIVATE KEY-----\nx\n";
+        assert_eq!(found(&given(ssh).ok().unwrap()), (0, 1, 0));
+        assert_eq!(fault(""), Some(Fault::Empty));
+        assert_eq!(fault("# nothing\n"), Some(Fault::Empty));
+        assert_eq!(fault("\nhunter2\n"), Some(Fault::Unknown { line: 2 }));
+        assert_eq!(
+            fault("AGE-SECRET-KEY-1XX"),
+            Some(Fault::Damaged { line: 1 })
+        );
+        let missing = Keyring::given([Given::Path("none".into())], &here)
+            .err()
+            .unwrap();
+        let path = folder.path().join("none");
+        assert_eq!(
+            missing.to_string(),
+            format!("`{}` does not exist", path.display())
+        );
+        let wrong = given("hunter2").err().unwrap().to_string();
+        assert_eq!(wrong, "standard input: line 1 is no age identity");
+    }
+}

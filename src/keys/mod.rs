@@ -5,6 +5,7 @@
 //! secret can be printed.
 
 mod age_file;
+mod bech32;
 mod identity;
 mod keyring;
 mod places;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::bech32;
 use super::identity::{Dormant, DormantKind, Identity};
 use super::places::Origin;
 use super::recipient::RecipientKind;
@@ -101,10 +102,13 @@ pub(super) fn read(text: &[u8], rules: Rules) -> Result<Read, Fault> {
 
 impl Read {
     fn add(&mut self, text: &str, line: usize) -> Result<(), Fault> {
-        let kind = if let Some(rest) = text.strip_prefix("AGE-PLUGIN-") {
-            let name = rest.rsplit_once("-1").ok_or(Fault::Damaged { line })?.0;
+        let kind = if text.starts_with("AGE-PLUGIN-") {
+            let name = plugin_name(text).ok_or(Fault::Damaged { line })?;
             DormantKind::Plugin(name.to_ascii_lowercase())
         } else if text.starts_with("AGE-SECRET-KEY-PQ-1") {
+            if bech32::parse(text) != Some(("AGE-SECRET-KEY-PQ-", 32)) {
+                return Err(Fault::Damaged { line });
+            }
             DormantKind::PostQuantum
         } else if text.starts_with("AGE-SECRET-KEY-1") {
             let identity = Identity::parse(text).ok_or(Fault::Damaged { line })?;
@@ -120,6 +124,14 @@ impl Read {
     pub(super) fn is_empty(&self) -> bool {
         self.identities.is_empty() && self.dormant.is_empty()
     }
+}
+
+/// The plugin that an identity is for.
+fn plugin_name(text: &str) -> Option<&str> {
+    let (prefix, _) = bech32::parse(text)?;
+    let name = prefix.strip_prefix("AGE-PLUGIN-")?.strip_suffix('-')?;
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"+-._".contains(&byte);
+    (!name.is_empty() && name.bytes().all(allowed)).then_some(name)
 }
 
 fn is_ssh_key(text: &[u8]) -> bool {

@@ -27,7 +27,7 @@ fn help(path: &Path, cause: &Undecryptable) -> String {
         Undecryptable::Rejected
         | Undecryptable::NotOfItsType { .. }
         | Undecryptable::CommentOfOtherType { .. } => remedy::undo_then_edit(path),
-        Undecryptable::DataKey | Undecryptable::DataKeyLength { .. } => {
+        Undecryptable::DataKey | Undecryptable::Shares | Undecryptable::DataKeyLength { .. } => {
             format!(
                 "the `enc` of a recipient was cut or exchanged; {}",
                 remedy::undo(path)

@@ -1,11 +1,12 @@
 //! The data key of a file, opened with the identities at hand.
 
 use super::key_path::KeyPath;
-use super::metadata::{KeyKind, MasterKey};
+use super::metadata::{KeyGroup, KeyKind, MasterKey};
 use super::problem::{MalformedMetadata, Problem, ProblemKind, Undecryptable};
-use super::{Reason, SopsFile};
+use super::{Reason, SopsFile, shamir};
 use crate::keys::{AgeFile, Keyring, Obstacle, Recipient};
 use crate::secret::Secret;
+use crate::source::Span;
 
 /// The key that encrypts all values of one file, of 32 bytes.
 pub(crate) struct DataKey(Secret<[u8; 32]>);
@@ -21,34 +22,83 @@ pub(crate) enum Locked {
 
 /// Opens the data key of `file` as sops would.
 ///
-/// The recipients named in the file decide the order in which its age stanzas are tried; before
-/// "not a recipient" is said, every identity was tried on every stanza.
+/// The recipients named in the file decide the order in which a group's age stanzas are tried;
+/// before "not a recipient" is said, every identity was tried on every stanza. Of several groups
+/// all that open are used, as sops uses them.
 ///
 /// # Errors
-/// [`Locked`] where no identity opens it.
+/// [`Locked`] where the identities do not open enough of it.
 pub(crate) fn unlock(file: &SopsFile<'_>, keyring: &Keyring) -> Result<DataKey, Locked> {
-    let [group] = file.metadata().groups.as_slice() else {
-        let what = "key groups".to_owned();
-        return Err(Locked::NotVerified(Reason::Unsupported(what)));
-    };
-    let stanzas: Vec<Stanza<'_>> = group
-        .keys
+    let metadata = file.metadata();
+    let groups: Vec<Group<'_>> = metadata
+        .groups
         .iter()
-        .filter(|key| key.kind == KeyKind::Age)
-        .map(|key| Stanza::new(key, keyring))
+        .map(|group| Group::open(group, keyring))
         .collect();
-    let ours_first = stanzas.iter().filter(|stanza| stanza.ours);
-    for stanza in ours_first.chain(stanzas.iter().filter(|stanza| !stanza.ours)) {
-        let Some(age) = &stanza.age else { continue };
-        // sops takes an empty plaintext for none and goes on.
-        let opened = keyring
-            .open(age, &stanza.recipient)
-            .filter(|key| !key.expose().is_empty());
-        if let Some(key) = opened {
-            return DataKey::new(key.expose(), stanza.key);
+    let shares: Vec<&[u8]> = groups.iter().filter_map(Group::share).collect();
+    let needed = match groups.len() {
+        1 => 1,
+        // sops takes no threshold for any number of groups, and needs two to put a key together.
+        _ => metadata
+            .shamir_threshold
+            .map_or(0, |field| field.value)
+            .max(2),
+    };
+    if i64::try_from(shares.len()).is_ok_and(|count| count < needed) {
+        return Err(why_locked(&groups, needed, keyring, metadata.key_span));
+    }
+    let refused = |kind| Locked::Failed(vec![about_all(kind, metadata.key_span)]);
+    match shares.as_slice() {
+        [share] => DataKey::new(share, refused),
+        shares => match shamir::combine(shares) {
+            Ok(key) => DataKey::new(key.expose(), refused),
+            Err(shamir::Unfit) => Err(refused(Undecryptable::Shares)),
+        },
+    }
+}
+
+/// A problem with the keys as a whole.
+fn about_all(kind: impl Into<ProblemKind>, metadata: Span) -> Problem {
+    let path = KeyPath::new([b"sops".as_slice()]);
+    Problem {
+        kind: kind.into(),
+        span: Some(metadata),
+        path,
+    }
+}
+
+/// A key group of the metadata.
+struct Group<'k> {
+    stanzas: Vec<Stanza<'k>>,
+    /// Whether it has keys of other kinds than age's.
+    others: bool,
+    /// The data key, or the share of it, that was opened.
+    opened: Option<Secret<Vec<u8>>>,
+}
+
+impl<'k> Group<'k> {
+    fn open(group: &'k KeyGroup<'k>, keyring: &Keyring) -> Self {
+        let of_age = group.keys.iter().filter(|key| key.kind == KeyKind::Age);
+        let stanzas: Vec<_> = of_age.map(|key| Stanza::new(key, keyring)).collect();
+        let ours = stanzas.iter().filter(|stanza| stanza.ours);
+        let theirs = stanzas.iter().filter(|stanza| !stanza.ours);
+        let opened = ours.chain(theirs).find_map(|stanza| stanza.open(keyring));
+        let others = stanzas.len() < group.keys.len();
+        Self {
+            stanzas,
+            others,
+            opened,
         }
     }
-    Err(why_locked(&stanzas, group.keys.len(), keyring))
+
+    fn share(&self) -> Option<&[u8]> {
+        self.opened.as_ref().map(|share| share.expose().as_slice())
+    }
+
+    /// Whether no identity whatsoever could open it.
+    fn is_hopeless(&self) -> bool {
+        !self.others && self.stanzas.iter().all(Stanza::is_broken)
+    }
 }
 
 /// An age entry of the metadata.
@@ -74,9 +124,25 @@ impl<'k> Stanza<'k> {
         }
     }
 
+    fn open(&self, keyring: &Keyring) -> Option<Secret<Vec<u8>>> {
+        let opened = keyring.open(self.age.as_ref()?, &self.recipient)?;
+        // sops takes an empty plaintext for none and goes on.
+        Some(opened).filter(|share| !share.expose().is_empty())
+    }
+
     /// Whether no identity whatsoever could open it.
     fn is_broken(&self) -> bool {
         !self.age.as_ref().is_some_and(AgeFile::is_well_formed)
+    }
+
+    /// What is wrong with it where it did not open: it should have, or nothing ever opens it and it
+    /// counts that all such are told.
+    fn fault(&self, all: bool) -> Option<Problem> {
+        if (all || self.ours) && self.is_broken() {
+            Some(self.problem(MalformedMetadata::NotAnAgeFile))
+        } else {
+            self.ours.then(|| self.problem(Undecryptable::DataKey))
+        }
     }
 
     fn problem(&self, kind: impl Into<ProblemKind>) -> Problem {
@@ -90,33 +156,42 @@ impl<'k> Stanza<'k> {
     }
 }
 
-/// What to say when nothing opened.
-fn why_locked(stanzas: &[Stanza<'_>], keys: usize, keyring: &Keyring) -> Locked {
-    // Keys of other kinds may still open the file; broken age stanzas never will.
-    let hopeless = stanzas.len() == keys && stanzas.iter().all(Stanza::is_broken);
-    let mut problems = Vec::new();
-    for stanza in stanzas {
-        if (hopeless || stanza.ours) && stanza.is_broken() {
-            problems.push(stanza.problem(MalformedMetadata::NotAnAgeFile));
-        } else if stanza.ours {
-            problems.push(stanza.problem(Undecryptable::DataKey));
+/// What to say when too little opened: `needed` groups would have been enough.
+fn why_locked(groups: &[Group<'_>], needed: i64, keyring: &Keyring, metadata: Span) -> Locked {
+    let hopeful = groups.iter().filter(|group| !group.is_hopeless()).count();
+    let hopeless = i64::try_from(hopeful).is_ok_and(|count| count < needed);
+    let shut = groups.iter().filter(|group| group.opened.is_none());
+    let stanzas = || shut.clone().flat_map(|group| &group.stanzas);
+    // An identity that is there and not tried may open a stanza that is not named for a tried one.
+    let rest = || stanzas().filter(|stanza| !stanza.ours && !stanza.is_broken());
+    let obstacle = keyring.obstacle(rest().map(|stanza| &stanza.recipient));
+    if hopeless || obstacle.is_none() {
+        let mut problems: Vec<Problem> = stanzas()
+            .filter_map(|stanza| stanza.fault(hopeless))
+            .collect();
+        let exist = groups.len();
+        if i64::try_from(exist).is_ok_and(|exist| exist < needed) {
+            let kind = MalformedMetadata::Threshold { needed, exist };
+            problems.push(about_all(kind, metadata));
+        } else if hopeless && problems.is_empty() {
+            problems.push(about_all(MalformedMetadata::EmptyGroup, metadata));
+        }
+        if !problems.is_empty() {
+            return Locked::Failed(problems);
         }
     }
-    if !problems.is_empty() {
-        return Locked::Failed(problems);
-    }
-    let recipients = stanzas.iter().map(|stanza| &stanza.recipient);
-    Locked::NotVerified(match keyring.obstacle(recipients) {
-        _ if stanzas.is_empty() => Reason::NeedsOtherKeys,
+    Locked::NotVerified(match obstacle {
         Some(Obstacle::NeedsInput) => Reason::NeedsInput,
         Some(Obstacle::Unsupported(what)) => Reason::Unsupported(what),
+        None if groups.iter().any(|group| group.opened.is_some()) => Reason::TooFewGroups,
+        None if stanzas().next().is_none() => Reason::NeedsOtherKeys,
         None if keyring.identities().is_empty() => Reason::NoIdentity,
         None => Reason::NotARecipient,
     })
 }
 
 impl DataKey {
-    fn new(bytes: &[u8], entry: &MasterKey<'_>) -> Result<Self, Locked> {
+    fn new(bytes: &[u8], refused: impl Fn(Undecryptable) -> Locked) -> Result<Self, Locked> {
         match bytes.len() {
             32 => {
                 let mut key = Secret::new([0; 32]);
@@ -128,11 +203,7 @@ impl DataKey {
                 let what = format!("data keys of {length} bytes");
                 Err(Locked::NotVerified(Reason::Unsupported(what)))
             }
-            length => Err(Locked::Failed(vec![Problem {
-                kind: Undecryptable::DataKeyLength { bytes: length }.into(),
-                span: Some(entry.span),
-                path: KeyPath::new([&b"sops"[..], b"age", b"enc"]),
-            }])),
+            bytes => Err(refused(Undecryptable::DataKeyLength { bytes })),
         }
     }
 

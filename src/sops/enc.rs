@@ -5,6 +5,8 @@
 //! line end, and nothing ties it to the end of the value. Here the same split is made by hand,
 //! from the back, and borrows from the text.
 
+use zeroize::Zeroize;
+
 use super::go;
 use super::problem::{MalformedCiphertext, TokenPart};
 
@@ -85,6 +87,12 @@ impl<'t> Token<'t> {
         let Decoded { iv, sealed } = out;
         iv.clear();
         sealed.clear();
+        let room = self.data.len() + self.tag.len();
+        if sealed.capacity() < room {
+            // Growing would leave the last plaintext behind in freed memory.
+            sealed.zeroize();
+            *sealed = Vec::with_capacity(room.next_power_of_two());
+        }
         let bad = |part| move |_| MalformedCiphertext::Base64 { part };
         go::decode_base64(self.data, sealed).map_err(bad(TokenPart::Data))?;
         go::decode_base64(self.iv, iv).map_err(bad(TokenPart::Iv))?;

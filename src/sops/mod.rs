@@ -16,6 +16,7 @@ mod pattern;
 mod plaintext;
 mod problem;
 mod selectors;
+mod shamir;
 #[cfg(test)]
 mod tests;
 mod verification;

@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use zeroize::Zeroize;
+
 use super::enc::ValueType;
 use super::go;
 use crate::document::Scalar;
@@ -28,7 +30,9 @@ pub(super) fn mac_bytes<'b>(
         ValueType::Float => Scalar::Float(go::parse_float(plaintext)?),
         ValueType::Time => Scalar::Time(go::Time::parse(plaintext)?.to_rfc3339_nano()),
     };
-    scratch.extend_from_slice(&scalar.mac_bytes()?);
+    let mut printed = scalar.mac_bytes()?.into_owned();
+    scratch.extend_from_slice(&printed);
+    printed.zeroize();
     Some(scratch)
 }
 

@@ -39,7 +39,7 @@ pub(crate) enum ProblemKind {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unreadable {
     /// A key that is no string.
-    #[error("a key is a {found}, and sops only knows keys that are strings")]
+    #[error("a key is of type {found}, and sops only knows strings")]
     NonStringKey { found: &'static str },
     /// An integer above the largest that sops knows.
     #[error("an integer is larger than sops can hold")]
@@ -58,13 +58,13 @@ pub(crate) enum Unreadable {
 /// What is wrong with the `sops` mapping.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum MalformedMetadata {
-    #[error("`sops` is a {found}, not a mapping")]
+    #[error("`sops` is of type {found}, not a mapping")]
     NotAMapping { found: &'static str },
     #[error("`sops` stands here twice")]
     Duplicate,
-    #[error("a key in the metadata is a {found}, not a string")]
+    #[error("a key in the metadata is of type {found}, not a string")]
     NonStringKey { found: &'static str },
-    #[error("`{field}` is a {found} where a {expected} is due")]
+    #[error("`{field}` is of type {found}, where a {expected} is due")]
     WrongType {
         field: &'static str,
         expected: &'static str,
@@ -80,6 +80,8 @@ pub(crate) enum MalformedMetadata {
     NotATime { field: &'static str },
     #[error("the metadata names no keys")]
     NoKeys,
+    #[error("`shamir_threshold` asks for {needed} key groups, and there are {exist}")]
+    Threshold { needed: i64, exist: usize },
     #[error("a key group is empty")]
     EmptyGroup,
     #[error("`{first}` and `{second}` are both set, and sops allows one of the selectors")]
@@ -96,7 +98,7 @@ pub(crate) enum MalformedMetadata {
 /// What is wrong with a value that the selectors say is encrypted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum MalformedCiphertext {
-    #[error("the selectors say that it is encrypted, and it is a {found} in clear")]
+    #[error("the selectors say that it is encrypted, and it is in clear, of type {found}")]
     NotAString { found: &'static str },
     #[error("the selectors say that it is encrypted, and it is no `ENC[…]` token")]
     NotAToken,
@@ -145,6 +147,9 @@ pub(crate) enum Undecryptable {
     /// The stanza names one of our identities, and that identity does not open it.
     #[error("the identity that `recipient` names does not open `enc`")]
     DataKey,
+    /// The shares of the data key that opened contradict each other.
+    #[error("the key groups' shares do not make one data key")]
+    Shares,
     /// What `enc` holds is no AES-256 key.
     #[error("the data key has {bytes} bytes, not 32")]
     DataKeyLength { bytes: usize },

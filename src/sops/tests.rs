@@ -167,8 +167,9 @@ fn opens_a_file_with_each_of_its_identities_alone() {
         let (ok, _) = sops_says(&entry).unwrap();
         for identity in entry["identities"].as_array().unwrap() {
             let identity = identity.as_str().unwrap();
-            if identity != "pq" && ALL.contains(&identity) {
-                let (ours, detail) = verdict(text.clone(), &keyring(&corpus, &[identity]));
+            let together: Vec<&str> = identity.split('+').collect();
+            if identity != "pq" && together.iter().all(|name| ALL.contains(name)) {
+                let (ours, detail) = verdict(text.clone(), &keyring(&corpus, &together));
                 let expected = if ok { "verified" } else { "failed" };
                 assert_eq!(ours, expected, "{file} {identity}: {detail}");
             }
@@ -189,5 +190,94 @@ fn never_fails_a_good_file_for_the_want_of_a_key() {
             let (ours, detail) = verdict(text, keyring);
             assert_eq!(ours, "not-verified", "{file}: {detail}");
         }
+    }
+}
+
+/// The cases of a file under `testdata/sops`, with the text of each.
+fn packaged(name: &str) -> impl Iterator<Item = (Value, Vec<u8>)> {
+    let mut lines = lines(&testdata().join("sops").join(name))
+        .into_iter()
+        .peekable();
+    let parts = lines.next_if(|first| first.get("parts").is_some());
+    lines.map(move |case| {
+        let mut text = case["text"].as_str().unwrap().to_owned();
+        for (part, content) in parts
+            .iter()
+            .flat_map(|parts| parts["parts"].as_object().unwrap())
+        {
+            text = text.replace(&format!("@{part}@"), content.as_str().unwrap());
+        }
+        (case, text.into_bytes())
+    })
+}
+
+fn compare_packaged(name: &str) {
+    let environment = Environment::new([], PathBuf::from("/"), Platform::Unix);
+    let keys = Given::Path(testdata().join("verdicts/keys.txt"));
+    let keyring = Keyring::given([keys], &environment).unwrap();
+    let cases = packaged(name).enumerate().map(|(at, (case, text))| {
+        let name = format!("{at} {}", case["name"].as_str().unwrap_or(""));
+        let error = case["err"].as_str().unwrap_or("").to_owned();
+        (name, text, case["ok"].as_bool().unwrap(), error)
+    });
+    compare(cases, &keyring);
+}
+
+/// The keyring of some of the identities of `testdata/verdicts/keys.txt`, by their numbers.
+fn numbered(numbers: &[Value]) -> Keyring {
+    let text = crate::fs::read(&testdata().join("verdicts/keys.txt"), 1 << 20).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    let keys = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .enumerate();
+    let chosen = keys.filter(|(at, _)| numbers.contains(&Value::from(*at)));
+    let chosen: Vec<&str> = chosen.map(|(_, key)| key).collect();
+    let variable = ("SOPS_AGE_KEY".into(), chosen.join(" ").into());
+    Keyring::discover(&Environment::new(
+        [variable],
+        PathBuf::from("/"),
+        Platform::Unix,
+    ))
+}
+
+fn testdata() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata")
+}
+
+#[test]
+fn reads_metadata_as_sops_does() {
+    compare_packaged("metadata.jsonl");
+}
+
+#[test]
+fn opens_and_hashes_values_as_sops_does() {
+    compare_packaged("values.jsonl");
+}
+
+#[test]
+fn opens_key_groups_as_sops_does() {
+    for (case, text) in packaged("groups.jsonl") {
+        let identities = case["identities"].as_array().unwrap();
+        let (ours, detail) = verdict(text, &numbered(identities));
+        let name = case["name"].as_str().unwrap();
+        let too_few = case["err"].as_str().is_some_and(|error| {
+            error.starts_with("Error getting data key") || error.contains("less than two parts")
+        });
+        let damaged = ["broken", "damaged", "one share twice"]
+            .iter()
+            .any(|op| name.starts_with(op));
+        let fits = match ours {
+            "verified" => case["ok"] == true,
+            "not-verified" => too_few,
+            // Damage may hit a stanza of ours, or so many that no identities would be enough.
+            "failed" => case["ok"] == false && (!too_few || damaged || name == "threshold 4"),
+            _ => false,
+        };
+        assert!(
+            fits,
+            "{name} {identities:?}: sops {}, ours {ours} {detail}",
+            case["err"]
+        );
     }
 }

@@ -88,7 +88,8 @@ pub(crate) fn verify(file: &SopsFile<'_>, key: Option<&DataKey>) -> Inspection {
         cipher: key.map(|key| Cipher::new(key.expose())),
         hash: mac::start(file.selectors()),
         decoded: Decoded::default(),
-        scratch: Vec::new(),
+        // Room for any number or time, so that it never grows and leaves a copy behind.
+        scratch: Vec::with_capacity(512),
         inspection: Inspection::default(),
     };
     let walked = walk(file.tree(), file.selectors(), |visit| {
@@ -276,5 +277,66 @@ impl Drop for Verifier {
     fn drop(&mut self) {
         self.decoded.sealed.zeroize();
         self.scratch.zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Document, Format};
+    use crate::source::{Source, SourceId};
+
+    /// What is found without a key: place, path and kind of each problem.
+    fn keyless(values: &str) -> Vec<String> {
+        let text = format!(
+            "{values}sops:\n  age: [{{recipient: age1x, enc: x}}]\n  \
+             lastmodified: '2026-01-01T00:00:00Z'\n  \
+             mac: ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:AAAAAAAAAAAAAAAAAAAAAA==,type:str]\n"
+        );
+        let source = Source::decode(SourceId::Stdin("x.yaml".into()), text.into_bytes()).unwrap();
+        let document = Document::parse(&source, Format::Yaml).unwrap();
+        let file = SopsFile::of(&document).unwrap().unwrap();
+        let shown = |problem: &Problem| {
+            let line = source.position(problem.span.unwrap().start()).line;
+            format!("{line} {} {}", problem.path, problem.kind)
+        };
+        verify(&file, None).problems.iter().map(shown).collect()
+    }
+
+    fn token(data: &str, iv: &str, tag: &str, kind: &str) -> String {
+        format!("ENC[AES256_GCM,data:{data},iv:{iv},tag:{tag},type:{kind}]")
+    }
+
+    #[test]
+    fn finds_without_a_key_what_no_key_could_mend() {
+        const TAG: &str = "AAAAAAAAAAAAAAAAAAAAAA==";
+        let good = token("YQ==", "YQ==", TAG, "str");
+        let values = format!(
+            "good: {good}\nempty: ''\nnull: null\nclear_unencrypted: 5\nnumber: 5\n\
+             text: hunter2\ncut: {}\ndata: {}\niv: {}\nshort: {}\nkind: {}\nbytes: {}\n\
+             list:\n- a b: x\n- 1: x\n- 18446744073709551615\n# {good}\n# x\n",
+            good.trim_end_matches(']'),
+            token("YQ", "YQ==", TAG, "str"),
+            token("YQ==", "Y*==", TAG, "str"),
+            token("YQ==", "YQ==", "YQ==", "str"),
+            token("YQ==", "YQ==", TAG, "secret"),
+            token("YQ==", "YQ==", TAG, "bytes"),
+        );
+        let values = values.replace("null: null", "'null': null");
+        let expected = [
+            "5 number the selectors say that it is encrypted, and it is in clear, of type int",
+            "6 text the selectors say that it is encrypted, and it is no `ENC[…]` token",
+            "7 cut the selectors say that it is encrypted, and it is no `ENC[…]` token",
+            "8 data the token's `data` is not valid base64",
+            "9 iv the token's `iv` is not valid base64",
+            "10 short the token's `data` and `tag` together are shorter than a tag",
+            "11 kind the token's `type` is none that sops knows",
+            "12 bytes the token's `type` is `bytes`, on which sops crashes",
+            "14 list.… the selectors say that it is encrypted, and it is no `ENC[…]` token",
+            "15 list a key is of type int, and sops only knows strings",
+            "16 list an integer is larger than sops can hold",
+        ];
+        assert_eq!(keyless(&values), expected);
+        assert_eq!(keyless(&format!("good: {good}\n")), [""; 0]);
     }
 }

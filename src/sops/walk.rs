@@ -314,3 +314,114 @@ impl<'t, V: FnMut(Visit<'_, 't>)> Walker<'_, 't, V> {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::selectors::SelectorKind;
+    use super::*;
+    use crate::document::yaml;
+
+    /// The stops of a walk: the AAD, then what stands there; `+` before it where it is selected, `!`
+    /// behind it where the MAC covers it.
+    fn stops(text: &str, selectors: &Selectors) -> Vec<String> {
+        let tree = yaml::load(text).unwrap();
+        let mut stops = Vec::new();
+        walk(&tree, selectors, |visit| {
+            let leaf = match visit.leaf {
+                Leaf::Comment(comment) => format!("#{}", String::from_utf8_lossy(&comment.text)),
+                Leaf::NonStringKey(key) => format!("key {}", key.name.kind()),
+                Leaf::Scalar { span, .. } => text.get(span.range()).unwrap().to_owned(),
+            };
+            let aad = String::from_utf8_lossy(visit.aad);
+            let selected = if visit.selected { "+" } else { "" };
+            let in_mac = if visit.in_mac { "!" } else { "" };
+            stops.push(format!("{aad} {selected}{leaf}{in_mac}"));
+        })
+        .unwrap();
+        stops
+    }
+
+    #[test]
+    fn passes_by_the_metadata_and_nothing_else() {
+        let text = "a: 1\nsops: {x: 1}\nb:\n  sops: 2\n---\nsops: 3\nc: [x, {d: null}]\n1: x\n";
+        let selectors = Selectors::new(SelectorKind::EncryptedRegex, b"^b$", true);
+        let expected = ["a: 1", "b:sops: +2!", "c: x", "c:d: null", ": key int"];
+        assert_eq!(stops(text, &selectors), expected);
+        let all = Selectors::default_with(false);
+        let expected = ["a: +1!", "b:sops: +2!", "c: +x!", "c:d: +null", ": key int"];
+        assert_eq!(stops(text, &all), expected);
+    }
+
+    #[test]
+    fn expands_aliases_under_the_path_of_their_use() {
+        let text = "a_x: &a [1, {k: 2}]\nb: *a\nc: [*a]\n";
+        let selectors = Selectors::new(SelectorKind::UnencryptedSuffix, b"_x", false);
+        let expected = [
+            "a_x: 1!",
+            "a_x:k: 2!",
+            "b: +1!",
+            "b:k: +2!",
+            "c: +1!",
+            "c:k: +2!",
+        ];
+        assert_eq!(stops(text, &selectors), expected);
+    }
+
+    #[test]
+    fn comments_count_until_the_next_value_and_for_all_that_it_holds() {
+        let text = "# mark\n# next\na: {b: 1}\nc: 2\nd:\n  # mark\n  e: 3\n  f: 4\ng: 5\n";
+        let marked = Selectors::new(SelectorKind::EncryptedCommentRegex, b"mark", false);
+        let expected = [
+            ": # mark",
+            ": +# next",
+            "a:b: +1!",
+            "c: 2!",
+            "d: # mark",
+            "d:e: +3!",
+            "d:f: 4!",
+            "g: 5!",
+        ];
+        assert_eq!(stops(text, &marked), expected);
+        let unmarked = Selectors::new(SelectorKind::UnencryptedCommentRegex, b"mark", false);
+        let expected = [
+            ": # mark",
+            ": # next",
+            "a:b: 1!",
+            "c: +2!",
+            "d: # mark",
+            "d:e: 3!",
+            "d:f: +4!",
+            "g: +5!",
+        ];
+        assert_eq!(stops(text, &unmarked), expected);
+    }
+
+    #[test]
+    fn a_comment_before_the_metadata_counts_for_what_follows_it() {
+        let text = "a: 1\n# mark\nsops: {}\nb: 2\nc: 3\n";
+        let marked = Selectors::new(SelectorKind::EncryptedCommentRegex, b"mark", false);
+        assert_eq!(
+            stops(text, &marked),
+            ["a: 1!", ": # mark", "b: +2!", "c: 3!"]
+        );
+    }
+
+    #[test]
+    fn a_pattern_that_go_refuses_matches_nothing() {
+        let refused = |kind| stops("a: 1\n", &Selectors::new(kind, b"a**", false));
+        assert_eq!(refused(SelectorKind::EncryptedRegex), ["a: 1!"]);
+        assert_eq!(refused(SelectorKind::UnencryptedRegex), ["a: +1!"]);
+    }
+
+    #[test]
+    fn gives_up_on_documents_that_aliases_blow_up() {
+        let mut bomb = String::from("x: 1\n---\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..12 {
+            let used = vec![format!("*a{}", level - 1); 10].join(", ");
+            bomb.push_str(&format!("a{level}: &a{level} [{used}]\n"));
+        }
+        let tree = yaml::load(&bomb).unwrap();
+        let walked = walk(&tree, &Selectors::default_with(false), |_| {});
+        assert_eq!(walked, Err(Overrun::TooManyAliases));
+    }
+}

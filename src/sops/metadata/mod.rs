@@ -38,8 +38,7 @@ pub(crate) struct Metadata<'d> {
     /// The keys that open the file. With one group, each opens the data key; with several, each
     /// group opens a share of it. There is at least one.
     pub(crate) groups: Vec<KeyGroup<'d>>,
-    /// How many groups must be opened; 0 and absence mean all of them.
-    #[allow(dead_code, reason = "files with several key groups are not opened yet")]
+    /// How many groups must be opened, as far as the file says it.
     pub(crate) shamir_threshold: Option<Field<i64>>,
     /// When sops last wrote the file.
     pub(crate) last_modified: Field<Time>,
