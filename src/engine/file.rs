@@ -206,22 +206,21 @@ impl Look {
         )
     }
 
-    /// A file that no rule has anything to look at in.
+    /// A file that no rule has anything to look at in. Met on a walk it counts only where its name
+    /// says that it should be encrypted.
     fn not_encrypted(self, documents: Option<usize>) -> Looked {
-        match self.origin {
-            Origin::Walked => Looked::PassedOver,
-            Origin::Named => {
-                let known = Known {
-                    documents,
-                    ..Known::default()
-                };
-                let file = self.file(known, Verification::NotEncrypted);
-                Looked::At {
-                    file,
-                    findings: Vec::new(),
-                    not_evaluated: Vec::new(),
-                }
-            }
+        if self.origin == Origin::Walked && !sign::has_secret_name(&self.path) {
+            return Looked::PassedOver;
+        }
+        let known = Known {
+            documents,
+            ..Known::default()
+        };
+        let file = self.file(known, Verification::NotEncrypted);
+        Looked::At {
+            file,
+            findings: Vec::new(),
+            not_evaluated: Vec::new(),
         }
     }
 

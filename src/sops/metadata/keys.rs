@@ -6,6 +6,7 @@ use super::super::go::Time;
 use super::super::problem::MalformedMetadata;
 use super::Field;
 use super::weak::{Fields, Member, Reader};
+use crate::document::NodeId;
 use crate::source::Span;
 
 /// Keys of which any one opens the data key, or the group's share of it.
@@ -21,6 +22,9 @@ pub(crate) struct MasterKey<'d> {
     pub(crate) id: Option<Field<Cow<'d, [u8]>>>,
     /// The data key (or a share of it), encrypted to the key.
     pub(crate) enc: Option<Field<Cow<'d, [u8]>>>,
+    /// The entry's node, for edits.
+    #[expect(dead_code, reason = "no command edits metadata yet")]
+    pub(crate) node: NodeId,
     /// The entry's place in the text.
     pub(crate) span: Span,
 }
@@ -182,6 +186,7 @@ fn read_key<'d>(reader: &mut Reader<'d>, kind: KeyKind, member: &Member<'d>) -> 
         kind,
         id,
         enc,
+        node: member.node,
         span: member.span,
     };
     Some(Entry { key, demands })

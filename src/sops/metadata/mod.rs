@@ -17,7 +17,7 @@ use super::key_path::KeyPath;
 use super::problem::{MalformedMetadata, Problem};
 use super::selectors::{SelectorKind, Selectors};
 use super::walk::METADATA_KEY;
-use crate::document::{Entry, Pair, Tree, Value};
+use crate::document::{Entry, NodeId, Pair, Tree, Value};
 use crate::source::Span;
 use weak::{Fields, Reader};
 
@@ -25,6 +25,8 @@ use weak::{Fields, Reader};
 #[derive(Clone, Copy)]
 pub(crate) struct Field<T> {
     pub(crate) value: T,
+    /// The value's node, for edits.
+    pub(crate) node: NodeId,
     /// The key's place in the text.
     pub(crate) key_span: Span,
     /// The value's place in the text.
@@ -48,7 +50,7 @@ pub(crate) struct Metadata<'d> {
     pub(crate) selector: Option<Field<(SelectorKind, Cow<'d, [u8]>)>>,
     pub(crate) mac_only_encrypted: Option<Field<bool>>,
     /// The version of sops that wrote the file.
-    #[allow(dead_code, reason = "no rule asks for it yet")]
+    #[expect(dead_code, reason = "no rule asks for it yet")]
     pub(crate) version: Option<Field<Cow<'d, [u8]>>>,
 }
 
@@ -203,11 +205,13 @@ impl<T> Field<T> {
     fn map<U>(self, reading: impl FnOnce(T) -> U) -> Field<U> {
         let Self {
             value,
+            node,
             key_span,
             span,
         } = self;
         Field {
             value: reading(value),
+            node,
             key_span,
             span,
         }

@@ -29,6 +29,7 @@ pub(super) struct Unfit;
 /// What is read of a list's item that is to be a mapping.
 pub(super) struct Member<'d> {
     pub(super) fields: Fields<'d>,
+    pub(super) node: NodeId,
     pub(super) span: Span,
 }
 
@@ -201,6 +202,7 @@ impl<'d> Reader<'d> {
             };
             members.push(Member {
                 fields: Fields { pairs, path },
+                node,
                 span,
             });
         }
@@ -294,6 +296,7 @@ impl<'d> Reader<'d> {
         let span = self.tree.node(pair.value).span;
         Field {
             value,
+            node: pair.value,
             key_span: pair.key.span,
             span,
         }
