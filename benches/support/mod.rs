@@ -1,6 +1,6 @@
 //! Makes sops files of any size, as sops would: tokens, MAC and metadata.
 //!
-//! Only benchmarks use it. That its files are right is proved by verifying them before they are timed.
+//! Only benchmarks use it, and they insist that every file is verified.
 
 use std::fmt::Write as _;
 
@@ -61,9 +61,16 @@ impl Writer {
         let armor = armor.replace('\n', "\n            ");
         write!(
             text,
-            "sops:\n    age:\n        - recipient: {recipient}\n          enc: |\n            {}\n    \
-             lastmodified: \"{TIME}\"\n    mac: {mac}\n    encrypted_regex: ^(data|stringData)$\n    \
-             version: 3.13.3\n",
+            "sops:
+    age:
+        - recipient: {recipient}
+          enc: |
+            {}
+    lastmodified: \"{TIME}\"
+    mac: {mac}
+    encrypted_regex: ^(data|stringData)$
+    version: 3.13.3
+",
             armor.trim_end()
         )
         .expect("strings take all");

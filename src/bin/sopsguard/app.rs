@@ -137,7 +137,7 @@ pub(crate) fn warn(text: &str) {
 
 /// Reads standard input, at most one byte more than `limit`.
 pub(crate) fn read_stdin(limit: usize) -> Result<Vec<u8>, Failure> {
-    // Room for any file of identities, so that no copy of a key is left behind by a buffer that grew.
+    // Room for any file of identities: a buffer that grew would leave a copy of a key behind.
     let mut bytes = Vec::with_capacity(1 << 16);
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     match io::stdin().lock().take(most).read_to_end(&mut bytes) {
