@@ -33,7 +33,7 @@ fn check(environment: &Environment, target: Target, files: usize) {
 }
 
 #[divan::bench(args = [10, 5_000])]
-fn read(bencher: Bencher<'_, '_>, values: usize) {
+fn explain_tree(bencher: Bencher<'_, '_>, values: usize) {
     let mut text = "kind: ConfigMap\ndata:\n".to_owned();
     for at in 0..values {
         writeln!(text, "    key_{at}: \"value number {at}\" # {at}").expect("strings take all");

@@ -2,6 +2,8 @@
 //!
 //! Only benchmarks use it, and they insist that every file is verified.
 
+#![allow(dead_code, reason = "each benchmark uses a part of it")]
+
 use std::fmt::Write as _;
 
 use aes_gcm::aead::Aead;

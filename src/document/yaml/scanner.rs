@@ -192,10 +192,11 @@ impl<'s> Scanner<'s> {
         if self.in_flow() || self.indent <= column {
             return;
         }
-        let mut end = Mark {
-            offset: scan.offset.saturating_sub(1),
-            ..scan
-        };
+        // One character back, whatever its length.
+        let before = self.cursor.text().get(..scan.at()).unwrap_or_default();
+        let back = before.chars().next_back().map_or(0, char::len_utf8);
+        let offset = u32::try_from(before.len() - back).unwrap_or(u32::MAX);
+        let mut end = Mark { offset, ..scan };
         while self.indent > column {
             end = self.comments.block_end(self.indent, end);
             self.tokens

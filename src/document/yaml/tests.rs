@@ -206,7 +206,7 @@ fn corpus() -> Option<PathBuf> {
 #[test]
 fn agrees_with_yaml_v3_on_the_committed_vectors() {
     agrees_on(
-        ["pitfalls", "comments", "fuzz"]
+        ["pitfalls", "comments", "fuzz", "regressions"]
             .map(|name| testdata(&format!("{name}.jsonl")))
             .into(),
     );
