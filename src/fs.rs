@@ -226,6 +226,19 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
+    fn reads_the_pipes_of_process_substitution() {
+        use std::io::Write;
+        use std::os::fd::AsRawFd;
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(b"abc").unwrap();
+        drop(writer);
+        let path = PathBuf::from(format!("/dev/fd/{}", reader.as_raw_fd()));
+        assert!(matches!(read(&path, 10), Err(Error::NotAFile { .. })));
+        assert_eq!(read_stream(&path, 10), Ok(b"abc".to_vec()));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
     fn refuses_devices_unless_the_user_named_a_stream() {
         let null = Path::new("/dev/null");
         assert!(matches!(read(null, 10), Err(Error::NotAFile { .. })));

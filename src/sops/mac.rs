@@ -4,7 +4,7 @@
 use sha2::{Digest, Sha512};
 use subtle::ConstantTimeEq;
 
-use super::cipher::{Cipher, Refusal};
+use super::cipher::{Cipher, Rejected};
 use super::enc::{Decoded, Token, ValueType};
 use super::metadata::Metadata;
 use super::problem::{MacMismatch, MalformedCiphertext, ProblemKind};
@@ -18,16 +18,6 @@ const ONLY_ENCRYPTED: [u8; 32] = [
     0x0b, 0x97, 0x5b, 0x3b, 0xf4, 0x4f, 0x72, 0xc6, 0xfd, 0xad, 0xec, 0x81, 0x76, 0xf2, 0x7d, 0x69,
 ];
 
-/// Why the MAC does not hold, or why nobody can say.
-pub(super) enum Refused {
-    Problem {
-        kind: ProblemKind,
-        span: Option<Span>,
-    },
-    /// A nonce length that is not read here.
-    NonceLength(usize),
-}
-
 /// The hash before the first value.
 pub(super) fn start(selectors: &Selectors) -> Sha512 {
     let mut hash = Sha512::new();
@@ -38,25 +28,20 @@ pub(super) fn start(selectors: &Selectors) -> Sha512 {
 }
 
 /// Compares the file's MAC with `hash`, as far as there are a cipher and a hash to do it with.
+///
+/// # Errors
+/// What is wrong with the MAC, and where it stands.
 pub(super) fn verify(
     metadata: &Metadata<'_>,
     cipher: Option<&Cipher>,
     hash: Option<Sha512>,
     decoded: &mut Decoded,
-) -> Result<(), Refused> {
+) -> Result<(), (ProblemKind, Span)> {
     let Some(mac) = &metadata.mac else {
-        let span = Some(metadata.key_span);
-        return Err(Refused::Problem {
-            kind: MacMismatch::Absent.into(),
-            span,
-        });
+        return Err((MacMismatch::Absent.into(), metadata.key_span));
     };
-    let refused = |kind: ProblemKind| Refused::Problem {
-        kind,
-        span: Some(mac.span),
-    };
-    let malformed = |kind: MalformedCiphertext| refused(kind.into());
-    let mismatch = |kind: MacMismatch| refused(kind.into());
+    let malformed = |kind: MalformedCiphertext| (kind.into(), mac.span);
+    let mismatch = |kind: MacMismatch| (kind.into(), mac.span);
     let token =
         Token::parse(&mac.value).ok_or_else(|| malformed(MalformedCiphertext::NotAToken))?;
     token.decode(decoded).map_err(malformed)?;
@@ -72,11 +57,8 @@ pub(super) fn verify(
     }
     let Some(cipher) = cipher else { return Ok(()) };
     let aad = metadata.last_modified.value.to_rfc3339();
-    let written = match cipher.open(&decoded.iv, aad.as_bytes(), &mut decoded.sealed) {
-        Ok(written) => written,
-        Err(Refusal::Rejected) => return Err(mismatch(MacMismatch::Rejected)),
-        Err(Refusal::NonceLength(length)) => return Err(Refused::NonceLength(length)),
-    };
+    let opened = cipher.open(&decoded.iv, aad.as_bytes(), &mut decoded.sealed);
+    let written = opened.map_err(|Rejected| mismatch(MacMismatch::Rejected))?;
     let Some(hash) = hash else { return Ok(()) };
     let computed = hexadecimal(&hash.finalize());
     if bool::from(computed.as_slice().ct_eq(written)) {

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha512};
 use zeroize::Zeroize;
 
-use super::cipher::{Cipher, Refusal};
+use super::cipher::{Cipher, Rejected};
 use super::data_key::{DataKey, Locked, unlock};
 use super::enc::{Decoded, Token, ValueType};
 use super::key_path::KeyPath;
@@ -56,10 +56,8 @@ pub(crate) fn check(file: &SopsFile<'_>, keyring: &Keyring) -> Checked {
     };
     let mut inspection = verify(file, key.as_ref());
     inspection.problems.splice(0..0, refused);
-    let open = lacking
-        .clone()
-        .or(inspection.unsupported.clone().map(Reason::Unsupported));
-    let verification = match open {
+    let unsupported = inspection.unsupported.clone().map(Reason::Unsupported);
+    let verification = match lacking.clone().or(unsupported) {
         _ if !inspection.problems.is_empty() => Verification::Failed,
         Some(reason) => Verification::NotVerified(reason),
         None => Verification::Verified,
@@ -172,20 +170,13 @@ impl Verifier {
             return Ok(());
         };
         let Decoded { iv, sealed } = &mut self.decoded;
-        match cipher.open(iv, visit.aad, sealed) {
-            Ok(plaintext) => {
-                let declared = kind.name();
-                let bytes = mac_bytes(kind, plaintext, &mut self.scratch)
-                    .ok_or(Undecryptable::NotOfItsType { declared })?;
-                self.hash.update(bytes);
-                Ok(())
-            }
-            Err(Refusal::Rejected) => Err(Undecryptable::Rejected.into()),
-            Err(Refusal::NonceLength(length)) => {
-                self.unsupported(length);
-                Ok(())
-            }
-        }
+        let opened = cipher.open(iv, visit.aad, sealed);
+        let plaintext = opened.map_err(|Rejected| Undecryptable::Rejected)?;
+        let declared = kind.name();
+        let bytes = mac_bytes(kind, plaintext, &mut self.scratch)
+            .ok_or(Undecryptable::NotOfItsType { declared })?;
+        self.hash.update(bytes);
+        Ok(())
     }
 
     /// A comment that does not open is one in clear. One that opens to something else than a
@@ -204,13 +195,8 @@ impl Verifier {
             return Ok(());
         }
         let Decoded { iv, sealed } = &mut self.decoded;
-        let plaintext = match cipher.open(iv, visit.aad, sealed) {
-            Ok(plaintext) => plaintext,
-            Err(Refusal::Rejected) => return Ok(()),
-            Err(Refusal::NonceLength(length)) => {
-                self.unsupported(length);
-                return Ok(());
-            }
+        let Ok(plaintext) = cipher.open(iv, visit.aad, sealed) else {
+            return Ok(());
         };
         let declared = kind.name();
         match (kind, mac_bytes(kind, plaintext, &mut self.scratch)) {
@@ -238,19 +224,15 @@ impl Verifier {
     fn finish(mut self, file: &SopsFile<'_>) -> Inspection {
         let hash = std::mem::take(&mut self.hash);
         // Where a value did not open, the MAC of the others says nothing.
-        let complete = self.inspection.problems.is_empty() && self.inspection.unsupported.is_none();
-        let hash = complete.then_some(hash);
-        match mac::verify(
+        let hash = self.inspection.problems.is_empty().then_some(hash);
+        let verified = mac::verify(
             file.metadata(),
             self.cipher.as_ref(),
             hash,
             &mut self.decoded,
-        ) {
-            Ok(()) => {}
-            Err(mac::Refused::NonceLength(length)) => self.unsupported(length),
-            Err(mac::Refused::Problem { kind, span }) => {
-                self.push(kind, span, KeyPath::new([&b"sops"[..], b"mac"]));
-            }
+        );
+        if let Err((kind, span)) = verified {
+            self.push(kind, Some(span), KeyPath::new([&b"sops"[..], b"mac"]));
         }
         std::mem::take(&mut self.inspection)
     }
@@ -259,11 +241,6 @@ impl Verifier {
         if self.inspection.problems.len() < MAX_PROBLEMS {
             self.inspection.problems.push(Problem { kind, span, path });
         }
-    }
-
-    fn unsupported(&mut self, nonce: usize) {
-        let what = || format!("values with an iv of {nonce} bytes");
-        self.inspection.unsupported.get_or_insert_with(what);
     }
 
     fn unreadable_by(&mut self, version: &'static str) {
