@@ -14,6 +14,7 @@ mod compose;
 mod cursor;
 mod lower;
 mod node;
+mod possible_keys;
 mod precheck;
 mod resolve;
 mod scan_block;

@@ -2,7 +2,7 @@
 //!
 //! The scanner keeps at least three tokens in its queue: whether a token is a key shows only at the
 //! `:` behind it, and a foot comment only one token later. Block structure comes from a stack of
-//! indentations; possible keys are remembered one for each flow level.
+//! indentations.
 
 use std::collections::VecDeque;
 
@@ -10,12 +10,11 @@ use super::Error;
 use super::chars::is_blank_or_end;
 use super::comments::Comments;
 use super::cursor::{Cursor, Mark};
+use super::possible_keys::{PossibleKey, PossibleKeys};
 use super::token::{Kind, Token};
 
 /// How deep blocks or flow collections may nest: yaml.v3's limits.
 const MAX_DEPTH: usize = 10_000;
-/// How many characters an implicit key may have.
-const MAX_KEY: u32 = 1024;
 /// How many tokens must wait before the first of them is handed out.
 const QUEUE: usize = 3;
 
@@ -31,19 +30,7 @@ pub(super) struct Scanner<'s> {
     indents: Vec<i64>,
     /// Whether a key may begin at the next token.
     key_allowed: bool,
-    /// The possible key of each open flow level; the first is the block context's.
-    keys: Vec<Option<PossibleKey>>,
-    /// Below this flow level there is no possible key.
-    first_key: usize,
-}
-
-#[derive(Clone, Copy)]
-struct PossibleKey {
-    /// It must be a key: it stands at the block's column.
-    required: bool,
-    /// Which token it is, counted from the stream's start.
-    token: usize,
-    mark: Mark,
+    keys: PossibleKeys,
 }
 
 impl<'s> Scanner<'s> {
@@ -57,8 +44,7 @@ impl<'s> Scanner<'s> {
             indent: -1,
             indents: Vec::new(),
             key_allowed: true,
-            keys: vec![None],
-            first_key: 0,
+            keys: PossibleKeys::new(),
         };
         scanner
             .tokens
@@ -81,7 +67,7 @@ impl<'s> Scanner<'s> {
     }
 
     pub(super) fn in_flow(&self) -> bool {
-        self.keys.len() > 1
+        self.keys.flow_depth() > 0
     }
 
     pub(super) fn indent(&self) -> i64 {
@@ -96,33 +82,9 @@ impl<'s> Scanner<'s> {
         self.key_allowed = allowed;
     }
 
-    /// Whether the first token of the queue can still become a key. Outer levels hold the earlier
-    /// tokens, so that only the outermost possible key can be meant.
     fn first_may_be_key(&mut self) -> Result<bool, Error> {
-        while let Some(None) = self.keys.get(self.first_key) {
-            self.first_key += 1;
-        }
-        match self.keys.get(self.first_key) {
-            Some(Some(key)) if key.token == self.taken => self.key_is_valid(self.first_key),
-            _ => Ok(false),
-        }
-    }
-
-    /// Whether the possible key of a flow level can still become one: it must end on the line it
-    /// began on and within 1,024 characters.
-    fn key_is_valid(&mut self, level: usize) -> Result<bool, Error> {
-        let Some(key) = self.keys.get(level).copied().flatten() else {
-            return Ok(false);
-        };
         let here = self.cursor.mark();
-        if key.mark.line == here.line && here.column - key.mark.column <= MAX_KEY {
-            return Ok(true);
-        }
-        if key.required {
-            return Err(Error::at("could not find expected ':'", key.mark.at()));
-        }
-        self.keys[level] = None;
-        Ok(false)
+        self.keys.may_be(self.taken, here)
     }
 
     /// Remembers that the next token can be a key.
@@ -133,26 +95,11 @@ impl<'s> Scanner<'s> {
         let mark = self.cursor.mark();
         let required = !self.in_flow() && self.indent == i64::from(mark.column);
         let token = self.taken + self.tokens.len();
-        self.forget_key()?;
-        if let Some(slot) = self.keys.last_mut() {
-            *slot = Some(PossibleKey {
-                required,
-                token,
-                mark,
-            });
-            self.first_key = self.first_key.min(self.keys.len() - 1);
-        }
-        Ok(())
-    }
-
-    /// Gives up the innermost possible key.
-    fn forget_key(&mut self) -> Result<(), Error> {
-        match self.keys.last_mut().and_then(Option::take) {
-            Some(key) if key.required => {
-                Err(Error::at("could not find expected ':'", key.mark.at()))
-            }
-            _ => Ok(()),
-        }
+        self.keys.save(PossibleKey {
+            required,
+            token,
+            mark,
+        })
     }
 
     /// Opens a block whose first token stands at `column`, if that is deeper than the present one.
@@ -304,7 +251,7 @@ impl<'s> Scanner<'s> {
     /// Ends all blocks: a directive, a document indicator or the stream's end is here.
     fn close_blocks(&mut self, mark: Mark) -> Result<(), Error> {
         self.unroll_indent(-1, mark);
-        self.forget_key()?;
+        self.keys.forget()?;
         self.key_allowed = false;
         Ok(())
     }
@@ -333,8 +280,8 @@ impl<'s> Scanner<'s> {
 
     fn fetch_flow_start(&mut self, kind: Kind<'s>, mark: Mark) -> Result<(), Error> {
         self.save_key()?;
-        self.keys.push(None);
-        if self.keys.len() > MAX_DEPTH + 1 {
+        self.keys.enter_flow();
+        if self.keys.flow_depth() > MAX_DEPTH {
             return Err(self.error("exceeded max depth of 10000"));
         }
         self.key_allowed = true;
@@ -344,10 +291,8 @@ impl<'s> Scanner<'s> {
     }
 
     fn fetch_flow_end(&mut self, kind: Kind<'s>, mark: Mark) -> Result<(), Error> {
-        self.forget_key()?;
-        if self.in_flow() {
-            self.keys.pop();
-        }
+        self.keys.forget()?;
+        self.keys.leave_flow();
         self.key_allowed = false;
         self.cursor.pass(1);
         self.push(kind, mark);
@@ -355,7 +300,7 @@ impl<'s> Scanner<'s> {
     }
 
     fn fetch_flow_entry(&mut self, mark: Mark) -> Result<(), Error> {
-        self.forget_key()?;
+        self.keys.forget()?;
         self.key_allowed = true;
         self.cursor.pass(1);
         self.push(Kind::FlowEntry, mark);
@@ -369,7 +314,7 @@ impl<'s> Scanner<'s> {
             }
             self.roll_indent(mark.column, None, Kind::BlockSequenceStart, mark)?;
         }
-        self.forget_key()?;
+        self.keys.forget()?;
         self.key_allowed = true;
         self.cursor.pass(1);
         self.push(Kind::BlockEntry, mark);
@@ -383,7 +328,7 @@ impl<'s> Scanner<'s> {
             }
             self.roll_indent(mark.column, None, Kind::BlockMappingStart, mark)?;
         }
-        self.forget_key()?;
+        self.keys.forget()?;
         self.key_allowed = !self.in_flow();
         self.cursor.pass(1);
         self.push(Kind::Key, mark);
@@ -391,10 +336,7 @@ impl<'s> Scanner<'s> {
     }
 
     fn fetch_value(&mut self, mark: Mark) -> Result<(), Error> {
-        let level = self.keys.len() - 1;
-        if self.key_is_valid(level)?
-            && let Some(key) = self.keys.get_mut(level).and_then(Option::take)
-        {
+        if let Some(key) = self.keys.take(mark)? {
             self.insert(key.token, Token::zero_width(Kind::Key, key.mark));
             let start = Kind::BlockMappingStart;
             self.roll_indent(key.mark.column, Some(key.token), start, key.mark)?;
@@ -444,7 +386,7 @@ impl<'s> Scanner<'s> {
     }
 
     fn fetch_block_scalar(&mut self) -> Result<(), Error> {
-        self.forget_key()?;
+        self.keys.forget()?;
         self.key_allowed = true;
         let token = self.scan_block_scalar()?;
         self.tokens.push_back(token);
