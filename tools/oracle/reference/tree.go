@@ -86,7 +86,7 @@ func newLeaf(in any, path []string, selected, macOnlyEncrypted, encrypted bool) 
 	if token, ok := in.(string); ok && selected && encrypted && commentToken.MatchString(token) {
 		leaf.InMAC = false
 	}
-	if selected {
+	if selected && encrypted {
 		return leaf, nil
 	}
 	content, err := sops.ToBytes(in)
