@@ -1,12 +1,15 @@
 //! The first document must also decode into a map: sops asks yaml.v3 for that before it loads the
 //! file, to have duplicate keys refused. The documents after the first are not checked.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::Error;
-use super::node::{Content, Id, Stream};
-use super::resolve::{resolve, short_tag};
+use super::node::{Content, Document, Id, Stream};
+use super::resolve::{Mismatch, resolve, short_tag};
 use super::token::Style;
+use crate::document::Scalar;
 use crate::source::Span;
 
 /// Checks the first document.
@@ -15,13 +18,18 @@ pub(super) fn check_first_document(stream: &Stream<'_>) -> Result<(), Error> {
         return Err(Error::at("the file holds no document", 0));
     };
     let mut aliases = false;
+    let mut unseen = values_of_null_keys(stream, document);
     for id in stream.ids().take_while(|id| *id < document.end) {
+        if unseen.last().is_some_and(|values| values.end <= id) {
+            unseen.pop();
+        }
+        if unseen.last().is_some_and(|values| values.contains(&id)) {
+            continue;
+        }
         let node = stream.node(id);
         match &node.content {
-            Content::Scalar { text, style } => {
-                // Borrowing again keeps the check free of copies.
-                let text = std::borrow::Cow::Borrowed(text.as_ref());
-                if resolve(text, *style, node.tag.as_deref()).is_err() {
+            Content::Scalar { .. } => {
+                if scalar(stream, id).is_err() {
                     return Err(Error::on("the value does not fit its tag", node.span));
                 }
             }
@@ -38,6 +46,33 @@ pub(super) fn check_first_document(stream: &Stream<'_>) -> Result<(), Error> {
     } else {
         Ok(())
     }
+}
+
+/// The nodes below the values of null keys at the top level, the last first: a key of the map that
+/// sops asks for is a string, and where yaml.v3 finds null in its place it passes the value over.
+fn values_of_null_keys(stream: &Stream<'_>, document: &Document) -> Vec<Range<Id>> {
+    let members = stream.children(document.root);
+    let value_end = |at: usize| members.get(at + 2).copied().unwrap_or(document.end);
+    let is_map = matches!(stream.node(document.root).content, Content::Mapping(_));
+    let keys = members.iter().enumerate().step_by(2).filter(|_| is_map);
+    let null_keys = keys.filter(|(_, key)| scalar(stream, **key) == Ok(Some(Scalar::Null)));
+    let mut values: Vec<Range<Id>> = null_keys
+        .filter_map(|(at, _)| Some(*members.get(at + 1)?..value_end(at)))
+        .collect();
+    values.reverse();
+    values
+}
+
+/// What a scalar, or the one that an alias leads to, decodes to; `None` of a collection.
+fn scalar<'n>(stream: &'n Stream<'_>, id: Id) -> Result<Option<Scalar<'n>>, Mismatch> {
+    let mut node = stream.node(id);
+    if let Content::Alias { target, .. } = node.content {
+        node = stream.node(target);
+    }
+    let Content::Scalar { text, style } = &node.content else {
+        return Ok(None);
+    };
+    resolve(Cow::Borrowed(text.as_ref()), *style, node.tag.as_deref()).map(Some)
 }
 
 /// Keys must be scalars, or aliases of some, and differ. Two keys are one where both are scalars, or

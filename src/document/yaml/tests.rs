@@ -243,3 +243,22 @@ fn agrees_with_yaml_v3_on_new_vectors() {
     };
     agrees_on(vec![PathBuf::from(path)]);
 }
+
+#[test]
+fn passes_over_what_a_null_key_at_the_top_level_holds() {
+    // What `oracle yaml` answers: `precheck_err` is null for the first three.
+    for text in [
+        "null: !!float\n",
+        "~: {a: 1, a: 2}\nb: 1\n",
+        "&x ~: a\n*x : !!int y\n",
+    ] {
+        assert!(load(text).is_ok(), "{text:?}");
+    }
+    for text in [
+        "a: {~: !!int x}\n",
+        "~: [!!int x]\nb: !!int y\n",
+        "1: !!int x\n",
+    ] {
+        assert!(load(text).is_err(), "{text:?}");
+    }
+}
