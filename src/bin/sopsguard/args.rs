@@ -22,10 +22,10 @@ Examples:
 
 const IDENTITIES: &str = "\
 Identities:
-  Without --identity, age keys are looked for where sops looks: SOPS_AGE_SSH_PRIVATE_KEY_FILE,
-  ~/.ssh/id_ed25519, ~/.ssh/id_rsa, SOPS_AGE_KEY, SOPS_AGE_KEY_FILE and sops/age/keys.txt in the
-  user's configuration folder. Without any, all is checked that needs no key, and the report says
-  which files were not verified.";
+  Without --identity, age keys are looked for where sops looks: SOPS_AGE_KEY, SOPS_AGE_KEY_FILE and
+  sops/age/keys.txt in the user's configuration folder. SSH keys, plugins, passphrases and the
+  *_CMD variables are recognised and not used yet. Without any key, all is checked that needs none,
+  and the report says which files were not verified.";
 
 /// Verify sops-encrypted files: syntax, metadata, ciphertext and, with a key, the MAC
 #[derive(Debug, Parser)]
