@@ -89,7 +89,7 @@ fn not_read(path: &Path, error: &fs::Error) -> Error {
         },
         fs::Error::TooLarge { limit, .. } => Error::NotRead {
             path,
-            reason: format!("larger than {limit} bytes"),
+            reason: format!("larger than {} MiB", limit >> 20),
         },
         fs::Error::Io { source, .. } => Error::NotRead {
             path,

@@ -9,8 +9,8 @@ use crate::finding::Finding;
 use crate::fs;
 use crate::keys::Keyring;
 use crate::rules::{Check, FileContext, Findings, Needs, RULES, Unreadable};
-use crate::sops::{self, Locked, MetadataErrors, Problem, Reason, SopsFile, Verification};
-use crate::source::{DecodeError, Source, SourceId};
+use crate::sops::{self, MetadataErrors, Problem, Reason, SopsFile, Verification};
+use crate::source::{DecodeError, Source, SourceId, Span};
 
 /// What became of an input.
 pub(super) enum Looked {
@@ -54,6 +54,7 @@ struct Known<'a> {
     documents: Option<usize>,
     recipients: Vec<String>,
     unreadable_by: Vec<String>,
+    refused_version: Option<Span>,
 }
 
 impl Look {
@@ -67,7 +68,7 @@ impl Look {
 
     fn at_disk(self, place: &Path, keyring: &Keyring) -> Looked {
         // Any file can be a binary file of sops's; its envelope is a JSON object.
-        let needs_brace = self.format == Format::Binary;
+        let needs_brace = self.format == Format::Binary && self.origin == Origin::Walked;
         if needs_brace && fs::first_visible_byte(place).is_ok_and(|byte| byte != Some(b'{')) {
             return self.not_encrypted(None);
         }
@@ -93,7 +94,10 @@ impl Look {
 
     fn at_bytes(self, id: SourceId, bytes: Vec<u8>, keyring: &Keyring) -> Looked {
         if self.format != Format::Yaml {
-            return if sign::has_foreign_metadata(self.format, &bytes) {
+            // A YAML file under another name: sops reads it as the name says, and fails.
+            return if sign::has_foreign_metadata(self.format, &bytes)
+                || sign::looks_encrypted(&bytes)
+            {
                 let what = format!("the format {}", self.format.name());
                 self.unsupported(&what)
             } else {
@@ -173,11 +177,7 @@ impl Look {
         let checked = sops::check(file, keyring);
         let lacking = match &checked.verification {
             Verification::NotVerified(reason) => Some(reason.to_string()),
-            Verification::Failed => match sops::unlock(file, keyring) {
-                Err(Locked::NotVerified(reason)) => Some(reason.to_string()),
-                Ok(_) | Err(Locked::Failed(_)) => None,
-            },
-            Verification::Verified | Verification::NotEncrypted => None,
+            _ => checked.lacking.as_ref().map(ToString::to_string),
         };
         let reached = if lacking.is_some() {
             Needs::Metadata
@@ -186,6 +186,7 @@ impl Look {
         };
         let known = Known {
             problems: checked.inspection.problems,
+            refused_version: file.version_refused_by_command(),
             recipients: file.keys().map(|key| key.id().into_owned()).collect(),
             unreadable_by: match checked.verification {
                 Verification::Verified => checked
@@ -239,7 +240,7 @@ impl Look {
         let verification = match unreadable {
             // sops reads larger files than this program does.
             Unreadable::Io(fs::Error::TooLarge { limit, .. }) => {
-                let what = format!("files larger than {limit} bytes");
+                let what = format!("files larger than {} MiB", limit >> 20);
                 Verification::NotVerified(Reason::Unsupported(what))
             }
             _ => Verification::Failed,
@@ -265,6 +266,7 @@ impl Look {
             source: known.source,
             unreadable: known.unreadable,
             problems: &known.problems,
+            refused_version: known.refused_version,
             unreadable_by: &known.unreadable_by,
         };
         let mut findings = Vec::new();

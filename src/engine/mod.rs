@@ -30,9 +30,9 @@ pub(crate) use crate::sops::{Reason, Verification};
 use file::Looked;
 use inputs::Input;
 
-/// The most bytes of one input that are read: 32 MiB, thirty times what a cluster stores in one
-/// object.
-pub const MAX_FILE_LEN: usize = 32 << 20;
+/// The most bytes of one input that are read: 256 MiB. A cluster stores one in an object, and memory
+/// grows with the input.
+pub const MAX_FILE_LEN: usize = 256 << 20;
 
 /// Checks the files that `request` names and reports what is wrong with them.
 ///

@@ -4,6 +4,7 @@
 //! characters, a reader believes the order in which letters appear, and a CI log obeys lines that
 //! begin with a command: none of that may come from a name.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -23,9 +24,11 @@ pub(crate) fn path(path: &Path) -> String {
 
 /// The text with every character escaped that could act on a terminal or deceive a reader, in the
 /// notation of Rust strings: `\n`, `\u{202e}`.
+///
+/// A private age key, which may have been typed where a file's name belongs, is cut to its prefix.
 pub fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in without_private_keys(text).chars() {
         if is_harmful(c) {
             out.extend(c.escape_default());
         } else {
@@ -40,7 +43,7 @@ pub fn text(text: &str) -> String {
 pub(crate) fn json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut units = [0; 2];
-    for c in text.chars() {
+    for c in without_private_keys(text).chars() {
         if c != '\n' && is_harmful(c) {
             for unit in c.encode_utf16(&mut units) {
                 // Writing to a string cannot fail.
@@ -51,6 +54,47 @@ pub(crate) fn json(text: &str) -> String {
         }
     }
     out
+}
+
+/// How private age keys begin, in either case.
+const PRIVATE_KEY: &str = "AGE-SECRET-KEY-";
+
+/// The text with everything behind the beginning of a private age key taken out.
+fn without_private_keys(text: &str) -> Cow<'_, str> {
+    let is_start = |at: usize| {
+        let found = text.get(at..at + PRIVATE_KEY.len());
+        found.is_some_and(|found| found.eq_ignore_ascii_case(PRIVATE_KEY))
+    };
+    let mut out = String::new();
+    let mut kept = 0;
+    for at in possible_starts(text).filter(|at| is_start(*at)) {
+        if at < kept {
+            continue;
+        }
+        let behind = at + PRIVATE_KEY.len();
+        let rest = text.get(behind..).unwrap_or_default();
+        let secret = rest
+            .bytes()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+        let len = secret.count();
+        // The bare `AGE-SECRET-KEY-1` of an explanation is no key.
+        if len > 8 {
+            out.push_str(text.get(kept..behind).unwrap_or_default());
+            out.push('…');
+            kept = behind + len;
+        }
+    }
+    if kept == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(text.get(kept..).unwrap_or_default());
+    Cow::Owned(out)
+}
+
+/// Where a private key could begin: three bytes before a hyphen.
+fn possible_starts(text: &str) -> impl Iterator<Item = usize> + '_ {
+    let hyphens = text.bytes().enumerate().filter(|(_, byte)| *byte == b'-');
+    hyphens.filter_map(|(at, _)| at.checked_sub(3))
 }
 
 /// Whether a character controls a terminal, changes the direction of text, or cannot be seen.
@@ -78,6 +122,29 @@ mod tests {
             ("a\u{9b}b", "a\\u{9b}b"),
         ] {
             assert_eq!(text(raw), expected);
+        }
+    }
+
+    #[test]
+    fn a_private_key_is_cut_wherever_it_was_typed() {
+        let key = "AGE-SECRET-KEY-1QQQSYQCYQ5RQWZQFPG9SCRGWPUGPZYSN";
+        for (raw, expected) in [
+            (
+                format!("`{key}` is not there"),
+                "`AGE-SECRET-KEY-…` is not there",
+            ),
+            (
+                format!("a/{}.yaml: é {key}", key.to_lowercase()),
+                "a/age-secret-key-….yaml: é AGE-SECRET-KEY-…",
+            ),
+            (format!("AGE-SECRET-KEY-PQ-{key}"), "AGE-SECRET-KEY-…"),
+            (
+                "lines that begin with `AGE-SECRET-KEY-1`".to_owned(),
+                "lines that begin with `AGE-SECRET-KEY-1`",
+            ),
+        ] {
+            assert_eq!(text(&raw), expected);
+            assert_eq!(json(&raw), expected);
         }
     }
 

@@ -35,6 +35,7 @@ pub fn human(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<(
         write_files(report, out)?;
     }
     write_unverified(report, out)?;
+    write_not_encrypted(report, out)?;
     write_summary(report, style, out)
 }
 
@@ -104,19 +105,33 @@ fn write_unverified(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     for (reason, files) in by_reason {
-        let names: Vec<String> = files
-            .iter()
-            .take(NAMED)
-            .map(|file| escape::path(&file.path))
-            .collect();
-        let more = match files.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
         let why = escape::text(&explain(reason, report));
-        writeln!(out, "not verified: {}{more}: {why}", names.join(", "))?;
+        writeln!(out, "not verified: {}: {why}", names(&files))?;
     }
     Ok(())
+}
+
+/// Which files have no metadata although their name, or the user, says that they should.
+fn write_not_encrypted(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let is_clear = |file: &&FileReport| file.verification == Verification::NotEncrypted;
+    let files: Vec<&FileReport> = report.files.iter().filter(is_clear).collect();
+    if files.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "not encrypted: {}: no sops metadata", names(&files))
+}
+
+/// The first few names, and how many there are more.
+fn names(files: &[&FileReport]) -> String {
+    let named = files
+        .iter()
+        .take(NAMED)
+        .map(|file| escape::path(&file.path));
+    let names = named.collect::<Vec<_>>().join(", ");
+    match files.len().saturating_sub(NAMED) {
+        0 => names,
+        more => format!("{names} and {more} more"),
+    }
 }
 
 /// How many files one line names.
@@ -136,7 +151,7 @@ fn explain(reason: &Reason, report: &Report) -> String {
         Reason::NeedsOtherKeys => "it needs keys that are not age's".to_owned(),
         Reason::NeedsInput => "the identity asks for a passphrase or a touch".to_owned(),
         Reason::SelectorsChanged => "its selectors differ from the base's".to_owned(),
-        Reason::Unsupported(what) => format!("{what} is not supported"),
+        Reason::Unsupported(what) => format!("not supported: {what}"),
     }
 }
 

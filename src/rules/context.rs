@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::fs;
 use crate::sops::{Problem, ProblemKind};
-use crate::source::{Position, Source};
+use crate::source::{Position, Source, Span};
 
 /// One file, read and verified as far as that went.
 pub(crate) struct FileContext<'a> {
@@ -16,6 +16,9 @@ pub(crate) struct FileContext<'a> {
     pub(crate) unreadable: Option<&'a Unreadable>,
     /// Everything for which sops would refuse the document.
     pub(crate) problems: &'a [Problem],
+    /// Where the `sops` command finds no version that it takes, though sops's library reads the
+    /// file.
+    pub(crate) refused_version: Option<Span>,
     /// The versions of sops that refuse it although sops 3.13.3 does not.
     pub(crate) unreadable_by: &'a [String],
 }

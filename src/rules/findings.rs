@@ -1,9 +1,9 @@
 //! Where a rule puts what it finds.
 
 use super::{FileContext, Rule};
-use crate::finding::{Finding, Location};
+use crate::finding::{Finding, Location, Severity};
 use crate::sops::Problem;
-use crate::source::Position;
+use crate::source::{Position, Span};
 
 /// The findings of one rule on one file.
 pub(crate) struct Findings<'a> {
@@ -28,7 +28,7 @@ impl<'a> Findings<'a> {
 
     /// Adds a finding about the whole file, or about the place `at`.
     pub(super) fn add(&mut self, at: Option<Position>, message: String, help: String) {
-        self.push(at, at, None, message, help);
+        self.push(self.rule.severity, (at, at), None, message, help);
     }
 
     /// Adds a finding about the place of `problem`, in the problem's own words.
@@ -37,13 +37,27 @@ impl<'a> Findings<'a> {
         let start = problem.span.and_then(|span| place(span.start()));
         let end = problem.span.and_then(|span| place(span.end()));
         let key = (!problem.path.is_empty()).then(|| problem.path.to_string());
-        self.push(start, end, key, problem.kind.to_string(), help);
+        let severity = self.rule.severity;
+        self.push(severity, (start, end), key, problem.kind.to_string(), help);
+    }
+
+    /// Adds a warning, whatever the rule's own severity, about the key `key` at `span`.
+    pub(super) fn warn(&mut self, span: Span, key: &str, message: String, help: String) {
+        let place = |offset| self.context.source.map(|source| source.position(offset));
+        let places = (place(span.start()), place(span.end()));
+        self.push(
+            Severity::Warning,
+            places,
+            Some(key.to_owned()),
+            message,
+            help,
+        );
     }
 
     fn push(
         &mut self,
-        start: Option<Position>,
-        end: Option<Position>,
+        severity: Severity,
+        (start, end): (Option<Position>, Option<Position>),
         key: Option<String>,
         message: String,
         help: String,
@@ -53,9 +67,8 @@ impl<'a> Findings<'a> {
             start,
             end,
         };
-        let (rule, severity) = (self.rule.id, self.rule.severity);
         self.found.push(Finding {
-            rule,
+            rule: self.rule.id,
             severity,
             location,
             key,

@@ -25,7 +25,8 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
 fn help(path: &Path, cause: &MacMismatch) -> String {
     match cause {
         MacMismatch::Differs => format!(
-            "a value was added, removed, reordered or changed without sops; {}",
+            "a value was added, removed, reordered or changed without sops, or the file's selectors \
+             were; {}",
             remedy::undo_then_edit(path)
         ),
         MacMismatch::Absent | MacMismatch::Rejected | MacMismatch::NotAString { .. } => {

@@ -20,6 +20,17 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
     }) {
         findings.add_problem(problem, help(context.path, cause));
     }
+    if let Some(span) = context.refused_version {
+        let message =
+            "the `sops` command refuses a file without a `version` of the form `3.13.3`; \
+                       sops's library, which KSOPS and Flux use, reads it"
+                .to_owned();
+        let help =
+            "put the line back that says which sops wrote the file, as in `version: 3.13.3`: \
+                    the MAC does not cover it"
+                .to_owned();
+        findings.warn(span, "sops.version", message, help);
+    }
 }
 
 fn help(path: &Path, cause: &MalformedMetadata) -> String {
@@ -28,7 +39,11 @@ fn help(path: &Path, cause: &MalformedMetadata) -> String {
             field: "lastmodified",
             found: "time",
             ..
-        } => "quote the time, as sops does: `lastmodified: \"2026-01-31T12:00:00Z\"`".to_owned(),
+        } => {
+            "put the time that stands there in double quotes, as sops writes it: it is part of the \
+             MAC, so do not change it"
+                .to_owned()
+        }
         MalformedMetadata::SeveralSelectors { first, second } => format!(
             "keep the one of `{first}` and `{second}` that the file was encrypted with, or {}",
             remedy::undo(path)

@@ -2,16 +2,20 @@
 
 use std::path::Path;
 
-/// How to bring back the file as it was before an edit.
+/// How to bring back the file as it was before an edit. Which version that is only its history can
+/// tell: the last commit may hold the damage too, or not hold the file at all.
 pub(super) fn undo(path: &Path) -> String {
     let file = word(path);
-    format!("undo the edit: `git restore --source=HEAD -- {file}` (`HEAD~1` if it is committed)")
+    format!(
+        "go back to a sound version: find it with `git log -p -- {file}`, restore it with `git \
+         restore --source=COMMIT --staged --worktree -- {file}`"
+    )
 }
 
 /// How to bring back the file, and then make the edit with sops.
 pub(super) fn undo_then_edit(path: &Path) -> String {
     format!(
-        "{}, then make it with `sops edit {}`",
+        "{}, then edit it with `sops edit {}`",
         undo(path),
         word(path)
     )

@@ -64,7 +64,10 @@ fn io_words(path: &Path, error: &fs::Error) -> (String, String) {
             format!("look at it with `ls -ld -- {file}`; pipes go to `sopsguard check -`"),
         ),
         fs::Error::TooLarge { limit, .. } => (
-            format!("the file is larger than {limit} bytes, the most that is read"),
+            format!(
+                "the file is larger than {} MiB, the most that is read",
+                limit >> 20
+            ),
             format!("ask sops itself: `sops decrypt {file} > /dev/null`"),
         ),
         fs::Error::Io { source, .. } => {

@@ -3,7 +3,9 @@
 use super::metadata::{MasterKey, Metadata};
 use super::problem::Problem;
 use super::selectors::Selectors;
+use super::version::is_refused_by_command;
 use crate::document::{Document, Tree};
+use crate::source::Span;
 
 /// A document with readable sops metadata.
 pub(crate) struct SopsFile<'d> {
@@ -42,6 +44,16 @@ impl<'d> SopsFile<'d> {
     /// What the `sops` mapping says.
     pub(crate) fn metadata(&self) -> &Metadata<'d> {
         &self.metadata
+    }
+
+    /// Where the `sops` command, not its library, finds no `version` that it takes: the field, or
+    /// the whole metadata where there is none. `None` where it has nothing against it.
+    pub(crate) fn version_refused_by_command(&self) -> Option<Span> {
+        match &self.metadata.version {
+            Some(field) if is_refused_by_command(&field.value) => Some(field.key_span),
+            Some(_) => None,
+            None => Some(self.metadata.key_span),
+        }
     }
 
     /// Which values are encrypted.

@@ -1,6 +1,6 @@
 //! The sops file: metadata, selectors, encrypted values, the data key and the MAC.
 //!
-//! The way through it: [`SopsFile::of`] reads the metadata, [`unlock`] opens the data key,
+//! The way through it: [`SopsFile::of`] reads the metadata, [`data_key::unlock`] opens the data key,
 //! [`verify`] walks all values and compares the MAC; [`check`] does all of it and says what sops
 //! 3.13.3 would say. Everything that walks a document's values does it with [`walk()`].
 
@@ -21,9 +21,9 @@ mod shamir;
 mod tests;
 mod verification;
 mod verify;
+mod version;
 mod walk;
 
-pub(crate) use data_key::{Locked, unlock};
 pub(crate) use enc::{Token, ValueType};
 pub(crate) use file::{MetadataErrors, SopsFile};
 pub(crate) use problem::{

@@ -28,22 +28,22 @@ fn damage_is_named_file_by_file() {
     insta::assert_snapshot!(output.stdout, @r"
     apps/shop/database.enc.yaml:22:10: error[mac-mismatch]: the values are not those that `mac` was written for
         at:   sops.mac
-        help: a value was added, removed, reordered or changed without sops; undo the edit: `git restore --source=HEAD -- apps/shop/database.enc.yaml` (`HEAD~1` if it is committed), then make it with `sops edit apps/shop/database.enc.yaml`
+        help: a value was added, removed, reordered or changed without sops, or the file's selectors were; go back to a sound version: find it with `git log -p -- apps/shop/database.enc.yaml`, restore it with `git restore --source=COMMIT --staged --worktree -- apps/shop/database.enc.yaml`, then edit it with `sops edit apps/shop/database.enc.yaml`
 
     apps/wiki/database.enc.yaml:7:15: error[undecryptable-value]: the file's data key does not open the value: it was changed, or moved from elsewhere
         at:   stringData.username
-        help: undo the edit: `git restore --source=HEAD -- apps/wiki/database.enc.yaml` (`HEAD~1` if it is committed), then make it with `sops edit apps/wiki/database.enc.yaml`
+        help: go back to a sound version: find it with `git log -p -- apps/wiki/database.enc.yaml`, restore it with `git restore --source=COMMIT --staged --worktree -- apps/wiki/database.enc.yaml`, then edit it with `sops edit apps/wiki/database.enc.yaml`
 
     apps/wiki/database.enc.yaml:8:15: error[undecryptable-value]: the file's data key does not open the value: it was changed, or moved from elsewhere
         at:   stringData.password
-        help: undo the edit: `git restore --source=HEAD -- apps/wiki/database.enc.yaml` (`HEAD~1` if it is committed), then make it with `sops edit apps/wiki/database.enc.yaml`
+        help: go back to a sound version: find it with `git log -p -- apps/wiki/database.enc.yaml`, restore it with `git restore --source=COMMIT --staged --worktree -- apps/wiki/database.enc.yaml`, then edit it with `sops edit apps/wiki/database.enc.yaml`
 
     infra/accounts.enc.yaml:8:15: error[malformed-ciphertext]: the selectors say that it is encrypted, and it is no `ENC[…]` token
         at:   stringData.password
-        help: undo the edit: `git restore --source=HEAD -- infra/accounts.enc.yaml` (`HEAD~1` if it is committed), then make it with `sops edit infra/accounts.enc.yaml`
+        help: go back to a sound version: find it with `git log -p -- infra/accounts.enc.yaml`, restore it with `git restore --source=COMMIT --staged --worktree -- infra/accounts.enc.yaml`, then edit it with `sops edit infra/accounts.enc.yaml`
 
     infra/registry.enc.yaml:2:1: error[unreadable-file]: sops cannot load the file: could not find expected ':'
-        help: mend the text there, or undo the edit: `git restore --source=HEAD -- infra/registry.enc.yaml` (`HEAD~1` if it is committed)
+        help: mend the text there, or go back to a sound version: find it with `git log -p -- infra/registry.enc.yaml`, restore it with `git restore --source=COMMIT --staged --worktree -- infra/registry.enc.yaml`
 
     not verified: infra/partner.enc.yaml: no identity here is a recipient
     5 files: 0 verified, 4 failed, 1 not verified, 5 errors
@@ -187,7 +187,11 @@ fn standard_input_is_a_file_with_a_name_of_its_own() {
     );
     let named = ["check", "-", "--stdin-name", "notes.txt"];
     let output = sandbox.command(named).stdin(text).run().expect_code(0);
-    assert_eq!(output.stdout, "1 file: 0 verified, 1 not encrypted\n");
+    assert_eq!(
+        output.stdout,
+        "not verified: notes.txt: not supported: the format binary\n\
+         1 file: 0 verified, 1 not verified\n"
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -40,8 +40,15 @@ impl App {
             Ok(args) => args,
             Err(error) => {
                 let code = u8::try_from(error.exit_code()).unwrap_or(2);
-                // A reader that has gone away is no failure, and there is nobody else to tell.
-                let _ = error.print();
+                if error.use_stderr() {
+                    // Line by line: it quotes what was typed, which is not always a word.
+                    let text = error.render().to_string();
+                    let lines: Vec<String> = text.lines().map(sopsguard::report::escape).collect();
+                    warn(&(lines.join("\n") + "\n"));
+                } else {
+                    // A reader that has gone away is no failure, and there is nobody else to tell.
+                    let _ = error.print();
+                }
                 return ExitCode::from(code);
             }
         };
@@ -133,6 +140,29 @@ pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Res
 /// Writes `text` to standard error. Where that fails there is nobody left to tell.
 pub(crate) fn warn(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Whether an argument stands for standard input.
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// The name that standard input goes by.
+pub(crate) fn stdin_name(given: Option<&PathBuf>) -> PathBuf {
+    given
+        .cloned()
+        .unwrap_or_else(|| PathBuf::from("stdin.yaml"))
+}
+
+/// Refuses a name for standard input where none of `paths` stands for it.
+pub(crate) fn refuse_idle_name(name: Option<&PathBuf>, paths: &[PathBuf]) -> Result<(), Failure> {
+    if name.is_none() || paths.iter().any(|path| is_stdin(path)) {
+        return Ok(());
+    }
+    Err(Failure::Usage {
+        message: "`--stdin-name` is given, and standard input is not read".to_owned(),
+        help: "name `-` as the file".to_owned(),
+    })
 }
 
 /// Reads standard input, at most one byte more than `limit`.

@@ -8,8 +8,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing wrong; files that could not be verified for want of a key included
-  1  a finding at error level, or --require-key was not met
-  2  the arguments are wrong
+  1  a finding at error level, or --require-key was not met; explain: sops would not load the file
+  2  the arguments are wrong, or a named identity is of no use
   3  the work could not be done (a path is not there, a stream failed)";
 
 const EXAMPLES: &str = "\
@@ -18,7 +18,7 @@ Examples:
   sopsguard check apps/db.enc.yaml               one file
   git show HEAD:db.enc.yaml | sopsguard check -  what a commit holds
   sopsguard check --format json | jq .summary    for programs
-  sopsguard explain --tree values.yaml           what sops sees: 012 is the number 10";
+  sopsguard explain --tree values.yaml           what sops sees: that 012 is a number";
 
 const IDENTITIES: &str = "\
 Identities:
@@ -68,9 +68,9 @@ pub(crate) struct CheckArgs {
     /// Files and folders, `-` for standard input; the current folder where there are none
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// The name that standard input is judged and reported by
-    #[arg(long, value_name = "NAME", default_value = "stdin.yaml")]
-    pub(crate) stdin_name: PathBuf,
+    /// The name that standard input is judged and reported by [default: stdin.yaml]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stdin_name: Option<PathBuf>,
     /// Use the age identities in FILE (`-` for standard input) instead of those found; repeatable
     #[arg(long = "identity", value_name = "FILE")]
     pub(crate) identities: Vec<PathBuf>,
@@ -107,9 +107,9 @@ pub(crate) struct ExplainArgs {
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) format: Format,
-    /// The name that standard input is judged and reported by
-    #[arg(long, value_name = "NAME", default_value = "stdin.yaml")]
-    pub(crate) stdin_name: PathBuf,
+    /// The name that standard input is judged and reported by [default: stdin.yaml]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stdin_name: Option<PathBuf>,
 }
 
 /// How reports are printed.

@@ -1,11 +1,11 @@
 //! `sopsguard check`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use sopsguard::engine::{self, IdentitySource, Report, Request, Target};
 use sopsguard::{Environment, report};
 
-use crate::app;
+use crate::app::{self, is_stdin};
 use crate::args::{CheckArgs, Format};
 use crate::failure::Failure;
 
@@ -42,7 +42,7 @@ fn targets(options: &CheckArgs) -> Result<Vec<Target>, Failure> {
             if is_stdin(path) {
                 let bytes = app::read_stdin(engine::MAX_FILE_LEN)?;
                 Ok(Target::Text {
-                    name: options.stdin_name.clone(),
+                    name: app::stdin_name(options.stdin_name.as_ref()),
                     bytes,
                 })
             } else {
@@ -71,16 +71,12 @@ fn refuse_two_streams(options: &CheckArgs) -> Result<(), Failure> {
         .chain(&options.identities)
         .filter(|path| is_stdin(path));
     if streams.count() < 2 {
-        return Ok(());
+        return app::refuse_idle_name(options.stdin_name.as_ref(), &options.paths);
     }
     Err(Failure::Usage {
         message: "standard input can be read once, and `-` is given more than once".to_owned(),
         help: "name the file of the identities, or the file to check".to_owned(),
     })
-}
-
-fn is_stdin(path: &Path) -> bool {
-    path.as_os_str() == "-"
 }
 
 /// Prints what was wrong with the sources of identities.

@@ -15,10 +15,12 @@ pub(crate) fn run(options: &ExplainArgs, environment: &Environment) -> Result<u8
             help: "`sopsguard explain --tree FILE` lists the values as sops sees them".to_owned(),
         });
     }
-    let target = if options.file.as_os_str() == "-" {
+    let name = options.stdin_name.as_ref();
+    app::refuse_idle_name(name, std::slice::from_ref(&options.file))?;
+    let target = if app::is_stdin(&options.file) {
         let bytes = app::read_stdin(engine::MAX_FILE_LEN)?;
         Target::Text {
-            name: options.stdin_name.clone(),
+            name: app::stdin_name(name),
             bytes,
         }
     } else {

@@ -50,7 +50,6 @@ pub(crate) struct Metadata<'d> {
     pub(crate) selector: Option<Field<(SelectorKind, Cow<'d, [u8]>)>>,
     pub(crate) mac_only_encrypted: Option<Field<bool>>,
     /// The version of sops that wrote the file.
-    #[expect(dead_code, reason = "no rule asks for it yet")]
     pub(crate) version: Option<Field<Cow<'d, [u8]>>>,
 }
 
