@@ -58,7 +58,9 @@ pub(crate) fn read_stream(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
             path: path.to_owned(),
         });
     }
-    read_open(path, limit, 0)
+    // Room for any file of identities: a buffer that grew would leave a copy of a key behind.
+    let size = usize::try_from(metadata.len()).unwrap_or(limit);
+    read_open(path, limit, size.max(1 << 16).min(limit))
 }
 
 /// The first byte of a regular file that is not white space, of the first kilobyte.

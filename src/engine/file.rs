@@ -187,7 +187,7 @@ impl Look {
         let known = Known {
             problems: checked.inspection.problems,
             refused_version: file.version_refused_by_command(),
-            recipients: file.keys().map(|key| key.id().into_owned()).collect(),
+            recipients: file.shown_recipients().collect(),
             unreadable_by: match checked.verification {
                 Verification::Verified => checked
                     .inspection

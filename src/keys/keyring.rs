@@ -183,7 +183,11 @@ impl Keyring {
     }
 
     fn add_file(&mut self, path: PathBuf, variable: Option<&'static str>) {
-        let text = fs::read(&path, MAX_KEY_FILE);
+        // A path that the user set may be a pipe, as in `SOPS_AGE_KEY_FILE=<(command)`.
+        let text = match variable {
+            Some(_) => fs::read_stream(&path, MAX_KEY_FILE),
+            None => fs::read(&path, MAX_KEY_FILE),
+        };
         let origin = Origin::File { path, variable };
         match text {
             Ok(text) => self.add_or_warn(origin, Secret::new(text).expose(), Rules::Lines),

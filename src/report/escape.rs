@@ -11,11 +11,10 @@ use std::path::Path;
 /// The path with every character escaped that could act on a terminal or deceive a reader.
 ///
 /// Bytes that are no text are shown as the replacement character. Lines begin with paths, and CI
-/// services obey lines that begin with `::` or `##`: such a path is shown with `./` before it.
+/// services obey lines that begin with `::`: such a path is shown with `./` before it.
 pub(crate) fn path(path: &Path) -> String {
     let text = text(&path.to_string_lossy());
-    let is_command = text.starts_with("::") || text.starts_with("##");
-    if is_command {
+    if text.trim_start().starts_with("::") {
         format!("./{text}")
     } else {
         text
@@ -23,7 +22,8 @@ pub(crate) fn path(path: &Path) -> String {
 }
 
 /// The text with every character escaped that could act on a terminal or deceive a reader, in the
-/// notation of Rust strings: `\n`, `\u{202e}`.
+/// notation of Rust strings: `\n`, `\u{202e}`. So is the second `#` of two, behind which CI services
+/// look for commands anywhere in a line.
 ///
 /// A private age key, which may have been typed where a file's name belongs, is cut to its prefix.
 pub fn text(text: &str) -> String {
@@ -31,6 +31,8 @@ pub fn text(text: &str) -> String {
     for c in without_private_keys(text).chars() {
         if is_harmful(c) {
             out.extend(c.escape_default());
+        } else if c == '#' && out.ends_with('#') {
+            out.extend(c.escape_unicode());
         } else {
             out.push(c);
         }
@@ -44,7 +46,7 @@ pub(crate) fn json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut units = [0; 2];
     for c in without_private_keys(text).chars() {
-        if c != '\n' && is_harmful(c) {
+        if c != '\n' && is_harmful(c) || c == '#' && out.ends_with('#') {
             for unit in c.encode_utf16(&mut units) {
                 // Writing to a string cannot fail.
                 let _ = write!(out, "\\u{unit:04x}");
@@ -151,7 +153,10 @@ mod tests {
     #[test]
     fn no_path_begins_a_line_like_a_command_of_a_ci_service() {
         assert_eq!(path(Path::new("::error::a.yaml")), "./::error::a.yaml");
-        assert_eq!(path(Path::new("##[error]a.yaml")), "./##[error]a.yaml");
+        assert_eq!(path(Path::new(" ::error::a.yaml")), "./ ::error::a.yaml");
+        assert_eq!(path(Path::new("a##[error]b")), "a#\\u{23}[error]b");
+        assert_eq!(path(Path::new("##vso[x]")), "#\\u{23}vso[x]");
+        assert_eq!(json("\"a##b\""), "\"a#\\u0023b\"");
     }
 
     #[test]

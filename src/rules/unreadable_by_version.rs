@@ -16,12 +16,12 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
     }
     let versions = context.unreadable_by.join(", ");
     let message = format!(
-        "sops {versions} fails on this file with a MAC mismatch, because a list in it holds an \
-         encrypted comment"
+        "sops {versions} fails on this file with a MAC mismatch, because a value or an item in it \
+         is an encrypted comment"
     );
     let help = format!(
-        "read it with another version of sops, or move the comment out of the list with \
-         `sops edit {}`",
+        "read it with another version of sops, or take comments out of its lists with `sops edit \
+         {}`",
         remedy::word(context.path)
     );
     findings.add(None, message, help);

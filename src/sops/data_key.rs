@@ -22,9 +22,9 @@ pub(crate) enum Locked {
 
 /// Opens the data key of `file` as sops would.
 ///
-/// The recipients named in the file decide the order in which a group's age stanzas are tried;
-/// before "not a recipient" is said, every identity was tried on every stanza. Of several groups
-/// all that open are used, as sops uses them.
+/// A group's age stanzas are tried in the order of the file, as sops tries them: the first that opens
+/// counts, whomever it names. The recipient that a stanza names only decides which identity is tried
+/// on it first. Of several groups all that open are used.
 ///
 /// # Errors
 /// [`Locked`] where the identities do not open enough of it.
@@ -80,9 +80,7 @@ impl<'k> Group<'k> {
     fn open(group: &'k KeyGroup<'k>, keyring: &Keyring) -> Self {
         let of_age = group.keys.iter().filter(|key| key.kind == KeyKind::Age);
         let stanzas: Vec<_> = of_age.map(|key| Stanza::new(key, keyring)).collect();
-        let ours = stanzas.iter().filter(|stanza| stanza.ours);
-        let theirs = stanzas.iter().filter(|stanza| !stanza.ours);
-        let opened = ours.chain(theirs).find_map(|stanza| stanza.open(keyring));
+        let opened = stanzas.iter().find_map(|stanza| stanza.open(keyring));
         let others = stanzas.len() < group.keys.len();
         Self {
             stanzas,
@@ -125,9 +123,7 @@ impl<'k> Stanza<'k> {
     }
 
     fn open(&self, keyring: &Keyring) -> Option<Secret<Vec<u8>>> {
-        let opened = keyring.open(self.age.as_ref()?, &self.recipient)?;
-        // sops takes an empty plaintext for none and goes on.
-        Some(opened).filter(|share| !share.expose().is_empty())
+        keyring.open(self.age.as_ref()?, &self.recipient)
     }
 
     /// Whether no identity whatsoever could open it.

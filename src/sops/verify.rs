@@ -94,11 +94,15 @@ pub(crate) fn verify(file: &SopsFile<'_>, key: Option<&DataKey>) -> Inspection {
         verifier.visit(&visit)
     });
     if let Err(overrun) = walked {
-        let kind = match overrun {
-            Overrun::TooDeep => Unreadable::TooDeep,
-            Overrun::TooManyAliases => Unreadable::TooManyAliases,
+        // These limits are ours: sops follows aliases until time or memory runs out.
+        let what = match overrun {
+            Overrun::TooDeep => "aliases that nest more than 10,000 levels deep",
+            Overrun::TooManyAliases => "aliases that expand to more than 4,000,000 values",
         };
-        verifier.push(kind.into(), None, KeyPath::default());
+        verifier
+            .inspection
+            .unsupported
+            .get_or_insert_with(|| what.to_owned());
     }
     verifier.finish(file)
 }

@@ -59,7 +59,7 @@ pub(crate) enum Command {
 /// Check that sops would accept the secret files
 ///
 /// Folders are walked; every YAML file in them that carries sops metadata is a secret file. A file
-/// is "verified" exactly when `sops decrypt` would succeed with the same identities. That says that
+/// is "verified" exactly when sops 3.13.3 would decrypt it with the same identities. That says that
 /// the file is consistent, not who wrote it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
