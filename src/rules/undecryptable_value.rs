@@ -26,6 +26,7 @@ fn help(path: &Path, cause: &Undecryptable) -> String {
     match cause {
         Undecryptable::Rejected
         | Undecryptable::NotOfItsType { .. }
+        | Undecryptable::CommentNotText
         | Undecryptable::CommentOfOtherType { .. } => remedy::undo_then_edit(path),
         Undecryptable::DataKey | Undecryptable::Shares | Undecryptable::DataKeyLength { .. } => {
             format!(

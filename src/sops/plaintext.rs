@@ -28,7 +28,12 @@ pub(super) fn mac_bytes<'b>(
         }
         ValueType::Bool => Scalar::Bool(go::parse_bool(plaintext)?),
         ValueType::Float => Scalar::Float(go::parse_float(plaintext)?),
-        ValueType::Time => Scalar::Time(go::Time::parse(plaintext)?.to_rfc3339_nano()),
+        ValueType::Time => {
+            let mut printed = go::Time::parse(plaintext)?.to_rfc3339_nano()?;
+            scratch.extend_from_slice(printed.as_bytes());
+            printed.zeroize();
+            return Some(scratch);
+        }
     };
     let mut printed = scalar.mac_bytes()?.into_owned();
     scratch.extend_from_slice(&printed);

@@ -5,6 +5,9 @@ use std::fmt;
 use super::key_path::KeyPath;
 use crate::source::Span;
 
+/// The most problems that are told of one file.
+pub(super) const MAX_PROBLEMS: usize = 1_000;
+
 /// One reason for which sops refuses the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
@@ -144,6 +147,9 @@ pub(crate) enum Undecryptable {
     /// A comment that opens to a value which sops cannot put where a comment stands.
     #[error("the comment opens, but its token says that it is a {declared}")]
     CommentOfOtherType { declared: &'static str },
+    /// A comment that opens to bytes at which sops crashes when it writes them.
+    #[error("the comment opens to bytes that are no text, on which sops crashes")]
+    CommentNotText,
     /// The stanza names one of our identities, and that identity does not open it.
     #[error("the identity that `recipient` names does not open `enc`")]
     DataKey,

@@ -1,5 +1,7 @@
 //! Which values of a document are encrypted.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::pattern::Pattern;
 
 /// The one rule of a file (or of a creation rule) that picks the encrypted values, and whether the
@@ -8,6 +10,9 @@ pub(crate) struct Selectors {
     kind: SelectorKind,
     test: Test,
     mac_only_encrypted: bool,
+    /// The bytes that a pattern went over, each as often as it did; all of [`MAX_WORK`] where it
+    /// gave up.
+    work: AtomicU64,
 }
 
 /// Which of sops's six selectors it is.
@@ -35,6 +40,9 @@ enum Test {
 /// milliseconds for each byte of a key.
 const MAX_PATTERN: usize = 32 << 10;
 
+/// The most bytes that a pattern goes over. Aliases can repeat a long key millions of times.
+const MAX_WORK: u64 = 1 << 31;
+
 /// The suffix that counts where no selector is set.
 const DEFAULT_UNENCRYPTED_SUFFIX: &[u8] = b"_unencrypted";
 
@@ -54,6 +62,7 @@ impl Selectors {
             kind,
             test,
             mac_only_encrypted,
+            work: AtomicU64::new(0),
         }
     }
 
@@ -73,6 +82,12 @@ impl Selectors {
         matches!(self.test, Test::TooLarge)
     }
 
+    /// Whether matching took so much that it was given up: some answers of
+    /// [`matches`](Self::matches) mean nothing then.
+    pub(super) fn is_too_costly(&self) -> bool {
+        self.work.load(Ordering::Relaxed) >= MAX_WORK
+    }
+
     /// Whether the selector looks at comments, not at keys.
     pub(super) fn looks_at_comments(&self) -> bool {
         match self.kind {
@@ -84,13 +99,28 @@ impl Selectors {
         }
     }
 
-    /// Whether the selector matches this key, or this comment.
+    /// Whether the selector matches this key, or this comment; anything where the selector
+    /// [is too costly](Self::is_too_costly).
     pub(super) fn matches(&self, text: &[u8]) -> bool {
         match &self.test {
             Test::Suffix(suffix) => text.ends_with(suffix),
-            Test::Regex(pattern) => pattern.is_match(text),
+            Test::Regex(pattern) => self.try_pattern(pattern, text),
             Test::Nothing | Test::TooLarge => false,
         }
+    }
+
+    fn try_pattern(&self, pattern: &Pattern, text: &[u8]) -> bool {
+        if self.is_too_costly() {
+            return false;
+        }
+        let work = text.len().saturating_mul(pattern.passes());
+        let work = u64::try_from(work).unwrap_or(MAX_WORK).min(MAX_WORK);
+        self.work.fetch_add(work, Ordering::Relaxed);
+        let found = pattern.try_match(text);
+        if found.is_none() {
+            self.work.fetch_max(MAX_WORK, Ordering::Relaxed);
+        }
+        found.unwrap_or(false)
     }
 
     /// Whether a place is encrypted where something that counts for it matched, or nothing did.
@@ -145,6 +175,49 @@ impl SelectorKind {
             Self::EncryptedRegex => "encrypted_regex",
             Self::UnencryptedCommentRegex => "unencrypted_comment_regex",
             Self::EncryptedCommentRegex => "encrypted_comment_regex",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encrypted(pattern: &[u8]) -> Selectors {
+        Selectors::new(SelectorKind::EncryptedRegex, pattern, false)
+    }
+
+    #[test]
+    fn gives_up_where_every_byte_takes_a_state_of_its_own() {
+        let costly = encrypted(b"(?:x?){1000}$");
+        let key = [&[b'x'; 1_000][..], b"0"].concat();
+        (0..100).for_each(|_| _ = costly.matches(&key));
+        assert!(costly.is_too_costly());
+    }
+
+    #[test]
+    fn gives_up_on_a_long_key_that_aliases_repeat() {
+        let costly = encrypted(b"^(a|b)$");
+        let key = vec![b'x'; 1 << 20];
+        let count = (0..1 << 20).take_while(|_| {
+            costly.matches(&key);
+            !costly.is_too_costly()
+        });
+        assert!(count.count() < 1 << 11);
+    }
+
+    #[test]
+    fn never_gives_up_on_what_people_write() {
+        for pattern in [
+            "^(data|stringData)$",
+            "^.*_secret$",
+            r"(?i)^[\pL_]+[0-9]*key$",
+        ] {
+            let usual = encrypted(pattern.as_bytes());
+            for key in 0..50_000 {
+                usual.matches(format!("service.{key}.settings_password_{key}").as_bytes());
+            }
+            assert!(!usual.is_too_costly(), "{pattern}");
         }
     }
 }

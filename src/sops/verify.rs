@@ -9,15 +9,14 @@ use super::enc::{Decoded, Token, ValueType};
 use super::key_path::KeyPath;
 use super::mac;
 use super::plaintext::mac_bytes;
-use super::problem::{MalformedCiphertext, Problem, ProblemKind, Undecryptable, Unreadable};
+use super::problem::{
+    MAX_PROBLEMS, MalformedCiphertext, Problem, ProblemKind, Undecryptable, Unreadable,
+};
 use super::walk::{Leaf, Overrun, Visit, walk};
 use super::{Reason, SopsFile, Verification};
 use crate::document::{Comment, Scalar};
 use crate::keys::Keyring;
 use crate::source::Span;
-
-/// The most problems that are told of one file.
-const MAX_PROBLEMS: usize = 1_000;
 
 /// The version that hashes comments in lists, which no other does.
 const HASHES_LISTED_COMMENTS: &str = "3.13.2";
@@ -56,6 +55,7 @@ pub(crate) fn check(file: &SopsFile<'_>, keyring: &Keyring) -> Checked {
     };
     let mut inspection = verify(file, key.as_ref());
     inspection.problems.splice(0..0, refused);
+    inspection.problems.truncate(MAX_PROBLEMS);
     let unsupported = inspection.unsupported.clone().map(Reason::Unsupported);
     let verification = match lacking.clone().or(unsupported) {
         _ if !inspection.problems.is_empty() => Verification::Failed,
@@ -82,17 +82,31 @@ pub(crate) fn verify(file: &SopsFile<'_>, key: Option<&DataKey>) -> Inspection {
             ..Inspection::default()
         };
     }
+    let mut inspection = Inspection::default();
+    if file.metadata().needs_kms_mended() {
+        inspection.unsupported =
+            Some("a KMS `context` of several values from before sops 3.3.0".to_owned());
+    }
     let mut verifier = Verifier {
         cipher: key.map(|key| Cipher::new(key.expose())),
         hash: mac::start(file.selectors()),
         decoded: Decoded::default(),
+        cut_comment: None,
         // Room for any number or time, so that it never grows and leaves a copy behind.
         scratch: Vec::with_capacity(512),
-        inspection: Inspection::default(),
+        inspection,
     };
     let walked = walk(file.tree(), file.selectors(), |visit| {
         verifier.visit(&visit)
     });
+    if file.selectors().is_too_costly() {
+        // What was picked so far may be wrong, and so may all problems be.
+        let unsupported = Some("a selector that is too costly to match".to_owned());
+        return Inspection {
+            unsupported,
+            ..Inspection::default()
+        };
+    }
     if let Err(overrun) = walked {
         // These limits are ours: sops follows aliases until time or memory runs out.
         let what = match overrun {
@@ -112,6 +126,9 @@ struct Verifier {
     hash: Sha512,
     /// The parts of the token at hand; opened in place, so that it holds plaintext afterwards.
     decoded: Decoded,
+    /// A comment whose last character is cut. sops crashes where its emitter looks for the rest,
+    /// unless another comment follows in the same breath.
+    cut_comment: Option<(Span, KeyPath)>,
     /// Values printed anew for the MAC.
     scratch: Vec<u8>,
     inspection: Inspection,
@@ -119,6 +136,9 @@ struct Verifier {
 
 impl Verifier {
     fn visit(&mut self, visit: &Visit<'_, '_>) {
+        if self.cut_comment.is_some() {
+            self.end_cut_comment(is_comment(visit));
+        }
         let (outcome, span) = match visit.leaf {
             Leaf::NonStringKey(key) => {
                 let found = key.name.kind();
@@ -128,7 +148,7 @@ impl Verifier {
             Leaf::Scalar { scalar, span, .. } => (self.scalar(visit, scalar), span),
         };
         if let Err(kind) = outcome {
-            self.push(kind, Some(span), KeyPath::new(visit.path.iter().copied()));
+            self.push(kind, Some(span), visit.path.iter().copied());
         }
     }
 
@@ -176,6 +196,12 @@ impl Verifier {
         let Decoded { iv, sealed } = &mut self.decoded;
         let opened = cipher.open(iv, visit.aad, sealed);
         let plaintext = opened.map_err(|Rejected| Undecryptable::Rejected)?;
+        if kind == ValueType::Comment
+            && visit.in_list
+            && let Leaf::Scalar { span, .. } = visit.leaf
+        {
+            emit_comment(plaintext, visit, span, &mut self.cut_comment)?;
+        }
         let declared = kind.name();
         let bytes = mac_bytes(kind, plaintext, &mut self.scratch)
             .ok_or(Undecryptable::NotOfItsType { declared })?;
@@ -202,6 +228,11 @@ impl Verifier {
         let Ok(plaintext) = cipher.open(iv, visit.aad, sealed) else {
             return Ok(());
         };
+        // In a list a string takes the place of the comment, and is written as one.
+        let stays = kind == ValueType::Comment || kind == ValueType::Str && !visit.in_list;
+        if stays {
+            emit_comment(plaintext, visit, comment.span, &mut self.cut_comment)?;
+        }
         let declared = kind.name();
         match (kind, mac_bytes(kind, plaintext, &mut self.scratch)) {
             (ValueType::Bytes, _) => Err(MalformedCiphertext::BytesType.into()),
@@ -225,7 +256,21 @@ impl Verifier {
         }
     }
 
+    fn end_cut_comment(&mut self, another_follows: bool) {
+        let Some((span, path)) = self.cut_comment.take() else {
+            return;
+        };
+        if another_follows {
+            self.inspection.unsupported = Some("a comment that ends within a character".to_owned());
+        } else if self.inspection.problems.len() < MAX_PROBLEMS {
+            let kind = Undecryptable::CommentNotText.into();
+            let span = Some(span);
+            self.inspection.problems.push(Problem { kind, span, path });
+        }
+    }
+
     fn finish(mut self, file: &SopsFile<'_>) -> Inspection {
+        self.end_cut_comment(false);
         let hash = std::mem::take(&mut self.hash);
         // Where a value did not open, the MAC of the others says nothing.
         let hash = self.inspection.problems.is_empty().then_some(hash);
@@ -236,13 +281,19 @@ impl Verifier {
             &mut self.decoded,
         );
         if let Err((kind, span)) = verified {
-            self.push(kind, Some(span), KeyPath::new([&b"sops"[..], b"mac"]));
+            self.push(kind, Some(span), [&b"sops"[..], b"mac"]);
         }
         std::mem::take(&mut self.inspection)
     }
 
-    fn push(&mut self, kind: ProblemKind, span: Option<Span>, path: KeyPath) {
+    fn push<'k>(
+        &mut self,
+        kind: ProblemKind,
+        span: Option<Span>,
+        keys: impl IntoIterator<Item = &'k [u8]>,
+    ) {
         if self.inspection.problems.len() < MAX_PROBLEMS {
+            let path = KeyPath::new(keys);
             self.inspection.problems.push(Problem { kind, span, path });
         }
     }
@@ -251,6 +302,66 @@ impl Verifier {
         if !self.inspection.unreadable_by.contains(&version) {
             self.inspection.unreadable_by.push(version);
         }
+    }
+}
+
+/// Whether sops may see a comment here: an item of a list can be one by its token.
+fn is_comment(visit: &Visit<'_, '_>) -> bool {
+    match visit.leaf {
+        Leaf::Comment(_) => true,
+        Leaf::Scalar {
+            scalar: Scalar::Str(text),
+            ..
+        } => {
+            let kind = Token::parse(text).and_then(|token| token.value_type());
+            visit.in_list && kind == Some(ValueType::Comment)
+        }
+        Leaf::Scalar { .. } | Leaf::NonStringKey(_) => false,
+    }
+}
+
+/// Whether sops can write the opened comment; `cut` is set where that hangs on what follows.
+fn emit_comment(
+    text: &[u8],
+    visit: &Visit<'_, '_>,
+    span: Span,
+    cut: &mut Option<(Span, KeyPath)>,
+) -> Result<(), Undecryptable> {
+    match Emitted::of(text) {
+        Emitted::Whole => {}
+        Emitted::Cut => *cut = Some((span, KeyPath::new(visit.path.iter().copied()))),
+        Emitted::Broken => return Err(Undecryptable::CommentNotText),
+    }
+    Ok(())
+}
+
+/// What sops's YAML emitter makes of a comment: it takes as many bytes for a character as the first
+/// one says, and does not look at the others.
+enum Emitted {
+    Whole,
+    /// The last character lacks bytes.
+    Cut,
+    /// A byte that starts no character stands where one starts.
+    Broken,
+}
+
+impl Emitted {
+    fn of(text: &[u8]) -> Self {
+        let mut rest = text;
+        while let Some(first) = rest.first() {
+            let width = match first {
+                0x00..=0x7F => 1,
+                0xC0..=0xDF => 2,
+                0xE0..=0xEF => 3,
+                0xF0..=0xF7 => 4,
+                0x80..=0xBF | 0xF8..=0xFF => return Self::Broken,
+            };
+            match rest.get(width..) {
+                Some(behind) => rest = behind,
+                None => return Self::Cut,
+            }
+        }
+        Self::Whole
     }
 }
 
@@ -319,5 +430,72 @@ mod tests {
         ];
         assert_eq!(keyless(&values), expected);
         assert_eq!(keyless(&format!("good: {good}\n")), [""; 0]);
+    }
+    #[test]
+    fn tells_of_no_more_than_a_thousand_problems() {
+        let bad: String = (0..3_000).map(|key| format!("k{key}: x\n")).collect();
+        assert_eq!(keyless(&bad).len(), MAX_PROBLEMS);
+
+        let names: String = (0..3_000).map(|key| format!("  {key}: x\n")).collect();
+        let text = format!("a: 1\nsops:\n{names}  age: [{}]\n", "x, ".repeat(3_000));
+        let source = Source::decode(SourceId::Stdin("x.yaml".into()), text.into_bytes()).unwrap();
+        let document = Document::parse(&source, Format::Yaml).unwrap();
+        let Err(errors) = SopsFile::of(&document) else {
+            panic!("sops refuses such metadata");
+        };
+        assert_eq!(errors.0.len(), MAX_PROBLEMS);
+    }
+    // Whether sops 3.13.3 decrypts a file with such a comment.
+    #[test]
+    fn knows_at_which_bytes_sops_crashes_in_a_comment() {
+        let texts: &[(&[u8], bool)] = &[
+            (b" a\xc3", false),
+            (b" a\xc3x", true),
+            (b" \xc3\xa9", true),
+            (b"\xe2\x80", false),
+            (b"\xe2\x80\xa8", true),
+            (b"\xe2ab", true),
+            (b"\xf0\x9f\x98", false),
+            (b"\xf0\x9f\x98\x80", true),
+            (b"\xf4\xff\xff\xff", true),
+            (b"\xf7abc", true),
+            (b"\xf8abcdef", false),
+            (b"\x80", false),
+            (b"a\xbfb", false),
+            (b"\xc0a", true),
+            (b"\xc2", false),
+            (b"\xed\xa0\x80", true),
+            (b"\xc3\xff", true),
+            (b"", true),
+            (b"a\nb\xe0", false),
+        ];
+        for (text, decrypts) in texts {
+            assert_eq!(
+                matches!(Emitted::of(text), Emitted::Whole),
+                *decrypts,
+                "{text:x?}"
+            );
+        }
+    }
+
+    // `sops decrypt` 3.13.3 asks KMS for the first, whatever other keys there are.
+    #[test]
+    fn leaves_open_what_the_command_would_mend_with_kms() {
+        let unsupported = |context: &str, version: &str| {
+            let text = format!(
+                "a: 1\nsops:\n  kms: [{{arn: x, context: {context}, created_at: \
+                 '2020-01-01T00:00:00Z'}}]\n  lastmodified: '2026-01-01T00:00:00Z'\n  version: {version}\n"
+            );
+            let source = Source::decode(SourceId::Stdin("x.yaml".into()), text.into_bytes());
+            let source = source.unwrap();
+            let document = Document::parse(&source, Format::Yaml).unwrap();
+            let file = SopsFile::of(&document).unwrap().unwrap();
+            verify(&file, None).unsupported.is_some()
+        };
+        assert!(unsupported("{a: x, b: y}", "3.2.9"));
+        assert!(unsupported("{a: x, b: y}", "1.18"));
+        assert!(!unsupported("{a: x, b: x}", "3.2.9"));
+        assert!(!unsupported("{a: x}", "3.2.9"));
+        assert!(!unsupported("{a: x, b: y}", "3.3.0"));
     }
 }

@@ -1,5 +1,7 @@
 //! The `version` of the metadata, which only the `sops` command looks at.
 
+use std::cmp::Ordering;
+
 /// Whether the `sops` command refuses a file for its `version`, which sops's library does not look
 /// at.
 ///
@@ -10,6 +12,30 @@ pub(super) fn is_refused_by_command(version: &[u8]) -> bool {
         return true;
     };
     !version.starts_with("1.") && !is_semantic(version.strip_prefix('v').unwrap_or(version))
+}
+
+/// Whether the command takes the version for one before 3.3.0.
+pub(super) fn is_before_3_3_0(version: &[u8]) -> bool {
+    let Ok(version) = std::str::from_utf8(version) else {
+        return false;
+    };
+    if version.starts_with("1.") {
+        return true;
+    }
+    let version = version.strip_prefix('v').unwrap_or(version);
+    let (version, _) = split_at(version, '+');
+    let (numbers, prerelease) = split_at(version, '-');
+    let mut numbers = numbers
+        .split('.')
+        .map_while(|word| word.parse::<u64>().ok());
+    match (numbers.next(), numbers.next(), numbers.next()) {
+        (Some(major), Some(minor), Some(patch)) => match (major, minor, patch).cmp(&(3, 3, 0)) {
+            Ordering::Less => true,
+            Ordering::Equal => prerelease.is_some(),
+            Ordering::Greater => false,
+        },
+        _ => false,
+    }
 }
 
 fn is_semantic(version: &str) -> bool {

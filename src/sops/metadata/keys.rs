@@ -1,6 +1,7 @@
 //! The keys that open a file: single ones, or groups of them.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use super::super::go::Time;
 use super::super::problem::MalformedMetadata;
@@ -22,11 +23,25 @@ pub(crate) struct MasterKey<'d> {
     pub(crate) id: Option<Field<Cow<'d, [u8]>>>,
     /// The data key (or a share of it), encrypted to the key.
     pub(crate) enc: Option<Field<Cow<'d, [u8]>>>,
+    /// What an old file's KMS `context` makes of it.
+    pub(super) context: Context,
     /// The entry's node, for edits.
     #[expect(dead_code, reason = "no command edits metadata yet")]
     pub(crate) node: NodeId,
     /// The entry's place in the text.
     pub(crate) span: Span,
+}
+
+/// The encryption context of a KMS key, which sops before 3.3.0 got wrong where it has several
+/// values; the `sops` command mends that in files of such versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Context {
+    /// There is nothing to mend.
+    Plain,
+    /// Several names, of which one has no value: the command crashes on looking at it.
+    Incomplete,
+    /// Different values: the command asks KMS.
+    Mixed,
 }
 
 /// The kinds of keys that sops knows.
@@ -167,10 +182,10 @@ fn read_key<'d>(reader: &mut Reader<'d>, kind: KeyKind, member: &Member<'d>) -> 
         _ = reader.string(fields, name);
     }
     let mut demands = Vec::new();
-    if kind == KeyKind::Kms && !reader.string_map(fields, "context") {
-        // sops crashes on it.
-        demands.push((MalformedMetadata::Missing { field: "context" }, "context"));
-    }
+    let context = match kind {
+        KeyKind::Kms => Context::of(&reader.string_map(fields, "context")),
+        _ => Context::Plain,
+    };
     if kind != KeyKind::Age {
         const NAME: &str = "created_at";
         let created_at = reader.string(fields, NAME).ok()?;
@@ -186,10 +201,27 @@ fn read_key<'d>(reader: &mut Reader<'d>, kind: KeyKind, member: &Member<'d>) -> 
         kind,
         id,
         enc,
+        context,
         node: member.node,
         span: member.span,
     };
     Some(Entry { key, demands })
+}
+
+impl Context {
+    fn of(values: &HashMap<&[u8], Option<Cow<'_, [u8]>>>) -> Self {
+        if values.len() < 2 {
+            return Self::Plain;
+        }
+        let distinct: HashSet<_> = values.values().collect();
+        if distinct.contains(&None) {
+            Self::Incomplete
+        } else if distinct.len() > 1 {
+            Self::Mixed
+        } else {
+            Self::Plain
+        }
+    }
 }
 
 /// Whether a HuaweiCloud key id is of the form `region:key`.

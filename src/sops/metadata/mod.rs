@@ -10,12 +10,14 @@ mod weak;
 
 use std::borrow::Cow;
 
+use keys::Context;
 pub(crate) use keys::{KeyGroup, KeyKind, MasterKey};
 
 use super::go::Time;
 use super::key_path::KeyPath;
-use super::problem::{MalformedMetadata, Problem};
+use super::problem::{MAX_PROBLEMS, MalformedMetadata, Problem};
 use super::selectors::{SelectorKind, Selectors};
+use super::version::is_before_3_3_0;
 use super::walk::METADATA_KEY;
 use crate::document::{Entry, NodeId, Pair, Tree, Value};
 use crate::source::Span;
@@ -84,6 +86,23 @@ impl<'d> Metadata<'d> {
         }
     }
 
+    /// Whether the `sops` command would first mend the encryption context of a KMS key, for which
+    /// it needs KMS.
+    pub(super) fn needs_kms_mended(&self) -> bool {
+        self.old_context() == Some(Context::Mixed)
+    }
+
+    /// The first context that the command would look at and not leave as it is.
+    fn old_context(&self) -> Option<Context> {
+        let version = &self.version.as_ref()?.value;
+        if !is_before_3_3_0(version) {
+            return None;
+        }
+        let keys = self.groups.iter().flat_map(|group| &group.keys);
+        keys.map(|key| key.context)
+            .find(|context| *context != Context::Plain)
+    }
+
     fn from_fields(reader: &mut Reader<'d>, fields: &Fields<'d>, pair: &Pair<'d>) -> Option<Self> {
         let shamir_threshold = reader.int(fields, "shamir_threshold").ok();
         let groups = keys::read_groups(reader, fields, pair.key.span);
@@ -92,7 +111,7 @@ impl<'d> Metadata<'d> {
         let selector = selector(reader, fields);
         let mac_only_encrypted = reader.bool(fields, "mac_only_encrypted").ok();
         let version = reader.string(fields, "version").ok();
-        Some(Self {
+        let read = Self {
             key_span: pair.key.span,
             groups: groups?,
             shamir_threshold: shamir_threshold?,
@@ -101,7 +120,12 @@ impl<'d> Metadata<'d> {
             selector,
             mac_only_encrypted: mac_only_encrypted?,
             version: version?,
-        })
+        };
+        if read.old_context() == Some(Context::Incomplete) {
+            let kind = MalformedMetadata::Missing { field: "context" };
+            reader.push(kind, pair.key.span, &["kms", "context"]);
+        }
+        Some(read)
     }
 }
 
@@ -138,7 +162,7 @@ fn find<'d>(tree: &'d Tree<'d>) -> Result<Option<&'d Pair<'d>>, Vec<Problem>> {
     if let Some(found) = found {
         report(MalformedMetadata::NotAMapping { found }, first.key.span);
     }
-    for pair in pairs {
+    for pair in pairs.take(MAX_PROBLEMS) {
         report(MalformedMetadata::Duplicate, pair.key.span);
     }
     if problems.is_empty() {

@@ -1,11 +1,11 @@
 //! Reading a mapping into typed fields as Go's mapstructure does when told to be weak about types.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::super::go;
 use super::super::key_path::KeyPath;
-use super::super::problem::{MalformedMetadata, Problem};
+use super::super::problem::{MAX_PROBLEMS, MalformedMetadata, Problem};
 use super::super::walk::METADATA_KEY;
 use super::Field;
 use crate::document::{Entry, Item, NodeId, Pair, Scalar, Tree, Value};
@@ -14,6 +14,7 @@ use crate::source::Span;
 /// Reads typed fields out of a tree and gathers what does not fit.
 pub(super) struct Reader<'d> {
     tree: &'d Tree<'d>,
+    /// At most 1,000.
     pub(super) problems: Vec<Problem>,
 }
 
@@ -47,6 +48,9 @@ impl<'d> Reader<'d> {
         let mut seen = HashSet::new();
         let mut open = vec![node];
         while let Some(id) = open.pop() {
+            if self.is_full() {
+                return;
+            }
             if !seen.insert(id) {
                 continue;
             }
@@ -89,19 +93,12 @@ impl<'d> Reader<'d> {
         let Some(pair) = fields.find(name) else {
             return Ok(None);
         };
-        let text = match &self.tree.resolved(pair.value).value {
-            Value::Scalar(Scalar::Null) => return Ok(None),
-            Value::Scalar(Scalar::Str(text)) => Cow::Borrowed(text.as_ref()),
-            Value::Scalar(Scalar::Bool(value)) => {
-                Cow::Borrowed(if *value { &b"1"[..] } else { b"0" })
-            }
-            Value::Scalar(Scalar::Uint(value)) => Cow::Owned(value.to_string().into_bytes()),
-            Value::Scalar(scalar @ (Scalar::Int(_) | Scalar::Float(_))) => {
-                scalar.mac_bytes().unwrap_or_default()
-            }
-            other => return Err(self.wrong_type(fields, pair, name, "string", kind_of(other))),
-        };
-        Ok(Some(self.field(pair, text)))
+        let value = &self.tree.resolved(pair.value).value;
+        match weak_text(value) {
+            Some(text) => Ok(Some(self.field(pair, text))),
+            None if matches!(value, Value::Scalar(Scalar::Null)) => Ok(None),
+            None => Err(self.wrong_type(fields, pair, name, "string", kind_of(value))),
+        }
     }
 
     /// A field that is to be an integer.
@@ -182,6 +179,9 @@ impl<'d> Reader<'d> {
         let mut members = Vec::with_capacity(nodes.len());
         let mut unfit = false;
         for node in nodes {
+            if self.is_full() {
+                return Err(Unfit);
+            }
             let mut path = fields.path.clone();
             path.push(name);
             let span = self.tree.node(node).span;
@@ -209,17 +209,21 @@ impl<'d> Reader<'d> {
         if unfit { Err(Unfit) } else { Ok(members) }
     }
 
-    /// A field that is to be a mapping of strings, or a list of such mappings, however nested.
-    /// Whether all strings are there: a null is none.
-    pub(super) fn string_map(&mut self, fields: &Fields<'d>, name: &'static str) -> bool {
+    /// A field that is to be a mapping of strings, or a list of such, however nested, of which the
+    /// last that has a name counts; `None` is a null.
+    pub(super) fn string_map(
+        &mut self,
+        fields: &Fields<'d>,
+        name: &'static str,
+    ) -> HashMap<&'d [u8], Option<Cow<'d, [u8]>>> {
+        let mut strings = HashMap::new();
         let Some(pair) = fields.find(name) else {
-            return true;
+            return strings;
         };
-        let mut complete = true;
         let mut seen = HashSet::new();
         let mut open = vec![pair.value];
         while let Some(node) = open.pop() {
-            if !seen.insert(node) {
+            if self.is_full() || !seen.insert(node) {
                 continue;
             }
             let found = match &self.tree.resolved(node).value {
@@ -229,18 +233,19 @@ impl<'d> Reader<'d> {
                     None
                 }
                 Value::Map(_) => {
-                    let pairs = pairs(self.tree, node);
-                    let mut values = pairs
-                        .iter()
-                        .map(|pair| &self.tree.resolved(pair.value).value);
-                    complete &= !values
-                        .clone()
-                        .any(|value| matches!(value, Value::Scalar(Scalar::Null)));
-                    values.find_map(|value| match value {
-                        Value::Scalar(Scalar::Time(_)) => Some("time"),
-                        Value::Scalar(_) => None,
-                        other => Some(kind_of(other)),
-                    })
+                    let mut found = None;
+                    for pair in pairs(self.tree, node).iter().rev() {
+                        let Scalar::Str(key) = &pair.key.name else {
+                            continue;
+                        };
+                        let value = &self.tree.resolved(pair.value).value;
+                        let text = weak_text(value);
+                        if text.is_none() && !matches!(value, Value::Scalar(Scalar::Null)) {
+                            found = Some(kind_of(value));
+                        }
+                        strings.entry(key.as_ref()).or_insert(text);
+                    }
+                    found
                 }
                 other => Some(kind_of(other)),
             };
@@ -248,7 +253,7 @@ impl<'d> Reader<'d> {
                 _ = self.wrong_type(fields, pair, name, "mapping of strings", found);
             }
         }
-        complete
+        strings
     }
 
     /// Notes a problem with a field.
@@ -266,6 +271,9 @@ impl<'d> Reader<'d> {
 
     /// Notes a problem at a path below `sops`.
     pub(super) fn push(&mut self, kind: MalformedMetadata, span: Span, path: &[&'static str]) {
+        if self.is_full() {
+            return;
+        }
         let path = [METADATA_KEY].iter().chain(path).map(|key| key.as_bytes());
         let path = KeyPath::new(path);
         self.problems.push(Problem {
@@ -273,6 +281,11 @@ impl<'d> Reader<'d> {
             span: Some(span),
             path,
         });
+    }
+
+    /// Whether as many problems are noted as are ever told.
+    fn is_full(&self) -> bool {
+        self.problems.len() >= MAX_PROBLEMS
     }
 
     fn wrong_type(
@@ -310,6 +323,22 @@ impl<'d> Fields<'d> {
         let same =
             |pair: &&&Pair<'_>| matches!(&pair.key.name, Scalar::Str(key) if equal_fold(key, name));
         exact.or_else(|| self.pairs.iter().find(same)).copied()
+    }
+}
+
+/// What stands for a string: other scalars are printed, a null and a time are none.
+fn weak_text<'d>(value: &'d Value<'d>) -> Option<Cow<'d, [u8]>> {
+    match value {
+        Value::Scalar(Scalar::Str(text)) => Some(Cow::Borrowed(text.as_ref())),
+        Value::Scalar(Scalar::Bool(value)) => {
+            Some(Cow::Borrowed(if *value { &b"1"[..] } else { b"0" }))
+        }
+        Value::Scalar(Scalar::Uint(value)) => Some(Cow::Owned(value.to_string().into_bytes())),
+        Value::Scalar(scalar @ (Scalar::Int(_) | Scalar::Float(_))) => {
+            Some(scalar.mac_bytes().unwrap_or_default())
+        }
+        Value::Scalar(Scalar::Null | Scalar::Time(_)) => None,
+        Value::Map(_) | Value::List(_) | Value::Alias(_) => None,
     }
 }
 

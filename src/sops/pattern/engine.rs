@@ -19,6 +19,10 @@ use super::unicode;
 /// What an automaton may take, besides 2 MiB of DFA states that are made and forgotten as needed.
 const MOST_MEMORY: u64 = 64 << 20;
 
+/// How often the DFA states may be forgotten. Patterns that anyone writes never fill them once; each
+/// filling takes up to 30 ms.
+const MOST_FORGETTING: usize = 24;
+
 /// The stack for building an automaton from a deep tree, which regex-automata does by recursion:
 /// 1,000 levels take up to 1 MiB of it, without optimization 10 MiB.
 const DEEP_STACK: usize = 64 << 20;
@@ -62,7 +66,9 @@ impl Engine {
             .configure(config)
             .build_from_hir(&hir)
             .ok()?;
-        let config = Config::new().skip_cache_capacity_check(true);
+        let config = Config::new()
+            .skip_cache_capacity_check(true)
+            .minimum_cache_clear_count(Some(MOST_FORGETTING));
         let dfa = DFA::builder().configure(config).build_from_nfa(nfa).ok()?;
         Some(Self {
             dfa: Box::new(dfa),
@@ -70,14 +76,15 @@ impl Engine {
         })
     }
 
-    pub(super) fn is_match(&self, text: &str) -> bool {
+    /// Whether it matches; `None` where all texts so far took too many states to say.
+    pub(super) fn is_match(&self, text: &str) -> Option<bool> {
         let idle = self
             .caches
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .pop();
         let mut cache = idle.unwrap_or_else(|| self.dfa.create_cache());
-        // Errors are for DFAs that are told to give up on some bytes or on a full cache: this is not.
+        // The one error is that it gave up: it is not told to quit on any byte.
         let found = self
             .dfa
             .try_search_fwd(&mut cache, &Input::new(text).earliest(true));
@@ -85,7 +92,7 @@ impl Engine {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(cache);
-        matches!(found, Ok(Some(_)))
+        found.ok().map(|end| end.is_some())
     }
 }
 

@@ -51,6 +51,11 @@ impl Finite {
         Some(Self { sequences })
     }
 
+    /// How many sequences are tried.
+    pub(super) fn sequences(&self) -> usize {
+        self.sequences.len()
+    }
+
     pub(super) fn is_match(&self, text: &str) -> bool {
         self.sequences.iter().any(|sequence| occurs(sequence, text))
     }

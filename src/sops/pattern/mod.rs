@@ -68,16 +68,30 @@ impl Pattern {
 
     /// Whether the pattern matches anywhere in the text (Go's `MatchString`).
     ///
-    /// A byte that is not part of valid UTF-8 counts as one U+FFFD.
-    pub(crate) fn is_match(&self, text: &[u8]) -> bool {
+    /// A byte that is not part of valid UTF-8 counts as one U+FFFD. `None` where it would take too
+    /// long to say, this text and all earlier ones together.
+    pub(crate) fn try_match(&self, text: &[u8]) -> Option<bool> {
         let text = as_go_reads(text);
         match &self.compiled.matcher {
-            Matcher::Finite(finite) => finite.is_match(&text),
+            Matcher::Finite(finite) => Some(finite.is_match(&text)),
             Matcher::Engine { tree, engine } => engine
                 .get_or_init(|| Engine::build(tree))
                 .as_ref()
-                .is_some_and(|engine| engine.is_match(&text)),
+                .map_or(Some(false), |engine| engine.is_match(&text)),
         }
+    }
+
+    /// An upper bound of the passes over a text that matching takes, but for the making of states.
+    pub(crate) fn passes(&self) -> usize {
+        match &self.compiled.matcher {
+            Matcher::Finite(finite) => finite.sequences().max(1),
+            Matcher::Engine { .. } => 1,
+        }
+    }
+
+    #[cfg(test)]
+    fn is_match(&self, text: &[u8]) -> bool {
+        self.try_match(text).expect("within its means")
     }
 }
 
@@ -204,7 +218,7 @@ mod tests {
             for text in own.chain(texts) {
                 assert_eq!(
                     finite.is_match(text),
-                    engine.is_match(text),
+                    engine.is_match(text).unwrap(),
                     "{line} on {text:?}"
                 );
                 compared += 1;
