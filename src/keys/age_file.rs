@@ -56,6 +56,17 @@ impl AgeFile {
         self.decryptor().is_some()
     }
 
+    /// Whether it is for a passphrase and for something else too. No age writes that; Go's opens it,
+    /// and the one that is used here does not.
+    pub(crate) fn mixes_passphrase(&self) -> bool {
+        let header = self.0.split(|byte| *byte == b'\n');
+        let header = header.take_while(|line| !line.starts_with(b"---"));
+        let stanzas = header.filter_map(|line| line.strip_prefix(b"-> "));
+        let is_scrypt = |stanza: &&[u8]| stanza.starts_with(b"scrypt ");
+        let (scrypt, others): (Vec<&[u8]>, Vec<&[u8]>) = stanzas.partition(is_scrypt);
+        !scrypt.is_empty() && !others.is_empty()
+    }
+
     /// The file, ready to be opened.
     pub(super) fn decryptor(&self) -> Option<Decryptor<&[u8]>> {
         // age takes off armor by itself; a second one inside the first is none that sops reads.

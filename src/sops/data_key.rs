@@ -128,7 +128,8 @@ impl<'k> Stanza<'k> {
 
     /// Whether no identity whatsoever could open it.
     fn is_broken(&self) -> bool {
-        !self.age.as_ref().is_some_and(AgeFile::is_well_formed)
+        let age = self.age.as_ref();
+        !age.is_some_and(|age| age.is_well_formed() || age.mixes_passphrase())
     }
 
     /// What is wrong with it where it did not open: it should have, or nothing ever opens it and it
@@ -159,6 +160,10 @@ fn why_locked(groups: &[Group<'_>], needed: i64, keyring: &Keyring, metadata: Sp
     let shut = groups.iter().filter(|group| group.opened.is_none());
     let stanzas = || shut.clone().flat_map(|group| &group.stanzas);
     // An identity that is there and not tried may open a stanza that is not named for a tried one.
+    if stanzas().any(|stanza| stanza.age.as_ref().is_some_and(AgeFile::mixes_passphrase)) {
+        let what = "an age file for a passphrase and another recipient";
+        return Locked::NotVerified(Reason::Unsupported(what.to_owned()));
+    }
     let rest = || stanzas().filter(|stanza| !stanza.ours && !stanza.is_broken());
     let obstacle = keyring.obstacle(rest().map(|stanza| &stanza.recipient));
     if hopeless || obstacle.is_none() {
