@@ -5,18 +5,16 @@
 //! file, put its `RULE` into [`RULES`], and give it a page in `docs/rules/` and a folder in
 //! `testdata/rules/`; the tests below say what is missing.
 
-mod context;
-mod findings;
+mod given;
 mod mac_mismatch;
 mod malformed_ciphertext;
 mod malformed_metadata;
-mod remedy;
 mod undecryptable_value;
 mod unreadable_by_version;
 mod unreadable_file;
 
-pub(crate) use context::{FileContext, Unreadable};
-pub(crate) use findings::Findings;
+use given::remedy;
+pub(crate) use given::{FileContext, Findings, Unreadable};
 
 use crate::finding::Severity;
 
@@ -119,9 +117,9 @@ mod tests {
                 .map(|rule| format!("{}{suffix}", rule.id))
                 .collect()
         };
-        let helpers = ["context.rs", "findings.rs", "mod.rs", "remedy.rs"].map(str::to_owned);
+        let others = ["given", "mod.rs"].map(str::to_owned);
         let sources: BTreeSet<String> = names_in("src/rules")
-            .difference(&BTreeSet::from(helpers))
+            .difference(&BTreeSet::from(others))
             .map(|name| name.replace('_', "-"))
             .collect();
         assert_eq!(sources, ids(".rs"));

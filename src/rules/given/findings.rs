@@ -1,7 +1,8 @@
 //! Where a rule puts what it finds.
 
-use super::{FileContext, Rule};
+use super::FileContext;
 use crate::finding::{Finding, Location, Severity};
+use crate::rules::Rule;
 use crate::sops::Problem;
 use crate::source::{Position, Span};
 
@@ -27,12 +28,12 @@ impl<'a> Findings<'a> {
     }
 
     /// Adds a finding about the whole file, or about the place `at`.
-    pub(super) fn add(&mut self, at: Option<Position>, message: String, help: String) {
+    pub(in crate::rules) fn add(&mut self, at: Option<Position>, message: String, help: String) {
         self.push(self.rule.severity, (at, at), None, message, help);
     }
 
     /// Adds a finding about the place of `problem`, in the problem's own words.
-    pub(super) fn add_problem(&mut self, problem: &Problem, help: String) {
+    pub(in crate::rules) fn add_problem(&mut self, problem: &Problem, help: String) {
         let place = |offset| self.context.source.map(|source| source.position(offset));
         let start = problem.span.and_then(|span| place(span.start()));
         let end = problem.span.and_then(|span| place(span.end()));
@@ -42,7 +43,7 @@ impl<'a> Findings<'a> {
     }
 
     /// Adds a warning, whatever the rule's own severity, about the key `key` at `span`.
-    pub(super) fn warn(&mut self, span: Span, key: &str, message: String, help: String) {
+    pub(in crate::rules) fn warn(&mut self, span: Span, key: &str, message: String, help: String) {
         let place = |offset| self.context.source.map(|source| source.position(offset));
         let places = (place(span.start()), place(span.end()));
         self.push(

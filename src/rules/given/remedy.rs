@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// How to bring back the file as it was before an edit. Which version that is only its history can
 /// tell: the last commit may hold the damage too, or not hold the file at all.
-pub(super) fn undo(path: &Path) -> String {
+pub(in crate::rules) fn undo(path: &Path) -> String {
     let file = word(path);
     format!(
         "go back to a sound version: find it with `git log -p -- {file}`, restore it with `git \
@@ -13,7 +13,7 @@ pub(super) fn undo(path: &Path) -> String {
 }
 
 /// How to bring back the file, and then make the edit with sops.
-pub(super) fn undo_then_edit(path: &Path) -> String {
+pub(in crate::rules) fn undo_then_edit(path: &Path) -> String {
     format!(
         "{}, then edit it with `sops edit {}`",
         undo(path),
@@ -23,7 +23,7 @@ pub(super) fn undo_then_edit(path: &Path) -> String {
 
 /// The path as one word of a shell's command line; the word `FILE` where a shell could not be given
 /// the path in printable characters.
-pub(super) fn word(path: &Path) -> String {
+pub(in crate::rules) fn word(path: &Path) -> String {
     let Some(text) = path.to_str().filter(|text| text.chars().all(is_printable)) else {
         return "FILE".to_owned();
     };

@@ -1,0 +1,8 @@
+//! What every rule is given: a context to look at, a place for its findings, words for remedies.
+
+mod context;
+mod findings;
+pub(super) mod remedy;
+
+pub(crate) use context::{FileContext, Unreadable};
+pub(crate) use findings::Findings;
