@@ -37,10 +37,7 @@ pub(crate) struct Visit<'w, 't> {
     /// Whether it is an item of a list, or the value of a key.
     pub(crate) in_list: bool,
     /// The aliases by way of which it is seen, the outermost first.
-    #[allow(
-        dead_code,
-        reason = "an edit must know what stands here more than once"
-    )]
+    #[expect(dead_code, reason = "edits must know what stands here more than once")]
     pub(crate) via: &'w [NodeId],
 }
 
