@@ -32,6 +32,7 @@ mod source;
 pub use document::Format;
 pub use environment::{Environment, Platform};
 pub use finding::{Finding, Location, Severity};
+pub use rules::{RuleInfo, catalogue};
 pub use sops::{Reason, Verification};
 pub use source::Position;
 

@@ -8,6 +8,8 @@ use crate::sops::{MacMismatch, ProblemKind};
 
 pub(super) static RULE: Rule = Rule {
     id: "mac-mismatch",
+    summary: "values were changed, added or removed without sops",
+    page: include_str!("../../docs/rules/mac-mismatch.md"),
     severity: Severity::Error,
     needs: Needs::Key,
     check: Check::File(check),

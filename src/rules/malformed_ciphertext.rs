@@ -8,6 +8,8 @@ use crate::sops::{MalformedCiphertext, ProblemKind};
 
 pub(super) static RULE: Rule = Rule {
     id: "malformed-ciphertext",
+    summary: "a value that should be encrypted is in clear, or its token is damaged",
+    page: include_str!("../../docs/rules/malformed-ciphertext.md"),
     severity: Severity::Error,
     needs: Needs::Metadata,
     check: Check::File(check),

@@ -8,6 +8,8 @@ use crate::sops::{MalformedMetadata, ProblemKind};
 
 pub(super) static RULE: Rule = Rule {
     id: "malformed-metadata",
+    summary: "the `sops` block makes no sense",
+    page: include_str!("../../docs/rules/malformed-metadata.md"),
     severity: Severity::Error,
     needs: Needs::Document,
     check: Check::File(check),

@@ -5,6 +5,7 @@
 //! file, put its `RULE` into [`RULES`], and give it a page in `docs/rules/` and a folder in
 //! `testdata/rules/`; the tests below say what is missing.
 
+mod catalogue;
 mod given;
 mod mac_mismatch;
 mod malformed_ciphertext;
@@ -13,6 +14,7 @@ mod undecryptable_value;
 mod unreadable_by_version;
 mod unreadable_file;
 
+pub use catalogue::{RuleInfo, catalogue};
 use given::remedy;
 pub(crate) use given::{FileContext, Findings, Unreadable};
 
@@ -33,6 +35,10 @@ pub(crate) struct Rule {
     /// The problem's name in kebab-case: also the names of its source file, its page and its
     /// fixtures.
     pub(crate) id: &'static str,
+    /// What it means, in a line for the catalogue.
+    pub(crate) summary: &'static str,
+    /// Its page for users, which lies in `docs/rules/`.
+    pub(crate) page: &'static str,
     /// How much its findings matter.
     pub(crate) severity: Severity,
     /// What must be there for its silence to mean something.
@@ -117,7 +123,7 @@ mod tests {
                 .map(|rule| format!("{}{suffix}", rule.id))
                 .collect()
         };
-        let others = ["given", "mod.rs"].map(str::to_owned);
+        let others = ["catalogue.rs", "given", "mod.rs"].map(str::to_owned);
         let sources: BTreeSet<String> = names_in("src/rules")
             .difference(&BTreeSet::from(others))
             .map(|name| name.replace('_', "-"))
@@ -132,16 +138,25 @@ mod tests {
     #[test]
     fn every_page_names_its_rule_and_its_severity() {
         for rule in RULES {
-            let path = format!("{}/docs/rules/{}.md", env!("CARGO_MANIFEST_DIR"), rule.id);
-            let page = crate::fs::read(path.as_ref(), 1 << 20).unwrap();
-            let page = String::from_utf8(page).unwrap();
             assert!(
-                page.starts_with(&format!("# `{}`\n", rule.id)),
+                rule.page.starts_with(&format!("# `{}`\n", rule.id)),
                 "{}",
                 rule.id
             );
             let level = format!("Level: {}", rule.severity.name());
-            assert!(page.contains(&level), "{} lacks `{level}`", rule.id);
+            assert!(rule.page.contains(&level), "{} lacks `{level}`", rule.id);
+        }
+    }
+
+    #[test]
+    fn every_summary_is_one_short_line_in_lower_case() {
+        for RuleInfo { id, summary, .. } in catalogue() {
+            let plain = summary.chars().all(|c| !c.is_control()) && !summary.ends_with('.');
+            assert!(
+                plain && (10..=80).contains(&summary.len()),
+                "{id}: {summary}"
+            );
+            assert!(!summary.starts_with(char::is_uppercase), "{id}: {summary}");
         }
     }
 }

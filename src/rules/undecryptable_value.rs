@@ -8,6 +8,8 @@ use crate::sops::{ProblemKind, Undecryptable};
 
 pub(super) static RULE: Rule = Rule {
     id: "undecryptable-value",
+    summary: "the data key does not open a value: it was moved or changed",
+    page: include_str!("../../docs/rules/undecryptable-value.md"),
     severity: Severity::Error,
     needs: Needs::Key,
     check: Check::File(check),

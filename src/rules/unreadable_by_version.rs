@@ -5,6 +5,8 @@ use crate::finding::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "unreadable-by-version",
+    summary: "some version of sops cannot read the file",
+    page: include_str!("../../docs/rules/unreadable-by-version.md"),
     severity: Severity::Note,
     needs: Needs::Key,
     check: Check::File(check),

@@ -10,6 +10,8 @@ use crate::sops::{self, ProblemKind};
 
 pub(super) static RULE: Rule = Rule {
     id: "unreadable-file",
+    summary: "sops could not even load the file",
+    page: include_str!("../../docs/rules/unreadable-file.md"),
     severity: Severity::Error,
     needs: Needs::Nothing,
     check: Check::File(check),

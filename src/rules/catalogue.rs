@@ -1,0 +1,40 @@
+//! The rules as users see them: what each is called, how much it matters and what it means.
+
+use super::{Needs, RULES, Rule};
+use crate::finding::Severity;
+
+/// What there is to know about a rule.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct RuleInfo {
+    /// The problem's name in kebab-case, which stands in every finding.
+    pub id: &'static str,
+    /// How much its findings matter.
+    pub severity: Severity,
+    /// What it needs beside the file: `nothing` or `key`. Without it, it is not evaluated.
+    pub needs: &'static str,
+    /// What it means, in one line.
+    pub summary: &'static str,
+    /// Its page, as Markdown: when it fires, when it does not, and what to do.
+    pub page: &'static str,
+}
+
+/// Lists all rules, sorted by id.
+pub fn catalogue() -> impl Iterator<Item = RuleInfo> {
+    RULES.into_iter().map(RuleInfo::of)
+}
+
+impl RuleInfo {
+    fn of(rule: &Rule) -> Self {
+        Self {
+            id: rule.id,
+            severity: rule.severity,
+            needs: match rule.needs {
+                Needs::Nothing | Needs::Document | Needs::Metadata => "nothing",
+                Needs::Key => "key",
+            },
+            summary: rule.summary,
+            page: rule.page,
+        }
+    }
+}
