@@ -4,11 +4,12 @@ use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use super::inputs::{Content, Input, Origin};
-use super::{FileReport, MAX_FILE_LEN, NotEvaluated, sign};
+use super::{Error, FileReport, MAX_FILE_LEN, NotEvaluated, sign};
 use crate::document::{self, Document, Format, Tree};
 use crate::finding::Finding;
 use crate::fs;
 use crate::keys::Keyring;
+use crate::repo::{BlobId, Blobs, Unread};
 use crate::rules::{Check, FileContext, Findings, Needs, RULES, Unreadable};
 use crate::sops::{self, MetadataErrors, Problem, Reason, SopsFile, Verification};
 use crate::source::{DecodeError, Source, SourceId, Span};
@@ -17,6 +18,8 @@ use crate::source::{DecodeError, Source, SourceId, Span};
 pub(super) enum Looked {
     /// A file that nobody named and that is not sops's.
     PassedOver,
+    /// A file whose bytes git does not give.
+    NotGiven(Error),
     /// A file for the report.
     At {
         file: Box<FileReport>,
@@ -26,9 +29,15 @@ pub(super) enum Looked {
 }
 
 /// Looks at one file: reads it, verifies it and runs the rules on it.
-pub(super) fn look(input: Input, keyring: &Keyring) -> Looked {
-    let look = Look::new(input.path, input.origin);
+pub(super) fn look(input: Input, keyring: &Keyring, blobs: Option<&Blobs<'_>>) -> Looked {
+    let look = Look {
+        format: Format::of_path(&input.path),
+        path: input.path,
+        origin: input.origin,
+        has_secret_name: input.has_secret_name,
+    };
     match input.content {
+        Content::Index(id) => look.in_index(&id, blobs, keyring),
         Content::Given(bytes) => {
             let id = SourceId::Stdin(look.path.clone());
             look.at_bytes(id, bytes, keyring)
@@ -44,6 +53,7 @@ struct Look {
     path: PathBuf,
     format: Format,
     origin: Origin,
+    has_secret_name: bool,
 }
 
 /// What reading and verifying a file gave.
@@ -61,11 +71,18 @@ struct Known<'a> {
 }
 
 impl Look {
-    fn new(path: PathBuf, origin: Origin) -> Self {
-        Self {
-            format: Format::of_path(&path),
-            path,
-            origin,
+    fn in_index(self, id: &BlobId, blobs: Option<&Blobs<'_>>, keyring: &Keyring) -> Looked {
+        match blobs.map(|blobs| blobs.read(id, MAX_FILE_LEN)) {
+            Some(Ok(bytes)) => {
+                let id = SourceId::Index(self.path.clone());
+                self.at_bytes(id, bytes, keyring)
+            }
+            Some(Err(Unread::TooLarge)) if self.counts_unread() => {
+                let error = self.too_large(MAX_FILE_LEN);
+                self.unreadable(&Unreadable::Io(error), None)
+            }
+            Some(Err(Unread::Failed(error))) => Looked::NotGiven(error.into()),
+            Some(Err(Unread::TooLarge)) | None => Looked::PassedOver,
         }
     }
 
@@ -90,9 +107,7 @@ impl Look {
 
     /// Whether it matters that the file could not be read.
     fn counts_unread(&self) -> bool {
-        self.origin == Origin::Named
-            || self.format == Format::Yaml
-            || sign::has_secret_name(&self.path)
+        self.origin == Origin::Named || self.format == Format::Yaml || self.has_secret_name
     }
 
     fn at_bytes(self, id: SourceId, bytes: Vec<u8>, keyring: &Keyring) -> Looked {
@@ -107,16 +122,12 @@ impl Look {
                 self.not_encrypted(None)
             };
         }
-        let expected = self.origin == Origin::Named || sign::has_secret_name(&self.path);
+        let expected = self.origin == Origin::Named || self.has_secret_name;
         if !expected && !sign::may_have_metadata(&bytes) {
             return self.not_encrypted(None);
         }
         if bytes.len() > MAX_FILE_LEN {
-            let path = self.path.clone();
-            let error = fs::Error::TooLarge {
-                path,
-                limit: MAX_FILE_LEN,
-            };
+            let error = self.too_large(MAX_FILE_LEN);
             return self.unreadable(&Unreadable::Io(error), None);
         }
         let marked = sign::looks_encrypted(&bytes);
@@ -133,11 +144,13 @@ impl Look {
     fn undecodable(&self, error: DecodeError) -> Unreadable {
         match error {
             DecodeError::NotText { position } => Unreadable::NotText { at: position },
-            DecodeError::TooLarge { limit } => Unreadable::Io(fs::Error::TooLarge {
-                path: self.path.clone(),
-                limit,
-            }),
+            DecodeError::TooLarge { limit } => Unreadable::Io(self.too_large(limit)),
         }
+    }
+
+    fn too_large(&self, limit: usize) -> fs::Error {
+        let path = self.path.clone();
+        fs::Error::TooLarge { path, limit }
     }
 
     fn at_text(self, source: &Source, expected: bool, marked: bool, keyring: &Keyring) -> Looked {
@@ -220,7 +233,7 @@ impl Look {
     /// A file that no rule has anything to look at in. Met on a walk it counts only where its name
     /// says that it should be encrypted.
     fn not_encrypted(self, documents: Option<usize>) -> Looked {
-        if self.origin == Origin::Walked && !sign::has_secret_name(&self.path) {
+        if self.origin == Origin::Walked && !self.has_secret_name {
             return Looked::PassedOver;
         }
         let known = Known {

@@ -11,5 +11,6 @@ mod check;
 mod explain;
 mod hostile;
 mod sandbox;
+mod staged;
 mod usage;
 mod verdicts;

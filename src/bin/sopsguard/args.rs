@@ -16,6 +16,7 @@ const EXAMPLES: &str = "\
 Examples:
   sopsguard check                                every sops file below the current folder
   sopsguard check apps/db.enc.yaml               one file
+  sopsguard check --staged                       what the next commit will hold
   git show HEAD:db.enc.yaml | sopsguard check -  what a commit holds
   sopsguard check --format json | jq .summary    for programs
   sopsguard explain --tree values.yaml           what sops sees: that 012 is a number";
@@ -68,6 +69,10 @@ pub(crate) struct CheckArgs {
     /// Files and folders, `-` for standard input; the current folder where there are none
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Check what the next commit will hold: the files in the index that differ from HEAD, or all
+    /// that it has under PATH; never what only the work tree has
+    #[arg(long)]
+    pub(crate) staged: bool,
     /// The name that standard input is judged and reported by [default: stdin.yaml]
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_name: Option<PathBuf>,
