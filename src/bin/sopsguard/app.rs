@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use sopsguard::report::Style;
 use sopsguard::{Environment, Platform};
 
 use crate::args::{Args, ColorChoice, Command, Global};
 use crate::failure::Failure;
-use crate::{check, explain};
+use crate::{check, completions, explain, man, rules};
 
 /// The world that a command runs in.
 pub(crate) struct App {
@@ -63,11 +64,29 @@ impl App {
 
     fn run(&self, args: &Args) -> Result<u8, Failure> {
         let environment = self.environment(&args.global)?;
-        let color = self.color(args.global.color);
+        let style = self.style(&args.global)?;
         match &args.command {
-            Command::Check(options) => check::run(options, &environment, color),
+            Command::Check(options) => check::run(options, &environment, style),
             Command::Explain(options) => explain::run(options, &environment),
+            Command::Rules(options) => rules::run(options),
+            Command::Completions(options) => completions::run(options),
+            Command::Man(options) => man::run(options),
         }
+    }
+
+    /// How to print. The two options may stand before the command and after it, where clap sees one
+    /// of them only.
+    fn style(&self, global: &Global) -> Result<Style, Failure> {
+        if global.quiet && global.verbose {
+            return Err(Failure::Usage {
+                message: "`--quiet` and `--verbose` contradict each other".to_owned(),
+                help: "give one of them".to_owned(),
+            });
+        }
+        let mut style = Style::default();
+        style.color = self.color(global.color);
+        (style.quiet, style.verbose) = (global.quiet, global.verbose);
+        Ok(style)
     }
 
     fn environment(&self, global: &Global) -> Result<Environment, Failure> {
@@ -78,17 +97,14 @@ impl App {
             (Err(error), _) => {
                 let source = io::Error::from(error.kind());
                 return Err(Failure::Io {
-                    doing: "cannot find the current folder",
+                    doing: "cannot find the current folder".to_owned(),
                     source,
                 });
             }
         };
-        if !here.is_dir() {
-            let source = io::Error::from(io::ErrorKind::NotADirectory);
-            return Err(Failure::Io {
-                doing: "cannot enter the folder that `-C` names",
-                source,
-            });
+        if let Err(source) = enter(&here) {
+            let doing = format!("cannot enter the folder `{}`", here.display());
+            return Err(Failure::Io { doing, source });
         }
         let platform = if cfg!(windows) {
             Platform::Windows
@@ -124,13 +140,21 @@ impl App {
     }
 }
 
+/// Says why a folder cannot be worked in, where it cannot.
+fn enter(folder: &Path) -> io::Result<()> {
+    if folder.metadata()?.is_dir() {
+        return Ok(());
+    }
+    Err(io::ErrorKind::NotADirectory.into())
+}
+
 /// Gives `write` standard output, buffered. A reader that went away has read enough.
 pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
     match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(source) => Err(Failure::Io {
-            doing: "cannot write to standard output",
+            doing: "cannot write to standard output".to_owned(),
             source,
         }),
         Ok(()) => Ok(()),
@@ -173,7 +197,7 @@ pub(crate) fn read_stdin(limit: usize) -> Result<Vec<u8>, Failure> {
     match io::stdin().lock().take(most).read_to_end(&mut bytes) {
         Ok(_) => Ok(bytes),
         Err(source) => Err(Failure::Io {
-            doing: "cannot read standard input",
+            doing: "cannot read standard input".to_owned(),
             source,
         }),
     }

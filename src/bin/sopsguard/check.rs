@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use sopsguard::engine::{self, IdentitySource, Report, Request, Target};
+use sopsguard::report::Style;
 use sopsguard::{Environment, report};
 
 use crate::app::{self, is_stdin};
@@ -13,7 +14,7 @@ use crate::failure::Failure;
 pub(crate) fn run(
     options: &CheckArgs,
     environment: &Environment,
-    color: bool,
+    style: Style,
 ) -> Result<u8, Failure> {
     refuse_two_streams(options)?;
     let mut request = Request::new(environment);
@@ -24,11 +25,7 @@ pub(crate) fn run(
     tell_warnings(&report);
     match options.format {
         Format::Json => app::print(|out| report::json(&report, out))?,
-        Format::Human => {
-            let mut style = report::Style::default();
-            (style.color, style.quiet, style.verbose) = (color, options.quiet, options.verbose);
-            app::print(|out| report::human(&report, style, out))?;
-        }
+        Format::Human => app::print(|out| report::human(&report, style, out))?,
     }
     let unmet = options.require_key && tell_lacking(&report);
     Ok(u8::from(report.has_errors() || unmet))
