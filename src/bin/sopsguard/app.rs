@@ -1,7 +1,7 @@
 //! The process and its surroundings: the one place that asks for variables, the current folder, the
 //! terminal and the streams.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, BufWriter, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -19,6 +19,8 @@ pub(crate) struct App {
     variables: Vec<(OsString, OsString)>,
     current_dir: io::Result<PathBuf>,
     terminal: bool,
+    /// The columns of the terminal that standard output is.
+    width: Option<usize>,
 }
 
 impl App {
@@ -32,6 +34,7 @@ impl App {
             variables: std::env::vars_os().collect(),
             current_dir: std::env::current_dir(),
             terminal: io::stdout().is_terminal(),
+            width: terminal_width(),
         }
     }
 
@@ -74,8 +77,9 @@ impl App {
         }
     }
 
-    /// How to print. The two options may stand before the command and after it, where clap sees one
-    /// of them only.
+    /// How to print for people: how much, in colour, how wide, and with which characters.
+    ///
+    /// Of two options, one may stand before the command and one after it, where clap sees one only.
     fn style(&self, global: &Global) -> Result<Style, Failure> {
         if global.quiet && global.verbose {
             return Err(Failure::Usage {
@@ -86,6 +90,8 @@ impl App {
         let mut style = Style::default();
         style.color = self.color(global.color);
         (style.quiet, style.verbose) = (global.quiet, global.verbose);
+        style.ascii = self.is_ascii_only();
+        style.width = self.width;
         Ok(style)
     }
 
@@ -120,21 +126,38 @@ impl App {
         ))
     }
 
+    /// Whether the terminal says that it knows no more than ASCII.
+    fn is_ascii_only(&self) -> bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .iter()
+            .filter_map(|name| self.variable(name))
+            .find(|value| !value.is_empty());
+        let other = locale.is_some_and(|value| {
+            let value = value.to_string_lossy().to_ascii_lowercase();
+            !value.contains("utf-8") && !value.contains("utf8")
+        });
+        self.is_dumb() || self.terminal && cfg!(unix) && other
+    }
+
+    fn is_dumb(&self) -> bool {
+        self.variable("TERM").is_some_and(|value| value == "dumb")
+    }
+
+    fn variable(&self, name: &str) -> Option<&OsStr> {
+        let mut found = self.variables.iter().filter(|(key, _)| key == name);
+        found.next().map(|(_, value)| value.as_os_str())
+    }
+
     /// Whether to colour: what was asked for, else on a terminal that can and may.
     fn color(&self, choice: ColorChoice) -> bool {
-        let set = |name: &str| {
-            self.variables
-                .iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.as_os_str())
-        };
         match choice {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
             ColorChoice::Auto => {
-                let forbidden = set("NO_COLOR").is_some_and(|value| !value.is_empty());
-                let dumb = set("TERM").is_some_and(|value| value == "dumb");
-                self.terminal && !forbidden && !dumb
+                let forbidden = self
+                    .variable("NO_COLOR")
+                    .is_some_and(|value| !value.is_empty());
+                self.terminal && !forbidden && !self.is_dumb()
             }
         }
     }
@@ -146,6 +169,12 @@ fn enter(folder: &Path) -> io::Result<()> {
         return Ok(());
     }
     Err(io::ErrorKind::NotADirectory.into())
+}
+
+/// The columns of the terminal, at least as many as a sentence needs to be read.
+fn terminal_width() -> Option<usize> {
+    let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
+    Some(usize::from(width.0).max(40))
 }
 
 /// Gives `write` standard output, buffered. A reader that went away has read enough.

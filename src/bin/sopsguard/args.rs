@@ -77,7 +77,7 @@ pub(crate) struct Global {
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
     #[arg(hide_possible_values = true, hide_default_value = true)]
     pub(crate) color: ColorChoice,
-    /// Print findings only
+    /// Print only findings, and which files could not be verified
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
     /// Print more: every file's verdict, and where identities were looked for

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use sopsguard::Environment;
 use sopsguard::engine::{self, IdentitySource, Report, Request, Target};
-use sopsguard::report::Style;
-use sopsguard::{Environment, report};
+use sopsguard::report::{self, Style};
 
 use crate::app::{self, is_stdin};
 use crate::args::{CheckArgs, Format};
