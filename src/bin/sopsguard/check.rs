@@ -14,7 +14,7 @@ use crate::failure::Failure;
 pub(crate) fn run(
     options: &CheckArgs,
     environment: &Environment,
-    mut style: Style,
+    style: Style,
 ) -> Result<u8, Failure> {
     refuse_two_streams(options)?;
     let mut request = Request::new(environment);
@@ -26,10 +26,7 @@ pub(crate) fn run(
     tell_warnings(&report);
     match options.format {
         Format::Json => app::print(|out| report::json(&report, out))?,
-        Format::Human => {
-            (style.quiet, style.verbose) = (options.quiet, options.verbose);
-            app::print(|out| report::human(&report, style, out))?;
-        }
+        Format::Human => app::print(|out| report::human(&report, style, out))?,
     }
     let unmet = options.require_key && tell_lacking(&report);
     Ok(u8::from(report.has_errors() || unmet))
