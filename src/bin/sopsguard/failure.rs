@@ -29,7 +29,8 @@ impl Failure {
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Engine(engine::Error::NotLoaded { .. }) => 1,
-            Self::Usage { .. } | Self::Engine(engine::Error::Identity { .. }) => 2,
+            Self::Usage { .. }
+            | Self::Engine(engine::Error::Identity { .. } | engine::Error::Policy { .. }) => 2,
             Self::Engine(_) | Self::Io { .. } => 3,
         }
     }
