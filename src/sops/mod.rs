@@ -9,7 +9,6 @@ mod data_key;
 mod enc;
 mod file;
 mod go;
-mod key_path;
 mod mac;
 mod metadata;
 mod pattern;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::key_path::KeyPath;
+use crate::document::KeyPath;
 use crate::source::Span;
 
 /// The most problems that are told of one file.

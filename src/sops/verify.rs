@@ -6,7 +6,6 @@ use zeroize::Zeroize;
 use super::cipher::{Cipher, Rejected};
 use super::data_key::{DataKey, Locked, unlock};
 use super::enc::{Decoded, Token, ValueType};
-use super::key_path::KeyPath;
 use super::mac;
 use super::plaintext::mac_bytes;
 use super::problem::{
@@ -14,7 +13,7 @@ use super::problem::{
 };
 use super::walk::{Leaf, Overrun, Visit, walk};
 use super::{Reason, SopsFile, Verification};
-use crate::document::{Comment, Scalar};
+use crate::document::{Comment, KeyPath, Scalar};
 use crate::keys::Keyring;
 use crate::source::Span;
 

@@ -14,12 +14,11 @@ use keys::Context;
 pub(crate) use keys::{KeyGroup, KeyKind, MasterKey};
 
 use super::go::Time;
-use super::key_path::KeyPath;
 use super::problem::{MAX_PROBLEMS, MalformedMetadata, Problem};
 use super::selectors::{SelectorKind, Selectors};
 use super::version::is_before_3_3_0;
 use super::walk::METADATA_KEY;
-use crate::document::{Entry, NodeId, Pair, Tree, Value};
+use crate::document::{Entry, KeyPath, NodeId, Pair, Tree, Value};
 use crate::source::Span;
 use weak::{Fields, Reader};
 
