@@ -4,11 +4,13 @@
 mod editor;
 mod format;
 mod key_path;
+mod mask;
 mod tree;
 pub(crate) mod yaml;
 
 pub use format::Format;
 pub(crate) use key_path::KeyPath;
+pub(crate) use mask::parts;
 pub(crate) use tree::{Comment, Entry, Item, Key, NodeId, Pair, Scalar, Tree, Value};
 pub(crate) use yaml::RepeatedKey;
 

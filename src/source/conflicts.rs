@@ -75,8 +75,9 @@ pub(crate) fn side(text: &str, conflicts: &[Conflict], side: Side) -> String {
                 conflict.end.range(),
             ],
         };
-        for bytes in blank.into_iter().filter_map(|range| kept.get_mut(range)) {
-            let inked = bytes.iter_mut().filter(|byte| !b"\r\n".contains(byte));
+        for range in blank {
+            let bytes = kept.get_mut(range).unwrap_or_default().iter_mut();
+            let inked = bytes.filter(|byte| !b"\r\n".contains(byte));
             inked.for_each(|byte| *byte = b' ');
         }
     }
@@ -85,9 +86,9 @@ pub(crate) fn side(text: &str, conflicts: &[Conflict], side: Side) -> String {
 }
 
 /// The lines with their places, without their ends.
-fn lines<'t>(text: &'t str) -> impl Iterator<Item = (Span, &'t str)> {
+fn lines(text: &str) -> impl Iterator<Item = (Span, &str)> {
     let mut start = 0;
-    text.split_inclusive('\n').map(move |whole: &'t str| {
+    text.split_inclusive('\n').map(move |whole| {
         let line = whole.strip_suffix('\n').unwrap_or(whole);
         let line = line.strip_suffix('\r').unwrap_or(line);
         let span = Span::new(start, start + line.len());
