@@ -27,7 +27,7 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
 
 fn says(cause: &MacMismatch) -> &'static str {
     match cause {
-        MacMismatch::Differs | MacMismatch::NotAString { .. } => {
+        MacMismatch::Differs | MacMismatch::NegativeZero | MacMismatch::NotAString { .. } => {
             "`sops decrypt`, `sops edit` and KSOPS refuse the file: \"MAC mismatch\""
         }
         MacMismatch::Absent => {
@@ -47,6 +47,7 @@ fn help(path: &Path, cause: &MacMismatch) -> Help {
                         inside sops";
             remedy::go_back(path, text).then(format!("sops edit {}", remedy::argument(path)))
         }
+        MacMismatch::NegativeZero => todo!(),
         MacMismatch::Absent | MacMismatch::Rejected | MacMismatch::NotAString { .. } => {
             remedy::undo_then_edit(path)
         }

@@ -27,9 +27,6 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
 
 fn says(cause: &MalformedCiphertext) -> &'static str {
     match cause {
-        MalformedCiphertext::NotAString { .. } => {
-            "sops refuses the whole file: \"Expected encrypted value as string\""
-        }
         MalformedCiphertext::NotAToken => {
             "sops refuses the whole file: \"does not match sops' data format\", and prints the value \
              with it"
@@ -46,10 +43,8 @@ fn says(cause: &MalformedCiphertext) -> &'static str {
 
 fn help(path: &Path, cause: &MalformedCiphertext) -> Help {
     match cause {
-        MalformedCiphertext::NotAString { .. } | MalformedCiphertext::NotAToken => {
-            remedy::undo_then_edit(path)
-        }
-        MalformedCiphertext::Base64 { .. }
+        MalformedCiphertext::NotAToken
+        | MalformedCiphertext::Base64 { .. }
         | MalformedCiphertext::EmptyIv
         | MalformedCiphertext::TooShort
         | MalformedCiphertext::UnknownType

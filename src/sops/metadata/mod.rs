@@ -75,14 +75,19 @@ impl<'d> Metadata<'d> {
 
     /// What the selectors of the file pick.
     pub(super) fn selectors(&self) -> Selectors {
-        let mac_only = self.mac_only_encrypted.is_some_and(|field| field.value);
-        match &self.selector {
-            Some(Field {
-                value: (kind, text),
-                ..
-            }) => Selectors::new(*kind, text, mac_only),
-            None => Selectors::default_with(mac_only),
-        }
+        selectors(self.selector.as_ref(), self.mac_only_encrypted.as_ref())
+    }
+
+    /// What the selectors pick in a file whose metadata may be refused for other reasons; `None`
+    /// where there is no mapping, or where they cannot be made sense of.
+    pub(super) fn certain_selectors(tree: &'d Tree<'d>) -> Option<Selectors> {
+        let pair = find(tree).ok()??;
+        let mut reader = Reader::new(tree);
+        let fields = reader.fields_of_map(pair.value);
+        let selector = selector(&mut reader, &fields);
+        let mac_only_encrypted = reader.bool(&fields, "mac_only_encrypted").ok()?;
+        let is_certain = reader.problems.is_empty();
+        is_certain.then(|| selectors(selector.as_ref(), mac_only_encrypted.as_ref()))
     }
 
     /// Whether the `sops` command would first mend the encryption context of a KMS key, for which
@@ -195,6 +200,21 @@ fn last_modified<'d>(
             reader.report(fields, NAME, kind, field.span);
             None
         }
+    }
+}
+
+/// What the fields pick.
+fn selectors(
+    selector: Option<&Field<(SelectorKind, Cow<'_, [u8]>)>>,
+    mac_only_encrypted: Option<&Field<bool>>,
+) -> Selectors {
+    let mac_only = mac_only_encrypted.is_some_and(|field| field.value);
+    match selector {
+        Some(Field {
+            value: (kind, text),
+            ..
+        }) => Selectors::new(*kind, text, mac_only),
+        None => Selectors::default_with(mac_only),
     }
 }
 
