@@ -9,6 +9,7 @@ mod explain;
 mod explanation;
 mod file;
 mod inputs;
+mod refused;
 mod report;
 mod request;
 mod sign;

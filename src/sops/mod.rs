@@ -34,5 +34,5 @@ pub(crate) use problem::{
 };
 pub(crate) use selectors::Selectors;
 pub use verification::{Reason, Verification};
-pub(crate) use verify::{Place, check, verify_values};
-pub(crate) use walk::{Leaf, Overrun, Visit, walk};
+pub(crate) use verify::{Inspection, Place, check, verify_values};
+pub(crate) use walk::{Leaf, METADATA_KEY, Overrun, Visit, walk};

@@ -420,10 +420,10 @@ impl<'t> Verifier<'t> {
         let opens = |span: Span| has_key && !rejected.contains_key(&span);
         for copy in tokens.copies(tree, selectors, opens) {
             let known = copy.span.and_then(|span| rejected.get(&span).copied());
-            match known {
-                Some(at) => problems[at] = copy,
-                None if has_key || problems.len() >= MAX_PROBLEMS => {}
-                None => problems.push(copy),
+            if let Some(problem) = known.and_then(|at| problems.get_mut(at)) {
+                *problem = copy;
+            } else if !has_key && problems.len() < MAX_PROBLEMS {
+                problems.push(copy);
             }
         }
     }

@@ -17,7 +17,7 @@ const MAX_DEPTH: usize = 10_000;
 const MAX_EXPANSIONS: usize = 4_000_000;
 
 /// The top level key that is no part of the document's values.
-pub(super) const METADATA_KEY: &str = "sops";
+pub(crate) const METADATA_KEY: &str = "sops";
 
 /// One stop of the walk.
 pub(crate) struct Visit<'w, 't> {

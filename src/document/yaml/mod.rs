@@ -96,6 +96,7 @@ pub(crate) struct Reading<'s> {
 /// # Errors
 /// [`Error`] where sops would not load the text. Input that only takes sops down (a document after
 /// the first that contains itself) is refused too.
+#[cfg(any(test, feature = "bench"))]
 pub(crate) fn load(text: &str) -> Result<Tree<'_>, Error> {
     let reading = read(text);
     match (reading.error, reading.tree) {

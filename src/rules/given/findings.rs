@@ -94,7 +94,6 @@ impl Found {
     }
 
     /// Another place that it is about, and what is there.
-    #[expect(dead_code, reason = "no rule compares places yet")]
     pub(in crate::rules) fn related(mut self, at: Position, what: impl Into<String>) -> Self {
         self.related.push((at, what.into()));
         self
