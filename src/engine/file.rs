@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::inputs::{Content, Input, Origin};
 use super::refused::{self, Certain, has_marks};
-use super::{FileReport, MAX_FILE_LEN, NotEvaluated, sign};
+use super::{Error, FileReport, MAX_FILE_LEN, NotEvaluated, sign};
 use crate::document::{self, Document, Format, Reading, RepeatedKey};
 use crate::finding::Finding;
 use crate::fs;
 use crate::keys::Keyring;
+use crate::repo::{BlobId, Blobs, Unread};
 use crate::rules::{Check, FileContext, Findings, Needs, RULES, Unreadable};
 use crate::sops::{
     self, ClearComment, MetadataErrors, Place, Problem, Reason, SopsFile, Verification,
@@ -20,6 +21,8 @@ use crate::source::{self, Conflict, DecodeError, Source, SourceId, Span};
 pub(super) enum Looked {
     /// A file that nobody named and that is not sops's.
     PassedOver,
+    /// A file whose bytes git does not give.
+    NotGiven(Error),
     /// A file for the report.
     At {
         file: Box<FileReport>,
@@ -29,15 +32,21 @@ pub(super) enum Looked {
 }
 
 /// Looks at one file: reads it, verifies it and runs the rules on it.
-pub(super) fn look(input: Input, keyring: &Keyring) -> Looked {
-    let look = Look::new(input.path, input.origin);
+pub(super) fn look(input: Input, keyring: &Keyring, blobs: Option<&Blobs<'_>>) -> Looked {
+    let look = Look {
+        format: Format::of_path(&input.path),
+        path: input.path,
+        origin: input.origin,
+        has_secret_name: input.has_secret_name,
+    };
     match input.content {
+        Content::Index(id) => look.in_index(&id, blobs, keyring),
         Content::Given(bytes) => {
             let id = SourceId::Stdin(look.path.clone());
             look.at_bytes(id, bytes, keyring)
         }
         Content::Disk(place) => look.at_disk(&place, keyring),
-        Content::Outside => look.unsupported("a link out of the folder that is checked"),
+        Content::Outside => look.unsupported("a link out of the folder that is checked", None),
         Content::Lost(unreadable) => look.unreadable(&unreadable, None),
     }
 }
@@ -47,6 +56,7 @@ struct Look {
     path: PathBuf,
     format: Format,
     origin: Origin,
+    has_secret_name: bool,
 }
 
 /// What reading and verifying a file gave.
@@ -68,11 +78,18 @@ struct Known<'a> {
 }
 
 impl Look {
-    fn new(path: PathBuf, origin: Origin) -> Self {
-        Self {
-            format: Format::of_path(&path),
-            path,
-            origin,
+    fn in_index(self, id: &BlobId, blobs: Option<&Blobs<'_>>, keyring: &Keyring) -> Looked {
+        match blobs.map(|blobs| blobs.read(id, MAX_FILE_LEN)) {
+            Some(Ok(bytes)) => {
+                let id = SourceId::Index(self.path.clone());
+                self.at_bytes(id, bytes, keyring)
+            }
+            Some(Err(Unread::TooLarge)) if self.counts_unread() => {
+                let error = self.too_large(MAX_FILE_LEN);
+                self.unreadable(&Unreadable::Io(error), None)
+            }
+            Some(Err(Unread::Failed(error))) => Looked::NotGiven(error.into()),
+            Some(Err(Unread::TooLarge)) | None => Looked::PassedOver,
         }
     }
 
@@ -97,9 +114,7 @@ impl Look {
 
     /// Whether it matters that the file could not be read.
     fn counts_unread(&self) -> bool {
-        self.origin == Origin::Named
-            || self.format == Format::Yaml
-            || sign::has_secret_name(&self.path)
+        self.origin == Origin::Named || self.format == Format::Yaml || self.has_secret_name
     }
 
     fn at_bytes(self, id: SourceId, bytes: Vec<u8>, keyring: &Keyring) -> Looked {
@@ -108,22 +123,19 @@ impl Look {
             return if sign::has_foreign_metadata(self.format, &bytes)
                 || sign::looks_encrypted(&bytes)
             {
+                let source = Source::decode(id, bytes).ok();
                 let what = format!("the format {}", self.format.name());
-                self.unsupported(&what)
+                self.unsupported(&what, source.as_ref())
             } else {
                 self.not_encrypted(None)
             };
         }
-        let expected = self.origin == Origin::Named || sign::has_secret_name(&self.path);
+        let expected = self.origin == Origin::Named || self.has_secret_name;
         if !expected && !sign::may_have_metadata(&bytes) {
             return self.not_encrypted(None);
         }
         if bytes.len() > MAX_FILE_LEN {
-            let path = self.path.clone();
-            let error = fs::Error::TooLarge {
-                path,
-                limit: MAX_FILE_LEN,
-            };
+            let error = self.too_large(MAX_FILE_LEN);
             return self.unreadable(&Unreadable::Io(error), None);
         }
         let marked = sign::looks_encrypted(&bytes);
@@ -140,11 +152,13 @@ impl Look {
     fn undecodable(&self, error: DecodeError) -> Unreadable {
         match error {
             DecodeError::NotText { position } => Unreadable::NotText { at: position },
-            DecodeError::TooLarge { limit } => Unreadable::Io(fs::Error::TooLarge {
-                path: self.path.clone(),
-                limit,
-            }),
+            DecodeError::TooLarge { limit } => Unreadable::Io(self.too_large(limit)),
         }
+    }
+
+    fn too_large(&self, limit: usize) -> fs::Error {
+        let path = self.path.clone();
+        fs::Error::TooLarge { path, limit }
     }
 
     fn at_text(self, source: &Source, expected: bool, marked: bool, keyring: &Keyring) -> Looked {
@@ -154,17 +168,19 @@ impl Look {
             repeated_keys,
         } = Document::read(source, self.format);
         let is_ours = expected || marked;
+        let conflicts = is_ours.then(|| source::find_conflicts(source.text()));
         let known = Known {
             source: Some(source),
             documents: document.as_ref().map(|read| read.tree().branches().len()),
             repeated_keys,
+            conflicts: conflicts.unwrap_or_default(),
             ..Known::default()
         };
         match (&document, error) {
             (Some(document), None) => self.at_document(document, known, is_ours, keyring),
             (None, None) => Looked::PassedOver,
             (_, Some(_)) if !is_ours => Looked::PassedOver,
-            (_, Some(document::Error::Undecidable(what))) => self.unsupported(what),
+            (_, Some(document::Error::Undecidable(what))) => self.unsupported(what, known.source),
             (document, Some(error)) => self.at_refused(source, document.as_ref(), &error, known),
         }
     }
@@ -185,7 +201,6 @@ impl Look {
                 let values = refused::values(document);
                 let known = Known {
                     document: Some(document),
-                    conflicts: source::find_conflicts(document.source().text()),
                     problems: [problems, values.problems].concat(),
                     clear_comments: values.clear_comments,
                     unselected: values.unselected,
@@ -197,7 +212,6 @@ impl Look {
             Ok(Some(file)) => {
                 let known = Known {
                     document: Some(document),
-                    conflicts: source::find_conflicts(document.source().text()),
                     ..known
                 };
                 self.at_sops_file(&file, known, keyring)
@@ -213,13 +227,12 @@ impl Look {
         error: &document::Error,
         known: Known<'a>,
     ) -> Looked {
-        let conflicts = source::find_conflicts(source.text());
         let certain = match document {
             Some(document) => Certain::of_document(document, known.repeated_keys),
-            None if conflicts.is_empty() => Certain::of_keys(known.repeated_keys),
-            None => Certain::of_conflicts(source, self.format, &conflicts),
+            None if known.conflicts.is_empty() => Certain::of_keys(known.repeated_keys),
+            None => Certain::of_conflicts(source, self.format, &known.conflicts),
         };
-        let is_of_merge = conflicts.first().is_some_and(|first| {
+        let is_of_merge = known.conflicts.first().is_some_and(|first| {
             let at = error.span();
             at.is_none_or(|at| at.start() >= first.start.start())
         });
@@ -239,7 +252,6 @@ impl Look {
             clear_comments: certain.clear_comments,
             unselected: certain.unselected,
             repeated_keys: certain.repeated_keys,
-            conflicts,
             recipients: file.iter().flat_map(SopsFile::shown_recipients).collect(),
             ..known
         };
@@ -291,7 +303,7 @@ impl Look {
     /// A file that no rule has anything to look at in. Met on a walk it counts only where its name
     /// says that it should be encrypted.
     fn not_encrypted(self, documents: Option<usize>) -> Looked {
-        if self.origin == Origin::Walked && !sign::has_secret_name(&self.path) {
+        if self.origin == Origin::Walked && !self.has_secret_name {
             return Looked::PassedOver;
         }
         let known = Known {
@@ -306,15 +318,16 @@ impl Look {
         }
     }
 
-    fn unsupported(self, what: &str) -> Looked {
+    fn unsupported(self, what: &str, source: Option<&Source>) -> Looked {
         let reason = Reason::Unsupported(what.to_owned());
         let lacking = reason.to_string();
-        self.report(
-            Known::default(),
-            Verification::NotVerified(reason),
-            Needs::Nothing,
-            &lacking,
-        )
+        let known = Known {
+            source,
+            conflicts: source.map_or_else(Vec::new, |source| source::find_conflicts(source.text())),
+            ..Known::default()
+        };
+        let verification = Verification::NotVerified(reason);
+        self.report(known, verification, Needs::Nothing, &lacking)
     }
 
     fn unreadable(self, unreadable: &Unreadable, source: Option<&Source>) -> Looked {

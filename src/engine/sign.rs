@@ -6,7 +6,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::de::IgnoredAny;
 
@@ -41,17 +40,6 @@ pub(super) fn may_have_metadata(bytes: &[u8]) -> bool {
 pub(super) fn looks_encrypted(bytes: &[u8]) -> bool {
     let text = Text::of(bytes);
     text.contains(TOKEN) || (text.contains("sops:") && text.contains("mac:"))
-}
-
-/// Whether a file's name says that it should be encrypted: `*.enc.*` or `*.sops.*`, but never sops's
-/// own configuration.
-pub(super) fn has_secret_name(path: &Path) -> bool {
-    let Some(name) = path.file_name() else {
-        return false;
-    };
-    let name = name.as_encoded_bytes();
-    let configuration: [&[u8]; 2] = [b".sops.yaml", b".sops.yml"];
-    !configuration.contains(&name) && (contains(name, b".enc.") || contains(name, b".sops."))
 }
 
 /// Whether a file of a format other than YAML carries sops metadata.
@@ -168,21 +156,6 @@ mod tests {
         assert!(looks_encrypted(&utf16("a: ENC[AES256_GCM,data:")));
         assert!(!looks_encrypted(b"sops: {{ .Values.sops }}"));
         assert!(!looks_encrypted(b"{{ ENC }}"));
-    }
-
-    #[test]
-    fn the_configuration_of_sops_has_no_secret_name() {
-        for (name, expected) in [
-            ("a.enc.yaml", true),
-            ("dir/a.sops.yaml", true),
-            ("x.sops.yml", true),
-            (".sops.yaml", false),
-            ("dir/.sops.yml", false),
-            ("a.enc", false),
-            ("a.enc.d/b.yaml", false),
-        ] {
-            assert_eq!(has_secret_name(Path::new(name)), expected, "{name}");
-        }
     }
 
     #[test]

@@ -312,13 +312,13 @@ impl<'t> Verifier<'t> {
         span: Span,
     ) -> Result<(), ProblemKind> {
         token.decode(&mut self.decoded)?;
-        if visit.via.is_empty() {
-            self.tokens.note(&self.decoded, span);
-        }
         let kind = match token.value_type().ok_or(MalformedCiphertext::UnknownType)? {
             ValueType::Bytes => return Err(MalformedCiphertext::BytesType.into()),
             kind => kind,
         };
+        if visit.via.is_empty() {
+            self.tokens.note(&self.decoded, span);
+        }
         if kind == ValueType::Comment {
             self.unreadable_by(HASHES_LISTED_COMMENTS);
         }
@@ -552,15 +552,15 @@ mod tests {
         );
         let values = values.replace("null: null", "'null': null");
         let expected = [
-            "5 number the selectors say that it is encrypted, and it is in clear, of type int",
-            "6 text the selectors say that it is encrypted, and it is no `ENC[…]` token",
-            "7 cut the selectors say that it is encrypted, and it is no `ENC[…]` token",
+            "5 number the value should be encrypted and stands in clear, as a number",
+            "6 text the value should be encrypted and stands in clear",
+            "7 cut the token is not of the form `ENC[AES256_GCM,data:…,iv:…,tag:…,type:…]`",
             "8 data the token's `data` is not valid base64",
             "9 iv the token's `iv` is not valid base64",
             "10 short the token's `data` and `tag` together are shorter than a tag",
             "11 kind the token's `type` is none that sops knows",
             "12 bytes the token's `type` is `bytes`, on which sops crashes",
-            "14 list.… the selectors say that it is encrypted, and it is no `ENC[…]` token",
+            "14 list.… the value should be encrypted and stands in clear",
             "15 list a key is of type int, and sops only knows strings",
             "16 list an integer is larger than sops can hold",
         ];
