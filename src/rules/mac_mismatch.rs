@@ -43,10 +43,10 @@ fn help(path: &Path, cause: &MacMismatch) -> Help {
     let edit = format!("sops edit {}", remedy::argument(path));
     match cause {
         MacMismatch::Differs => {
-            let text = "what can be the cause, the likeliest first: without sops, a value in clear \
-                        was changed, an entry or a whole document was added, removed or moved, or \
-                        the selectors in the `sops` block were edited; bring back the version from \
-                        before, then make the same edit inside sops, which writes `mac` anew";
+            let text = "most likely a value in clear was changed without sops; or an entry or a whole \
+                        document was added, removed or moved, or the selectors in the `sops` block \
+                        were edited; bring back the version from before, then make the same edit \
+                        inside sops, which writes `mac` anew";
             remedy::go_back(path, text).then(edit)
         }
         MacMismatch::NegativeZero => Help::new(
