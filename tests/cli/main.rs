@@ -10,6 +10,7 @@
 mod check;
 mod explain;
 mod hostile;
+mod install;
 mod reference;
 mod sandbox;
 mod staged;

@@ -3,8 +3,9 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
+use sopsguard::install::Hook;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -35,6 +36,22 @@ const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   sopsguard explain --tree apps/db.enc.yaml      paths and types, no values
   sopsguard explain --tree --format json - < values.yaml";
+
+const INSTALL_EXAMPLES: &str = "\
+Examples:
+  sopsguard install                              all three hooks
+  sopsguard install --hook pre-push              only that one
+  sopsguard install --uninstall                  as it was before
+  sopsguard install --print pre-commit > .githooks/pre-commit
+
+Leaving a hook out:
+  SOPSGUARD_SKIP=1 git commit                    this hook, and no other
+  git commit --no-verify                         every hook
+
+Exit codes:
+  0  the hooks are there, or gone
+  2  a hook was left as it is; why, and what to do, is said
+  3  the work could not be done (no repository, a file cannot be written)";
 
 const RULES_EXAMPLES: &str = "\
 Examples:
@@ -90,6 +107,7 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     Check(CheckArgs),
     Explain(ExplainArgs),
+    Install(InstallArgs),
     Rules(RulesArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
@@ -149,6 +167,28 @@ pub(crate) struct ExplainArgs {
     pub(crate) stdin_name: Option<PathBuf>,
 }
 
+/// Let git check secrets before each commit, merge and push
+///
+/// Puts hooks into the repository's hooks folder (that of `core.hooksPath` where it is set). A hook
+/// that is there already is kept as NAME.before-sopsguard and runs first. Hooks that pre-commit,
+/// prek, lefthook or hk manage, that were edited by hand, or that lie in the work tree are left as
+/// they are, and what to do instead is said.
+#[derive(Debug, clap::Args)]
+#[command(after_help = INSTALL_EXAMPLES)]
+pub(crate) struct InstallArgs {
+    /// Only this hook: `pre-commit`, `pre-merge-commit` or `pre-push`; repeatable
+    #[arg(long = "hook", value_name = "NAME", value_parser = hook_names())]
+    #[arg(hide_possible_values = true)]
+    pub(crate) hooks: Vec<Hook>,
+    /// Take the hooks away, and put back those that were there before
+    #[arg(long)]
+    pub(crate) uninstall: bool,
+    /// Print the script of a hook instead, for a folder of hooks that is shared
+    #[arg(long, value_name = "NAME", value_parser = hook_names())]
+    #[arg(hide_possible_values = true, conflicts_with_all = ["hooks", "uninstall"])]
+    pub(crate) print: Option<Hook>,
+}
+
 /// List the rules, or print the page of one
 ///
 /// Each finding names the rule that it comes from. A rule's page says when it fires, when it does
@@ -200,6 +240,12 @@ pub(crate) enum Format {
     Human,
     /// For programs: one JSON object
     Json,
+}
+
+/// Takes the names of hooks.
+fn hook_names() -> impl TypedValueParser<Value = Hook> {
+    PossibleValuesParser::new(Hook::ALL.map(Hook::name))
+        .try_map(|name| Hook::named(&name).ok_or("no such hook"))
 }
 
 /// When to colour.
