@@ -34,6 +34,9 @@ pub(crate) struct Field<T> {
     pub(crate) span: Span,
 }
 
+/// The selector that a file sets, with its text.
+type Selector<'d> = Field<(SelectorKind, Cow<'d, [u8]>)>;
+
 /// All that the `sops` mapping says.
 pub(crate) struct Metadata<'d> {
     /// Where its key stands.
@@ -48,7 +51,7 @@ pub(crate) struct Metadata<'d> {
     /// The encrypted MAC. An empty one counts as absent.
     pub(crate) mac: Option<Field<Cow<'d, [u8]>>>,
     /// The selector that is set, with its text; `None` where sops's default counts.
-    pub(crate) selector: Option<Field<(SelectorKind, Cow<'d, [u8]>)>>,
+    pub(crate) selector: Option<Selector<'d>>,
     pub(crate) mac_only_encrypted: Option<Field<bool>>,
     /// The version of sops that wrote the file.
     pub(crate) version: Option<Field<Cow<'d, [u8]>>>,
@@ -205,7 +208,7 @@ fn last_modified<'d>(
 
 /// What the fields pick.
 fn selectors(
-    selector: Option<&Field<(SelectorKind, Cow<'_, [u8]>)>>,
+    selector: Option<&Selector<'_>>,
     mac_only_encrypted: Option<&Field<bool>>,
 ) -> Selectors {
     let mac_only = mac_only_encrypted.is_some_and(|field| field.value);
@@ -219,11 +222,8 @@ fn selectors(
 }
 
 /// The one selector that is set and not empty.
-fn selector<'d>(
-    reader: &mut Reader<'d>,
-    fields: &Fields<'d>,
-) -> Option<Field<(SelectorKind, Cow<'d, [u8]>)>> {
-    let mut chosen: Option<Field<(SelectorKind, Cow<'d, [u8]>)>> = None;
+fn selector<'d>(reader: &mut Reader<'d>, fields: &Fields<'d>) -> Option<Selector<'d>> {
+    let mut chosen: Option<Selector<'d>> = None;
     for kind in SelectorKind::ALL {
         let Ok(Some(field)) = reader.string(fields, kind.name()) else {
             continue;
