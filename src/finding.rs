@@ -1,11 +1,13 @@
 //! What a rule has to say about the user's files.
 //!
 //! A finding is about the user's repository and is data in a report; an error means that sopsguard
-//! could not do its work. A finding owns all that a reporter may show: it holds no text of a file.
+//! could not do its work. A finding owns all that a reporter may show; of a file's text it holds masked lines at most.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 pub(crate) use crate::source::Position;
+use crate::source::{Masked, Span};
 
 /// How much a finding matters. Three levels, so that every report format can hold them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -44,8 +46,110 @@ pub struct Finding {
     pub key: Option<String>,
     /// What was found: one sentence, lower case, without values.
     pub message: String,
-    /// What to do next, with a command that works.
-    pub help: String,
+    /// What sops, or what deploys with it, will do about it.
+    pub consequence: Option<String>,
+    /// What to do next.
+    pub help: Help,
+    /// Other places that it is about, each with what is there.
+    pub related: Vec<(Position, String)>,
+    /// The lines around it, masked; none where the text is no document.
+    pub snippet: Option<Snippet>,
+}
+
+/// What to do about a finding: words, and commands that can be pasted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Help {
+    /// One sentence, lower case.
+    pub text: String,
+    /// The commands, in the order in which they are to be run.
+    pub commands: Vec<String>,
+}
+
+/// At most five lines of a text with every value and comment masked.
+///
+/// It is made of a [`Masked`] only, so that no reporter can hold a text or the length of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snippet {
+    first_line: usize,
+    lines: Vec<String>,
+    /// Which of the lines, and which of its bytes.
+    label: (usize, Range<usize>),
+}
+
+impl Help {
+    /// Help in words alone.
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            commands: Vec::new(),
+        }
+    }
+
+    /// The same with one more command.
+    #[must_use]
+    pub(crate) fn then(mut self, command: impl Into<String>) -> Self {
+        self.commands.push(command.into());
+        self
+    }
+}
+
+/// How many lines before and behind the problem are shown at most.
+const CONTEXT: usize = 2;
+
+/// The longest line that is shown, in bytes. Lines behind the first are cut there; the line of the
+/// problem is left out with all others where it is longer.
+const MAX_WIDTH: usize = 160;
+
+impl Snippet {
+    /// The lines around the place `at`; `None` where nothing of it may be shown.
+    pub(crate) fn new(masked: &Masked<'_>, at: Span) -> Option<Self> {
+        let number = masked.source().position(at.start()).line;
+        let line = masked.line_of_problem(number)?;
+        let place = line.find(at.range())?;
+        if line.text.len() > MAX_WIDTH {
+            return None;
+        }
+        let shown = |number| {
+            let mut text = masked.line(number)?.text;
+            // What is masked is ASCII, and so are the keys that are not.
+            text.truncate(MAX_WIDTH);
+            Some(text)
+        };
+        let before = (1..number).rev().take(CONTEXT).map_while(shown);
+        let mut lines: Vec<String> = before.collect();
+        lines.reverse();
+        let label = (lines.len(), place);
+        let first_line = number - lines.len();
+        lines.push(line.text);
+        lines.extend((number + 1..).take(CONTEXT).map_while(shown));
+        for line in &mut lines {
+            line.truncate(line.trim_end().len());
+        }
+        Some(Self {
+            first_line,
+            lines,
+            label,
+        })
+    }
+
+    /// The number of the first line, from 1.
+    #[must_use]
+    pub fn first_line(&self) -> usize {
+        self.first_line
+    }
+
+    /// The lines, without their ends.
+    #[must_use]
+    pub fn lines(&self) -> &[String] {
+        &self.lines
+    }
+
+    /// Which of the lines the finding is about, from 0, and which bytes of it.
+    #[must_use]
+    pub fn label(&self) -> (usize, Range<usize>) {
+        self.label.clone()
+    }
 }
 
 impl Severity {

@@ -31,7 +31,7 @@ mod source;
 
 pub use document::Format;
 pub use environment::{Environment, Platform};
-pub use finding::{Finding, Location, Severity};
+pub use finding::{Finding, Help, Location, Severity, Snippet};
 pub use rules::{RuleInfo, catalogue};
 pub use sops::{Reason, Verification};
 pub use source::Position;

@@ -110,7 +110,7 @@ fn findings_say_where_what_and_what_to_do() {
                 "{what}"
             );
             assert!(!finding.message.ends_with('.'), "{what}");
-            assert!(!finding.help.is_empty(), "{what}");
+            assert!(!finding.help.text.is_empty(), "{what}");
             let place = finding.location.start.is_some();
             assert!(
                 place || rule == "unreadable-by-version" || finding.key.is_some(),

@@ -3,10 +3,12 @@
 #[cfg_attr(not(test), expect(dead_code, reason = "the commands so far only read"))]
 mod editor;
 mod format;
+mod mask;
 mod tree;
 pub(crate) mod yaml;
 
 pub use format::Format;
+pub(crate) use mask::parts;
 pub(crate) use tree::{Comment, Entry, Item, Key, NodeId, Pair, Scalar, Tree, Value};
 
 use crate::source::{Source, Span};

@@ -1,5 +1,6 @@
 //! One file, from its bytes to what is known of it.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use super::inputs::{Content, Input, Origin};
@@ -49,6 +50,8 @@ struct Look {
 #[derive(Default)]
 struct Known<'a> {
     source: Option<&'a Source>,
+    document: Option<&'a Document<'a>>,
+    file: Option<&'a SopsFile<'a>>,
     unreadable: Option<&'a Unreadable>,
     problems: Vec<Problem>,
     documents: Option<usize>,
@@ -152,6 +155,7 @@ impl Look {
         let documents = Some(document.tree().branches().len());
         let known = Known {
             source: Some(source),
+            document: Some(&document),
             documents,
             ..Known::default()
         };
@@ -173,7 +177,12 @@ impl Look {
         }
     }
 
-    fn at_sops_file(self, file: &SopsFile<'_>, known: Known<'_>, keyring: &Keyring) -> Looked {
+    fn at_sops_file<'a>(
+        self,
+        file: &'a SopsFile<'a>,
+        known: Known<'a>,
+        keyring: &Keyring,
+    ) -> Looked {
         let checked = sops::check(file, keyring);
         let lacking = match &checked.verification {
             Verification::NotVerified(reason) => Some(reason.to_string()),
@@ -185,6 +194,7 @@ impl Look {
             Needs::Key
         };
         let known = Known {
+            file: Some(file),
             problems: checked.inspection.problems,
             refused_version: file.version_refused_by_command(),
             recipients: file.shown_recipients().collect(),
@@ -264,10 +274,13 @@ impl Look {
         let context = FileContext {
             path: &self.path,
             source: known.source,
+            document: known.document,
+            file: known.file,
             unreadable: known.unreadable,
             problems: &known.problems,
             refused_version: known.refused_version,
             unreadable_by: &known.unreadable_by,
+            parts: OnceCell::new(),
         };
         let mut findings = Vec::new();
         let mut not_evaluated = Vec::new();

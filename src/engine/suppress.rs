@@ -41,7 +41,7 @@ pub(super) fn apply(findings: Vec<Finding>, suppressions: &[Suppression]) -> (Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::{Location, Severity};
+    use crate::finding::{Help, Location, Severity};
 
     fn finding(rule: &'static str, path: &str) -> Finding {
         Finding {
@@ -54,7 +54,10 @@ mod tests {
             },
             key: None,
             message: String::new(),
-            help: String::new(),
+            consequence: None,
+            help: Help::default(),
+            related: Vec::new(),
+            snippet: None,
         }
     }
 

@@ -59,7 +59,13 @@ fn write_finding(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Re
     if let Some(key) = &finding.key {
         writeln!(out, "    at:   {}", escape::text(key))?;
     }
-    writeln!(out, "    help: {}", escape::text(&finding.help))?;
+    if let Some(consequence) = &finding.consequence {
+        writeln!(out, "    then: {}", escape::text(consequence))?;
+    }
+    writeln!(out, "    help: {}", escape::text(&finding.help.text))?;
+    for command in &finding.help.commands {
+        writeln!(out, "          {}", escape::text(command))?;
+    }
     writeln!(out)
 }
 

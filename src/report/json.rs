@@ -61,9 +61,17 @@ struct Problem<'r> {
     start: Option<Position>,
     end: Option<Position>,
     message: &'r str,
+    consequence: Option<&'r str>,
     help: &'r str,
-    related: [(); 0],
+    commands: &'r [String],
+    related: Vec<Related<'r>>,
     fingerprint: String,
+}
+
+#[derive(Serialize)]
+struct Related<'r> {
+    start: Position,
+    message: &'r str,
 }
 
 #[derive(Serialize)]
@@ -125,9 +133,18 @@ impl<'r> Problem<'r> {
             start: finding.location.start,
             end: finding.location.end,
             message: &finding.message,
-            help: &finding.help,
-            related: [],
+            consequence: finding.consequence.as_deref(),
+            help: &finding.help.text,
+            commands: &finding.help.commands,
+            related: finding.related.iter().map(Related::of).collect(),
         }
+    }
+}
+
+impl<'r> Related<'r> {
+    fn of((start, message): &'r (Position, String)) -> Self {
+        let start = *start;
+        Self { start, message }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::{Check, FileContext, Findings, Needs, Rule, remedy};
-use crate::finding::Severity;
+use super::{Check, FileContext, Findings, Found, Needs, Rule, remedy};
+use crate::finding::{Help, Severity};
 use crate::sops::{MacMismatch, ProblemKind};
 
 pub(super) static RULE: Rule = Rule {
@@ -20,17 +20,33 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
         ProblemKind::Mac(cause) => Some(cause),
         _ => None,
     }) {
-        findings.add_problem(problem, help(context.path, cause));
+        let found = Found::problem(problem);
+        findings.report(found.says(says(cause)).help(help(context.path, cause)));
     }
 }
 
-fn help(path: &Path, cause: &MacMismatch) -> String {
+fn says(cause: &MacMismatch) -> &'static str {
     match cause {
-        MacMismatch::Differs => format!(
-            "a value was added, removed, reordered or changed without sops, or the file's selectors \
-             were; {}",
-            remedy::undo_then_edit(path)
-        ),
+        MacMismatch::Differs | MacMismatch::NotAString { .. } => {
+            "`sops decrypt`, `sops edit` and KSOPS refuse the file: \"MAC mismatch\""
+        }
+        MacMismatch::Absent => {
+            "`sops decrypt`, `sops edit` and KSOPS refuse the file: \"MAC mismatch. File has no MAC\""
+        }
+        MacMismatch::Rejected => {
+            "`sops decrypt`, `sops edit` and KSOPS refuse the file: \"Cannot decrypt MAC\""
+        }
+    }
+}
+
+fn help(path: &Path, cause: &MacMismatch) -> Help {
+    match cause {
+        MacMismatch::Differs => {
+            let text = "a value was added, removed, reordered or changed without sops, or the \
+                        file's selectors were; go back to a sound version, then make the edit \
+                        inside sops";
+            remedy::go_back(path, text).then(format!("sops edit {}", remedy::argument(path)))
+        }
         MacMismatch::Absent | MacMismatch::Rejected | MacMismatch::NotAString { .. } => {
             remedy::undo_then_edit(path)
         }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::{Check, FileContext, Findings, Needs, Rule, remedy};
-use crate::finding::Severity;
+use super::{Check, FileContext, Findings, Found, Needs, Rule, remedy};
+use crate::finding::{Help, Severity};
 use crate::sops::{MalformedCiphertext, ProblemKind};
 
 pub(super) static RULE: Rule = Rule {
@@ -20,11 +20,31 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
         ProblemKind::Ciphertext(cause) => Some(cause),
         _ => None,
     }) {
-        findings.add_problem(problem, help(context.path, cause));
+        let found = Found::problem(problem);
+        findings.report(found.says(says(cause)).help(help(context.path, cause)));
     }
 }
 
-fn help(path: &Path, cause: &MalformedCiphertext) -> String {
+fn says(cause: &MalformedCiphertext) -> &'static str {
+    match cause {
+        MalformedCiphertext::NotAString { .. } => {
+            "sops refuses the whole file: \"Expected encrypted value as string\""
+        }
+        MalformedCiphertext::NotAToken => {
+            "sops refuses the whole file: \"does not match sops' data format\", and prints the value \
+             with it"
+        }
+        MalformedCiphertext::Base64 { .. }
+        | MalformedCiphertext::EmptyIv
+        | MalformedCiphertext::TooShort
+        | MalformedCiphertext::UnknownType => {
+            "sops refuses the whole file: \"Could not decrypt value\""
+        }
+        MalformedCiphertext::BytesType => "sops crashes on the file",
+    }
+}
+
+fn help(path: &Path, cause: &MalformedCiphertext) -> Help {
     match cause {
         MalformedCiphertext::NotAString { .. } | MalformedCiphertext::NotAToken => {
             remedy::undo_then_edit(path)
@@ -33,8 +53,9 @@ fn help(path: &Path, cause: &MalformedCiphertext) -> String {
         | MalformedCiphertext::EmptyIv
         | MalformedCiphertext::TooShort
         | MalformedCiphertext::UnknownType
-        | MalformedCiphertext::BytesType => {
-            format!("the token was cut or retyped; {}", remedy::undo(path))
-        }
+        | MalformedCiphertext::BytesType => remedy::go_back(
+            path,
+            "the token was cut or retyped; go back to a sound version of the file",
+        ),
     }
 }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::{Check, FileContext, Findings, Needs, Rule, remedy};
-use crate::finding::Severity;
+use super::{Check, FileContext, Findings, Found, Needs, Rule, remedy};
+use crate::finding::{Help, Severity};
 use crate::sops::{MalformedMetadata, ProblemKind};
 
 pub(super) static RULE: Rule = Rule {
@@ -20,36 +20,40 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
         ProblemKind::Metadata(cause) => Some(cause),
         _ => None,
     }) {
-        findings.add_problem(problem, help(context.path, cause));
+        let says = "sops, KSOPS and Flux refuse the file before they look at any value";
+        let found = Found::problem(problem).says(says);
+        findings.report(found.help(help(context.path, cause)));
     }
     if let Some(span) = context.refused_version {
-        let message =
-            "the `sops` command refuses a file without a `version` of the form `3.13.3`; \
-                       sops's library, which KSOPS and Flux use, reads it"
-                .to_owned();
-        let help =
-            "put the line back that says which sops wrote the file, as in `version: 3.13.3`: \
-                    the MAC does not cover it"
-                .to_owned();
-        findings.warn(span, "sops.version", message, help);
+        let message = "the `sops` command refuses a file without a `version` of the form `3.13.3`; \
+                       sops's library, which KSOPS and Flux use, reads it";
+        let help = "put the line back that says which sops wrote the file, as in `version: \
+                    3.13.3`: the MAC does not cover it";
+        let found = Found::new(message).at(span).key_named("sops.version");
+        findings.report(found.severity(Severity::Warning).help(Help::new(help)));
     }
 }
 
-fn help(path: &Path, cause: &MalformedMetadata) -> String {
+fn help(path: &Path, cause: &MalformedMetadata) -> Help {
     match cause {
         MalformedMetadata::WrongType {
             field: "lastmodified",
             found: "time",
             ..
-        } => {
+        } => Help::new(
             "put the time that stands there in double quotes, as sops writes it: it is part of the \
-             MAC, so do not change it"
-                .to_owned()
-        }
-        MalformedMetadata::SeveralSelectors { first, second } => format!(
-            "keep the one of `{first}` and `{second}` that the file was encrypted with, or {}",
-            remedy::undo(path)
+             MAC, so do not change it",
         ),
-        _ => format!("only sops writes the `sops` block; {}", remedy::undo(path)),
+        MalformedMetadata::SeveralSelectors { first, second } => remedy::go_back(
+            path,
+            format!(
+                "keep the one of `{first}` and `{second}` that the file was encrypted with, or go \
+                 back to a sound version of the file"
+            ),
+        ),
+        _ => remedy::go_back(
+            path,
+            "only sops writes the `sops` block; go back to a sound version of the file",
+        ),
     }
 }

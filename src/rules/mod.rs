@@ -15,8 +15,8 @@ mod unreadable_by_version;
 mod unreadable_file;
 
 pub use catalogue::{RuleInfo, catalogue};
-use given::remedy;
 pub(crate) use given::{FileContext, Findings, Unreadable};
+use given::{Found, remedy};
 
 use crate::finding::Severity;
 

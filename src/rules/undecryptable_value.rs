@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::{Check, FileContext, Findings, Needs, Rule, remedy};
-use crate::finding::Severity;
+use super::{Check, FileContext, Findings, Found, Needs, Rule, remedy};
+use crate::finding::{Help, Severity};
 use crate::sops::{ProblemKind, Undecryptable};
 
 pub(super) static RULE: Rule = Rule {
@@ -20,20 +20,37 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
         ProblemKind::Undecryptable(cause) => Some(cause),
         _ => None,
     }) {
-        findings.add_problem(problem, help(context.path, cause));
+        let found = Found::problem(problem).says(says(cause));
+        findings.report(found.help(help(context.path, cause)));
     }
 }
 
-fn help(path: &Path, cause: &Undecryptable) -> String {
+fn says(cause: &Undecryptable) -> &'static str {
+    match cause {
+        Undecryptable::Rejected => {
+            "sops refuses the whole file: \"cipher: message authentication failed\""
+        }
+        Undecryptable::NotOfItsType { .. } | Undecryptable::CommentOfOtherType { .. } => {
+            "sops refuses the whole file: \"Could not decrypt value\""
+        }
+        Undecryptable::CommentNotText => "sops crashes on the file",
+        Undecryptable::DataKey | Undecryptable::Shares | Undecryptable::DataKeyLength { .. } => {
+            "sops does not get the data key, and refuses the file"
+        }
+    }
+}
+
+fn help(path: &Path, cause: &Undecryptable) -> Help {
     match cause {
         Undecryptable::Rejected
         | Undecryptable::NotOfItsType { .. }
         | Undecryptable::CommentNotText
         | Undecryptable::CommentOfOtherType { .. } => remedy::undo_then_edit(path),
         Undecryptable::DataKey | Undecryptable::Shares | Undecryptable::DataKeyLength { .. } => {
-            format!(
-                "the `enc` of a recipient was cut or exchanged; {}",
-                remedy::undo(path)
+            remedy::go_back(
+                path,
+                "the `enc` of a recipient was cut or exchanged; go back to a sound version of the \
+                 file",
             )
         }
     }

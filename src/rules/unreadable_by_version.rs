@@ -1,7 +1,7 @@
 //! `unreadable-by-version`: a sound file that some version of sops cannot read all the same.
 
-use super::{Check, FileContext, Findings, Needs, Rule, remedy};
-use crate::finding::Severity;
+use super::{Check, FileContext, Findings, Found, Needs, Rule, remedy};
+use crate::finding::{Help, Severity};
 
 pub(super) static RULE: Rule = Rule {
     id: "unreadable-by-version",
@@ -21,10 +21,7 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
         "sops {versions} fails on this file with a MAC mismatch, because a value or an item in it \
          is an encrypted comment"
     );
-    let help = format!(
-        "read it with another version of sops, or take comments out of its lists with `sops edit \
-         {}`",
-        remedy::word(context.path)
-    );
-    findings.add(None, message, help);
+    let help = Help::new("read it with another version of sops, or take comments out of its lists")
+        .then(format!("sops edit {}", remedy::argument(context.path)));
+    findings.report(Found::new(message).help(help));
 }

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use super::{Check, FileContext, Findings, Needs, Rule, Unreadable, remedy};
-use crate::finding::Severity;
+use super::{Check, FileContext, Findings, Found, Needs, Rule, Unreadable, remedy};
+use crate::finding::{Help, Severity};
 use crate::fs;
 use crate::sops::{self, ProblemKind};
 
@@ -25,79 +25,72 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
         ProblemKind::Unreadable(cause) => Some(cause),
         _ => None,
     }) {
-        findings.add_problem(problem, document_help(context.path, cause));
+        let found = Found::problem(problem).says("sops loads the file and refuses it");
+        findings.report(found.help(document_help(context.path, cause)));
     }
 }
 
 fn report(path: &Path, unreadable: &Unreadable, findings: &mut Findings<'_>) {
-    match unreadable {
-        Unreadable::Io(error) => {
-            let (message, help) = io_words(path, error);
-            findings.add(None, message, help);
-        }
-        Unreadable::Walk(message) => {
-            let help = format!("look at it with `ls -ld -- {}`", remedy::word(path));
-            findings.add(None, message.clone(), help);
-        }
+    findings.report(match unreadable {
+        Unreadable::Io(error) => io_words(path, error),
+        Unreadable::Walk(message) => Found::new(message.as_str()).help(look("look at it", path)),
         Unreadable::NotText { at } => {
-            let message = "the file is not text in UTF-8 here, which sops refuses".to_owned();
-            findings.add(Some(*at), message, remedy::undo(path));
+            Found::new("the file is not text in UTF-8 here, which sops refuses")
+                .at_position(Some(*at))
+                .says("sops refuses the file: \"invalid trailing UTF-8 octet\" or the like")
+                .help(remedy::undo(path))
         }
         Unreadable::Refused { message, at } => {
-            let message = format!("sops cannot load the file: {message}");
-            findings.add(
-                *at,
-                message,
-                format!("mend the text there, or {}", remedy::undo(path)),
-            );
+            let help = "mend the text there, or go back to a sound version of the file";
+            Found::new(format!("sops cannot load the file: {message}"))
+                .at_position(*at)
+                .says("`sops decrypt`, KSOPS and Flux refuse the file as it stands")
+                .help(remedy::go_back(path, help))
         }
-    }
+    });
 }
 
-fn io_words(path: &Path, error: &fs::Error) -> (String, String) {
-    let file = remedy::word(path);
+fn look(text: &str, path: &Path) -> Help {
+    Help::new(text).then(format!("ls -ld -- {}", remedy::word(path)))
+}
+
+fn io_words(path: &Path, error: &fs::Error) -> Found {
     match error {
-        fs::Error::NotFound { .. } => (
-            "the file is not there; it may be a link that leads nowhere".to_owned(),
-            format!("look at it with `ls -ld -- {file}`, and bring back what it points to"),
-        ),
-        fs::Error::NotAFile { .. } => (
-            "not a regular file".to_owned(),
-            format!("look at it with `ls -ld -- {file}`; pipes go to `sopsguard check -`"),
-        ),
-        fs::Error::TooLarge { limit, .. } => (
-            format!(
+        fs::Error::NotFound { .. } => {
+            Found::new("the file is not there; it may be a link that leads nowhere")
+                .help(look("look at it, and bring back what it points to", path))
+        }
+        fs::Error::NotAFile { .. } => Found::new("not a regular file")
+            .help(look("look at it; pipes go to `sopsguard check -`", path)),
+        fs::Error::TooLarge { limit, .. } => {
+            let message = format!(
                 "the file is larger than {} MiB, the most that is read",
                 limit >> 20
-            ),
-            format!("ask sops itself: `sops decrypt {file} > /dev/null`"),
-        ),
+            );
+            let ask = format!("sops decrypt {} > /dev/null", remedy::argument(path));
+            Found::new(message).help(Help::new("ask sops itself").then(ask))
+        }
         fs::Error::Io { source, .. } => {
             let help = match source.kind() {
-                io::ErrorKind::PermissionDenied => format!("allow it with `chmod u+r -- {file}`"),
-                _ => format!("look at it with `ls -ld -- {file}`"),
+                io::ErrorKind::PermissionDenied => Help::new("allow reading it")
+                    .then(format!("chmod u+r -- {}", remedy::word(path))),
+                _ => look("look at it", path),
             };
-            (format!("the file cannot be read: {}", source.kind()), help)
+            Found::new(format!("the file cannot be read: {}", source.kind())).help(help)
         }
     }
 }
 
-fn document_help(path: &Path, cause: &sops::Unreadable) -> String {
-    match cause {
-        sops::Unreadable::NonStringKey { .. } => {
-            format!(
-                "quote the key, as in `\"8080\": …`, or {}",
-                remedy::undo(path)
-            )
-        }
-        sops::Unreadable::IntegerTooLarge | sops::Unreadable::TimeOffset => {
-            format!("quote the value, or {}", remedy::undo(path))
-        }
+fn document_help(path: &Path, cause: &sops::Unreadable) -> Help {
+    let text = match cause {
+        sops::Unreadable::NonStringKey { .. } => "quote the key, as in `\"8080\": …`",
+        sops::Unreadable::IntegerTooLarge | sops::Unreadable::TimeOffset => "quote the value",
         sops::Unreadable::TooManyAliases | sops::Unreadable::TooDeep => {
-            format!(
-                "write the values out without aliases or nesting, or {}",
-                remedy::undo(path)
-            )
+            "write the values out without aliases or nesting"
         }
-    }
+    };
+    remedy::go_back(
+        path,
+        format!("{text}, or go back to a sound version of the file"),
+    )
 }

@@ -3,11 +3,10 @@
 use std::collections::VecDeque;
 use std::fmt;
 
+use crate::source::is_plain_key;
+
 /// What stands for a key that is not shown.
 const MASK: &str = "…";
-
-/// The longest key that is shown.
-const MAX_SHOWN: usize = 64;
 
 /// How many keys are kept at either end of a path.
 const MAX_ENDS: usize = 8;
@@ -56,9 +55,8 @@ impl KeyPath {
 
 /// The key as a report may print it.
 fn shown(key: &[u8]) -> &str {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-/".contains(byte);
     match std::str::from_utf8(key) {
-        Ok(text) if (1..=MAX_SHOWN).contains(&key.len()) && key.iter().all(plain) => text,
+        Ok(text) if is_plain_key(key) => text,
         Ok(_) | Err(_) => MASK,
     }
 }

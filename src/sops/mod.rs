@@ -26,6 +26,7 @@ mod walk;
 
 pub(crate) use enc::{Token, ValueType};
 pub(crate) use file::{MetadataErrors, SopsFile};
+pub(crate) use key_path::KeyPath;
 pub(crate) use problem::{
     MacMismatch, MalformedCiphertext, MalformedMetadata, Problem, ProblemKind, Undecryptable,
     Unreadable,

@@ -36,6 +36,14 @@ impl LineIndex {
         Self { starts }
     }
 
+    /// The bytes of the line of this number, from 1, its end included; `None` where there is none.
+    /// The text has `len` bytes.
+    pub(crate) fn line(&self, number: usize, len: usize) -> Option<std::ops::Range<usize>> {
+        let start = *self.starts.get(number.checked_sub(1)?)?;
+        let end = self.starts.get(number).copied().unwrap_or(len);
+        (start < end).then_some(start..end)
+    }
+
     /// The place of `offset` in `text`, the text that this index was made from.
     pub(crate) fn position(&self, text: &str, offset: usize) -> Position {
         let mut offset = offset.min(text.len());

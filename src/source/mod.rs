@@ -8,14 +8,17 @@ mod edits;
 mod encoding;
 mod id;
 mod lines;
+mod masked;
 mod span;
 
 pub(crate) use edits::{EditError, Edits};
 pub(crate) use id::SourceId;
 pub(crate) use lines::LineIndex;
 pub use lines::Position;
+pub(crate) use masked::{Masked, Part, PartKind, is_plain_key};
 pub(crate) use span::Span;
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 /// One input: where it came from and its text.
@@ -96,8 +99,15 @@ impl Source {
     /// The line and column of a byte offset; an offset past the end or inside a character is
     /// rounded down.
     pub(crate) fn position(&self, offset: usize) -> Position {
-        self.lines
-            .get_or_init(|| LineIndex::new(&self.text))
-            .position(&self.text, offset)
+        self.lines().position(&self.text, offset)
+    }
+
+    /// The bytes of the line of this number, from 1, its end included; `None` where there is none.
+    pub(crate) fn line(&self, number: usize) -> Option<Range<usize>> {
+        self.lines().line(number, self.text.len())
+    }
+
+    fn lines(&self) -> &LineIndex {
+        self.lines.get_or_init(|| LineIndex::new(&self.text))
     }
 }

@@ -25,29 +25,48 @@ fn damage_is_named_file_by_file() {
     let output = sandbox
         .run(["check", "-C", "damaged", KEY[0], "../key.txt"])
         .expect_code(1);
-    insta::assert_snapshot!(output.stdout, @r"
+    insta::assert_snapshot!(output.stdout, @r#"
     apps/shop/database.enc.yaml:22:10: error[mac-mismatch]: the values are not those that `mac` was written for
         at:   sops.mac
-        help: a value was added, removed, reordered or changed without sops, or the file's selectors were; go back to a sound version: find it with `git log -p -- apps/shop/database.enc.yaml`, restore it with `git restore --source=COMMIT --staged --worktree -- apps/shop/database.enc.yaml`, then edit it with `sops edit apps/shop/database.enc.yaml`
+        then: `sops decrypt`, `sops edit` and KSOPS refuse the file: "MAC mismatch"
+        help: a value was added, removed, reordered or changed without sops, or the file's selectors were; go back to a sound version, then make the edit inside sops
+              git log --oneline -- apps/shop/database.enc.yaml
+              git restore --source=REV -- apps/shop/database.enc.yaml
+              sops edit apps/shop/database.enc.yaml
 
     apps/wiki/database.enc.yaml:7:15: error[undecryptable-value]: the file's data key does not open the value: it was changed, or moved from elsewhere
         at:   stringData.username
-        help: go back to a sound version: find it with `git log -p -- apps/wiki/database.enc.yaml`, restore it with `git restore --source=COMMIT --staged --worktree -- apps/wiki/database.enc.yaml`, then edit it with `sops edit apps/wiki/database.enc.yaml`
+        then: sops refuses the whole file: "cipher: message authentication failed"
+        help: go back to a sound version of the file, then make the edit inside sops
+              git log --oneline -- apps/wiki/database.enc.yaml
+              git restore --source=REV -- apps/wiki/database.enc.yaml
+              sops edit apps/wiki/database.enc.yaml
 
     apps/wiki/database.enc.yaml:8:15: error[undecryptable-value]: the file's data key does not open the value: it was changed, or moved from elsewhere
         at:   stringData.password
-        help: go back to a sound version: find it with `git log -p -- apps/wiki/database.enc.yaml`, restore it with `git restore --source=COMMIT --staged --worktree -- apps/wiki/database.enc.yaml`, then edit it with `sops edit apps/wiki/database.enc.yaml`
+        then: sops refuses the whole file: "cipher: message authentication failed"
+        help: go back to a sound version of the file, then make the edit inside sops
+              git log --oneline -- apps/wiki/database.enc.yaml
+              git restore --source=REV -- apps/wiki/database.enc.yaml
+              sops edit apps/wiki/database.enc.yaml
 
     infra/accounts.enc.yaml:8:15: error[malformed-ciphertext]: the selectors say that it is encrypted, and it is no `ENC[…]` token
         at:   stringData.password
-        help: go back to a sound version: find it with `git log -p -- infra/accounts.enc.yaml`, restore it with `git restore --source=COMMIT --staged --worktree -- infra/accounts.enc.yaml`, then edit it with `sops edit infra/accounts.enc.yaml`
+        then: sops refuses the whole file: "does not match sops' data format", and prints the value with it
+        help: go back to a sound version of the file, then make the edit inside sops
+              git log --oneline -- infra/accounts.enc.yaml
+              git restore --source=REV -- infra/accounts.enc.yaml
+              sops edit infra/accounts.enc.yaml
 
     infra/registry.enc.yaml:2:1: error[unreadable-file]: sops cannot load the file: could not find expected ':'
-        help: mend the text there, or go back to a sound version: find it with `git log -p -- infra/registry.enc.yaml`, restore it with `git restore --source=COMMIT --staged --worktree -- infra/registry.enc.yaml`
+        then: `sops decrypt`, KSOPS and Flux refuse the file as it stands
+        help: mend the text there, or go back to a sound version of the file
+              git log --oneline -- infra/registry.enc.yaml
+              git restore --source=REV -- infra/registry.enc.yaml
 
     not verified: infra/partner.enc.yaml: no identity here is a recipient
     5 files: 0 verified, 4 failed, 1 not verified, 5 errors
-    ");
+    "#);
 }
 
 #[test]

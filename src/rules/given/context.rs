@@ -1,10 +1,12 @@
 //! All that a rule about one file may see.
 
+use std::cell::OnceCell;
 use std::path::Path;
 
+use crate::document::{self, Document};
 use crate::fs;
-use crate::sops::{Problem, ProblemKind};
-use crate::source::{Position, Source, Span};
+use crate::sops::{Problem, ProblemKind, SopsFile};
+use crate::source::{Masked, Part, Position, Source, Span};
 
 /// One file, read and verified as far as that went.
 pub(crate) struct FileContext<'a> {
@@ -12,6 +14,11 @@ pub(crate) struct FileContext<'a> {
     pub(crate) path: &'a Path,
     /// The text; none where the file could not be read as text.
     pub(crate) source: Option<&'a Source>,
+    /// The text as the document that sops loads; none where it would not.
+    pub(crate) document: Option<&'a Document<'a>>,
+    /// The document as a file of sops's; none where it has no metadata that sops accepts.
+    #[expect(dead_code, reason = "no rule looks at all of a file yet")]
+    pub(crate) file: Option<&'a SopsFile<'a>>,
     /// Why the file is no document.
     pub(crate) unreadable: Option<&'a Unreadable>,
     /// Everything for which sops would refuse the document.
@@ -21,6 +28,8 @@ pub(crate) struct FileContext<'a> {
     pub(crate) refused_version: Option<Span>,
     /// The versions of sops that refuse it although sops 3.13.3 does not.
     pub(crate) unreadable_by: &'a [String],
+    /// Where keys, values and comments stand; filled when the first finding needs it.
+    pub(crate) parts: OnceCell<Vec<Part>>,
 }
 
 /// Why a file is no document that sops would load.
@@ -45,6 +54,13 @@ pub(crate) enum Unreadable {
 }
 
 impl<'a> FileContext<'a> {
+    /// What may be shown of the text; nothing of one that is no document.
+    pub(super) fn masked(&self) -> Option<Masked<'_>> {
+        let document = self.document?;
+        let parts = self.parts.get_or_init(|| document::parts(document));
+        Some(Masked::new(document.source(), parts))
+    }
+
     /// The problems that belong to one rule, with what the rule knows of each.
     pub(crate) fn problems<T: 'a>(
         &self,

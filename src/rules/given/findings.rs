@@ -1,9 +1,9 @@
 //! Where a rule puts what it finds.
 
 use super::FileContext;
-use crate::finding::{Finding, Location, Severity};
+use crate::finding::{Finding, Help, Location, Severity, Snippet};
 use crate::rules::Rule;
-use crate::sops::Problem;
+use crate::sops::{KeyPath, Problem};
 use crate::source::{Position, Span};
 
 /// The findings of one rule on one file.
@@ -11,6 +11,99 @@ pub(crate) struct Findings<'a> {
     rule: &'a Rule,
     context: &'a FileContext<'a>,
     found: &'a mut Vec<Finding>,
+}
+
+/// What a rule found: a finding without what the rule need not say.
+pub(in crate::rules) struct Found {
+    message: String,
+    at: At,
+    key: Option<String>,
+    consequence: Option<String>,
+    help: Help,
+    related: Vec<(Position, String)>,
+    severity: Option<Severity>,
+}
+
+/// Where something was found.
+enum At {
+    File,
+    /// A place in a text that could not be read as a document.
+    Position(Position),
+    /// A place in a text.
+    Span(Span),
+}
+
+impl Found {
+    /// Something about the whole file: what was found, in one sentence without values.
+    pub(in crate::rules) fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            at: At::File,
+            key: None,
+            consequence: None,
+            help: Help::default(),
+            related: Vec::new(),
+            severity: None,
+        }
+    }
+
+    /// What `problem` says, where it is.
+    pub(in crate::rules) fn problem(problem: &Problem) -> Self {
+        let found = Self::new(problem.kind.to_string()).key(&problem.path);
+        match problem.span {
+            Some(span) => found.at(span),
+            None => found,
+        }
+    }
+
+    /// It stands at `span`, from which the snippet is made.
+    pub(in crate::rules) fn at(mut self, span: Span) -> Self {
+        self.at = At::Span(span);
+        self
+    }
+
+    /// It stands at `position`, or somewhere.
+    pub(in crate::rules) fn at_position(mut self, position: Option<Position>) -> Self {
+        self.at = position.map_or(At::File, At::Position);
+        self
+    }
+
+    /// It is about the leaf that these keys lead to.
+    pub(in crate::rules) fn key(mut self, path: &KeyPath) -> Self {
+        self.key = (!path.is_empty()).then(|| path.to_string());
+        self
+    }
+
+    /// It is about the leaf of this name, a text of ours.
+    pub(in crate::rules) fn key_named(mut self, key: &'static str) -> Self {
+        self.key = Some(key.to_owned());
+        self
+    }
+
+    /// What sops, or what deploys with it, will do about it.
+    pub(in crate::rules) fn says(mut self, consequence: impl Into<String>) -> Self {
+        self.consequence = Some(consequence.into());
+        self
+    }
+
+    /// What to do next.
+    pub(in crate::rules) fn help(mut self, help: Help) -> Self {
+        self.help = help;
+        self
+    }
+
+    /// Another place that it is about, and what is there.
+    #[expect(dead_code, reason = "no rule compares places yet")]
+    pub(in crate::rules) fn related(mut self, at: Position, what: impl Into<String>) -> Self {
+        self.related.push((at, what.into()));
+        self
+    }
+
+    /// It matters this much, whatever the rule's other findings do.
+    pub(in crate::rules) fn severity(mut self, severity: Severity) -> Self {
+        self.severity = Some(severity);
+        self
+    }
 }
 
 impl<'a> Findings<'a> {
@@ -27,54 +120,35 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// Adds a finding about the whole file, or about the place `at`.
-    pub(in crate::rules) fn add(&mut self, at: Option<Position>, message: String, help: String) {
-        self.push(self.rule.severity, (at, at), None, message, help);
-    }
-
-    /// Adds a finding about the place of `problem`, in the problem's own words.
-    pub(in crate::rules) fn add_problem(&mut self, problem: &Problem, help: String) {
+    /// Adds what was found.
+    pub(in crate::rules) fn report(&mut self, found: Found) {
         let place = |offset| self.context.source.map(|source| source.position(offset));
-        let start = problem.span.and_then(|span| place(span.start()));
-        let end = problem.span.and_then(|span| place(span.end()));
-        let key = (!problem.path.is_empty()).then(|| problem.path.to_string());
-        let severity = self.rule.severity;
-        self.push(severity, (start, end), key, problem.kind.to_string(), help);
-    }
-
-    /// Adds a warning, whatever the rule's own severity, about the key `key` at `span`.
-    pub(in crate::rules) fn warn(&mut self, span: Span, key: &str, message: String, help: String) {
-        let place = |offset| self.context.source.map(|source| source.position(offset));
-        let places = (place(span.start()), place(span.end()));
-        self.push(
-            Severity::Warning,
-            places,
-            Some(key.to_owned()),
-            message,
-            help,
-        );
-    }
-
-    fn push(
-        &mut self,
-        severity: Severity,
-        (start, end): (Option<Position>, Option<Position>),
-        key: Option<String>,
-        message: String,
-        help: String,
-    ) {
-        let location = Location {
-            path: self.context.path.to_owned(),
-            start,
-            end,
+        let (start, end, snippet) = match found.at {
+            At::File => (None, None, None),
+            At::Position(at) => (Some(at), Some(at), None),
+            At::Span(span) => {
+                let snippet = self.snippet(span);
+                (place(span.start()), place(span.end()), snippet)
+            }
         };
         self.found.push(Finding {
             rule: self.rule.id,
-            severity,
-            location,
-            key,
-            message,
-            help,
+            severity: found.severity.unwrap_or(self.rule.severity),
+            location: Location {
+                path: self.context.path.to_owned(),
+                start,
+                end,
+            },
+            key: found.key,
+            message: found.message,
+            consequence: found.consequence,
+            help: found.help,
+            related: found.related,
+            snippet,
         });
+    }
+
+    fn snippet(&self, span: Span) -> Option<Snippet> {
+        Snippet::new(&self.context.masked()?, span)
     }
 }

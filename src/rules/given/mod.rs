@@ -6,3 +6,4 @@ pub(super) mod remedy;
 
 pub(crate) use context::{FileContext, Unreadable};
 pub(crate) use findings::Findings;
+pub(super) use findings::Found;

@@ -2,23 +2,39 @@
 
 use std::path::Path;
 
+use crate::finding::Help;
+
 /// How to bring back the file as it was before an edit. Which version that is only its history can
 /// tell: the last commit may hold the damage too, or not hold the file at all.
-pub(in crate::rules) fn undo(path: &Path) -> String {
-    let file = word(path);
-    format!(
-        "go back to a sound version: find it with `git log -p -- {file}`, restore it with `git \
-         restore --source=COMMIT --staged --worktree -- {file}`"
-    )
+pub(in crate::rules) fn undo(path: &Path) -> Help {
+    go_back(path, "go back to a sound version of the file")
 }
 
 /// How to bring back the file, and then make the edit with sops.
-pub(in crate::rules) fn undo_then_edit(path: &Path) -> String {
-    format!(
-        "{}, then edit it with `sops edit {}`",
-        undo(path),
-        word(path)
+pub(in crate::rules) fn undo_then_edit(path: &Path) -> Help {
+    go_back(
+        path,
+        "go back to a sound version of the file, then make the edit inside sops",
     )
+    .then(format!("sops edit {}", argument(path)))
+}
+
+/// The commands that find a version of the file and bring it back, for the reason `text`.
+pub(in crate::rules) fn go_back(path: &Path, text: impl Into<String>) -> Help {
+    let file = word(path);
+    Help::new(text)
+        .then(format!("git log --oneline -- {file}"))
+        .then(format!("git restore --source=REV -- {file}"))
+}
+
+/// The path as an argument of a program that takes options: not to be mistaken for one.
+pub(in crate::rules) fn argument(path: &Path) -> String {
+    let word = word(path);
+    if path.as_os_str().as_encoded_bytes().starts_with(b"-") {
+        format!("./{word}")
+    } else {
+        word
+    }
 }
 
 /// The path as one word of a shell's command line; the word `FILE` where a shell could not be given

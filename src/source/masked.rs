@@ -1,0 +1,262 @@
+//! A text of which only keys and structure may be shown.
+//!
+//! A line beside a problem can hold a password, and so can the line of the problem. What is shown of
+//! a text therefore goes through a [`Masked`]: it is told where keys and values stand, puts one mask
+//! of one width in the place of every value and comment, whatever its length, and lets through
+//! nothing that it was not told of but indentation and the punctuation of structure.
+
+use std::ops::Range;
+
+use super::{Source, Span};
+
+/// What stands in the place of anything that is not shown.
+const MASK: &str = "********";
+
+/// The longest key that is shown, in bytes.
+const MAX_KEY: usize = 64;
+
+/// A source, with what is known of the places in it.
+pub(crate) struct Masked<'s> {
+    source: &'s Source,
+    parts: &'s [Part],
+}
+
+/// A place in the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Part {
+    pub(crate) span: Span,
+    pub(crate) kind: PartKind,
+}
+
+/// What stands at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum PartKind {
+    /// A key, which is shown where it looks like one.
+    Key,
+    /// A value or a comment, which is never shown.
+    Hidden,
+}
+
+/// A line as it may be shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct MaskedLine {
+    pub(crate) text: String,
+    /// Which bytes of the source stand at which bytes of `text`, in order.
+    pieces: Vec<(Range<usize>, Range<usize>)>,
+}
+
+impl<'s> Masked<'s> {
+    /// Masks `source`, in which `parts` are the keys, values and comments, sorted, none of them empty.
+    pub(crate) fn new(source: &'s Source, parts: &'s [Part]) -> Self {
+        Self { source, parts }
+    }
+
+    /// The text that is masked.
+    pub(crate) fn source(&self) -> &'s Source {
+        self.source
+    }
+
+    /// The line of this number, from 1; `None` where there is no such line, or where it begins
+    /// inside a value: how many such lines there are tells something of the value.
+    pub(crate) fn line(&self, number: usize) -> Option<MaskedLine> {
+        let range = self.source.line(number)?;
+        let first = self.first_part(range.start);
+        let inside = self
+            .parts
+            .get(first)
+            .is_some_and(|part| part.span.start() < range.start);
+        (!inside).then(|| self.render(range, first))
+    }
+
+    /// The line of this number, from 1, whatever it begins with.
+    pub(crate) fn line_of_problem(&self, number: usize) -> Option<MaskedLine> {
+        let range = self.source.line(number)?;
+        let first = self.first_part(range.start);
+        Some(self.render(range, first))
+    }
+
+    /// The first part that ends behind `offset`.
+    fn first_part(&self, offset: usize) -> usize {
+        // Parts do not overlap, but where the text is odd; then the first hides what follows.
+        self.parts.partition_point(|part| part.span.end() <= offset)
+    }
+
+    fn render(&self, range: Range<usize>, first: usize) -> MaskedLine {
+        let mut line = MaskedLine::default();
+        let mut at = range.start;
+        for part in self.parts.iter().skip(first) {
+            let (start, end) = (part.span.start().max(at), part.span.end().min(range.end));
+            if part.span.start() >= range.end {
+                break;
+            }
+            if start >= end {
+                continue;
+            }
+            line.structure(self.source.text().get(at..start).unwrap_or_default());
+            let whole = part.span.start() == start && part.span.end() == end;
+            let shown = match part.kind {
+                PartKind::Key if whole => self.key(start..end),
+                PartKind::Key | PartKind::Hidden => None,
+            };
+            line.piece(start..end, shown.unwrap_or(MASK));
+            at = end;
+        }
+        line.structure(self.source.text().get(at..range.end).unwrap_or_default());
+        line
+    }
+
+    /// The key that stands there, where it may be shown. A quoted one is shown without its quotes.
+    fn key(&self, range: Range<usize>) -> Option<&'s str> {
+        let key = self.source.text().get(range)?;
+        let bare = ['"', '\'']
+            .iter()
+            .find_map(|&quote| key.strip_prefix(quote)?.strip_suffix(quote));
+        let key = bare.unwrap_or(key);
+        is_plain_key(key.as_bytes()).then_some(key)
+    }
+}
+
+/// Whether a key looks like one: 1 to 64 characters of `[A-Za-z0-9_.\-/]`. A pasted password line
+/// becomes a key, too.
+pub(crate) fn is_plain_key(key: &[u8]) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-/".contains(byte);
+    (1..=MAX_KEY).contains(&key.len()) && key.iter().all(plain)
+}
+
+impl MaskedLine {
+    /// Appends what stands between the known places: structure, and one mask from the first
+    /// character on that is none.
+    fn structure(&mut self, gap: &str) {
+        let gap = gap.trim_end_matches(['\r', '\n']);
+        let unknown = gap.find(|c| !" -?:,[]{}".contains(c)).unwrap_or(gap.len());
+        let (structure, unknown) = gap.split_at(unknown);
+        self.text.push_str(structure);
+        match unknown.trim() {
+            "" => {}
+            _ => {
+                self.text.push_str(MASK);
+                self.text.push(' ');
+            }
+        }
+    }
+
+    fn piece(&mut self, source: Range<usize>, shown: &str) {
+        let start = self.text.len();
+        self.text.push_str(shown);
+        self.pieces.push((source, start..self.text.len()));
+    }
+
+    /// Where in `text` the bytes `range` of the source are; the whole of every piece that is touched.
+    pub(crate) fn find(&self, range: Range<usize>) -> Option<Range<usize>> {
+        let touches = |source: &Range<usize>| {
+            source.start < range.end.max(range.start + 1) && range.start < source.end
+        };
+        let mut touched = self.pieces.iter().filter(|(source, _)| touches(source));
+        let (_, first) = touched.next()?;
+        let end = touched.next_back().map_or(first.end, |(_, last)| last.end);
+        Some(first.start..end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::SourceId;
+    use super::*;
+
+    fn source(text: &str) -> Source {
+        Source::decode(SourceId::Stdin("x".into()), text.as_bytes().to_vec()).unwrap()
+    }
+
+    fn parts(text: &str, found: &[(&str, PartKind)]) -> Vec<Part> {
+        found
+            .iter()
+            .map(|(word, kind)| {
+                let at = text.find(word).unwrap();
+                let span = Span::new(at, at + word.len());
+                Part { span, kind: *kind }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn values_and_comments_have_one_width_and_keys_stay() {
+        let text = "  - user: alice # old\n    \"pass\": x\n";
+        let source = source(text);
+        let found = [
+            ("user", PartKind::Key),
+            ("alice", PartKind::Hidden),
+            ("# old", PartKind::Hidden),
+            ("\"pass\"", PartKind::Key),
+            ("x", PartKind::Hidden),
+        ];
+        let parts = parts(text, &found);
+        let masked = Masked::new(&source, &parts);
+        assert_eq!(masked.line(1).unwrap().text, "  - user: ******** ********");
+        assert_eq!(masked.line(2).unwrap().text, "    pass: ********");
+        assert_eq!(masked.line(4), None);
+    }
+
+    #[test]
+    fn what_nobody_told_of_is_not_shown() {
+        let text = "a: &anchor !!str b # dropped: x\n# - secret: [y]\n";
+        let source = source(text);
+        let found = [("a", PartKind::Key), ("b", PartKind::Hidden)];
+        let parts = parts(text, &found);
+        let masked = Masked::new(&source, &parts);
+        assert_eq!(
+            masked.line(1).unwrap().text,
+            "a: ******** ******** ******** "
+        );
+        assert_eq!(masked.line(2).unwrap().text, "******** ");
+    }
+
+    #[test]
+    fn keys_that_do_not_look_like_keys_are_masked() {
+        let long = "k".repeat(65);
+        for key in ["hunter 2", "pässword", "a=b", long.as_str()] {
+            let text = format!("{key}: x\n");
+            let source = source(&text);
+            let parts = parts(&text, &[(key, PartKind::Key)]);
+            let masked = Masked::new(&source, &parts);
+            assert!(!masked.line(1).unwrap().text.contains(key));
+        }
+    }
+
+    #[test]
+    fn lines_inside_a_value_are_no_context() {
+        let text = "a: |\n  one\n  two\nb: c\n";
+        let source = source(text);
+        let found = [
+            ("a", PartKind::Key),
+            ("|\n  one\n  two\n", PartKind::Hidden),
+            ("b", PartKind::Key),
+            ("c", PartKind::Hidden),
+        ];
+        let parts = parts(text, &found);
+        let masked = Masked::new(&source, &parts);
+        let shown = |number| masked.line(number).map(|line| line.text);
+        assert_eq!(shown(1).unwrap(), "a: ********");
+        assert_eq!((shown(2), shown(3)), (None, None));
+        assert_eq!(shown(4).unwrap(), "b: ********");
+        assert_eq!(masked.line_of_problem(3).unwrap().text, "********");
+    }
+
+    #[test]
+    fn places_are_found_again_behind_the_mask() {
+        let text = "a: very-long-value\n";
+        let source = source(text);
+        let found = [("a", PartKind::Key), ("very-long-value", PartKind::Hidden)];
+        let parts = parts(text, &found);
+        let masked = Masked::new(&source, &parts);
+        let line = masked.line(1).unwrap();
+        assert_eq!(line.find(0..1), Some(0..1));
+        assert_eq!(line.find(3..18), Some(3..11));
+        assert_eq!(
+            line.find(7..8),
+            Some(3..11),
+            "not even the place inside a value"
+        );
+        assert_eq!(line.find(0..18), Some(0..11));
+        assert_eq!(line.find(40..41), None);
+    }
+}
