@@ -10,6 +10,7 @@ mod given;
 mod mac_mismatch;
 mod malformed_ciphertext;
 mod malformed_metadata;
+mod multi_document;
 mod undecryptable_value;
 mod unreadable_by_version;
 mod unreadable_file;
@@ -21,10 +22,11 @@ use given::{Found, remedy};
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 6] = [
+pub(crate) static RULES: [&Rule; 7] = [
     &mac_mismatch::RULE,
     &malformed_ciphertext::RULE,
     &malformed_metadata::RULE,
+    &multi_document::RULE,
     &undecryptable_value::RULE,
     &unreadable_by_version::RULE,
     &unreadable_file::RULE,

@@ -34,7 +34,9 @@ pub(super) fn find(text: &[u8]) -> impl Iterator<Item = Exposed> + '_ {
 fn block(text: &[u8], at: usize) -> Option<Exposed> {
     let (before, rest) = text.split_at_checked(at)?;
     let (start, tail, kind) = LABELS.iter().find_map(|(prefix, tail, kind)| {
-        let before = before.strip_suffix(prefix.as_bytes())?.strip_suffix(BEGIN)?;
+        let before = before
+            .strip_suffix(prefix.as_bytes())?
+            .strip_suffix(BEGIN)?;
         Some((before.len(), *tail, *kind))
     })?;
     let label = text.get(start + BEGIN.len()..at + MARK.len() + tail.len())?;

@@ -75,9 +75,7 @@ pub(crate) enum ExposedKind {
 
 /// Whether a text could hold a private key: cheap, and never no where [`exposed`] finds one.
 pub(crate) fn may_be_exposed(text: &[u8]) -> bool {
-    AGE_FINDER.find(text).is_some()
-        || PEM_FINDER.find(text).is_some()
-        || encoded::may_be_in(text)
+    AGE_FINDER.find(text).is_some() || PEM_FINDER.find(text).is_some() || encoded::may_be_in(text)
 }
 
 /// The private keys in a text in the order in which they stand there, the first 1,000 of them.
@@ -91,7 +89,9 @@ pub(crate) fn exposed(text: &[u8]) -> Vec<Exposed> {
 
 /// The keys that stand in the text itself.
 fn in_clear(text: &[u8]) -> Vec<Exposed> {
-    let age = AGE_FINDER.find_iter(text).filter_map(|at| age_identity(text, at));
+    let age = AGE_FINDER
+        .find_iter(text)
+        .filter_map(|at| age_identity(text, at));
     let armored = armor::find(text);
     age.take(MAX_EXPOSED)
         .chain(armored.take(MAX_EXPOSED))
@@ -140,4 +140,3 @@ impl ExposedKind {
         }
     }
 }
-

@@ -37,7 +37,8 @@ fn der_key(kind: ExposedKind, key: &[u8]) -> Option<()> {
         _ => (&[0, 1], INTEGER, 64),
     };
     let (next, rest) = element(rest, tag)?;
-    let holds_key = kind != ExposedKind::Pkcs8 || element(rest, OCTETS).is_some_and(|(key, _)| key.len() >= 32);
+    let holds_key =
+        kind != ExposedKind::Pkcs8 || element(rest, OCTETS).is_some_and(|(key, _)| key.len() >= 32);
     let is_whole = behind.iter().all(u8::is_ascii_whitespace);
     let is_version = matches!(version, [number] if version_due.contains(number));
     (is_whole && is_version && next.len() >= least && holds_key).then_some(())
@@ -149,7 +150,7 @@ fn counted(bytes: &[u8]) -> Option<&[u8]> {
 
 /// A number in big endian.
 fn number(digits: &[u8]) -> usize {
-    digits
-        .iter()
-        .fold(0, |number: usize, digit| (number << 8) | usize::from(*digit))
+    digits.iter().fold(0, |number: usize, digit| {
+        (number << 8) | usize::from(*digit)
+    })
 }

@@ -17,7 +17,6 @@ pub(crate) struct FileContext<'a> {
     /// The text as the document that sops loads; none where it would not.
     pub(crate) document: Option<&'a Document<'a>>,
     /// The document as a file of sops's; none where it has no metadata that sops accepts.
-    #[expect(dead_code, reason = "no rule looks at all of a file yet")]
     pub(crate) file: Option<&'a SopsFile<'a>>,
     /// Why the file is no document.
     pub(crate) unreadable: Option<&'a Unreadable>,
