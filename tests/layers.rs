@@ -44,7 +44,7 @@ const OWNERS: [(&str, &[&str]); 7] = [
     ("aes_gcm", &["sops::cipher"]),
     ("age", &["keys"]),
     ("git2", &["repo"]),
-    ("miette", &["engine::error"]),
+    ("miette", &["engine::error", "report::drawing"]),
 ];
 
 #[test]

@@ -26,7 +26,9 @@ use std::num::NonZeroUsize;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use crate::keys::{Keyring, Place, PlaceState};
-pub(crate) use crate::sops::{Reason, Verification};
+#[cfg(feature = "cli")]
+pub(crate) use crate::sops::Reason;
+pub(crate) use crate::sops::Verification;
 use file::Looked;
 use inputs::Input;
 

@@ -1,12 +1,12 @@
-//! The report for people: a finding in two or three lines, then one paragraph that says what was
+//! The report for people: findings drawn one by one, then one paragraph that says what was
 //! verified, what was not, and why.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use super::drawing::draw;
 use super::escape;
 use crate::engine::{FileReport, Reason, Report, Verification};
-use crate::finding::{Finding, Severity};
 
 /// How much to print, and whether in colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +18,10 @@ pub struct Style {
     pub quiet: bool,
     /// Name every file with its verdict, and where identities were looked for.
     pub verbose: bool,
+    /// Draw with ASCII characters only.
+    pub ascii: bool,
+    /// Wrap sentences at so many columns; never commands. Nothing is wrapped where it is not said.
+    pub width: Option<usize>,
 }
 
 /// Writes `report` for people to read.
@@ -26,7 +30,7 @@ pub struct Style {
 /// Whatever writing to `out` gives.
 pub fn human(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
     for finding in &report.findings {
-        write_finding(finding, style, out)?;
+        out.write_all(draw(finding, style).as_bytes())?;
     }
     if style.quiet {
         return Ok(());
@@ -37,36 +41,6 @@ pub fn human(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<(
     write_unverified(report, out)?;
     write_not_encrypted(report, out)?;
     write_summary(report, style, out)
-}
-
-fn write_finding(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let path = escape::path(&finding.location.path);
-    let place = match finding.location.start {
-        Some(start) => format!("{path}:{}:{}", start.line, start.column),
-        None => path,
-    };
-    let severity = paint(
-        style,
-        severity_color(finding.severity),
-        finding.severity.name(),
-    );
-    writeln!(
-        out,
-        "{place}: {severity}[{}]: {}",
-        finding.rule,
-        escape::text(&finding.message)
-    )?;
-    if let Some(key) = &finding.key {
-        writeln!(out, "    at:   {}", escape::text(key))?;
-    }
-    if let Some(consequence) = &finding.consequence {
-        writeln!(out, "    then: {}", escape::text(consequence))?;
-    }
-    writeln!(out, "    help: {}", escape::text(&finding.help.text))?;
-    for command in &finding.help.commands {
-        writeln!(out, "          {}", escape::text(command))?;
-    }
-    writeln!(out)
 }
 
 fn write_files(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -202,17 +176,7 @@ fn plural(count: usize, word: &str) -> String {
 }
 
 const RED: &str = "1;31";
-const YELLOW: &str = "1;33";
-const CYAN: &str = "1;36";
 const GREEN: &str = "1;32";
-
-fn severity_color(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => RED,
-        Severity::Warning => YELLOW,
-        Severity::Note => CYAN,
-    }
-}
 
 fn paint(style: Style, color: &str, text: &str) -> String {
     if style.color {

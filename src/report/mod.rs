@@ -1,11 +1,15 @@
 //! Reports as text, one file a format. Reporters see data that the engine made, never a source.
 
+#[cfg(feature = "cli")]
+mod drawing;
 mod escape;
+#[cfg(feature = "cli")]
 mod human;
 mod json;
 mod tree;
 
 pub use escape::text as escape;
+#[cfg(feature = "cli")]
 pub use human::{Style, human};
 pub use json::json;
 pub use tree::{human as tree_human, json as tree_json};

@@ -25,48 +25,20 @@ fn damage_is_named_file_by_file() {
     let output = sandbox
         .run(["check", "-C", "damaged", KEY[0], "../key.txt"])
         .expect_code(1);
-    insta::assert_snapshot!(output.stdout, @r#"
-    apps/shop/database.enc.yaml:22:10: error[mac-mismatch]: the values are not those that `mac` was written for
-        at:   sops.mac
-        then: `sops decrypt`, `sops edit` and KSOPS refuse the file: "MAC mismatch"
-        help: a value was added, removed, reordered or changed without sops, or the file's selectors were; go back to a sound version, then make the edit inside sops
-              git log --oneline -- apps/shop/database.enc.yaml
-              git restore --source=REV -- apps/shop/database.enc.yaml
-              sops edit apps/shop/database.enc.yaml
-
-    apps/wiki/database.enc.yaml:7:15: error[undecryptable-value]: the file's data key does not open the value: it was changed, or moved from elsewhere
-        at:   stringData.username
-        then: sops refuses the whole file: "cipher: message authentication failed"
-        help: go back to a sound version of the file, then make the edit inside sops
-              git log --oneline -- apps/wiki/database.enc.yaml
-              git restore --source=REV -- apps/wiki/database.enc.yaml
-              sops edit apps/wiki/database.enc.yaml
-
-    apps/wiki/database.enc.yaml:8:15: error[undecryptable-value]: the file's data key does not open the value: it was changed, or moved from elsewhere
-        at:   stringData.password
-        then: sops refuses the whole file: "cipher: message authentication failed"
-        help: go back to a sound version of the file, then make the edit inside sops
-              git log --oneline -- apps/wiki/database.enc.yaml
-              git restore --source=REV -- apps/wiki/database.enc.yaml
-              sops edit apps/wiki/database.enc.yaml
-
-    infra/accounts.enc.yaml:8:15: error[malformed-ciphertext]: the selectors say that it is encrypted, and it is no `ENC[…]` token
-        at:   stringData.password
-        then: sops refuses the whole file: "does not match sops' data format", and prints the value with it
-        help: go back to a sound version of the file, then make the edit inside sops
-              git log --oneline -- infra/accounts.enc.yaml
-              git restore --source=REV -- infra/accounts.enc.yaml
-              sops edit infra/accounts.enc.yaml
-
-    infra/registry.enc.yaml:2:1: error[unreadable-file]: sops cannot load the file: could not find expected ':'
-        then: `sops decrypt`, KSOPS and Flux refuse the file as it stands
-        help: mend the text there, or go back to a sound version of the file
-              git log --oneline -- infra/registry.enc.yaml
-              git restore --source=REV -- infra/registry.enc.yaml
-
+    // The README shows how they are drawn.
+    let is_told = |line: &&str| {
+        line.contains(": error[") || line.starts_with("not verified") || line.contains(" failed, ")
+    };
+    let lines: Vec<&str> = output.stdout.lines().filter(is_told).collect();
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    apps/shop/database.enc.yaml:22:10: error[mac-mismatch]
+    apps/wiki/database.enc.yaml:7:15: error[undecryptable-value]
+    apps/wiki/database.enc.yaml:8:15: error[undecryptable-value]
+    infra/accounts.enc.yaml:8:15: error[malformed-ciphertext]
+    infra/registry.enc.yaml:2:1: error[unreadable-file]
     not verified: infra/partner.enc.yaml: no identity here is a recipient
     5 files: 0 verified, 4 failed, 1 not verified, 5 errors
-    "#);
+    ");
 }
 
 #[test]
@@ -267,7 +239,7 @@ fn colour_is_for_terminals_and_those_who_ask() {
             .run(always)
             .expect_code(1)
             .stdout
-            .contains("\u{1b}[1;31merror")
+            .contains("\u{1b}[31mdamaged/apps/shop/database.enc.yaml:22:10: error")
     );
 }
 

@@ -70,12 +70,16 @@ fn what_is_no_file_is_found_and_not_waited_for() {
     );
     let output = sandbox.run(["check"]).expect_code(1);
     insta::assert_snapshot!(output.stdout, @r"
-    link.enc.yaml: error[unreadable-file]: the file is not there; it may be a link that leads nowhere
-        help: look at it, and bring back what it points to
+    link.enc.yaml: error[unreadable-file]
+
+      × the file is not there; it may be a link that leads nowhere
+      help: look at it, and bring back what it points to
               ls -ld -- link.enc.yaml
 
-    pipe.enc.yaml: error[unreadable-file]: not a regular file
-        help: look at it; pipes go to `sopsguard check -`
+    pipe.enc.yaml: error[unreadable-file]
+
+      × not a regular file
+      help: look at it; pipes go to `sopsguard check -`
               ls -ld -- pipe.enc.yaml
 
     2 files: 0 verified, 2 failed, 2 errors

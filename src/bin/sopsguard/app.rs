@@ -1,12 +1,13 @@
 //! The process and its surroundings: the one place that asks for variables, the current folder, the
 //! terminal and the streams.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, BufWriter, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use sopsguard::report::Style;
 use sopsguard::{Environment, Platform};
 
 use crate::args::{Args, ColorChoice, Command, Global};
@@ -18,6 +19,8 @@ pub(crate) struct App {
     variables: Vec<(OsString, OsString)>,
     current_dir: io::Result<PathBuf>,
     terminal: bool,
+    /// The columns of the terminal that standard output is.
+    width: Option<usize>,
 }
 
 impl App {
@@ -31,6 +34,7 @@ impl App {
             variables: std::env::vars_os().collect(),
             current_dir: std::env::current_dir(),
             terminal: io::stdout().is_terminal(),
+            width: terminal_width(),
         }
     }
 
@@ -63,9 +67,9 @@ impl App {
 
     fn run(&self, args: &Args) -> Result<u8, Failure> {
         let environment = self.environment(&args.global)?;
-        let color = self.color(args.global.color);
+        let style = self.style(args.global.color);
         match &args.command {
-            Command::Check(options) => check::run(options, &environment, color),
+            Command::Check(options) => check::run(options, &environment, style),
             Command::Explain(options) => explain::run(options, &environment),
         }
     }
@@ -104,24 +108,56 @@ impl App {
         ))
     }
 
+    /// How to print for people: in colour, how wide, and with which characters.
+    fn style(&self, choice: ColorChoice) -> Style {
+        let mut style = Style::default();
+        style.color = self.color(choice);
+        style.ascii = self.is_ascii_only();
+        style.width = self.width;
+        style
+    }
+
+    /// Whether the terminal says that it knows no more than ASCII.
+    fn is_ascii_only(&self) -> bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .iter()
+            .filter_map(|name| self.variable(name))
+            .find(|value| !value.is_empty());
+        let other = locale.is_some_and(|value| {
+            let value = value.to_string_lossy().to_ascii_lowercase();
+            !value.contains("utf-8") && !value.contains("utf8")
+        });
+        self.is_dumb() || self.terminal && cfg!(unix) && other
+    }
+
+    fn is_dumb(&self) -> bool {
+        self.variable("TERM").is_some_and(|value| value == "dumb")
+    }
+
+    fn variable(&self, name: &str) -> Option<&OsStr> {
+        let mut found = self.variables.iter().filter(|(key, _)| key == name);
+        found.next().map(|(_, value)| value.as_os_str())
+    }
+
     /// Whether to colour: what was asked for, else on a terminal that can and may.
     fn color(&self, choice: ColorChoice) -> bool {
-        let set = |name: &str| {
-            self.variables
-                .iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.as_os_str())
-        };
         match choice {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
             ColorChoice::Auto => {
-                let forbidden = set("NO_COLOR").is_some_and(|value| !value.is_empty());
-                let dumb = set("TERM").is_some_and(|value| value == "dumb");
-                self.terminal && !forbidden && !dumb
+                let forbidden = self
+                    .variable("NO_COLOR")
+                    .is_some_and(|value| !value.is_empty());
+                self.terminal && !forbidden && !self.is_dumb()
             }
         }
     }
+}
+
+/// The columns of the terminal, at least as many as a sentence needs to be read.
+fn terminal_width() -> Option<usize> {
+    let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
+    Some(usize::from(width.0).max(40))
 }
 
 /// Gives `write` standard output, buffered. A reader that went away has read enough.

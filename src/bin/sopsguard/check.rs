@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use sopsguard::Environment;
 use sopsguard::engine::{self, IdentitySource, Report, Request, Target};
-use sopsguard::{Environment, report};
+use sopsguard::report::{self, Style};
 
 use crate::app::{self, is_stdin};
 use crate::args::{CheckArgs, Format};
@@ -13,7 +14,7 @@ use crate::failure::Failure;
 pub(crate) fn run(
     options: &CheckArgs,
     environment: &Environment,
-    color: bool,
+    mut style: Style,
 ) -> Result<u8, Failure> {
     refuse_two_streams(options)?;
     let mut request = Request::new(environment);
@@ -25,8 +26,7 @@ pub(crate) fn run(
     match options.format {
         Format::Json => app::print(|out| report::json(&report, out))?,
         Format::Human => {
-            let mut style = report::Style::default();
-            (style.color, style.quiet, style.verbose) = (color, options.quiet, options.verbose);
+            (style.quiet, style.verbose) = (options.quiet, options.verbose);
             app::print(|out| report::human(&report, style, out))?;
         }
     }
