@@ -10,15 +10,17 @@ use sopsguard::engine::{self, Report, Request, Target};
 use sopsguard::{Environment, Platform, Severity, Verification};
 
 /// The rules that find what they find without a key.
-const KEYLESS: [&str; 4] = [
+const KEYLESS: [&str; 6] = [
     "malformed-ciphertext",
     "malformed-metadata",
     "multi-document",
+    "not-encrypted",
+    "private-key-committed",
     "unreadable-file",
 ];
 
 /// The rules whose errors are none to sops: it decrypts such files, or has nothing to do with them.
-const ACCEPTED_BY_SOPS: [&str; 1] = ["multi-document"];
+const ACCEPTED_BY_SOPS: [&str; 3] = ["multi-document", "not-encrypted", "private-key-committed"];
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/rules")

@@ -2,11 +2,14 @@
 
 #[cfg_attr(not(test), expect(dead_code, reason = "the commands so far only read"))]
 mod editor;
+mod foreign;
 mod format;
+pub(crate) mod kubernetes;
 mod mask;
 mod tree;
 pub(crate) mod yaml;
 
+pub use foreign::Foreign;
 pub use format::Format;
 pub(crate) use mask::parts;
 pub(crate) use tree::{Comment, Entry, Item, Key, NodeId, Pair, Scalar, Tree, Value};

@@ -5,18 +5,25 @@ use std::path::{Path, PathBuf};
 
 use super::inputs::{Content, Input, Origin};
 use super::{FileReport, MAX_FILE_LEN, NotEvaluated, sign};
-use crate::document::{self, Document, Format, Tree};
+use crate::document::{self, Document, Foreign, Format, Tree};
 use crate::finding::Finding;
 use crate::fs;
-use crate::keys::Keyring;
-use crate::rules::{Check, FileContext, Findings, Needs, RULES, Unreadable};
+use crate::keys::{self, Keyring};
+use crate::rules::{
+    Check, Due, FileContext, Findings, Needs, OF_ANY_FILE, RULES, Rule, Unreadable,
+};
 use crate::sops::{self, MetadataErrors, Problem, Reason, SopsFile, Verification};
 use crate::source::{DecodeError, Source, SourceId, Span};
 
 /// What became of an input.
 pub(super) enum Looked {
     /// A file that nobody named and that is not sops's.
-    PassedOver,
+    PassedOver {
+        /// The private keys in it.
+        findings: Vec<Finding>,
+        /// Whether it was searched for any.
+        is_searched: bool,
+    },
     /// A file for the report.
     At {
         file: Box<FileReport>,
@@ -34,8 +41,21 @@ pub(super) fn look(input: Input, keyring: &Keyring) -> Looked {
             look.at_bytes(id, bytes, keyring)
         }
         Content::Disk(place) => look.at_disk(&place, keyring),
-        Content::Outside => look.unsupported("a link out of the folder that is checked"),
+        Content::Outside => look.unsupported("a link out of the folder that is checked", None),
         Content::Lost(unreadable) => look.unreadable(&unreadable, None),
+    }
+}
+
+/// The most bytes of a file that is searched for private keys only.
+const MAX_SEARCHED_LEN: usize = 1 << 20;
+
+impl Looked {
+    /// A file that there is nothing to say about.
+    fn passed_over(is_searched: bool) -> Self {
+        Self::PassedOver {
+            findings: Vec::new(),
+            is_searched,
+        }
     }
 }
 
@@ -53,6 +73,8 @@ struct Known<'a> {
     document: Option<&'a Document<'a>>,
     file: Option<&'a SopsFile<'a>>,
     unreadable: Option<&'a Unreadable>,
+    lacks_metadata: Option<Due>,
+    foreign: Option<Foreign>,
     problems: Vec<Problem>,
     documents: Option<usize>,
     recipients: Vec<String>,
@@ -70,46 +92,55 @@ impl Look {
     }
 
     fn at_disk(self, place: &Path, keyring: &Keyring) -> Looked {
-        // Any file can be a binary file of sops's; its envelope is a JSON object.
-        let needs_brace = self.format == Format::Binary && self.origin == Origin::Walked;
-        if needs_brace && fs::first_visible_byte(place).is_ok_and(|byte| byte != Some(b'{')) {
-            return self.not_encrypted(None);
+        let id = SourceId::WorkTree(self.path.clone());
+        if self.format == Format::Binary && self.due() == Due::Nobody {
+            match fs::read(place, MAX_SEARCHED_LEN) {
+                Ok(bytes) => return self.at_bytes(id, bytes, keyring),
+                // Any file can be a binary file of sops's; its envelope is a JSON object.
+                Err(fs::Error::TooLarge { .. })
+                    if fs::first_visible_byte(place).is_ok_and(|byte| byte == Some(b'{')) => {}
+                Err(fs::Error::TooLarge { .. }) => return Looked::passed_over(false),
+                Err(_) => return Looked::passed_over(true),
+            }
         }
         match fs::read(place, MAX_FILE_LEN) {
-            Ok(bytes) => {
-                let id = SourceId::WorkTree(self.path.clone());
-                self.at_bytes(id, bytes, keyring)
-            }
+            Ok(bytes) => self.at_bytes(id, bytes, keyring),
             Err(fs::Error::TooLarge { .. }) if !fs::contains(place, sign::TOKEN.as_bytes()) => {
-                self.not_encrypted(None)
+                self.clear(Known::default())
             }
             Err(error) if self.counts_unread() => self.unreadable(&Unreadable::Io(error), None),
-            Err(_) => Looked::PassedOver,
+            Err(_) => Looked::passed_over(true),
+        }
+    }
+
+    /// Who says that the file should be encrypted.
+    fn due(&self) -> Due {
+        if sign::has_secret_name(&self.path) {
+            Due::Name
+        } else if self.origin == Origin::Named {
+            Due::User
+        } else {
+            Due::Nobody
         }
     }
 
     /// Whether it matters that the file could not be read.
     fn counts_unread(&self) -> bool {
-        self.origin == Origin::Named
-            || self.format == Format::Yaml
-            || sign::has_secret_name(&self.path)
+        self.format == Format::Yaml || self.due() != Due::Nobody
     }
 
     fn at_bytes(self, id: SourceId, bytes: Vec<u8>, keyring: &Keyring) -> Looked {
-        if self.format != Format::Yaml {
-            // A YAML file under another name: sops reads it as the name says, and fails.
-            return if sign::has_foreign_metadata(self.format, &bytes)
-                || sign::looks_encrypted(&bytes)
-            {
-                let what = format!("the format {}", self.format.name());
-                self.unsupported(&what)
-            } else {
-                self.not_encrypted(None)
-            };
+        let due = self.due();
+        if due != Due::Nobody
+            && let Some(foreign) = Foreign::of_file(&self.path, &bytes)
+        {
+            return self.foreign(foreign, id, bytes);
         }
-        let expected = self.origin == Origin::Named || sign::has_secret_name(&self.path);
-        if !expected && !sign::may_have_metadata(&bytes) {
-            return self.not_encrypted(None);
+        if self.format != Format::Yaml {
+            return self.at_other_format(id, bytes);
+        }
+        if due == Due::Nobody && !sign::may_have_metadata(&bytes) {
+            return self.pass_over(id, bytes);
         }
         if bytes.len() > MAX_FILE_LEN {
             let path = self.path.clone();
@@ -120,13 +151,51 @@ impl Look {
             return self.unreadable(&Unreadable::Io(error), None);
         }
         let marked = sign::looks_encrypted(&bytes);
-        match Source::decode(id, bytes) {
-            Ok(source) => self.at_text(&source, expected, marked, keyring),
-            Err(error) if expected || marked => {
+        let counts = due != Due::Nobody || marked;
+        let (source, error) = decode(id, bytes);
+        match (source, error) {
+            (Some(source), None) => self.at_text(&source, counts, marked, keyring),
+            (source, Some(error)) if counts => {
                 let unreadable = self.undecodable(error);
-                self.unreadable(&unreadable, None)
+                self.unreadable(&unreadable, source.as_ref())
             }
-            Err(_) => Looked::PassedOver,
+            (Some(source), _) => self.pass_over_text(&source),
+            (None, _) => Looked::passed_over(false),
+        }
+    }
+
+    /// A file of a format that is recognised and not read yet.
+    fn at_other_format(self, id: SourceId, bytes: Vec<u8>) -> Looked {
+        // Any file can be a binary file of sops's; its envelope is a JSON object.
+        let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+        let needs_brace = self.format == Format::Binary && self.due() == Due::Nobody;
+        let may_be_sops = !needs_brace || first == Some(&b'{');
+        // A YAML file under another name: sops reads it as the name says, and fails.
+        let is_sops = may_be_sops
+            && (sign::has_foreign_metadata(self.format, &bytes) || sign::looks_encrypted(&bytes));
+        if !is_sops && self.due() == Due::Nobody {
+            return self.pass_over(id, bytes);
+        }
+        let (source, _) = decode(id, bytes);
+        if is_sops {
+            let what = format!("the format {}", self.format.name());
+            return self.unsupported(&what, source.as_ref());
+        }
+        let Some(source) = source else {
+            return self.clear(Known::default());
+        };
+        let known = Known {
+            source: Some(&source),
+            ..Known::default()
+        };
+        // What is JSON is nearly always YAML, too, and all that is wanted here is its values.
+        match Document::parse(&source, Format::Yaml) {
+            Ok(document) if self.format == Format::Json => self.clear(Known {
+                document: Some(&document),
+                foreign: Foreign::of_document(source.text(), document.tree()),
+                ..known
+            }),
+            _ => self.clear(known),
         }
     }
 
@@ -140,30 +209,36 @@ impl Look {
         }
     }
 
-    fn at_text(self, source: &Source, expected: bool, marked: bool, keyring: &Keyring) -> Looked {
+    /// `counts` says whether it matters that it cannot be read, `marked` whether sops wrote it once.
+    fn at_text(self, source: &Source, counts: bool, marked: bool, keyring: &Keyring) -> Looked {
         let document = match Document::parse(source, self.format) {
             Ok(document) => document,
-            Err(document::Error::Undecidable(what)) if expected || marked => {
-                return self.unsupported(what);
+            Err(document::Error::Undecidable(what)) if counts => {
+                return self.unsupported(what, Some(source));
             }
-            Err(error) if expected || marked => {
+            Err(_) if is_blank(source.text()) => return self.clear(Known::default()),
+            Err(error) if counts && !marked && source.text().contains("{{") => {
+                let at = error.span().map(|span| source.position(span.start()));
+                return self.template(&Unreadable::Template { at }, source);
+            }
+            Err(error) if counts => {
                 let unreadable = refused(&error, source);
                 return self.unreadable(&unreadable, Some(source));
             }
-            Err(_) => return Looked::PassedOver,
+            Err(_) => return self.pass_over_text(source),
         };
-        let documents = Some(document.tree().branches().len());
         let known = Known {
             source: Some(source),
             document: Some(&document),
-            documents,
+            documents: Some(document.tree().branches().len()),
             ..Known::default()
         };
         match SopsFile::of(&document) {
-            Ok(None) => self.not_encrypted(documents),
-            Err(_) if !expected && !marked && !has_marks(document.tree()) => {
-                self.not_encrypted(documents)
+            Ok(None) => {
+                let foreign = Foreign::of_document(source.text(), document.tree());
+                self.clear(Known { foreign, ..known })
             }
+            Err(_) if !counts && !has_marks(document.tree()) => self.clear(known),
             Err(MetadataErrors(problems)) => {
                 let known = Known { problems, ..known };
                 self.report(
@@ -217,33 +292,85 @@ impl Look {
         )
     }
 
-    /// A file that no rule has anything to look at in. Met on a walk it counts only where its name
-    /// says that it should be encrypted.
-    fn not_encrypted(self, documents: Option<usize>) -> Looked {
-        if self.origin == Origin::Walked && !sign::has_secret_name(&self.path) {
-            return Looked::PassedOver;
-        }
+    /// A file without metadata. Met on a walk it counts only where its name says that it should be
+    /// encrypted, or where a rule finds that it was.
+    fn clear(self, known: Known<'_>) -> Looked {
+        let due = self.due();
+        let lacks_metadata = Some(due).filter(|_| known.foreign.is_none());
         let known = Known {
-            documents,
-            ..Known::default()
+            lacks_metadata,
+            ..known
         };
-        let file = self.file(known, Verification::NotEncrypted);
-        Looked::At {
-            file,
-            findings: Vec::new(),
-            not_evaluated: Vec::new(),
+        let looked = self.report(known, Verification::NotEncrypted, Needs::Key, "");
+        match looked {
+            Looked::At { findings, .. }
+                if due == Due::Nobody
+                    && findings.iter().all(|found| found.rule == OF_ANY_FILE.id) =>
+            {
+                Looked::PassedOver {
+                    findings,
+                    is_searched: true,
+                }
+            }
+            looked => looked,
         }
     }
 
-    fn unsupported(self, what: &str) -> Looked {
+    /// A file of another program's.
+    fn foreign(self, foreign: Foreign, id: SourceId, bytes: Vec<u8>) -> Looked {
+        let (source, _) = decode(id, bytes);
+        self.clear(Known {
+            source: source.as_ref(),
+            foreign: Some(foreign),
+            ..Known::default()
+        })
+    }
+
+    fn template(self, unreadable: &Unreadable, source: &Source) -> Looked {
+        self.clear(Known {
+            source: Some(source),
+            unreadable: Some(unreadable),
+            foreign: Some(Foreign::Template),
+            ..Known::default()
+        })
+    }
+
+    /// A file that nobody asked about and that is not sops's.
+    fn pass_over(self, id: SourceId, bytes: Vec<u8>) -> Looked {
+        let is_searched = bytes.len() <= MAX_SEARCHED_LEN && sign::is_text(&bytes);
+        if !is_searched || !sign::is_utf16(&bytes) && !keys::may_be_exposed(&bytes) {
+            return Looked::passed_over(is_searched);
+        }
+        match decode(id, bytes) {
+            (Some(source), _) => self.pass_over_text(&source),
+            (None, _) => Looked::passed_over(false),
+        }
+    }
+
+    fn pass_over_text(self, source: &Source) -> Looked {
+        if !keys::may_be_exposed(source.text().as_bytes()) {
+            return Looked::passed_over(true);
+        }
+        let known = Known {
+            source: Some(source),
+            ..Known::default()
+        };
+        let (findings, _) = self.run(&[OF_ANY_FILE], &known, Needs::Nothing, "");
+        Looked::PassedOver {
+            findings,
+            is_searched: true,
+        }
+    }
+
+    fn unsupported(self, what: &str, source: Option<&Source>) -> Looked {
         let reason = Reason::Unsupported(what.to_owned());
         let lacking = reason.to_string();
-        self.report(
-            Known::default(),
-            Verification::NotVerified(reason),
-            Needs::Nothing,
-            &lacking,
-        )
+        let known = Known {
+            source,
+            ..Known::default()
+        };
+        let verification = Verification::NotVerified(reason);
+        self.report(known, verification, Needs::Nothing, &lacking)
     }
 
     fn unreadable(self, unreadable: &Unreadable, source: Option<&Source>) -> Looked {
@@ -263,7 +390,7 @@ impl Look {
         self.report(known, verification, Needs::Nothing, "unreadable")
     }
 
-    /// Runs the rules. `lacking` says why those that need more than was reached tell nothing.
+    /// Runs all rules. `lacking` says why those that need more than was reached tell nothing.
     fn report(
         self,
         known: Known<'_>,
@@ -271,11 +398,28 @@ impl Look {
         reached: Needs,
         lacking: &str,
     ) -> Looked {
+        let (findings, not_evaluated) = self.run(&RULES, &known, reached, lacking);
+        Looked::At {
+            file: self.file(known, verification),
+            findings,
+            not_evaluated,
+        }
+    }
+
+    fn run(
+        &self,
+        rules: &[&Rule],
+        known: &Known<'_>,
+        reached: Needs,
+        lacking: &str,
+    ) -> (Vec<Finding>, Vec<NotEvaluated>) {
         let context = FileContext {
             path: &self.path,
             source: known.source,
             document: known.document,
             file: known.file,
+            format: self.format,
+            lacks_metadata: known.lacks_metadata,
             unreadable: known.unreadable,
             problems: &known.problems,
             refused_version: known.refused_version,
@@ -284,27 +428,22 @@ impl Look {
         };
         let mut findings = Vec::new();
         let mut not_evaluated = Vec::new();
-        for rule in RULES {
+        for rule in rules {
             let Check::File(check) = rule.check else {
                 continue;
             };
             let before = findings.len();
             check(&context, &mut Findings::new(rule, &context, &mut findings));
             if rule.needs > reached && findings.len() == before {
-                let (path, reason) = (self.path.clone(), lacking.to_owned());
                 not_evaluated.push(NotEvaluated {
-                    path,
+                    path: self.path.clone(),
                     rule: rule.id,
-                    reason,
+                    reason: lacking.to_owned(),
                 });
             }
         }
         findings.sort_by(|a, b| (a.location.start, a.rule).cmp(&(b.location.start, b.rule)));
-        Looked::At {
-            file: self.file(known, verification),
-            findings,
-            not_evaluated,
-        }
+        (findings, not_evaluated)
     }
 
     fn file(self, known: Known<'_>, verification: Verification) -> Box<FileReport> {
@@ -313,10 +452,30 @@ impl Look {
             format: self.format,
             documents: known.documents,
             verification,
+            foreign: known.foreign,
             recipients: known.recipients,
             unreadable_by: known.unreadable_by,
         })
     }
+}
+
+/// The bytes as a text, if need be without what is no text in them; and why they are none.
+fn decode(id: SourceId, bytes: Vec<u8>) -> (Option<Source>, Option<DecodeError>) {
+    if std::str::from_utf8(&bytes).is_ok() || sign::is_utf16(&bytes) {
+        return match Source::decode(id, bytes) {
+            Ok(source) => (Some(source), None),
+            Err(error) => (None, Some(error)),
+        };
+    }
+    let spare = bytes.clone();
+    let error = Source::decode(id.clone(), bytes).err();
+    (Source::of_ascii(id, spare).ok(), error)
+}
+
+/// Whether a YAML text holds nothing but comments.
+fn is_blank(text: &str) -> bool {
+    let is_blank = |line: &str| line.trim_start().is_empty() || line.trim_start().starts_with('#');
+    text.lines().all(is_blank)
 }
 
 /// The reader's complaint, with places as lines.

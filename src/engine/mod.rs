@@ -63,7 +63,14 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
     let mut findings = Vec::new();
     for looked in looked {
         match looked {
-            Looked::PassedOver => report.passed_over += 1,
+            Looked::PassedOver {
+                findings: found,
+                is_searched,
+            } => {
+                report.passed_over += 1;
+                report.unsearched += usize::from(!is_searched);
+                findings.extend(found);
+            }
             Looked::At {
                 file,
                 findings: found,
