@@ -50,6 +50,13 @@ impl Environment {
             .map(OsString::as_os_str)
     }
 
+    /// All variables, for programs that are run.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.variables
+            .iter()
+            .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+
     /// The folder that relative paths start from.
     #[must_use]
     pub fn current_dir(&self) -> &Path {

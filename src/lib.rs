@@ -17,12 +17,16 @@
 //! # Ok::<(), engine::Error>(())
 //! ```
 
+mod config;
 mod document;
 pub mod engine;
 mod environment;
 mod finding;
 mod fs;
 mod keys;
+mod paths;
+mod process;
+mod repo;
 pub mod report;
 mod rules;
 mod secret;

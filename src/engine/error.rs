@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::document::Format;
+use crate::repo;
 
 /// Why a run gave no report.
 #[derive(Clone, Debug, thiserror::Error, miette::Diagnostic)]
@@ -47,6 +48,19 @@ pub enum Error {
         /// Which, and what is wrong with it.
         reason: String,
     },
+    /// The index was asked for, and there is none.
+    #[error("there is no git repository here whose index could be checked")]
+    #[diagnostic(help("run it inside a work tree, or name one with `-C`"))]
+    NoRepository,
+    /// Neither libgit2 nor git can read the repository.
+    #[error("cannot read the repository: {reason}")]
+    Git {
+        /// What git says, or libgit2 where git is not installed.
+        reason: String,
+        /// What helps.
+        #[help]
+        help: String,
+    },
     /// The threads could not be started.
     #[error("cannot start {jobs} threads")]
     #[diagnostic(help("ask for fewer with `--jobs`"))]
@@ -54,4 +68,13 @@ pub enum Error {
         /// How many were asked for.
         jobs: usize,
     },
+}
+
+impl From<repo::Error> for Error {
+    fn from(error: repo::Error) -> Self {
+        Self::Git {
+            reason: error.reason,
+            help: error.help,
+        }
+    }
 }

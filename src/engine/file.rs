@@ -4,11 +4,12 @@ use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use super::inputs::{Content, Input, Origin};
-use super::{FileReport, MAX_FILE_LEN, NotEvaluated, sign};
+use super::{Error, FileReport, MAX_FILE_LEN, NotEvaluated, sign};
 use crate::document::{self, Document, Foreign, Format, Tree};
 use crate::finding::Finding;
 use crate::fs;
 use crate::keys::{self, Keyring};
+use crate::repo::{BlobId, Blobs, Unread};
 use crate::rules::{
     Check, Due, FileContext, Findings, Needs, OF_ANY_FILE, RULES, Rule, Unreadable,
 };
@@ -24,6 +25,8 @@ pub(super) enum Looked {
         /// Whether it was searched for any.
         is_searched: bool,
     },
+    /// A file whose bytes git does not give.
+    NotGiven(Error),
     /// A file for the report.
     At {
         file: Box<FileReport>,
@@ -33,9 +36,15 @@ pub(super) enum Looked {
 }
 
 /// Looks at one file: reads it, verifies it and runs the rules on it.
-pub(super) fn look(input: Input, keyring: &Keyring) -> Looked {
-    let look = Look::new(input.path, input.origin);
+pub(super) fn look(input: Input, keyring: &Keyring, blobs: Option<&Blobs<'_>>) -> Looked {
+    let look = Look {
+        format: Format::of_path(&input.path),
+        path: input.path,
+        origin: input.origin,
+        has_secret_name: input.has_secret_name,
+    };
     match input.content {
+        Content::Index(id) => look.in_index(&id, blobs, keyring),
         Content::Given(bytes) => {
             let id = SourceId::Stdin(look.path.clone());
             look.at_bytes(id, bytes, keyring)
@@ -64,6 +73,7 @@ struct Look {
     path: PathBuf,
     format: Format,
     origin: Origin,
+    has_secret_name: bool,
 }
 
 /// What reading and verifying a file gave.
@@ -83,11 +93,18 @@ struct Known<'a> {
 }
 
 impl Look {
-    fn new(path: PathBuf, origin: Origin) -> Self {
-        Self {
-            format: Format::of_path(&path),
-            path,
-            origin,
+    fn in_index(self, id: &BlobId, blobs: Option<&Blobs<'_>>, keyring: &Keyring) -> Looked {
+        match blobs.map(|blobs| blobs.read(id, MAX_FILE_LEN)) {
+            Some(Ok(bytes)) => {
+                let id = SourceId::Index(self.path.clone());
+                self.at_bytes(id, bytes, keyring)
+            }
+            Some(Err(Unread::TooLarge)) if self.counts_unread() => {
+                let error = self.too_large(MAX_FILE_LEN);
+                self.unreadable(&Unreadable::Io(error), None)
+            }
+            Some(Err(Unread::Failed(error))) => Looked::NotGiven(error.into()),
+            Some(Err(Unread::TooLarge)) | None => Looked::passed_over(false),
         }
     }
 
@@ -115,7 +132,7 @@ impl Look {
 
     /// Who says that the file should be encrypted.
     fn due(&self) -> Due {
-        if sign::has_secret_name(&self.path) {
+        if self.has_secret_name {
             Due::Name
         } else if self.origin == Origin::Named {
             Due::User
@@ -143,11 +160,7 @@ impl Look {
             return self.pass_over(id, bytes);
         }
         if bytes.len() > MAX_FILE_LEN {
-            let path = self.path.clone();
-            let error = fs::Error::TooLarge {
-                path,
-                limit: MAX_FILE_LEN,
-            };
+            let error = self.too_large(MAX_FILE_LEN);
             return self.unreadable(&Unreadable::Io(error), None);
         }
         let marked = sign::looks_encrypted(&bytes);
@@ -202,11 +215,13 @@ impl Look {
     fn undecodable(&self, error: DecodeError) -> Unreadable {
         match error {
             DecodeError::NotText { position } => Unreadable::NotText { at: position },
-            DecodeError::TooLarge { limit } => Unreadable::Io(fs::Error::TooLarge {
-                path: self.path.clone(),
-                limit,
-            }),
+            DecodeError::TooLarge { limit } => Unreadable::Io(self.too_large(limit)),
         }
+    }
+
+    fn too_large(&self, limit: usize) -> fs::Error {
+        let path = self.path.clone();
+        fs::Error::TooLarge { path, limit }
     }
 
     /// `counts` says whether it matters that it cannot be read, `marked` whether sops wrote it once.

@@ -1,16 +1,14 @@
-//! From what the user named to the list of files to look at.
-//!
-//! A folder is walked without following links, so that every file is met once, under its own path,
-//! and never one outside the folder.
+//! From what the user named to the list of files to look at, and where their bytes are.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use walkdir::{DirEntry, WalkDir};
-
-use super::{Error, Target, sign};
-use crate::document::Format;
+use super::notices::Notices;
+use super::{Error, Target, staged, walk};
+use crate::config::Policy;
 use crate::environment::Environment;
+use crate::paths;
+use crate::repo::{BlobId, Index, Repo};
 use crate::rules::Unreadable;
 
 /// One file to look at.
@@ -19,11 +17,15 @@ pub(super) struct Input {
     pub(super) path: PathBuf,
     pub(super) content: Content,
     pub(super) origin: Origin,
+    /// Whether its name says that it should be encrypted.
+    pub(super) has_secret_name: bool,
 }
 
 /// Where the bytes of an input are.
 pub(super) enum Content {
     Disk(PathBuf),
+    /// In the index of the repository.
+    Index(BlobId),
     Given(Vec<u8>),
     /// Behind a link that leads out of the folder.
     Outside,
@@ -38,108 +40,95 @@ pub(super) enum Origin {
     Walked,
 }
 
+/// What decides which files are inputs.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub(super) environment: &'a Environment,
+    pub(super) policy: &'a Policy,
+    /// The index to take files from instead of the work tree, and its repository.
+    pub(super) staged: Option<(&'a Repo<'a>, &'a Index<'a>)>,
+}
+
+/// The inputs of a run, by the bytes of their paths.
+pub(super) struct Inputs<'a> {
+    pub(super) scope: Scope<'a>,
+    pub(super) notices: Notices,
+    by_path: BTreeMap<Vec<u8>, Input>,
+}
+
 /// Lists the inputs of all targets, each once, sorted by the bytes of their path.
 ///
 /// # Errors
-/// [`Error::NoSuchPath`] where a target is not there.
-pub(super) fn list(targets: Vec<Target>, environment: &Environment) -> Result<Vec<Input>, Error> {
-    let here = vec![Target::Path(PathBuf::from("."))];
-    let targets = if targets.is_empty() { here } else { targets };
-    let mut inputs = BTreeMap::new();
+/// [`Error::NoSuchPath`] where a target is not there, [`Error::Git`] where the repository cannot be
+/// read.
+pub(super) fn list(targets: Vec<Target>, scope: Scope<'_>) -> Result<(Vec<Input>, Notices), Error> {
+    let mut inputs = Inputs {
+        scope,
+        notices: Notices::default(),
+        by_path: BTreeMap::new(),
+    };
+    let mut named = Vec::new();
+    let mut only_text = !targets.is_empty();
     for target in targets {
         match target {
-            Target::Text { name, bytes } => {
-                add(&mut inputs, name, Content::Given(bytes), Origin::Named);
-            }
-            Target::Path(named) => {
-                let place = environment.current_dir().join(&named);
-                if place.symlink_metadata().is_err() {
-                    return Err(Error::NoSuchPath { path: named });
-                }
-                let shown = without_dots(&named);
-                if place.is_dir() {
-                    walk(&mut inputs, &place, &shown);
-                } else {
-                    add(&mut inputs, shown, Content::Disk(place), Origin::Named);
-                }
+            Target::Text { name, bytes } => inputs.add(name, Content::Given(bytes), Origin::Named),
+            Target::Path(path) => {
+                only_text = false;
+                named.push(path);
             }
         }
     }
-    Ok(inputs.into_values().collect())
-}
-
-/// Adds an input, keyed by the bytes of its path; a file both named and met in a folder counts as
-/// named.
-fn add(inputs: &mut BTreeMap<Vec<u8>, Input>, path: PathBuf, content: Content, origin: Origin) {
-    let key = path.as_os_str().as_encoded_bytes().to_vec();
-    let known = inputs
-        .get(&key)
-        .is_some_and(|input| input.origin == Origin::Named);
-    if !known {
-        inputs.insert(
-            key,
-            Input {
-                path,
-                content,
-                origin,
-            },
-        );
-    }
-}
-
-fn walk(inputs: &mut BTreeMap<Vec<u8>, Input>, root: &Path, shown: &Path) {
-    let show = |path: &Path| shown.join(path.strip_prefix(root).unwrap_or(path));
-    let entries = WalkDir::new(root)
-        .into_iter()
-        .filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git");
-    for entry in entries {
-        match entry {
-            Ok(entry) => {
-                if let Some(content) = content_of(&entry, root) {
-                    add(inputs, show(entry.path()), content, Origin::Walked);
-                }
-            }
-            Err(error) => {
-                let path = error.path().map_or_else(|| shown.to_owned(), show);
-                let kind = error.io_error().map(std::io::Error::kind);
-                let reason = kind.map_or_else(|| "a loop".to_owned(), |kind| kind.to_string());
-                let message = format!("the folder cannot be read: {reason}");
-                add(
-                    inputs,
-                    path,
-                    Content::Lost(Unreadable::Walk(message)),
-                    Origin::Walked,
-                );
-            }
+    if !only_text {
+        match scope.staged {
+            Some((repo, index)) => staged::add(&mut inputs, repo, index, &named)?,
+            None => inputs.add_work_tree(named)?,
         }
     }
+    Ok((inputs.by_path.into_values().collect(), inputs.notices))
 }
 
-/// What to look at behind an entry of a folder; `None` where there is nothing of ours.
-fn content_of(entry: &DirEntry, root: &Path) -> Option<Content> {
-    let kind = entry.file_type();
-    let disk = || Content::Disk(entry.path().to_owned());
-    if kind.is_dir() {
-        None
-    } else if kind.is_file() {
-        Some(disk())
-    } else if kind.is_symlink() && sign::has_secret_name(entry.path()) {
-        // What a link inside the folder leads to is met under its own path.
-        match (entry.path().canonicalize(), root.canonicalize()) {
-            (Ok(target), Ok(root)) if target.starts_with(&root) => None,
-            (Ok(target), _) if target.is_dir() => None,
-            (Ok(_), _) => Some(Content::Outside),
-            (Err(_), _) => Some(disk()),
+impl Inputs<'_> {
+    /// Adds an input, keyed by the bytes of its path; a file both named and met in a folder counts
+    /// as named.
+    pub(super) fn add(&mut self, path: PathBuf, content: Content, origin: Origin) {
+        let key = path.as_os_str().as_encoded_bytes().to_vec();
+        let known = self
+            .by_path
+            .get(&key)
+            .is_some_and(|input| input.origin == Origin::Named);
+        if known {
+            return;
         }
-    } else {
-        let is_yaml = Format::of_path(entry.path()) == Format::Yaml;
-        (!kind.is_symlink() && is_yaml && sign::has_secret_name(entry.path())).then(disk)
+        let input = Input {
+            has_secret_name: self.scope.policy.is_secret_name(&path),
+            path,
+            content,
+            origin,
+        };
+        self.by_path.insert(key, input);
     }
-}
 
-/// The path without its `.` parts, so that `./a` and `a` are one file.
-fn without_dots(path: &Path) -> PathBuf {
-    path.components()
-        .filter(|part| *part != Component::CurDir)
-        .collect()
+    fn add_work_tree(&mut self, mut named: Vec<PathBuf>) -> Result<(), Error> {
+        if named.is_empty() {
+            named.push(PathBuf::from("."));
+        }
+        for named in named {
+            let place = self.scope.environment.current_dir().join(&named);
+            if place.symlink_metadata().is_err() {
+                return Err(Error::NoSuchPath { path: named });
+            }
+            let shown = paths::without_dots(&named);
+            if place.is_dir() {
+                walk::add(self, &place, &shown);
+            } else {
+                self.add(shown, Content::Disk(place), Origin::Named);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a path's name says that it should be encrypted.
+    pub(super) fn has_secret_name(&self, path: &Path) -> bool {
+        self.scope.policy.is_secret_name(path)
+    }
 }

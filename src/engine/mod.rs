@@ -9,10 +9,13 @@ mod explain;
 mod explanation;
 mod file;
 mod inputs;
+mod notices;
 mod report;
 mod request;
 mod sign;
+mod staged;
 mod suppress;
+mod walk;
 
 pub use error::Error;
 pub use explain::explain_tree;
@@ -22,15 +25,20 @@ pub use request::{IdentitySource, Request, Target};
 pub use suppress::Suppression;
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
+use crate::config::Policy;
+use crate::environment::Environment;
 use crate::keys::{Keyring, Place, PlaceState};
+use crate::paths;
+use crate::repo::{Blobs, Repo};
 #[cfg(feature = "cli")]
 pub(crate) use crate::sops::Reason;
 pub(crate) use crate::sops::Verification;
 use file::Looked;
-use inputs::Input;
+use inputs::{Content, Input, Scope};
 
 /// The most bytes of one input that are read: 256 MiB. A cluster stores one in an object, and memory
 /// grows with the input.
@@ -43,7 +51,8 @@ pub const MAX_FILE_LEN: usize = 256 << 20;
 ///
 /// # Errors
 /// [`Error::NoSuchPath`] where a named path is not there, [`Error::Identity`] where a named identity
-/// is of no use, [`Error::Threads`] where the system gives no threads.
+/// is of no use, [`Error::Threads`] where the system gives no threads, [`Error::NoRepository`] where
+/// there is no index to read, [`Error::Git`] where there is one that cannot be read.
 pub fn check(request: Request<'_>) -> Result<Report, Error> {
     let Request {
         environment,
@@ -51,11 +60,25 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
         identities,
         suppressions,
         jobs,
+        staged,
     } = request;
-    let inputs = inputs::list(targets, environment)?;
+    let repo = if staged {
+        Some(repository(environment)?)
+    } else {
+        None
+    };
+    let index = repo.as_ref().map(Repo::index).transpose()?;
+    let scope = Scope {
+        environment,
+        policy: &Policy::default(),
+        staged: repo.as_ref().zip(index.as_ref()),
+    };
+    let (inputs, notices) = inputs::list(targets, scope)?;
     let keyring = Request::keyring(identities, environment)?;
-    let looked = look_at(inputs, &keyring, jobs)?;
+    let blobs = repo.as_ref().map(|repo| blobs_of(&inputs, repo));
+    let looked = look_at(inputs, &keyring, blobs.as_ref(), jobs)?;
     let mut report = Report {
+        notices: notices.sentences(),
         warnings: keyring.warnings().iter().map(ToString::to_string).collect(),
         searched: keyring.places().iter().map(describe).collect(),
         ..Report::default()
@@ -71,6 +94,7 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
                 report.unsearched += usize::from(!is_searched);
                 findings.extend(found);
             }
+            Looked::NotGiven(error) => return Err(error),
             Looked::At {
                 file,
                 findings: found,
@@ -86,17 +110,35 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
     Ok(report)
 }
 
+/// The repository around the current folder.
+fn repository(environment: &Environment) -> Result<Repo<'_>, Error> {
+    let here = paths::absolute(environment.current_dir(), Path::new(""));
+    Repo::discover(environment, &here).ok_or(Error::NoRepository)
+}
+
+/// A reader of the blobs that inputs name.
+fn blobs_of<'r>(inputs: &[Input], repo: &'r Repo<'_>) -> Blobs<'r> {
+    let blobs = repo.blobs();
+    let ids = inputs.iter().filter_map(|input| match &input.content {
+        Content::Index(id) => Some(id),
+        Content::Disk(_) | Content::Given(_) | Content::Outside | Content::Lost(_) => None,
+    });
+    blobs.prepare(&ids.collect::<Vec<_>>());
+    blobs
+}
+
 /// Looks at every input, in the order of the inputs.
 fn look_at(
     inputs: Vec<Input>,
     keyring: &Keyring,
+    blobs: Option<&Blobs<'_>>,
     jobs: Option<NonZeroUsize>,
 ) -> Result<Vec<Looked>, Error> {
     let one_thread = jobs.is_some_and(|jobs| jobs.get() == 1);
     if one_thread || inputs.len() < 2 {
         return Ok(inputs
             .into_iter()
-            .map(|input| file::look(input, keyring))
+            .map(|input| file::look(input, keyring, blobs))
             .collect());
     }
     let jobs = jobs.map_or(0, NonZeroUsize::get);
@@ -107,7 +149,7 @@ fn look_at(
     Ok(pool.install(|| {
         inputs
             .into_par_iter()
-            .map(|input| file::look(input, keyring))
+            .map(|input| file::look(input, keyring, blobs))
             .collect()
     }))
 }

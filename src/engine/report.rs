@@ -27,6 +27,8 @@ pub struct Report {
     pub unsearched: usize,
     /// What went wrong with the sources of identities, one sentence each.
     pub warnings: Vec<String>,
+    /// What was named and not looked at, one sentence each.
+    pub notices: Vec<String>,
     /// Where identities were looked for, in order.
     pub searched: Vec<String>,
 }

@@ -23,6 +23,9 @@ pub struct Request<'a> {
     pub identities: Vec<IdentitySource>,
     /// The findings to leave out.
     pub suppressions: Vec<Suppression>,
+    /// Whether to check what the index holds instead of the work tree: what differs from `HEAD`, or,
+    /// where there are paths among the targets, all that the index has under them.
+    pub staged: bool,
     /// How many threads to use at most; one a core where nothing is said. It never changes the
     /// report.
     pub jobs: Option<NonZeroUsize>,
@@ -72,6 +75,7 @@ impl<'a> Request<'a> {
             targets: Vec::new(),
             identities: Vec::new(),
             suppressions: Vec::new(),
+            staged: false,
             jobs: None,
         }
     }

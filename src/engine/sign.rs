@@ -6,7 +6,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::LazyLock;
 
 use memchr::memmem::{self, Finder};
@@ -81,17 +80,6 @@ fn ascii(bytes: &[u8]) -> Cow<'_, [u8]> {
     } else {
         Cow::Borrowed(bytes)
     }
-}
-
-/// Whether a file's name says that it should be encrypted: `*.enc.*` or `*.sops.*`, but never sops's
-/// own configuration.
-pub(super) fn has_secret_name(path: &Path) -> bool {
-    let Some(name) = path.file_name() else {
-        return false;
-    };
-    let name = name.as_encoded_bytes();
-    let configuration: [&[u8]; 2] = [b".sops.yaml", b".sops.yml"];
-    !configuration.contains(&name) && (contains(name, b".enc.") || contains(name, b".sops."))
 }
 
 /// Whether a file of a format other than YAML carries sops metadata.
@@ -179,21 +167,6 @@ mod tests {
         assert!(looks_encrypted(&utf16("a: ENC[AES256_GCM,data:")));
         assert!(!looks_encrypted(b"sops: {{ .Values.sops }}"));
         assert!(!looks_encrypted(b"{{ ENC }}"));
-    }
-
-    #[test]
-    fn the_configuration_of_sops_has_no_secret_name() {
-        for (name, expected) in [
-            ("a.enc.yaml", true),
-            ("dir/a.sops.yaml", true),
-            ("x.sops.yml", true),
-            (".sops.yaml", false),
-            ("dir/.sops.yml", false),
-            ("a.enc", false),
-            ("a.enc.d/b.yaml", false),
-        ] {
-            assert_eq!(has_secret_name(Path::new(name)), expected, "{name}");
-        }
     }
 
     #[test]

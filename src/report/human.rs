@@ -14,7 +14,7 @@ use crate::engine::{FileReport, Reason, Report, Verification};
 pub struct Style {
     /// Colour words by the terminal's escape sequences.
     pub color: bool,
-    /// Print findings only.
+    /// Print only findings, and which files could not be verified.
     pub quiet: bool,
     /// Name every file with its verdict, and where identities were looked for.
     pub verbose: bool,
@@ -33,7 +33,8 @@ pub fn human(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<(
         out.write_all(draw(finding, style).as_bytes())?;
     }
     if style.quiet {
-        return Ok(());
+        // Silence is to mean that all is well, and here nobody knows.
+        return write_unverified(report, out);
     }
     if style.verbose {
         write_files(report, out)?;

@@ -6,10 +6,12 @@ mod escape;
 #[cfg(feature = "cli")]
 mod human;
 mod json;
+mod rules;
 mod tree;
 
 pub use escape::text as escape;
 #[cfg(feature = "cli")]
 pub use human::{Style, human};
 pub use json::json;
+pub use rules::{human as rules_human, json as rules_json};
 pub use tree::{human as tree_human, json as tree_json};

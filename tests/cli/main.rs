@@ -10,6 +10,8 @@
 mod check;
 mod explain;
 mod hostile;
+mod reference;
 mod sandbox;
+mod staged;
 mod usage;
 mod verdicts;

@@ -3,7 +3,7 @@
 //! Whatever a test runs, the sandbox looks for every secret that it knows in the output: private
 //! keys, data keys, and the values in the encrypted files. No test can forget to look.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -91,6 +91,50 @@ impl Sandbox {
         self.command(arguments).run()
     }
 
+    /// A work folder with the example, as a repository without commits.
+    pub(crate) fn with_repository() -> Self {
+        let sandbox = Self::with_example();
+        sandbox.git(["init", "--quiet", "--initial-branch=main"]);
+        sandbox
+    }
+
+    /// Runs git in the work folder, and gives what it prints.
+    #[track_caller]
+    pub(crate) fn git<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> String {
+        let mut git = self.git_command();
+        let output = git.args(arguments).output().unwrap();
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "git failed: {complaint}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// git in the work folder, in a world of its own.
+    pub(crate) fn git_command(&self) -> Command {
+        let mut git = Command::new("git");
+        git.env_clear()
+            .envs(self.git_variables())
+            .current_dir(self.work());
+        git
+    }
+
+    /// The variables that git and those who run it need.
+    pub(crate) fn git_variables(&self) -> Vec<(&'static str, OsString)> {
+        let mut variables: Vec<(&str, OsString)> = vec![
+            ("PATH", std::env::var_os("PATH").unwrap()),
+            ("HOME", self.root.path().join("home").into()),
+        ];
+        for (name, value) in [
+            ("GIT_CONFIG_NOSYSTEM", "1"),
+            ("GIT_AUTHOR_NAME", "Somebody"),
+            ("GIT_AUTHOR_EMAIL", "somebody@example.org"),
+            ("GIT_COMMITTER_NAME", "Somebody"),
+            ("GIT_COMMITTER_EMAIL", "somebody@example.org"),
+        ] {
+            variables.push((name, value.into()));
+        }
+        variables
+    }
+
     /// Puts a command with these arguments together.
     pub(crate) fn command<A: AsRef<OsStr>>(
         &self,
@@ -171,6 +215,12 @@ impl Run<'_> {
     /// Sets a variable for the command.
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
+        self
+    }
+
+    /// Gives the command the variables under which git is found and works.
+    pub(crate) fn with_git(mut self) -> Self {
+        self.command.envs(self.sandbox.git_variables());
         self
     }
 

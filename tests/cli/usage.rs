@@ -34,6 +34,10 @@ fn wrong_arguments_are_usage_errors() {
         &["check", "--jobs", "0"],
         &["check", "--format", "xml"],
         &["check", "--quiet", "--verbose"],
+        &["--quiet", "check", "--verbose"],
+        &["rules", "no-such-rule"],
+        &["completions"],
+        &["completions", "tcsh"],
         &["check", "-", "--identity", "-"],
         &["explain"],
         &["explain", "key.txt"],
@@ -69,5 +73,29 @@ fn what_is_not_there_is_no_finding_but_an_error() {
         let output = sandbox.run(arguments).expect_code(3);
         assert!(output.stdout.is_empty(), "{arguments:?}");
         assert!(output.stderr.starts_with("error: "), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_entered_is_named() {
+    let sandbox = Sandbox::with_example();
+    for folder in ["gone", "key.txt"] {
+        let output = sandbox.run(["-C", folder, "check"]).expect_code(3);
+        let named = format!("{folder}`: ");
+        assert!(output.stderr.contains(&named), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn common_options_stand_before_the_command_and_after_it() {
+    let sandbox = Sandbox::with_example();
+    let check = ["check", "healthy", "--identity", "key.txt"];
+    let plain = sandbox.run(check).expect_code(0).stdout;
+    for option in ["--quiet", "--verbose", "-q", "-v"] {
+        let before = [&[option][..], &check].concat();
+        let after = [&check[..], &[option]].concat();
+        let before = sandbox.run(before).expect_code(0).stdout;
+        assert_eq!(before, sandbox.run(after).expect_code(0).stdout);
+        assert_ne!(before, plain, "{option} changes nothing");
     }
 }

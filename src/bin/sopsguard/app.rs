@@ -12,7 +12,7 @@ use sopsguard::{Environment, Platform};
 
 use crate::args::{Args, ColorChoice, Command, Global};
 use crate::failure::Failure;
-use crate::{check, explain};
+use crate::{check, completions, explain, man, rules};
 
 /// The world that a command runs in.
 pub(crate) struct App {
@@ -67,11 +67,32 @@ impl App {
 
     fn run(&self, args: &Args) -> Result<u8, Failure> {
         let environment = self.environment(&args.global)?;
-        let style = self.style(args.global.color);
+        let style = self.style(&args.global)?;
         match &args.command {
             Command::Check(options) => check::run(options, &environment, style),
             Command::Explain(options) => explain::run(options, &environment),
+            Command::Rules(options) => rules::run(options),
+            Command::Completions(options) => completions::run(options),
+            Command::Man(options) => man::run(options),
         }
+    }
+
+    /// How to print for people: how much, in colour, how wide, and with which characters.
+    ///
+    /// Of two options, one may stand before the command and one after it, where clap sees one only.
+    fn style(&self, global: &Global) -> Result<Style, Failure> {
+        if global.quiet && global.verbose {
+            return Err(Failure::Usage {
+                message: "`--quiet` and `--verbose` contradict each other".to_owned(),
+                help: "give one of them".to_owned(),
+            });
+        }
+        let mut style = Style::default();
+        style.color = self.color(global.color);
+        (style.quiet, style.verbose) = (global.quiet, global.verbose);
+        style.ascii = self.is_ascii_only();
+        style.width = self.width;
+        Ok(style)
     }
 
     fn environment(&self, global: &Global) -> Result<Environment, Failure> {
@@ -82,17 +103,14 @@ impl App {
             (Err(error), _) => {
                 let source = io::Error::from(error.kind());
                 return Err(Failure::Io {
-                    doing: "cannot find the current folder",
+                    doing: "cannot find the current folder".to_owned(),
                     source,
                 });
             }
         };
-        if !here.is_dir() {
-            let source = io::Error::from(io::ErrorKind::NotADirectory);
-            return Err(Failure::Io {
-                doing: "cannot enter the folder that `-C` names",
-                source,
-            });
+        if let Err(source) = enter(&here) {
+            let doing = format!("cannot enter the folder `{}`", here.display());
+            return Err(Failure::Io { doing, source });
         }
         let platform = if cfg!(windows) {
             Platform::Windows
@@ -106,15 +124,6 @@ impl App {
             here,
             platform,
         ))
-    }
-
-    /// How to print for people: in colour, how wide, and with which characters.
-    fn style(&self, choice: ColorChoice) -> Style {
-        let mut style = Style::default();
-        style.color = self.color(choice);
-        style.ascii = self.is_ascii_only();
-        style.width = self.width;
-        style
     }
 
     /// Whether the terminal says that it knows no more than ASCII.
@@ -154,6 +163,14 @@ impl App {
     }
 }
 
+/// Says why a folder cannot be worked in, where it cannot.
+fn enter(folder: &Path) -> io::Result<()> {
+    if folder.metadata()?.is_dir() {
+        return Ok(());
+    }
+    Err(io::ErrorKind::NotADirectory.into())
+}
+
 /// The columns of the terminal, at least as many as a sentence needs to be read.
 fn terminal_width() -> Option<usize> {
     let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
@@ -166,7 +183,7 @@ pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Res
     match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(source) => Err(Failure::Io {
-            doing: "cannot write to standard output",
+            doing: "cannot write to standard output".to_owned(),
             source,
         }),
         Ok(()) => Ok(()),
@@ -209,7 +226,7 @@ pub(crate) fn read_stdin(limit: usize) -> Result<Vec<u8>, Failure> {
     match io::stdin().lock().take(most).read_to_end(&mut bytes) {
         Ok(_) => Ok(bytes),
         Err(source) => Err(Failure::Io {
-            doing: "cannot read standard input",
+            doing: "cannot read standard input".to_owned(),
             source,
         }),
     }

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand, ValueEnum};
 
 const EXIT_CODES: &str = "\
@@ -16,9 +17,12 @@ const EXAMPLES: &str = "\
 Examples:
   sopsguard check                                every sops file below the current folder
   sopsguard check apps/db.enc.yaml               one file
+  sopsguard check --staged                       what the next commit will hold
   git show HEAD:db.enc.yaml | sopsguard check -  what a commit holds
   sopsguard check --format json | jq .summary    for programs
-  sopsguard explain --tree values.yaml           what sops sees: that 012 is a number";
+  sopsguard explain --tree values.yaml           what sops sees: that 012 is a number
+  sopsguard rules mac-mismatch                   what a rule means, and what to do
+  sopsguard install                              let git check every commit";
 
 const IDENTITIES: &str = "\
 Identities:
@@ -27,11 +31,35 @@ Identities:
   *_CMD variables are recognised and not used yet. Without any key, all is checked that needs none,
   and the report says which files were not verified.";
 
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  sopsguard explain --tree apps/db.enc.yaml      paths and types, no values
+  sopsguard explain --tree --format json - < values.yaml";
+
+const RULES_EXAMPLES: &str = "\
+Examples:
+  sopsguard rules                                all rules, a line each
+  sopsguard rules mac-mismatch                   what it means, and what to do
+  sopsguard rules --format json | jq -r '.rules[].id'";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  sopsguard completions bash > ~/.local/share/bash-completion/completions/sopsguard
+  sopsguard completions zsh > ~/.zfunc/_sopsguard     with `fpath+=~/.zfunc` in ~/.zshrc
+  sopsguard completions fish > ~/.config/fish/completions/sopsguard.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  sopsguard man | man -l -                       read it
+  sopsguard man check | man -l -                 that of a command
+  sopsguard man > ~/.local/share/man/man1/sopsguard.1
+  sopsguard man check > ~/.local/share/man/man1/sopsguard-check.1";
+
 /// Verify sops-encrypted files: syntax, metadata, ciphertext and, with a key, the MAC
 #[derive(Debug, Parser)]
 #[command(name = "sopsguard", version, max_term_width = 100)]
 #[command(after_help = EXIT_CODES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
-#[command(arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(arg_required_else_help = true)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -41,19 +69,30 @@ pub(crate) struct Args {
 
 /// What every command takes.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Common options")]
 pub(crate) struct Global {
     /// Run as if started in DIR
     #[arg(short = 'C', value_name = "DIR", global = true)]
     pub(crate) directory: Option<PathBuf>,
-    /// Colour the output
+    /// Colour the output: `auto` (on a terminal, unless NO_COLOR is set), `always` or `never`
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    #[arg(hide_possible_values = true, hide_default_value = true)]
     pub(crate) color: ColorChoice,
+    /// Print only findings, and which files could not be verified
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Print more: every file's verdict, and where identities were looked for
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Check(CheckArgs),
     Explain(ExplainArgs),
+    Rules(RulesArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 /// Check that sops would accept the secret files
@@ -68,6 +107,10 @@ pub(crate) struct CheckArgs {
     /// Files and folders, `-` for standard input; the current folder where there are none
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Check what the next commit will hold: the files in the index that differ from HEAD, or all
+    /// that it has under PATH; never what only the work tree has
+    #[arg(long)]
+    pub(crate) staged: bool,
     /// The name that standard input is judged and reported by [default: stdin.yaml]
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_name: Option<PathBuf>,
@@ -83,12 +126,6 @@ pub(crate) struct CheckArgs {
     /// Use at most N threads; one a core by default
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
-    /// Print findings only
-    #[arg(long, short, conflicts_with = "verbose")]
-    pub(crate) quiet: bool,
-    /// Print every file's verdict, and where identities were looked for
-    #[arg(long, short)]
-    pub(crate) verbose: bool,
 }
 
 /// Show what sops makes of a file, without a key and without values
@@ -96,7 +133,7 @@ pub(crate) struct CheckArgs {
 /// With `--tree` each value is listed as sops sees it: its path, its type, whether the selectors
 /// encrypt it and whether it enters the MAC. Works on files that are not encrypted, too.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXIT_CODES)]
+#[command(after_help = format!("{EXPLAIN_EXAMPLES}\n\n{EXIT_CODES}"))]
 pub(crate) struct ExplainArgs {
     /// The file, `-` for standard input
     #[arg(value_name = "FILE")]
@@ -110,6 +147,50 @@ pub(crate) struct ExplainArgs {
     /// The name that standard input is judged and reported by [default: stdin.yaml]
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_name: Option<PathBuf>,
+}
+
+/// List the rules, or print the page of one
+///
+/// Each finding names the rule that it comes from. A rule's page says when it fires, when it does
+/// not, and what to do.
+#[derive(Debug, clap::Args)]
+#[command(after_help = RULES_EXAMPLES)]
+pub(crate) struct RulesArgs {
+    /// The rule whose page is printed; all rules are listed where there is none
+    #[arg(value_name = "ID", hide_possible_values = true)]
+    #[arg(value_parser = PossibleValuesParser::new(sopsguard::catalogue().map(|rule| rule.id)))]
+    pub(crate) id: Option<String>,
+    /// How to print the list
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "human",
+        conflicts_with = "id"
+    )]
+    pub(crate) format: Format,
+}
+
+/// Print the completions for a shell
+///
+/// They complete commands and options, in bash and zsh the ids of rules too. Put them where your
+/// shell looks.
+#[derive(Debug, clap::Args)]
+#[command(after_help = COMPLETIONS_EXAMPLES)]
+pub(crate) struct CompletionsArgs {
+    /// The shell that is to complete
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Print a manual page
+///
+/// The page is in the format of `man`, ready to be read or to be put where `man` looks.
+#[derive(Debug, clap::Args)]
+#[command(after_help = MAN_EXAMPLES)]
+pub(crate) struct ManArgs {
+    /// The command whose page is printed; that of sopsguard itself where there is none
+    #[arg(value_name = "COMMAND")]
+    pub(crate) command: Option<String>,
 }
 
 /// How reports are printed.

@@ -14,21 +14,19 @@ use crate::failure::Failure;
 pub(crate) fn run(
     options: &CheckArgs,
     environment: &Environment,
-    mut style: Style,
+    style: Style,
 ) -> Result<u8, Failure> {
     refuse_two_streams(options)?;
     let mut request = Request::new(environment);
     request.jobs = options.jobs;
+    request.staged = options.staged;
     request.identities = identities(options)?;
     request.targets = targets(options)?;
     let report = engine::check(request)?;
     tell_warnings(&report);
     match options.format {
         Format::Json => app::print(|out| report::json(&report, out))?,
-        Format::Human => {
-            (style.quiet, style.verbose) = (options.quiet, options.verbose);
-            app::print(|out| report::human(&report, style, out))?;
-        }
+        Format::Human => app::print(|out| report::human(&report, style, out))?,
     }
     let unmet = options.require_key && tell_lacking(&report);
     Ok(u8::from(report.has_errors() || unmet))
@@ -70,6 +68,12 @@ fn refuse_two_streams(options: &CheckArgs) -> Result<(), Failure> {
         .iter()
         .chain(&options.identities)
         .filter(|path| is_stdin(path));
+    if options.staged && options.paths.iter().any(|path| is_stdin(path)) {
+        return Err(Failure::Usage {
+            message: "`--staged` reads the index, and `-` standard input".to_owned(),
+            help: "leave one of them away; `./-` is a file of that name".to_owned(),
+        });
+    }
     if streams.count() < 2 {
         return app::refuse_idle_name(options.stdin_name.as_ref(), &options.paths);
     }
@@ -79,8 +83,11 @@ fn refuse_two_streams(options: &CheckArgs) -> Result<(), Failure> {
     })
 }
 
-/// Prints what was wrong with the sources of identities.
+/// Prints what was named for nothing, and what was wrong with the sources of identities.
 fn tell_warnings(report: &Report) {
+    for notice in &report.notices {
+        app::warn(&format!("note: {}\n", report::escape(notice)));
+    }
     for warning in &report.warnings {
         app::warn(&format!("warning: {}\n", report::escape(warning)));
     }

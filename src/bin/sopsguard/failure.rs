@@ -21,10 +21,7 @@ pub(crate) enum Failure {
     Engine(#[from] engine::Error),
     /// A stream or the current folder failed.
     #[error("{doing}: {source}")]
-    Io {
-        doing: &'static str,
-        source: io::Error,
-    },
+    Io { doing: String, source: io::Error },
 }
 
 impl Failure {

@@ -5,8 +5,11 @@
 mod app;
 mod args;
 mod check;
+mod completions;
 mod explain;
 mod failure;
+mod man;
+mod rules;
 
 use std::process::ExitCode;
 

@@ -1,0 +1,100 @@
+//! Paths as text: nothing here asks the disk.
+
+use std::path::{Component, Path, PathBuf};
+
+/// The path without its `.` parts, so that `./a` and `a` are one file.
+pub(crate) fn without_dots(path: &Path) -> PathBuf {
+    path.components()
+        .filter(|part| *part != Component::CurDir)
+        .collect()
+}
+
+/// The path that `path` is for someone who stands in `here`, without `.` and `..`.
+///
+/// `a/..` is taken for nothing, as git takes it, also where `a` is a link.
+pub(crate) fn absolute(here: &Path, path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in here.join(path).components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                out.pop();
+            }
+            part => out.push(part),
+        }
+    }
+    out
+}
+
+/// The way from the folder `from` to `to`, both without `..` and from the same start.
+pub(crate) fn relative(from: &Path, to: &Path) -> PathBuf {
+    let shared = from
+        .components()
+        .zip(to.components())
+        .take_while(|(a, b)| a == b)
+        .count();
+    if shared == 0 && to.is_absolute() {
+        return to.to_owned();
+    }
+    let up = from.components().skip(shared).map(|_| Component::ParentDir);
+    up.chain(to.components().skip(shared)).collect()
+}
+
+/// Whether a file's name is that of a new version of a file that sopsguard is about to put in place:
+/// `.NAME.sopsguard-RANDOM`.
+pub(crate) fn is_temporary(path: &Path) -> bool {
+    const MARK: &[u8] = b".sopsguard-";
+    path.file_name().is_some_and(|name| {
+        let name = name.as_encoded_bytes();
+        let at = name.windows(MARK.len()).rposition(|part| part == MARK);
+        name.starts_with(b".") && at.is_some_and(|at| at > 1 && at + MARK.len() < name.len())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_from_one_folder_to_another_leads_over_their_common_part() {
+        for (from, to, expected) in [
+            ("/r/a", "/r/a/b", "b"),
+            ("/r/a", "/r/b/c", "../b/c"),
+            ("/r/a/b", "/r", "../.."),
+            ("/r", "/r", ""),
+            ("/r/a", "/other", "../../other"),
+        ] {
+            let way = relative(Path::new(from), Path::new(to));
+            assert_eq!(way, Path::new(expected), "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn parts_that_lead_nowhere_are_taken_away() {
+        let at = |path: &str| absolute(Path::new("/r/a"), Path::new(path));
+        for (path, expected) in [
+            ("b", "/r/a/b"),
+            ("./b/./c", "/r/a/b/c"),
+            ("../b", "/r/b"),
+            ("../../../../b", "/b"),
+            ("/x/../y", "/y"),
+            ("", "/r/a"),
+        ] {
+            assert_eq!(at(path), Path::new(expected), "{path}");
+        }
+        assert_eq!(without_dots(Path::new("./a/./b")), Path::new("a/b"));
+    }
+
+    #[test]
+    fn only_names_that_sopsguard_gives_are_temporary() {
+        for (name, expected) in [
+            ("a/.db.enc.yaml.sopsguard-x7", true),
+            (".sopsguard.toml", false),
+            (".sopsguard-x", false),
+            ("db.sopsguard-x", false),
+            (".db.sopsguard-", false),
+        ] {
+            assert_eq!(is_temporary(Path::new(name)), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! git itself, for what libgit2 cannot read.
+//!
+//! Only plumbing is asked, with every setting that could change its answer or run a program taken
+//! away. Answers are separated by zeros, so no path needs to be unescaped.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
+
+use git2::Oid;
+
+use super::entry::{BlobId, Entry, Kind};
+use super::error::Error;
+use crate::environment::Environment;
+use crate::process::{self, Ended, Program};
+
+/// git, run in one folder.
+#[derive(Clone, Copy)]
+pub(super) struct Git<'r> {
+    pub(super) environment: &'r Environment,
+    pub(super) directory: &'r Path,
+}
+
+/// How long git may take: it may have to fetch objects from a remote.
+const TIME: Duration = Duration::from_secs(120);
+
+/// The most bytes of a list of files.
+const LIST: usize = 1 << 30;
+
+/// The most bytes of blobs that are held because git was asked for all of them at once.
+const HELD: usize = 64 << 20;
+
+/// No lock, no question, and messages that can be recognised.
+const VARIABLES: [(&str, &str); 3] = [
+    ("GIT_OPTIONAL_LOCKS", "0"),
+    ("GIT_TERMINAL_PROMPT", "0"),
+    ("LC_ALL", "C"),
+];
+
+impl Git<'_> {
+    /// All entries of the index.
+    pub(super) fn all(&self) -> Result<Vec<Entry>, Error> {
+        let empty = self.line(&["hash-object", "-t", "tree", "--stdin"])?;
+        self.differing(&empty)
+    }
+
+    /// The entries that differ from a commit's; from those of `HEAD` where none is given.
+    pub(super) fn staged(&self, commit: Option<Oid>) -> Result<Vec<Entry>, Error> {
+        if let Some(commit) = commit {
+            return self.differing(&commit.to_string());
+        }
+        let head = ["rev-parse", "--quiet", "--verify", "HEAD^{commit}"];
+        let ended = self.run(&head, Vec::new(), LIST)?;
+        match ended.code {
+            Some(0) => self.differing(&line(&ended.stdout)),
+            // So it says that there is no commit yet.
+            Some(1) if ended.stderr.is_empty() => self.all(),
+            _ => Err(self.refusal(&ended)),
+        }
+    }
+
+    fn differing(&self, tree: &str) -> Result<Vec<Entry>, Error> {
+        let arguments = [
+            "diff-index",
+            "--cached",
+            "--raw",
+            "-z",
+            "--full-index",
+            "--no-abbrev",
+            "--no-renames",
+            "--ita-invisible-in-index",
+            "--ignore-submodules=all",
+            tree,
+            "--",
+        ];
+        Ok(entries(&self.output(&arguments, Vec::new())?))
+    }
+
+    /// The bytes of a blob; none where there are more than `limit`.
+    pub(super) fn blob(&self, id: &BlobId, limit: usize) -> Result<Option<Vec<u8>>, Error> {
+        let ended = self.run(&["cat-file", "blob", &id.0], Vec::new(), limit)?;
+        match ended.code {
+            _ if ended.truncated => Ok(None),
+            Some(0) => Ok(Some(ended.stdout)),
+            _ => Err(self.refusal(&ended)),
+        }
+    }
+
+    /// The bytes of many blobs, as far as they are there and may be held.
+    pub(super) fn blobs(&self, ids: &[&BlobId]) -> Result<HashMap<BlobId, Vec<u8>>, Error> {
+        let wanted: String = ids.iter().map(|id| format!("{}\n", id.0)).collect();
+        let ended = self.run(&["cat-file", "--batch"], wanted.into_bytes(), HELD)?;
+        Ok(batch(&ended.stdout))
+    }
+
+    fn line(&self, arguments: &[&str]) -> Result<String, Error> {
+        Ok(line(&self.output(arguments, Vec::new())?))
+    }
+
+    fn output(&self, arguments: &[&str], stdin: Vec<u8>) -> Result<Vec<u8>, Error> {
+        let ended = self.run(arguments, stdin, LIST)?;
+        match ended.code {
+            Some(0) if !ended.truncated => Ok(ended.stdout),
+            _ => Err(self.refusal(&ended)),
+        }
+    }
+
+    fn run(&self, arguments: &[&str], stdin: Vec<u8>, limit: usize) -> Result<Ended, Error> {
+        // A file system monitor is a program that the repository names.
+        let settings = ["-c", "core.fsmonitor=false", "-c", "diff.relative=false"];
+        let words = settings.into_iter().chain(arguments.iter().copied());
+        let program = Program {
+            name: "git",
+            arguments: process::words(words),
+            directory: self.directory,
+            environment: self.environment,
+            variables: &VARIABLES,
+            stdin,
+            limit,
+            time: TIME,
+        };
+        program.run().map_err(|error| {
+            let help = match error {
+                process::Error::NotFound { .. } => "install git, or put it into `PATH`",
+                process::Error::Io { .. } | process::Error::TooSlow { .. } => {
+                    "see what `git status` says"
+                }
+            };
+            Error::unasked(error.to_string(), help)
+        })
+    }
+
+    fn refusal(&self, ended: &Ended) -> Error {
+        Error::of_git(&String::from_utf8_lossy(&ended.stderr), self.directory)
+    }
+}
+
+/// The first line of an answer.
+fn line(answer: &[u8]) -> String {
+    let text = String::from_utf8_lossy(answer);
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// Reads the answer of `git diff-index --raw -z`: `:MODE MODE ID ID STATUS`, then the path.
+fn entries(answer: &[u8]) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut parts = answer.split(|byte| *byte == 0);
+    while let (Some(facts), Some(path)) = (parts.next(), parts.next()) {
+        let facts = String::from_utf8_lossy(facts);
+        let mut words = facts.split(' ').skip(1);
+        let (Some(mode), Some(id), Some(status)) = (words.next(), words.nth(1), words.next())
+        else {
+            continue;
+        };
+        let mode = u32::from_str_radix(mode, 8).unwrap_or_default();
+        let kind = match status.as_bytes().first() {
+            Some(b'D') | None => continue,
+            Some(b'U') => Kind::Unmerged,
+            Some(_) => Kind::of_mode(mode, || id.to_owned()),
+        };
+        let path = path.to_vec();
+        // An unmerged path may be named twice; that it is unmerged comes first.
+        if entries.last().is_none_or(|last| last.path != path) {
+            entries.push(Entry { path, kind });
+        }
+    }
+    entries
+}
+
+/// Reads the answer of `git cat-file --batch`, as far as it goes: `ID blob LENGTH`, then the bytes.
+fn batch(mut answer: &[u8]) -> HashMap<BlobId, Vec<u8>> {
+    let mut blobs = HashMap::new();
+    while let Some(end) = answer.iter().position(|byte| *byte == b'\n') {
+        let (head, rest) = answer.split_at(end);
+        let head = String::from_utf8_lossy(head);
+        let mut words = head.split(' ');
+        let (id, kind, length) = (words.next(), words.next(), words.next());
+        answer = rest.get(1..).unwrap_or_default();
+        let Some(length) = length.and_then(|length| length.parse::<usize>().ok()) else {
+            continue;
+        };
+        let Some((bytes, rest)) = answer.split_at_checked(length) else {
+            break;
+        };
+        if let (Some(id), Some("blob")) = (id, kind) {
+            blobs.insert(BlobId(id.to_owned()), bytes.to_vec());
+        }
+        answer = rest.get(1..).unwrap_or_default();
+    }
+    blobs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_of_an_answer_are_those_that_are_there() {
+        let answer = b":100644 000000 1a 00 D\0gone\0:000000 100644 00 2b A\0a b\n\xff\0\
+            :100644 120000 1a 3c T\0link\0:000000 160000 00 4d A\0sub\0:000000 000000 00 00 U\0both\0";
+        let expected = [
+            (&b"a b\n\xff"[..], Kind::File(BlobId("2b".to_owned()))),
+            (b"link", Kind::Link),
+            (b"sub", Kind::Submodule),
+            (b"both", Kind::Unmerged),
+        ];
+        let expected = expected.map(|(path, kind)| Entry {
+            path: path.to_vec(),
+            kind,
+        });
+        assert_eq!(entries(answer), expected);
+        assert_eq!(entries(b""), []);
+    }
+
+    #[test]
+    fn the_blobs_of_an_answer_are_those_that_are_whole() {
+        let answer = b"1a blob 3\na\nb\n2b missing\n3c tree 1\nx\n4d blob 0\n\n5e blob 9\nabc";
+        let expected = [("1a", &b"a\nb"[..]), ("4d", b"")];
+        let expected = expected.map(|(id, bytes)| (BlobId(id.to_owned()), bytes.to_vec()));
+        assert_eq!(batch(answer), HashMap::from(expected));
+        assert_eq!(batch(b"1a blob 18446744073709551615\n"), HashMap::new());
+    }
+}

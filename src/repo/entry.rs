@@ -1,0 +1,40 @@
+//! What the index says of one path.
+
+/// One path of the index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// The path, as git writes it.
+    pub(crate) path: Vec<u8>,
+    /// What stands there.
+    pub(crate) kind: Kind,
+}
+
+/// What stands at a path of the index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A file with this content.
+    File(BlobId),
+    /// Several versions that a merge could not join.
+    Unmerged,
+    /// A symbolic link.
+    Link,
+    /// A commit of another repository.
+    Submodule,
+    /// Nothing yet: the path was announced with `git add --intent-to-add`.
+    Announced,
+}
+
+/// The name of a blob, in hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct BlobId(pub(super) String);
+
+impl Kind {
+    /// What a mode of git's stands for.
+    pub(super) fn of_mode(mode: u32, id: impl FnOnce() -> String) -> Self {
+        match mode & 0o170_000 {
+            0o120_000 => Self::Link,
+            0o160_000 => Self::Submodule,
+            _ => Self::File(BlobId(id())),
+        }
+    }
+}

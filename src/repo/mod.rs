@@ -1,0 +1,79 @@
+//! Git repositories: which files there are, and their bytes in the index. The only user of git2.
+//!
+//! libgit2 is given paths and reads the index and objects at them; it is asked for nothing that
+//! depends on the configuration or on the process's environment, so it can read a repository that
+//! belongs to someone else, too: nothing is run and nothing written. What it cannot read (a split or
+//! sparse index, ids that are no SHA-1, objects that are still at the remote) is asked of git itself.
+
+mod blobs;
+mod command;
+mod entry;
+mod error;
+mod head;
+mod index;
+mod path;
+mod places;
+
+use std::path::{Path, PathBuf};
+
+pub(crate) use blobs::{Blobs, Unread};
+use command::Git;
+pub(crate) use entry::{BlobId, Entry, Kind};
+pub(crate) use error::Error;
+pub(crate) use index::Index;
+use places::Places;
+
+use crate::environment::Environment;
+
+/// A repository with a work tree.
+pub(crate) struct Repo<'e> {
+    environment: &'e Environment,
+    places: Places,
+}
+
+impl<'e> Repo<'e> {
+    /// The repository that `environment` names, else the nearest one around the folder `start`.
+    pub(crate) fn discover(environment: &'e Environment, start: &Path) -> Option<Self> {
+        let places = Places::find(environment, start)?;
+        Some(Self {
+            environment,
+            places,
+        })
+    }
+
+    /// The root of the work tree.
+    pub(crate) fn work_tree(&self) -> &Path {
+        &self.places.work_tree
+    }
+
+    /// A path of the work tree as the index knows it; none where it lies elsewhere.
+    pub(crate) fn path_in_index(&self, absolute: &Path) -> Option<Vec<u8>> {
+        let inside = absolute.strip_prefix(self.work_tree()).ok()?;
+        path::to_git(inside)
+    }
+
+    /// Where a file of the index stands in the work tree.
+    pub(crate) fn place(&self, path_in_index: &[u8]) -> PathBuf {
+        self.places.work_tree.join(path::of_git(path_in_index))
+    }
+
+    /// Reads the index.
+    ///
+    /// # Errors
+    /// [`Error`] where neither libgit2 nor git can.
+    pub(crate) fn index(&self) -> Result<Index<'_>, Error> {
+        Index::read(&self.places, self.git())
+    }
+
+    /// A reader of the objects that the index names.
+    pub(crate) fn blobs(&self) -> Blobs<'_> {
+        Blobs::new(&self.places, self.git())
+    }
+
+    fn git(&self) -> Git<'_> {
+        Git {
+            environment: self.environment,
+            directory: &self.places.start,
+        }
+    }
+}
