@@ -30,6 +30,8 @@ use std::path::Path;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use crate::config::Policy;
+#[cfg(feature = "cli")]
+pub(crate) use crate::document::Foreign;
 use crate::environment::Environment;
 use crate::keys::{Keyring, Place, PlaceState};
 use crate::paths;

@@ -36,19 +36,25 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
 
 /// A file without metadata.
 fn clear_file(context: &FileContext<'_>, due: Due) -> Option<Found> {
-    if let Some(document) = context.document {
-        if let Some(token) = first_token(document) {
-            return Some(lost_metadata(context.path, document, &token));
-        }
+    if let Some(document) = context.document
+        && let Some(token) = first_token(document)
+    {
+        return Some(lost_metadata(context.path, document, &token));
     }
     if due == Due::Nobody || is_example(context.path) {
         return None;
     }
-    let found = || Found::new("the file stands in clear: it has no sops metadata");
+    let found = || Found::new("the file stands in clear: it has no sops metadata").says(REFUSED);
     let found = match context.document {
         Some(document) => {
             let place = first_value(document, due)?;
-            found().at(place.span).key(&place.path)
+            let found = found().at(place.span).key(&place.path);
+            let is_manifest = kubernetes::secrets(document.tree()).next().is_some();
+            if is_manifest {
+                found.says(DEPLOYED)
+            } else {
+                found
+            }
         }
         None => {
             let source = context.source.filter(|_| due == Due::Name)?;
@@ -56,12 +62,12 @@ fn clear_file(context: &FileContext<'_>, due: Due) -> Option<Found> {
             found().at_position(Some(source.position(at)))
         }
     };
-    Some(
-        found
-            .says("sops refuses it with \"sops metadata not found\"; kubectl and Flux take it as it is")
-            .help(encrypt(context.path)),
-    )
+    Some(found.help(encrypt(context.path)))
 }
+
+const REFUSED: &str = "sops refuses to decrypt it: \"sops metadata not found\"";
+const DEPLOYED: &str = "sops and KSOPS refuse to decrypt it: \"sops metadata not found\"; kubectl and \
+                        Flux deploy it as it is";
 
 fn encrypt(path: &Path) -> Help {
     Help::new(
@@ -69,7 +75,7 @@ fn encrypt(path: &Path) -> Help {
          too, for the history keeps them",
     )
     .then(format!("sops encrypt --in-place {}", remedy::argument(path)))
-    .then(format!("git log --oneline -- {}", remedy::word(path)))
+    .then(format!("git log --oneline --all -- {}", remedy::word(path)))
 }
 
 /// Whether a name says that the file is an example, a template or a text about such files.

@@ -47,7 +47,7 @@ fn says(key: &Exposed) -> String {
 }
 
 fn help(path: &Path, key: &Exposed) -> Help {
-    let log = format!("git log --oneline -- {}", remedy::word(path));
+    let log = format!("git log --oneline --all -- {}", remedy::word(path));
     let Some(recipient) = &key.recipient else {
         return Help::new(
             "if git ever held it, it stays in the history: make a new key, put it in this one's \

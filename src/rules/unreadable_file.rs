@@ -58,9 +58,9 @@ fn template(path: &Path) -> Found {
         Some(path) => path.replace(['*', '?', '[', ']', '{', '}', '!', '\\', '"', '\''], "?"),
         None => "FILE".to_owned(),
     };
-    Found::new("a template has the name of a secret, and no sops metadata")
+    Found::new("the file is a template, which is not checked")
         .severity(Severity::Warning)
-        .says("sops cannot load it; what the template becomes is not checked")
+        .says("sops cannot load it before it is filled in")
         .help(Help::new(format!(
             "where it is meant to be one, leave it out: write `exclude = [\"{pattern}\"]` into \
              `.sopsguard.toml` at the top of the repository"

@@ -140,3 +140,114 @@ impl ExposedKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fixture(name: &str) -> Vec<u8> {
+        let folder = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/testdata/rules/private-key-committed"
+        );
+        crate::fs::read(&std::path::Path::new(folder).join(name), 1 << 20).unwrap()
+    }
+
+    fn kinds(text: &[u8]) -> Vec<(ExposedKind, bool)> {
+        let found = exposed(text);
+        assert!(found.is_empty() || may_be_exposed(text));
+        found.iter().map(|key| (key.kind, key.is_encoded)).collect()
+    }
+
+    #[test]
+    fn finds_the_keys_of_every_program_however_a_text_carries_them() {
+        use ExposedKind::{Age, AgePostQuantum, Ec, OpenSsh, Pgp, Pkcs8, Rsa};
+        for (name, expected) in [
+            ("age.txt", vec![(Age, false)]),
+            ("post-quantum.txt", vec![(AgePostQuantum, false)]),
+            ("environment.sh", vec![(Age, false)]),
+            ("string.json", vec![(Age, false)]),
+            ("pkcs8.pem", vec![(Pkcs8, false)]),
+            ("rsa.pem", vec![(Rsa, false)]),
+            ("ec.pem", vec![(Ec, false)]),
+            ("id_ed25519", vec![(OpenSsh, false)]),
+            ("pgp.asc", vec![(Pgp, false)]),
+            ("block.yaml", vec![(Rsa, false)]),
+            ("source.js", vec![(Pkcs8, false)]),
+            ("account.json", vec![(Pkcs8, false)]),
+            ("manifest.yaml", vec![(Ec, true), (Age, true)]),
+        ] {
+            assert_eq!(
+                kinds(&fixture(&format!("fires/{name}"))),
+                expected,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_wrong_character_makes_it_no_key() {
+        for name in ["age.txt", "post-quantum.txt"] {
+            let key = fixture(&format!("fires/{name}"));
+            let at = AGE_FINDER.find(&key).unwrap() + 40;
+            let mut damaged = key.clone();
+            damaged[at] = if key[at] == b'Q' { b'P' } else { b'Q' };
+            assert_eq!(kinds(&damaged), [], "{name}");
+        }
+        for name in ["rsa.pem", "pkcs8.pem", "ec.pem", "id_ed25519"] {
+            let key = fixture(&format!("fires/{name}"));
+            let body = PEM_FINDER.find(&key).unwrap() + "PRIVATE KEY-----\n".len();
+            for damage in [&b"A.A"[..], b"AAAA", b"-----"] {
+                let damaged = [&key[..body], damage, &key[body..]].concat();
+                assert_eq!(kinds(&damaged), [], "{name} {damage:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn carries_over_quotes_prefixes_and_escapes() {
+        let key = String::from_utf8(fixture("fires/pkcs8.pem")).unwrap();
+        let lines = key.trim_end().lines();
+        for (join, what) in [
+            ("\r\n", "Windows"),
+            ("\n# ", "a comment"),
+            ("\n        ", "indented"),
+            ("\\n", "a string"),
+            ("\\\\n", "a string in a string"),
+            ("\\n\\\n", "a continued string"),
+            ("\",\n  \"", "a list"),
+        ] {
+            let text = lines.clone().collect::<Vec<_>>().join(join);
+            assert_eq!(
+                kinds(text.as_bytes()),
+                [(ExposedKind::Pkcs8, false)],
+                "{what}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_the_recipient_and_the_place_and_no_part_of_the_key() {
+        let text = fixture("fires/age.txt");
+        let [key] = &exposed(&text)[..] else {
+            panic!("one key is there");
+        };
+        let recipient = key.recipient.clone().unwrap();
+        assert!(String::from_utf8_lossy(&text).contains(&format!("public key: {recipient}")));
+        assert_eq!(key.range.end, text.trim_ascii_end().len());
+        assert!(text[key.range.clone()].starts_with(AGE.as_bytes()));
+    }
+
+    #[test]
+    fn text_that_only_begins_like_keys_takes_no_time() {
+        let begin = "-----BEGIN RSA PRIVATE KEY-----\nMIIE";
+        assert_eq!(kinds(begin.repeat(20_000).as_bytes()), []);
+        assert_eq!(
+            kinds("LS0tLS1CRUdJTiBS Secret ".repeat(20_000).as_bytes()),
+            []
+        );
+        let run = format!("Secret {}", "LS0tLS1CRUdJTiBS".repeat(50_000));
+        assert_eq!(kinds(run.as_bytes()), []);
+        assert_eq!(kinds("AGE-SECRET-KEY-1".repeat(50_000).as_bytes()), []);
+    }
+}
