@@ -31,6 +31,7 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 #[cfg(feature = "cli")]
 pub(crate) use crate::document::Foreign;
+use crate::finding::Finding;
 use crate::keys::{Keyring, Place, PlaceState};
 use crate::paths;
 use crate::repo::{Blobs, Repo};
@@ -91,6 +92,16 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
         searched: keyring.places().iter().map(describe).collect(),
         ..Report::default()
     };
+    let findings = gather(looked, &mut report)?;
+    settle::apply(findings, &policy, &mut report);
+    Ok(report)
+}
+
+/// Puts what became of the inputs into `report`, in their order; returns all findings.
+///
+/// # Errors
+/// What git does not give.
+fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Vec<Finding>, Error> {
     let mut findings = Vec::new();
     for looked in looked {
         match looked {
@@ -114,8 +125,7 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
             }
         }
     }
-    settle::apply(findings, &policy, &mut report);
-    Ok(report)
+    Ok(findings)
 }
 
 /// A reader of the blobs that inputs name.
