@@ -8,20 +8,40 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use sopsguard::engine::{self, Report, Request, Target};
-use sopsguard::{Environment, Platform, Severity, Verification};
+use sopsguard::{Environment, Platform, Verification};
 
 /// The rules that find what they find without a key.
-const KEYLESS: [&str; 6] = [
+const KEYLESS: [&str; 12] = [
+    "conflict-marker",
+    "copied-ciphertext",
+    "duplicate-key",
     "malformed-ciphertext",
     "malformed-metadata",
     "multi-document",
     "not-encrypted",
+    "plaintext-comment",
+    "plaintext-value",
     "private-key-committed",
     "unreadable-file",
+    "unselected-ciphertext",
 ];
 
-/// The rules whose errors are none to sops: it decrypts such files, or has nothing to do with them.
-const ACCEPTED_BY_SOPS: [&str; 3] = ["multi-document", "not-encrypted", "private-key-committed"];
+/// How the paths begin of the files that fire and that sops decrypts all the same.
+/// `scripts/make-testdata` asks sops, and marks them with `but_not`.
+const ACCEPTED: [&str; 9] = [
+    "duplicate-key/second-document.",
+    "multi-document/",
+    "not-encrypted/inverted-picks-nothing.",
+    "not-encrypted/regex-picks-nothing.",
+    "not-encrypted/suffix-picks-nothing.",
+    "private-key-committed/comment.",
+    "plaintext-comment/",
+    "unreadable-by-version/",
+    "unselected-ciphertext/only-encrypted.",
+];
+
+/// Quiet files that only exist with a fault of another rule: sops writes equal tokens across documents.
+const ELSEWHERE: [(&str, &str); 1] = [("copied-ciphertext/equal.enc.yaml", "multi-document")];
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/rules")
@@ -100,8 +120,11 @@ fn no_rule_at_all_fires_on_quiet_files() {
             "{rule}"
         );
         for with_key in [true, false] {
-            let report = check(&rule, "quiet", with_key);
-            assert!(report.findings.is_empty(), "{rule}: {:?}", report.findings);
+            for found in check(&rule, "quiet", with_key).findings {
+                let path = format!("{rule}/{}", found.location.path.display());
+                let is_meant = ELSEWHERE.contains(&(path.as_str(), found.rule));
+                assert!(is_meant, "{path}: {found:?}");
+            }
         }
     }
 }
@@ -128,22 +151,18 @@ fn findings_say_where_what_and_what_to_do() {
 }
 
 #[test]
-fn a_file_fails_exactly_where_an_error_is_of_the_kind_that_sops_refuses() {
+fn a_file_fails_exactly_where_sops_refuses_it() {
     for rule in rules() {
-        let report = check(&rule, "fires", true);
-        for file in &report.files {
-            let refused = report.findings.iter().any(|found| {
-                found.location.path == file.path
-                    && found.severity == Severity::Error
-                    && !ACCEPTED_BY_SOPS.contains(&found.rule)
-            });
-            let what = format!("{rule}: {}: {:?}", file.path.display(), file.verification);
-            match file.verification {
-                Verification::Failed => assert!(refused, "{what}"),
-                Verification::Verified => assert!(!refused, "{what}"),
-                Verification::NotEncrypted => assert_eq!(file.recipients, [""; 0], "{what}"),
-                _ => panic!("{what}"),
-            }
+        for file in check(&rule, "fires", true).files {
+            let path = format!("{rule}/{}", file.path.display());
+            let accepted = ACCEPTED.iter().any(|start| path.starts_with(start));
+            let expected = match file.verification {
+                _ if accepted => Verification::Verified,
+                // sops says "metadata not found".
+                Verification::NotEncrypted => Verification::NotEncrypted,
+                _ => Verification::Failed,
+            };
+            assert_eq!(file.verification, expected, "{path}");
         }
     }
 }

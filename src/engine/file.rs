@@ -1,20 +1,20 @@
 //! One file, from its bytes to what is known of it.
 
-use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use super::inputs::{Content, Input, Origin};
+use super::known::Known;
+use super::others::decode;
+use super::refused::{self, Certain, has_marks};
 use super::{Error, FileReport, MAX_FILE_LEN, NotEvaluated, sign};
-use crate::document::{self, Document, Foreign, Format, Tree};
+use crate::document::{self, Document, Foreign, Format, Reading};
 use crate::finding::Finding;
 use crate::fs;
-use crate::keys::{self, Keyring};
+use crate::keys::Keyring;
 use crate::repo::{BlobId, Blobs, Unread};
-use crate::rules::{
-    Check, Due, FileContext, Findings, Needs, OF_ANY_FILE, RULES, Rule, Unreadable,
-};
-use crate::sops::{self, MetadataErrors, Problem, Reason, SopsFile, Verification};
-use crate::source::{DecodeError, Source, SourceId, Span};
+use crate::rules::{Due, Needs, Unreadable};
+use crate::sops::{self, MetadataErrors, Reason, SopsFile, Verification};
+use crate::source::{self, DecodeError, Source, SourceId};
 
 /// What became of an input.
 pub(super) enum Looked {
@@ -55,41 +55,25 @@ pub(super) fn look(input: Input, keyring: &Keyring, blobs: Option<&Blobs<'_>>) -
     }
 }
 
+/// A look at one file.
+pub(super) struct Look {
+    pub(super) path: PathBuf,
+    pub(super) format: Format,
+    origin: Origin,
+    has_secret_name: bool,
+}
+
 /// The most bytes of a file that is searched for private keys only.
-const MAX_SEARCHED_LEN: usize = 1 << 20;
+pub(super) const MAX_SEARCHED_LEN: usize = 1 << 20;
 
 impl Looked {
     /// A file that there is nothing to say about.
-    fn passed_over(is_searched: bool) -> Self {
+    pub(super) fn passed_over(is_searched: bool) -> Self {
         Self::PassedOver {
             findings: Vec::new(),
             is_searched,
         }
     }
-}
-
-/// A look at one file.
-struct Look {
-    path: PathBuf,
-    format: Format,
-    origin: Origin,
-    has_secret_name: bool,
-}
-
-/// What reading and verifying a file gave.
-#[derive(Default)]
-struct Known<'a> {
-    source: Option<&'a Source>,
-    document: Option<&'a Document<'a>>,
-    file: Option<&'a SopsFile<'a>>,
-    unreadable: Option<&'a Unreadable>,
-    lacks_metadata: Option<Due>,
-    foreign: Option<Foreign>,
-    problems: Vec<Problem>,
-    documents: Option<usize>,
-    recipients: Vec<String>,
-    unreadable_by: Vec<String>,
-    refused_version: Option<Span>,
 }
 
 impl Look {
@@ -131,7 +115,7 @@ impl Look {
     }
 
     /// Who says that the file should be encrypted.
-    fn due(&self) -> Due {
+    pub(super) fn due(&self) -> Due {
         if self.has_secret_name {
             Due::Name
         } else if self.origin == Origin::Named {
@@ -177,41 +161,6 @@ impl Look {
         }
     }
 
-    /// A file of a format that is recognised and not read yet.
-    fn at_other_format(self, id: SourceId, bytes: Vec<u8>) -> Looked {
-        // Any file can be a binary file of sops's; its envelope is a JSON object.
-        let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-        let needs_brace = self.format == Format::Binary && self.due() == Due::Nobody;
-        let may_be_sops = !needs_brace || first == Some(&b'{');
-        // A YAML file under another name: sops reads it as the name says, and fails.
-        let is_sops = may_be_sops
-            && (sign::has_foreign_metadata(self.format, &bytes) || sign::looks_encrypted(&bytes));
-        if !is_sops && self.due() == Due::Nobody {
-            return self.pass_over(id, bytes);
-        }
-        let (source, _) = decode(id, bytes);
-        if is_sops {
-            let what = format!("the format {}", self.format.name());
-            return self.unsupported(&what, source.as_ref());
-        }
-        let Some(source) = source else {
-            return self.clear(Known::default());
-        };
-        let known = Known {
-            source: Some(&source),
-            ..Known::default()
-        };
-        // What is JSON is nearly always YAML, too, and all that is wanted here is its values.
-        match Document::parse(&source, Format::Yaml) {
-            Ok(document) if self.format == Format::Json => self.clear(Known {
-                document: Some(&document),
-                foreign: Foreign::of_document(source.text(), document.tree()),
-                ..known
-            }),
-            _ => self.clear(known),
-        }
-    }
-
     fn undecodable(&self, error: DecodeError) -> Unreadable {
         match error {
             DecodeError::NotText { position } => Unreadable::NotText { at: position },
@@ -226,45 +175,103 @@ impl Look {
 
     /// `counts` says whether it matters that it cannot be read, `marked` whether sops wrote it once.
     fn at_text(self, source: &Source, counts: bool, marked: bool, keyring: &Keyring) -> Looked {
-        let document = match Document::parse(source, self.format) {
-            Ok(document) => document,
-            Err(document::Error::Undecidable(what)) if counts => {
-                return self.unsupported(what, Some(source));
-            }
-            Err(_) if is_blank(source.text()) => return self.clear(Known::default()),
-            Err(error) if counts && !marked && source.text().contains("{{") => {
-                let at = error.span().map(|span| source.position(span.start()));
-                return self.template(&Unreadable::Template { at }, source);
-            }
-            Err(error) if counts => {
-                let unreadable = refused(&error, source);
-                return self.unreadable(&unreadable, Some(source));
-            }
-            Err(_) => return self.pass_over_text(source),
-        };
+        let Reading {
+            document,
+            error,
+            repeated_keys,
+        } = Document::read(source, self.format);
+        let conflicts = counts.then(|| source::find_conflicts(source.text()));
         let known = Known {
             source: Some(source),
-            document: Some(&document),
-            documents: Some(document.tree().branches().len()),
+            documents: document.as_ref().map(|read| read.tree().branches().len()),
+            repeated_keys,
+            conflicts: conflicts.unwrap_or_default(),
             ..Known::default()
         };
-        match SopsFile::of(&document) {
+        let may_be_template = !marked && known.conflicts.is_empty();
+        match (&document, error) {
+            (Some(document), None) => self.at_document(document, known, counts, keyring),
+            (None, None) => self.pass_over_text(source),
+            (_, Some(_)) if !counts => self.pass_over_text(source),
+            (_, Some(document::Error::Undecidable(what))) => self.unsupported(what, known.source),
+            (_, Some(_)) if sign::is_blank(source.text()) => self.clear(Known::default()),
+            (_, Some(error)) if may_be_template && source.text().contains("{{") => {
+                let at = error.span().map(|span| source.position(span.start()));
+                self.template(&Unreadable::Template { at }, source)
+            }
+            (document, Some(error)) => self.at_refused(source, document.as_ref(), &error, known),
+        }
+    }
+
+    fn at_document<'a>(
+        self,
+        document: &'a Document<'a>,
+        known: Known<'a>,
+        counts: bool,
+        keyring: &Keyring,
+    ) -> Looked {
+        let known = Known {
+            document: Some(document),
+            ..known
+        };
+        match SopsFile::of(document) {
             Ok(None) => {
-                let foreign = Foreign::of_document(source.text(), document.tree());
+                let foreign = Foreign::of_document(document.source().text(), document.tree());
                 self.clear(Known { foreign, ..known })
             }
             Err(_) if !counts && !has_marks(document.tree()) => self.clear(known),
             Err(MetadataErrors(problems)) => {
-                let known = Known { problems, ..known };
-                self.report(
-                    known,
-                    Verification::Failed,
-                    Needs::Document,
-                    "malformed-metadata",
-                )
+                let values = refused::values(document);
+                let known = Known {
+                    problems: [problems, values.problems].concat(),
+                    clear_comments: values.clear_comments,
+                    unselected: values.unselected,
+                    ..known
+                };
+                let lacking = "malformed-metadata";
+                self.report(known, Verification::Failed, Needs::Document, lacking)
             }
             Ok(Some(file)) => self.at_sops_file(&file, known, keyring),
         }
+    }
+
+    /// A text that sops would not load, with all that is certain of it all the same.
+    fn at_refused<'a>(
+        self,
+        source: &'a Source,
+        document: Option<&'a Document<'a>>,
+        error: &document::Error,
+        known: Known<'a>,
+    ) -> Looked {
+        let certain = match document {
+            Some(document) => Certain::of_document(document, known.repeated_keys),
+            None if known.conflicts.is_empty() => Certain::of_keys(known.repeated_keys),
+            None => Certain::of_conflicts(source, self.format, &known.conflicts),
+        };
+        let is_of_merge = known.conflicts.first().is_some_and(|first| {
+            let at = error.span();
+            at.is_none_or(|at| at.start() >= first.start.start())
+        });
+        let unreadable = match &certain.error {
+            // The rule about repeated keys tells it, with all others.
+            _ if error.related().is_some() => None,
+            Some(error) if is_of_merge => Some(refused(error, source)),
+            None if is_of_merge => None,
+            Some(_) | None => Some(refused(error, source)),
+        };
+        let file = document.and_then(|document| SopsFile::of(document).ok().flatten());
+        let known = Known {
+            document,
+            file: file.as_ref(),
+            unreadable: unreadable.as_ref(),
+            problems: certain.problems,
+            clear_comments: certain.clear_comments,
+            unselected: certain.unselected,
+            repeated_keys: certain.repeated_keys,
+            recipients: file.iter().flat_map(SopsFile::shown_recipients).collect(),
+            ..known
+        };
+        self.report(known, Verification::Failed, Needs::Nothing, "unreadable")
     }
 
     fn at_sops_file<'a>(
@@ -286,6 +293,8 @@ impl Look {
         let known = Known {
             file: Some(file),
             problems: checked.inspection.problems,
+            clear_comments: checked.inspection.clear_comments,
+            unselected: checked.inspection.unselected,
             refused_version: file.version_refused_by_command(),
             recipients: file.shown_recipients().collect(),
             unreadable_by: match checked.verification {
@@ -307,81 +316,12 @@ impl Look {
         )
     }
 
-    /// A file without metadata. Met on a walk it counts only where its name says that it should be
-    /// encrypted, or where a rule finds that it was.
-    fn clear(self, known: Known<'_>) -> Looked {
-        let due = self.due();
-        let lacks_metadata = Some(due).filter(|_| known.foreign.is_none());
-        let known = Known {
-            lacks_metadata,
-            ..known
-        };
-        let looked = self.report(known, Verification::NotEncrypted, Needs::Key, "");
-        match looked {
-            Looked::At { findings, .. }
-                if due == Due::Nobody
-                    && findings.iter().all(|found| found.rule == OF_ANY_FILE.id) =>
-            {
-                Looked::PassedOver {
-                    findings,
-                    is_searched: true,
-                }
-            }
-            looked => looked,
-        }
-    }
-
-    /// A file of another program's.
-    fn foreign(self, foreign: Foreign, id: SourceId, bytes: Vec<u8>) -> Looked {
-        let (source, _) = decode(id, bytes);
-        self.clear(Known {
-            source: source.as_ref(),
-            foreign: Some(foreign),
-            ..Known::default()
-        })
-    }
-
-    fn template(self, unreadable: &Unreadable, source: &Source) -> Looked {
-        self.clear(Known {
-            source: Some(source),
-            unreadable: Some(unreadable),
-            foreign: Some(Foreign::Template),
-            ..Known::default()
-        })
-    }
-
-    /// A file that nobody asked about and that is not sops's.
-    fn pass_over(self, id: SourceId, bytes: Vec<u8>) -> Looked {
-        let is_searched = bytes.len() <= MAX_SEARCHED_LEN && sign::is_text(&bytes);
-        if !is_searched || !sign::is_utf16(&bytes) && !keys::may_be_exposed(&bytes) {
-            return Looked::passed_over(is_searched);
-        }
-        match decode(id, bytes) {
-            (Some(source), _) => self.pass_over_text(&source),
-            (None, _) => Looked::passed_over(false),
-        }
-    }
-
-    fn pass_over_text(self, source: &Source) -> Looked {
-        if !keys::may_be_exposed(source.text().as_bytes()) {
-            return Looked::passed_over(true);
-        }
-        let known = Known {
-            source: Some(source),
-            ..Known::default()
-        };
-        let (findings, _) = self.run(&[OF_ANY_FILE], &known, Needs::Nothing, "");
-        Looked::PassedOver {
-            findings,
-            is_searched: true,
-        }
-    }
-
-    fn unsupported(self, what: &str, source: Option<&Source>) -> Looked {
+    pub(super) fn unsupported(self, what: &str, source: Option<&Source>) -> Looked {
         let reason = Reason::Unsupported(what.to_owned());
         let lacking = reason.to_string();
         let known = Known {
             source,
+            conflicts: source.map_or_else(Vec::new, |source| source::find_conflicts(source.text())),
             ..Known::default()
         };
         let verification = Verification::NotVerified(reason);
@@ -404,112 +344,12 @@ impl Look {
         };
         self.report(known, verification, Needs::Nothing, "unreadable")
     }
-
-    /// Runs all rules. `lacking` says why those that need more than was reached tell nothing.
-    fn report(
-        self,
-        known: Known<'_>,
-        verification: Verification,
-        reached: Needs,
-        lacking: &str,
-    ) -> Looked {
-        let (findings, not_evaluated) = self.run(&RULES, &known, reached, lacking);
-        Looked::At {
-            file: self.file(known, verification),
-            findings,
-            not_evaluated,
-        }
-    }
-
-    fn run(
-        &self,
-        rules: &[&Rule],
-        known: &Known<'_>,
-        reached: Needs,
-        lacking: &str,
-    ) -> (Vec<Finding>, Vec<NotEvaluated>) {
-        let context = FileContext {
-            path: &self.path,
-            source: known.source,
-            document: known.document,
-            file: known.file,
-            format: self.format,
-            lacks_metadata: known.lacks_metadata,
-            unreadable: known.unreadable,
-            problems: &known.problems,
-            refused_version: known.refused_version,
-            unreadable_by: &known.unreadable_by,
-            parts: OnceCell::new(),
-        };
-        let mut findings = Vec::new();
-        let mut not_evaluated = Vec::new();
-        for rule in rules {
-            let Check::File(check) = rule.check else {
-                continue;
-            };
-            let before = findings.len();
-            check(&context, &mut Findings::new(rule, &context, &mut findings));
-            if rule.needs > reached && findings.len() == before {
-                not_evaluated.push(NotEvaluated {
-                    path: self.path.clone(),
-                    rule: rule.id,
-                    reason: lacking.to_owned(),
-                });
-            }
-        }
-        findings.sort_by(|a, b| (a.location.start, a.rule).cmp(&(b.location.start, b.rule)));
-        (findings, not_evaluated)
-    }
-
-    fn file(self, known: Known<'_>, verification: Verification) -> Box<FileReport> {
-        Box::new(FileReport {
-            path: self.path,
-            format: self.format,
-            documents: known.documents,
-            verification,
-            foreign: known.foreign,
-            recipients: known.recipients,
-            unreadable_by: known.unreadable_by,
-        })
-    }
 }
 
-/// The bytes as a text, if need be without what is no text in them; and why they are none.
-fn decode(id: SourceId, bytes: Vec<u8>) -> (Option<Source>, Option<DecodeError>) {
-    if std::str::from_utf8(&bytes).is_ok() || sign::is_utf16(&bytes) {
-        return match Source::decode(id, bytes) {
-            Ok(source) => (Some(source), None),
-            Err(error) => (None, Some(error)),
-        };
-    }
-    let spare = bytes.clone();
-    let error = Source::decode(id.clone(), bytes).err();
-    (Source::of_ascii(id, spare).ok(), error)
-}
-
-/// Whether a YAML text holds nothing but comments.
-fn is_blank(text: &str) -> bool {
-    let is_blank = |line: &str| line.trim_start().is_empty() || line.trim_start().starts_with('#');
-    text.lines().all(is_blank)
-}
-
-/// The reader's complaint, with places as lines.
+/// The reader's complaint, with its place as a line.
 fn refused(error: &document::Error, source: &Source) -> Unreadable {
-    let at = error.span().map(|span| source.position(span.start()));
-    let related = error.related().map(|span| source.position(span.start()));
-    let message = match related {
-        Some(first) => format!("{error}, in line {}", first.line),
-        None => error.to_string(),
-    };
-    Unreadable::Refused { message, at }
-}
-
-/// Whether a top-level `sops` mapping is the metadata of a secret file.
-fn has_marks(tree: &Tree<'_>) -> bool {
-    let first = tree.branches().first();
-    let metadata = first.and_then(|branch| tree.pair(*branch, "sops"));
-    metadata.is_some_and(|metadata| {
-        let has = |mark: &&&str| tree.pair(metadata.value, mark).is_some();
-        sign::MARKS.iter().filter(has).count() >= 2
-    })
+    Unreadable::Refused {
+        message: error.to_string(),
+        at: error.span().map(|span| source.position(span.start())),
+    }
 }

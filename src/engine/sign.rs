@@ -68,6 +68,12 @@ pub(super) fn is_text(bytes: &[u8]) -> bool {
     memchr::memchr(0, head).is_none() || is_utf16(bytes)
 }
 
+/// Whether a YAML text holds nothing but comments.
+pub(super) fn is_blank(text: &str) -> bool {
+    let is_blank = |line: &str| line.trim_start().is_empty() || line.trim_start().starts_with('#');
+    text.lines().all(is_blank)
+}
+
 /// Whether a text is in UTF-16, which yaml.v3 reads behind its byte order mark.
 pub(super) fn is_utf16(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF])

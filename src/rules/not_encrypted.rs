@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::{Check, Due, FileContext, Findings, Found, Needs, Rule, remedy};
-use crate::document::{Document, Format, Pair, Scalar, Tree, Value, kubernetes};
+use crate::document::{Document, Format, KeyPath, Pair, Scalar, Tree, Value, kubernetes};
 use crate::finding::{Help, Severity};
-use crate::sops::{self, KeyPath, Selectors, SopsFile, Token, walk};
+use crate::sops::{self, Selectors, SopsFile, Token, walk};
 use crate::source::{Source, Span};
 
 pub(super) static RULE: Rule = Rule {
