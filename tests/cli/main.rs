@@ -11,6 +11,7 @@ mod check;
 mod explain;
 mod hostile;
 mod install;
+mod policy;
 mod reference;
 mod sandbox;
 mod staged;

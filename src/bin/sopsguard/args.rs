@@ -11,7 +11,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing wrong; files that could not be verified for want of a key included
   1  a finding at error level, or --require-key was not met; explain: sops would not load the file
-  2  the arguments are wrong, or a named identity is of no use
+  2  the arguments or the policy are wrong, or a named identity is of no use
   3  the work could not be done (a path is not there, a stream failed)";
 
 const EXAMPLES: &str = "\
@@ -129,6 +129,9 @@ pub(crate) struct CheckArgs {
     /// that it has under PATH; never what only the work tree has
     #[arg(long)]
     pub(crate) staged: bool,
+    /// Follow this policy instead of .sopsguard.toml at the repository's root
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// The name that standard input is judged and reported by [default: stdin.yaml]
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_name: Option<PathBuf>,

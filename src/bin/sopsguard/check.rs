@@ -21,6 +21,7 @@ pub(crate) fn run(
     let mut request = Request::new(environment);
     request.jobs = options.jobs;
     request.staged = options.staged;
+    request.policy.clone_from(&options.config);
     request.identities = identities(options)?;
     request.targets = targets(options)?;
     let report = engine::check(request)?;

@@ -33,8 +33,9 @@ impl Failure {
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Engine(engine::Error::NotLoaded { .. }) => 1,
-            Self::Usage { .. } | Self::Engine(engine::Error::Identity { .. }) => 2,
-            Self::Install(
+            Self::Usage { .. }
+            | Self::Engine(engine::Error::Identity { .. } | engine::Error::Policy { .. })
+            | Self::Install(
                 install::Error::SwitchedOff { .. } | install::Error::InWorkTree { .. },
             ) => 2,
             Self::Engine(_) | Self::Install(_) | Self::Io { .. } => 3,
