@@ -8,13 +8,28 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use sopsguard::engine::{self, Report, Request, Target};
-use sopsguard::{Environment, Platform, Severity, Verification};
+use sopsguard::{Environment, Platform, Verification};
 
 /// The rules that find what they find without a key.
-const KEYLESS: [&str; 3] = [
+const KEYLESS: [&str; 9] = [
+    "conflict-marker",
+    "copied-ciphertext",
+    "duplicate-key",
     "malformed-ciphertext",
     "malformed-metadata",
+    "plaintext-comment",
+    "plaintext-value",
     "unreadable-file",
+    "unselected-ciphertext",
+];
+
+/// How the paths begin of the files that fire and that sops decrypts all the same.
+/// `scripts/make-testdata` asks sops, and marks them with `but_not`.
+const ACCEPTED: [&str; 4] = [
+    "duplicate-key/second-document.",
+    "plaintext-comment/",
+    "unreadable-by-version/",
+    "unselected-ciphertext/only-encrypted.",
 ];
 
 fn fixtures() -> PathBuf {
@@ -122,28 +137,16 @@ fn findings_say_where_what_and_what_to_do() {
 }
 
 #[test]
-fn a_file_with_an_error_is_never_verified_and_the_others_are() {
+fn a_file_fails_exactly_where_sops_refuses_it() {
     for rule in rules() {
-        let report = check(&rule, "fires", true);
-        for file in &report.files {
-            let of_file = report
-                .findings
-                .iter()
-                .filter(|found| found.location.path == file.path);
-            let has_error = of_file
-                .clone()
-                .any(|found| found.severity == Severity::Error);
-            let expected = if has_error {
-                Verification::Failed
-            } else {
-                Verification::Verified
+        for file in check(&rule, "fires", true).files {
+            let path = format!("{rule}/{}", file.path.display());
+            let accepted = ACCEPTED.iter().any(|start| path.starts_with(start));
+            let expected = match accepted {
+                true => Verification::Verified,
+                false => Verification::Failed,
             };
-            assert_eq!(
-                file.verification,
-                expected,
-                "{rule}: {}",
-                file.path.display()
-            );
+            assert_eq!(file.verification, expected, "{path}");
         }
     }
 }

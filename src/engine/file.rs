@@ -4,15 +4,18 @@ use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use super::inputs::{Content, Input, Origin};
+use super::refused::{self, Certain, has_marks};
 use super::{Error, FileReport, MAX_FILE_LEN, NotEvaluated, sign};
-use crate::document::{self, Document, Format, Tree};
+use crate::document::{self, Document, Format, Reading, RepeatedKey};
 use crate::finding::Finding;
 use crate::fs;
 use crate::keys::Keyring;
 use crate::repo::{BlobId, Blobs, Unread};
 use crate::rules::{Check, FileContext, Findings, Needs, RULES, Unreadable};
-use crate::sops::{self, MetadataErrors, Problem, Reason, SopsFile, Verification};
-use crate::source::{DecodeError, Source, SourceId, Span};
+use crate::sops::{
+    self, ClearComment, MetadataErrors, Place, Problem, Reason, SopsFile, Verification,
+};
+use crate::source::{self, Conflict, DecodeError, Source, SourceId, Span};
 
 /// What became of an input.
 pub(super) enum Looked {
@@ -43,7 +46,7 @@ pub(super) fn look(input: Input, keyring: &Keyring, blobs: Option<&Blobs<'_>>) -
             look.at_bytes(id, bytes, keyring)
         }
         Content::Disk(place) => look.at_disk(&place, keyring),
-        Content::Outside => look.unsupported("a link out of the folder that is checked"),
+        Content::Outside => look.unsupported("a link out of the folder that is checked", None),
         Content::Lost(unreadable) => look.unreadable(&unreadable, None),
     }
 }
@@ -68,6 +71,10 @@ struct Known<'a> {
     recipients: Vec<String>,
     unreadable_by: Vec<String>,
     refused_version: Option<Span>,
+    clear_comments: Vec<ClearComment>,
+    unselected: Vec<Place>,
+    repeated_keys: Vec<RepeatedKey>,
+    conflicts: Vec<Conflict>,
 }
 
 impl Look {
@@ -116,8 +123,9 @@ impl Look {
             return if sign::has_foreign_metadata(self.format, &bytes)
                 || sign::looks_encrypted(&bytes)
             {
+                let source = Source::decode(id, bytes).ok();
                 let what = format!("the format {}", self.format.name());
-                self.unsupported(&what)
+                self.unsupported(&what, source.as_ref())
             } else {
                 self.not_encrypted(None)
             };
@@ -154,40 +162,100 @@ impl Look {
     }
 
     fn at_text(self, source: &Source, expected: bool, marked: bool, keyring: &Keyring) -> Looked {
-        let document = match Document::parse(source, self.format) {
-            Ok(document) => document,
-            Err(document::Error::Undecidable(what)) if expected || marked => {
-                return self.unsupported(what);
-            }
-            Err(error) if expected || marked => {
-                let unreadable = refused(&error, source);
-                return self.unreadable(&unreadable, Some(source));
-            }
-            Err(_) => return Looked::PassedOver,
-        };
-        let documents = Some(document.tree().branches().len());
+        let Reading {
+            document,
+            error,
+            repeated_keys,
+        } = Document::read(source, self.format);
+        let is_ours = expected || marked;
+        let conflicts = is_ours.then(|| source::find_conflicts(source.text()));
         let known = Known {
             source: Some(source),
-            document: Some(&document),
-            documents,
+            documents: document.as_ref().map(|read| read.tree().branches().len()),
+            repeated_keys,
+            conflicts: conflicts.unwrap_or_default(),
             ..Known::default()
         };
-        match SopsFile::of(&document) {
-            Ok(None) => self.not_encrypted(documents),
-            Err(_) if !expected && !marked && !has_marks(document.tree()) => {
-                self.not_encrypted(documents)
+        match (&document, error) {
+            (Some(document), None) => self.at_document(document, known, is_ours, keyring),
+            (None, None) => Looked::PassedOver,
+            (_, Some(_)) if !is_ours => Looked::PassedOver,
+            (_, Some(document::Error::Undecidable(what))) => self.unsupported(what, known.source),
+            (document, Some(error)) => self.at_refused(source, document.as_ref(), &error, known),
+        }
+    }
+
+    fn at_document<'a>(
+        self,
+        document: &'a Document<'a>,
+        known: Known<'a>,
+        is_ours: bool,
+        keyring: &Keyring,
+    ) -> Looked {
+        match SopsFile::of(document) {
+            Ok(None) => self.not_encrypted(known.documents),
+            Err(_) if !is_ours && !has_marks(document.tree()) => {
+                self.not_encrypted(known.documents)
             }
             Err(MetadataErrors(problems)) => {
-                let known = Known { problems, ..known };
-                self.report(
-                    known,
-                    Verification::Failed,
-                    Needs::Document,
-                    "malformed-metadata",
-                )
+                let values = refused::values(document);
+                let known = Known {
+                    document: Some(document),
+                    problems: [problems, values.problems].concat(),
+                    clear_comments: values.clear_comments,
+                    unselected: values.unselected,
+                    ..known
+                };
+                let lacking = "malformed-metadata";
+                self.report(known, Verification::Failed, Needs::Document, lacking)
             }
-            Ok(Some(file)) => self.at_sops_file(&file, known, keyring),
+            Ok(Some(file)) => {
+                let known = Known {
+                    document: Some(document),
+                    ..known
+                };
+                self.at_sops_file(&file, known, keyring)
+            }
         }
+    }
+
+    /// A text that sops would not load, with all that is certain of it all the same.
+    fn at_refused<'a>(
+        self,
+        source: &'a Source,
+        document: Option<&'a Document<'a>>,
+        error: &document::Error,
+        known: Known<'a>,
+    ) -> Looked {
+        let certain = match document {
+            Some(document) => Certain::of_document(document, known.repeated_keys),
+            None if known.conflicts.is_empty() => Certain::of_keys(known.repeated_keys),
+            None => Certain::of_conflicts(source, self.format, &known.conflicts),
+        };
+        let is_of_merge = known.conflicts.first().is_some_and(|first| {
+            let at = error.span();
+            at.is_none_or(|at| at.start() >= first.start.start())
+        });
+        let unreadable = match &certain.error {
+            // The rule about repeated keys tells it, with all others.
+            _ if error.related().is_some() => None,
+            Some(error) if is_of_merge => Some(refused(error, source)),
+            None if is_of_merge => None,
+            Some(_) | None => Some(refused(error, source)),
+        };
+        let file = document.and_then(|document| SopsFile::of(document).ok().flatten());
+        let known = Known {
+            document,
+            file: file.as_ref(),
+            unreadable: unreadable.as_ref(),
+            problems: certain.problems,
+            clear_comments: certain.clear_comments,
+            unselected: certain.unselected,
+            repeated_keys: certain.repeated_keys,
+            recipients: file.iter().flat_map(SopsFile::shown_recipients).collect(),
+            ..known
+        };
+        self.report(known, Verification::Failed, Needs::Nothing, "unreadable")
     }
 
     fn at_sops_file<'a>(
@@ -209,6 +277,8 @@ impl Look {
         let known = Known {
             file: Some(file),
             problems: checked.inspection.problems,
+            clear_comments: checked.inspection.clear_comments,
+            unselected: checked.inspection.unselected,
             refused_version: file.version_refused_by_command(),
             recipients: file.shown_recipients().collect(),
             unreadable_by: match checked.verification {
@@ -248,15 +318,16 @@ impl Look {
         }
     }
 
-    fn unsupported(self, what: &str) -> Looked {
+    fn unsupported(self, what: &str, source: Option<&Source>) -> Looked {
         let reason = Reason::Unsupported(what.to_owned());
         let lacking = reason.to_string();
-        self.report(
-            Known::default(),
-            Verification::NotVerified(reason),
-            Needs::Nothing,
-            &lacking,
-        )
+        let known = Known {
+            source,
+            conflicts: source.map_or_else(Vec::new, |source| source::find_conflicts(source.text())),
+            ..Known::default()
+        };
+        let verification = Verification::NotVerified(reason);
+        self.report(known, verification, Needs::Nothing, &lacking)
     }
 
     fn unreadable(self, unreadable: &Unreadable, source: Option<&Source>) -> Looked {
@@ -293,6 +364,10 @@ impl Look {
             problems: &known.problems,
             refused_version: known.refused_version,
             unreadable_by: &known.unreadable_by,
+            clear_comments: &known.clear_comments,
+            unselected: &known.unselected,
+            repeated_keys: &known.repeated_keys,
+            conflicts: &known.conflicts,
             parts: OnceCell::new(),
         };
         let mut findings = Vec::new();
@@ -332,23 +407,10 @@ impl Look {
     }
 }
 
-/// The reader's complaint, with places as lines.
+/// The reader's complaint, with its place as a line.
 fn refused(error: &document::Error, source: &Source) -> Unreadable {
-    let at = error.span().map(|span| source.position(span.start()));
-    let related = error.related().map(|span| source.position(span.start()));
-    let message = match related {
-        Some(first) => format!("{error}, in line {}", first.line),
-        None => error.to_string(),
-    };
-    Unreadable::Refused { message, at }
-}
-
-/// Whether a top-level `sops` mapping is the metadata of a secret file.
-fn has_marks(tree: &Tree<'_>) -> bool {
-    let first = tree.branches().first();
-    let metadata = first.and_then(|branch| tree.pair(*branch, "sops"));
-    metadata.is_some_and(|metadata| {
-        let has = |mark: &&&str| tree.pair(metadata.value, mark).is_some();
-        sign::MARKS.iter().filter(has).count() >= 2
-    })
+    Unreadable::Refused {
+        message: error.to_string(),
+        at: error.span().map(|span| source.position(span.start())),
+    }
 }

@@ -11,6 +11,7 @@ mod file;
 mod inputs;
 mod notices;
 mod policy;
+mod refused;
 mod report;
 mod request;
 mod settle;

@@ -6,13 +6,19 @@
 //! `testdata/rules/`; the tests below say what is missing.
 
 mod catalogue;
+mod conflict_marker;
+mod copied_ciphertext;
+mod duplicate_key;
 mod given;
 mod mac_mismatch;
 mod malformed_ciphertext;
 mod malformed_metadata;
+mod plaintext_comment;
+mod plaintext_value;
 mod undecryptable_value;
 mod unreadable_by_version;
 mod unreadable_file;
+mod unselected_ciphertext;
 
 pub use catalogue::{RuleInfo, catalogue};
 pub(crate) use given::{FileContext, Findings, Unreadable};
@@ -21,13 +27,19 @@ use given::{Found, remedy};
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 6] = [
+pub(crate) static RULES: [&Rule; 12] = [
+    &conflict_marker::RULE,
+    &copied_ciphertext::RULE,
+    &duplicate_key::RULE,
     &mac_mismatch::RULE,
     &malformed_ciphertext::RULE,
     &malformed_metadata::RULE,
+    &plaintext_comment::RULE,
+    &plaintext_value::RULE,
     &undecryptable_value::RULE,
     &unreadable_by_version::RULE,
     &unreadable_file::RULE,
+    &unselected_ciphertext::RULE,
 ];
 
 /// One rule.

@@ -34,8 +34,8 @@ fn damage_is_named_file_by_file() {
     apps/shop/database.enc.yaml:22:10: error[mac-mismatch]
     apps/wiki/database.enc.yaml:7:15: error[undecryptable-value]
     apps/wiki/database.enc.yaml:8:15: error[undecryptable-value]
-    infra/accounts.enc.yaml:8:15: error[malformed-ciphertext]
-    infra/registry.enc.yaml:2:1: error[unreadable-file]
+    infra/accounts.enc.yaml:8:15: error[plaintext-value]
+    infra/registry.enc.yaml:2:1: error[conflict-marker]
     not verified: infra/partner.enc.yaml: no identity here is a recipient
     5 files: 0 verified, 4 failed, 1 not verified, 5 errors
     ");
@@ -60,8 +60,8 @@ fn without_a_key_all_is_checked_that_needs_none_and_the_rest_is_named() {
             .ends_with("4 files: 0 verified, 4 not verified\n")
     );
     let output = sandbox.run(["check", "damaged"]).expect_code(1);
-    assert!(output.stdout.contains("error[malformed-ciphertext]"));
-    assert!(output.stdout.contains("error[unreadable-file]"));
+    assert!(output.stdout.contains("error[plaintext-value]"));
+    assert!(output.stdout.contains("error[conflict-marker]"));
     let output = sandbox
         .run(["check", "healthy", "--require-key"])
         .expect_code(1);
