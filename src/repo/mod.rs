@@ -1,9 +1,10 @@
 //! Git repositories: which files there are, and their bytes in the index. The only user of git2.
 //!
-//! libgit2 is given paths and reads the index and objects at them; it is asked for nothing that
-//! depends on the configuration or on the process's environment, so it can read a repository that
-//! belongs to someone else, too: nothing is run and nothing written. What it cannot read (a split or
-//! sparse index, ids that are no SHA-1, objects that are still at the remote) is asked of git itself.
+//! The index is read from its file and objects through libgit2, which is given their places; neither
+//! asks for anything that depends on configuration or on the process's environment, so a repository
+//! that belongs to someone else can be read, too: nothing is run and nothing written. What cannot be
+//! read in this way (a split or sparse index, ids that are no SHA-1, objects that are still at the
+//! remote) is asked of git itself.
 
 mod blobs;
 mod command;
