@@ -81,6 +81,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     row("file called -", ALL, Passes, |w| { w.write("-", "a"); w.stage(); w.commit() }),
     row("name with a line break, bad", ALL, STALE, |w| { w.put_as("damaged", SHOP, "a\nb.enc.yaml"); w.stage(); w.commit() }),
     row("from a linked work tree", GIT, STALE, |w| { w.git(["worktree", "add", "--quiet", "../tree"]); w.git(["-C", "../tree", "rm", "--quiet", SHOP]); w.put_as("damaged", SHOP, "../tree/a.enc.yaml"); w.git(["-C", "../tree", "add", "."]); w.run("git", &["-C", "../tree", "commit", "-m", "a"]) }),
+    row("git folder and work tree apart", GIT, STALE, |w| { w.put_as("damaged", SHOP, "../tree/a.enc.yaml"); let apart = ["--git-dir=.git", "--work-tree=../tree"]; w.git(apart.into_iter().chain(["add", "a.enc.yaml"])); w.try_commit(&[&apart[..], &["commit", "-m", "a"]].concat()) }),
     row("from a folder below", ALL, STALE, |w| { stale(w); w.try_commit(&["-C", "apps", "commit", "-m", "a"]) }),
 
     row("push of a bad commit", ALL, STALE, |w| { stale(w); w.commit_unseen(); w.push(&["main"]) }),
