@@ -335,3 +335,18 @@ fn a_reader_that_goes_away_is_no_failure() {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+#[test]
+fn an_option_behind_the_dashes_is_no_silent_file() {
+    let sandbox = Sandbox::with_example();
+    for option in ["--require-key", "--jobs=2", "--quiet"] {
+        let output = sandbox
+            .run(["check", "healthy", "--", option])
+            .expect_code(2);
+        let words = format!("`{option}` stands behind `--`");
+        assert!(output.stderr.contains(&words), "{}", output.stderr);
+    }
+    sandbox.write("--quiet", "a: b\n");
+    let output = sandbox.run(["check", "--", "--quiet"]).expect_code(0);
+    assert!(output.stdout.contains("--quiet: "), "{}", output.stdout);
+}
