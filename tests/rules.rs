@@ -11,26 +11,37 @@ use sopsguard::engine::{self, Report, Request, Target};
 use sopsguard::{Environment, Platform, Verification};
 
 /// The rules that find what they find without a key.
-const KEYLESS: [&str; 9] = [
+const KEYLESS: [&str; 12] = [
     "conflict-marker",
     "copied-ciphertext",
     "duplicate-key",
     "malformed-ciphertext",
     "malformed-metadata",
+    "multi-document",
+    "not-encrypted",
     "plaintext-comment",
     "plaintext-value",
+    "private-key-committed",
     "unreadable-file",
     "unselected-ciphertext",
 ];
 
 /// How the paths begin of the files that fire and that sops decrypts all the same.
 /// `scripts/make-testdata` asks sops, and marks them with `but_not`.
-const ACCEPTED: [&str; 4] = [
+const ACCEPTED: [&str; 9] = [
     "duplicate-key/second-document.",
+    "multi-document/",
+    "not-encrypted/inverted-picks-nothing.",
+    "not-encrypted/regex-picks-nothing.",
+    "not-encrypted/suffix-picks-nothing.",
+    "private-key-committed/comment.",
     "plaintext-comment/",
     "unreadable-by-version/",
     "unselected-ciphertext/only-encrypted.",
 ];
+
+/// Quiet files that only exist with a fault of another rule: sops writes equal tokens across documents.
+const ELSEWHERE: [(&str, &str); 1] = [("copied-ciphertext/equal.enc.yaml", "multi-document")];
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/rules")
@@ -191,8 +202,11 @@ fn no_rule_at_all_fires_on_quiet_files() {
             "{rule}"
         );
         for with_key in [true, false] {
-            let report = check(&rule, "quiet", with_key);
-            assert!(report.findings.is_empty(), "{rule}: {:?}", report.findings);
+            for found in check(&rule, "quiet", with_key).findings {
+                let path = format!("{rule}/{}", found.location.path.display());
+                let is_meant = ELSEWHERE.contains(&(path.as_str(), found.rule));
+                assert!(is_meant, "{path}: {found:?}");
+            }
         }
     }
 }
@@ -224,9 +238,11 @@ fn a_file_fails_exactly_where_sops_refuses_it() {
         for file in check(&rule, "fires", true).files {
             let path = format!("{rule}/{}", file.path.display());
             let accepted = ACCEPTED.iter().any(|start| path.starts_with(start));
-            let expected = match accepted {
-                true => Verification::Verified,
-                false => Verification::Failed,
+            let expected = match file.verification {
+                _ if accepted => Verification::Verified,
+                // sops says "metadata not found".
+                Verification::NotEncrypted => Verification::NotEncrypted,
+                _ => Verification::Failed,
             };
             assert_eq!(file.verification, expected, "{path}");
         }

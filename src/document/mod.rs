@@ -2,12 +2,15 @@
 
 #[cfg_attr(not(test), expect(dead_code, reason = "the commands so far only read"))]
 mod editor;
+mod foreign;
 mod format;
 mod key_path;
+pub(crate) mod kubernetes;
 mod mask;
 mod tree;
 pub(crate) mod yaml;
 
+pub use foreign::Foreign;
 pub use format::Format;
 pub(crate) use key_path::KeyPath;
 pub(crate) use mask::parts;

@@ -100,6 +100,14 @@ impl<'t> Token<'t> {
         })
     }
 
+    /// Whether a text is a token from its first byte to its last, and its parts decode.
+    pub(crate) fn is_whole(text: &[u8]) -> bool {
+        let token = Token::parse(text).filter(|token| token.value_type().is_some());
+        token.is_some_and(|token| {
+            text.ends_with(b"]") && token.decode(&mut Decoded::default()).is_ok()
+        })
+    }
+
     /// Decodes the parts into `out`.
     ///
     /// # Errors

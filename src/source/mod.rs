@@ -78,6 +78,19 @@ impl Source {
         })
     }
 
+    /// Takes bytes in whatever encoding: those that are no ASCII become question marks, so that every
+    /// offset stays what it was.
+    pub(crate) fn of_ascii(id: SourceId, mut bytes: Vec<u8>) -> Result<Self, DecodeError> {
+        for byte in bytes.iter_mut().filter(|byte| !byte.is_ascii()) {
+            *byte = b'?';
+        }
+        let source = Self::decode(id, bytes)?;
+        Ok(Self {
+            is_verbatim: false,
+            ..source
+        })
+    }
+
     /// Whether the text is the input byte for byte, so that splices of it are splices of the input.
     pub(crate) fn is_verbatim(&self) -> bool {
         self.is_verbatim

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::path::Path;
 
-use crate::document::{self, Document, RepeatedKey};
+use crate::document::{self, Document, Format, RepeatedKey};
 use crate::fs;
 use crate::sops::{ClearComment, Place, Problem, ProblemKind, SopsFile};
 use crate::source::{Conflict, Masked, Part, Position, Source, Span};
@@ -18,8 +18,11 @@ pub(crate) struct FileContext<'a> {
     /// what stands where.
     pub(crate) document: Option<&'a Document<'a>>,
     /// The document as a file of sops's; none where it has no metadata that sops accepts.
-    #[expect(dead_code, reason = "no rule looks at all of a file yet")]
     pub(crate) file: Option<&'a SopsFile<'a>>,
+    /// The format that its name stands for.
+    pub(crate) format: Format,
+    /// Where it has no sops metadata and is no other program's: who says that it should have some.
+    pub(crate) lacks_metadata: Option<Due>,
     /// Why the file is no document.
     pub(crate) unreadable: Option<&'a Unreadable>,
     /// Everything for which sops would refuse the document.
@@ -41,6 +44,17 @@ pub(crate) struct FileContext<'a> {
     pub(crate) parts: OnceCell<Vec<Part>>,
 }
 
+/// Who says that a file should be sops's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// Its name.
+    Name,
+    /// The user, who asked about it.
+    User,
+    /// Nobody: it was met on a walk.
+    Nobody,
+}
+
 /// Why a file is no document that sops would load.
 #[derive(Clone, Debug)]
 pub(crate) enum Unreadable {
@@ -52,6 +66,11 @@ pub(crate) enum Unreadable {
     NotText {
         /// The first byte that is none.
         at: Position,
+    },
+    /// It is a template, which sops's reader refuses.
+    Template {
+        /// Where it stopped.
+        at: Option<Position>,
     },
     /// sops's reader refuses it.
     Refused {
