@@ -142,7 +142,7 @@ fn a_document_that_is_deleted_inside_sops_leaves_a_sound_file() {
     let edited = std::fs::read_to_string(&file).unwrap();
     assert!(text.contains("\n---\n") && !edited.contains("\n---\n"));
     assert!(opens(&file, &key));
-    std::fs::write(&file, text.split("---\n").next().unwrap()).unwrap();
+    std::fs::write(&file, text.split("\n---\n").next().unwrap()).unwrap();
     assert!(!opens(&file, &key));
 }
 

@@ -26,9 +26,12 @@ fn history(fixture: &str, edit: impl Fn(&str) -> String) -> Sandbox {
 
 /// The verdict on the file, and what `mac-mismatch` says of it.
 fn check(sandbox: &Sandbox) -> (String, Option<Value>) {
-    let key = testdata("rules/keys.txt");
-    let arguments = ["check", "--format", "json", FILE, "--identity"];
-    let report = sandbox.command(arguments).arg(&key).with_git().run().json();
+    let report = sandbox
+        .command(["check", "--format", "json", FILE])
+        .env("SOPS_AGE_KEY_FILE", testdata("rules/keys.txt"))
+        .with_git()
+        .run()
+        .json();
     let findings = report["findings"].as_array().unwrap();
     let found = findings
         .iter()
@@ -57,12 +60,7 @@ fn follow(help: &Value, sandbox: &Sandbox) {
 
 #[test]
 fn a_document_deleted_as_text_is_a_mac_mismatch_and_the_help_brings_it_back() {
-    let first_only = |text: &str| {
-        text.split_inclusive("\n---\n")
-            .next()
-            .unwrap()
-            .replace("---\n", "")
-    };
+    let first_only = |text: &str| format!("{}\n", text.split("\n---\n").next().unwrap());
     let last_only = |text: &str| text.split("\n---\n").last().unwrap().to_owned();
     let trailing = |text: &str| format!("{}---\n", first_only(text));
     for edit in [
