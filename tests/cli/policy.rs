@@ -15,9 +15,9 @@ fn levels_and_exceptions_change_the_exit_code_and_are_counted() {
     let sandbox = Sandbox::with_example();
     sandbox.write(
         ".sopsguard.toml",
-        "[rules]\nmac-mismatch = \"warning\"\nunreadable-file = \"off\"\n\n\
+        "[rules]\nmac-mismatch = \"warning\"\nconflict-marker = \"off\"\n\n\
          [[ignore]]\nrule = \"undecryptable-value\"\npath = \"**/wiki/*\"\nreason = \"a test\"\n\n\
-         [[ignore]]\nrule = \"malformed-ciphertext\"\npath = \"damaged/infra\"\nreason = \"a test\"\n",
+         [[ignore]]\nrule = \"plaintext-value\"\npath = \"damaged/infra\"\nreason = \"a test\"\n",
     );
     let report = check(&sandbox, &["damaged", "--format", "json"])
         .expect_code(0)
