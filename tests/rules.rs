@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use sopsguard::engine::{self, Report, Request, Target};
-use sopsguard::{Environment, Platform, Verification};
+use sopsguard::{Environment, Format, Platform, Verification};
 
 /// The rules that find what they find without a key.
 const KEYLESS: [&str; 12] = [
@@ -238,6 +238,10 @@ fn a_file_fails_exactly_where_sops_refuses_it() {
         for file in check(&rule, "fires", true).files {
             let path = format!("{rule}/{}", file.path.display());
             let accepted = ACCEPTED.iter().any(|start| path.starts_with(start));
+            // Of what is not read there is no verdict.
+            if file.format != Format::Yaml {
+                continue;
+            }
             let expected = match file.verification {
                 _ if accepted => Verification::Verified,
                 // sops says "metadata not found".
