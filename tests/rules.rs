@@ -74,7 +74,10 @@ fn check(rule: &str, side: &str, with_key: bool) -> Report {
     });
     let folder = fixtures().join(rule).join(side);
     let environment = Environment::new(key, folder, Platform::Unix);
-    engine::check(Request::new(&environment)).unwrap()
+    let mut request = Request::new(&environment);
+    // Not the whole repository, which holds the fixtures of all rules.
+    request.targets = vec![Target::Path(".".into())];
+    engine::check(request).unwrap()
 }
 
 fn fired(report: &Report, rule: &str) -> BTreeSet<String> {

@@ -83,7 +83,9 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
     let scope = Scope {
         environment,
         policy: &policy,
-        staged: repo.as_ref().zip(index.as_ref()),
+        repo: repo.as_ref(),
+        index: index.as_ref(),
+        jobs,
     };
     let (inputs, notices) = inputs::list(targets, scope)?;
     let keyring = Request::keyring(identities, environment)?;

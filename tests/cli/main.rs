@@ -14,6 +14,7 @@ mod incident;
 mod install;
 mod policy;
 mod reference;
+mod repository;
 mod sandbox;
 mod staged;
 mod usage;

@@ -113,6 +113,11 @@ impl App {
             let doing = format!("cannot enter the folder `{}`", here.display());
             return Err(Failure::Io { doing, source });
         }
+        // As if started there: links are followed. Windows would spell the path in its own way.
+        let here = match global.directory {
+            Some(_) if cfg!(unix) => here.canonicalize().unwrap_or(here),
+            _ => here,
+        };
         let platform = if cfg!(windows) {
             Platform::Windows
         } else if cfg!(target_os = "macos") {
