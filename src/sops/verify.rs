@@ -603,7 +603,7 @@ mod tests {
         let good = token("YQ==", "YQ==", "AAAAAAAAAAAAAAAAAAAAAA==", "comment");
         let values = format!(
             "# a\n\n# b\nk: '' # c\nl:\n# d\n- '' # e\n# f\n# g\n- ''\nm:\n  # h\n  n: ''\n\
-             # {good}\n#\n#   \n# ENC[AES256_GCM,data:cut\nx_unencrypted:\n  # clear\n  y: 1\n"
+             #{good}\n#\n#   \n# ENC[AES256_GCM,data:cut\nx_unencrypted:\n  # clear\n  y: 1\n"
         );
         let all = Selectors::default_with(false);
         let expected = [
