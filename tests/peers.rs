@@ -116,3 +116,46 @@ fn sops_agrees_on_every_fixture_and_on_the_example() {
     println!("{rules} fixtures and {example} files of the example: no difference");
     assert!(rules > 30 && example > 8);
 }
+
+/// Checks one file with a key.
+fn opens(file: &Path, key: &Path) -> bool {
+    verdict(file, key).0 == Verification::Verified
+}
+
+// What the help of `mac-mismatch` says: bring the file back, and delete the document inside sops.
+#[test]
+#[ignore = "needs real sops; run scripts/peers"]
+fn a_document_that_is_deleted_inside_sops_leaves_a_sound_file() {
+    let (sops, key) = (sops("3.13.3"), testdata("rules/keys.txt"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("two.enc.yaml");
+    std::fs::copy(testdata("rules/multi-document/fires/two.enc.yaml"), &file).unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let status = Command::new(&sops)
+        .arg("edit")
+        .arg(&file)
+        .env("SOPS_AGE_KEY_FILE", &key)
+        .env("EDITOR", "sed -i /^---$/,$d")
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let edited = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("\n---\n") && !edited.contains("\n---\n"));
+    assert!(opens(&file, &key));
+    std::fs::write(&file, text.split("\n---\n").next().unwrap()).unwrap();
+    assert!(!opens(&file, &key));
+}
+
+// What the help of `mac-mismatch` says of a file that sops itself cannot read.
+#[test]
+#[ignore = "needs real sops; run scripts/peers"]
+fn a_quoted_negative_zero_has_the_mac_of_the_number() {
+    let (sops, key) = (sops("3.13.3"), testdata("rules/keys.txt"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("zero.enc.yaml");
+    let fixture = testdata("rules/mac-mismatch/fires/negative-zero.enc.yaml");
+    let text = std::fs::read_to_string(fixture).unwrap();
+    std::fs::write(&file, text.replace("ratio: -0\n", "ratio: \"-0\"\n")).unwrap();
+    decrypts(&sops, &file, &key).unwrap();
+    assert!(opens(&file, &key));
+}

@@ -259,10 +259,13 @@ impl Look {
             None if is_of_merge => None,
             Some(_) | None => Some(refused(error, source)),
         };
-        let file = document.and_then(|document| SopsFile::of(document).ok().flatten());
+        let file = document.map(SopsFile::of);
+        let is_clear = matches!(file, Some(Ok(None))) || certain.is_clear;
+        let file = file.and_then(Result::ok).flatten();
         let known = Known {
             document,
             file: file.as_ref(),
+            lacks_metadata: Some(self.due()).filter(|_| is_clear),
             unreadable: unreadable.as_ref(),
             problems: certain.problems,
             clear_comments: certain.clear_comments,
@@ -339,6 +342,7 @@ impl Look {
         };
         let known = Known {
             source,
+            conflicts: source.map_or_else(Vec::new, |source| source::find_conflicts(source.text())),
             unreadable: Some(unreadable),
             ..Known::default()
         };

@@ -40,7 +40,7 @@ impl ClearComments {
             return;
         }
         self.is_one = true;
-        let continues = self.follows_one && self.aad == visit.aad;
+        let continues = self.follows_one && !comment.inline && self.aad == visit.aad;
         if let Some(last) = self.found.last_mut().filter(|_| continues) {
             last.lines += 1;
             return;

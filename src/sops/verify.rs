@@ -512,6 +512,7 @@ impl Drop for Verifier<'_> {
 mod tests {
     use super::*;
     use crate::document::{Document, Format};
+    use crate::sops::selectors::SelectorKind;
     use crate::source::{Source, SourceId};
 
     /// What is found without a key: place, path and kind of each problem.
@@ -581,6 +582,57 @@ mod tests {
         };
         assert_eq!(errors.0.len(), MAX_PROBLEMS);
     }
+    /// The comments in clear and the tokens outside of what is picked: place and path of each.
+    fn strays(values: &str, selectors: &Selectors) -> Vec<String> {
+        let tree = crate::document::yaml::load(values).unwrap();
+        let found = verify_values(&tree, selectors);
+        let line = |span: Span| values[..span.start()].matches('\n').count() + 1;
+        let comments = found.clear_comments.iter();
+        let comments =
+            comments.map(|one| format!("{} {} comment of {}", line(one.span), one.path, one.lines));
+        let tokens = found.unselected.iter();
+        let tokens = tokens.map(|one| {
+            let comment = if one.is_comment { " in a comment" } else { "" };
+            format!("{} {} token{comment}", line(one.span), one.path)
+        });
+        comments.chain(tokens).collect()
+    }
+
+    #[test]
+    fn finds_comments_in_clear_where_they_would_be_encrypted() {
+        let good = token("YQ==", "YQ==", "AAAAAAAAAAAAAAAAAAAAAA==", "comment");
+        let values = format!(
+            "# a\n\n# b\nk: '' # c\nl:\n# d\n- '' # e\n# f\n# g\n- ''\nm:\n  # h\n  n: ''\n\
+             #{good}\n#\n#   \n# ENC[AES256_GCM,data:cut\nx_unencrypted:\n  # clear\n  y: 1\n"
+        );
+        let all = Selectors::default_with(false);
+        let expected = [
+            "1  comment of 2",
+            "4  comment of 1",
+            "6 l comment of 1",
+            "7 l comment of 1",
+            "8 l comment of 2",
+            "12 m comment of 1",
+        ];
+        assert_eq!(strays(&values, &all), expected);
+        let none = Selectors::new(SelectorKind::EncryptedRegex, b"^none$", false);
+        assert_eq!(strays(&values, &none), ["14  token in a comment"]);
+    }
+
+    #[test]
+    fn finds_whole_tokens_where_all_is_left_in_clear() {
+        let good = token("YQ==", "YQ==", "AAAAAAAAAAAAAAAAAAAAAA==", "str");
+        let values = format!(
+            "k: {good}\nd_x: {good}\nabout_x: 'a token: {good}'\nbehind_x: '{good} and'\n\
+             short_x: {}\nkind_x: {}\nform_x: ENC[AES256_GCM,data:…,iv:…,tag:…,type:str]\n\
+             l_x: &a {good}\nm_x: *a\n",
+            token("YQ==", "YQ==", "YQ==", "str"),
+            token("YQ==", "YQ==", "AAAAAAAAAAAAAAAAAAAAAA==", "text"),
+        );
+        let selectors = Selectors::new(SelectorKind::UnencryptedSuffix, b"_x", false);
+        assert_eq!(strays(&values, &selectors), ["2 d_x token", "8 l_x token"]);
+    }
+
     // `sops decrypt` 3.13.3 asks KMS for the first, whatever other keys there are.
     #[test]
     fn leaves_open_what_the_command_would_mend_with_kms() {

@@ -10,6 +10,7 @@
 mod check;
 mod explain;
 mod hostile;
+mod incident;
 mod install;
 mod policy;
 mod reference;

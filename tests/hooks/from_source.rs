@@ -46,8 +46,9 @@ impl Target {
         }
         let target = peers_folder().join("hook-from-source");
         world.set("CARGO_TARGET_DIR", &target);
-        world.set("CARGO_PROFILE_RELEASE_LTO", "off");
-        world.set("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+        for (name, value) in [("LTO", "off"), ("CODEGEN_UNITS", "16"), ("OPT_LEVEL", "0")] {
+            world.set(&format!("CARGO_PROFILE_RELEASE_{name}"), value);
+        }
         Self(target)
     }
 }
@@ -57,7 +58,9 @@ impl Drop for Target {
     fn drop(&mut self) {
         for file in walkdir::WalkDir::new(&self.0).contents_first(true) {
             let Ok(file) = file else { continue };
-            if file.path().to_string_lossy().contains("sopsguard") {
+            let inside = file.path().strip_prefix(&self.0).unwrap_or(Path::new(""));
+            if inside.to_string_lossy().contains("sopsguard") {
+                // What stays costs room, and nothing else.
                 let _ = std::fs::remove_file(file.path());
             }
         }
