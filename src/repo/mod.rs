@@ -19,6 +19,7 @@ mod places;
 mod settings;
 mod work_tree;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 pub(crate) use blobs::{Blobs, Unread};
@@ -74,6 +75,26 @@ impl<'e> Repo<'e> {
     /// A reader of the objects that the index names.
     pub(crate) fn blobs(&self) -> Blobs<'_> {
         Blobs::new(&self.places, self.git())
+    }
+
+    /// The filters through which git passes files between the work tree and the index, by their
+    /// absolute paths: of those that have one. Files outside the work tree have none.
+    ///
+    /// # Errors
+    /// [`Error`] where git does not say.
+    pub(crate) fn filters(&self, absolute: &[PathBuf]) -> Result<HashMap<PathBuf, String>, Error> {
+        let paths: Vec<Vec<u8>> = absolute
+            .iter()
+            .filter(|path| self.path_in_index(path).is_some())
+            .map(|path| path.as_os_str().as_encoded_bytes().to_vec())
+            .collect();
+        if paths.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let filters = self.git().filters(&paths)?.into_iter();
+        Ok(filters
+            .map(|(path, filter)| (path::of_git(&path), filter))
+            .collect())
     }
 
     fn git(&self) -> Git<'_> {
