@@ -35,7 +35,7 @@ const MAX_LEN: usize = 1 << 30;
 impl<'r> Index<'r> {
     pub(super) fn read(places: &'r Places, git: Git<'r>) -> Result<Self, Error> {
         let file = match fs::read(&places.index, MAX_LEN) {
-            Ok(bytes) => IndexFile::parse(&bytes),
+            Ok(bytes) => IndexFile::parse(bytes),
             Err(fs::Error::NotFound { .. }) => Ok(IndexFile::empty()),
             Err(error) => Err(Refused::Io(error.to_string())),
         };
@@ -132,21 +132,23 @@ impl<'r> Index<'r> {
     fn differing(&self, file: &IndexFile, commit: Oid) -> Result<Vec<Entry>, git2::Error> {
         let objects = open_objects(self.places)?;
         let tree = objects.find_commit(commit)?.tree()?;
-        if file.tree(b"").is_some_and(|(_, id)| id == tree.id()) {
-            return Ok(Vec::new());
-        }
+        let root = tree.id();
         let mut trees = Trees::new(&objects, tree);
+        let same = file.folders_with(|folder| {
+            if folder.is_empty() {
+                return Ok(Some(root));
+            }
+            Ok(trees.at(folder)?.map(|(id, _)| id))
+        })?;
         let mut differing = Vec::new();
-        let mut at = 0;
+        let mut at = same.get(&b""[..]).copied().unwrap_or_default();
         while let Some(entry) = file.entries().get(at) {
             let path = file.path(entry);
-            let same = match at.checked_sub(1).and_then(|last| file.entries().get(last)) {
-                Some(last) => trees.same(file, file.path(last), path)?,
-                None => trees.same(file, b"", path)?,
-            };
             // What a folder holds that has not changed needs not be looked at.
-            if same > 0 {
-                at += same;
+            if let Some(count) = folders_of(path).find_map(|folder| same.get(folder))
+                && *count > 0
+            {
+                at += count;
                 continue;
             }
             if entry.stage != 0 || trees.at(path)? != Some((entry.id, entry.mode)) {
@@ -170,28 +172,6 @@ impl<'o> Trees<'o> {
             objects,
             read: HashMap::from([(Vec::new(), Some(root))]),
         }
-    }
-
-    /// How many entries there are from here on that are as in the commit, because a folder that
-    /// begins with the entry `path`, after the entry `last`, has the same tree; 0 where none has.
-    fn same(&mut self, file: &IndexFile, last: &[u8], path: &[u8]) -> Result<usize, git2::Error> {
-        for (end, _) in path.iter().enumerate().filter(|(_, byte)| **byte == b'/') {
-            let (folder, inside) = path.split_at(end);
-            // A folder that the entry before lies in was looked at there.
-            let is_open = last
-                .strip_prefix(folder)
-                .is_some_and(|rest| rest.first() == inside.first());
-            if is_open {
-                continue;
-            }
-            let Some((count, id)) = file.tree(folder) else {
-                continue;
-            };
-            if self.at(folder)?.is_some_and(|(known, _)| known == id) {
-                return Ok(count);
-            }
-        }
-        Ok(0)
     }
 
     /// The id and mode of a path.
@@ -226,6 +206,12 @@ impl<'o> Trees<'o> {
         }
         Ok(())
     }
+}
+
+/// The folders that a path lies in, the outermost first.
+fn folders_of(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+    slashes.filter_map(|(at, _)| path.get(..at))
 }
 
 /// A path's folder and its last part.

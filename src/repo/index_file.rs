@@ -11,11 +11,11 @@ use git2::Oid;
 
 /// The index as it stands on the disk, its ids being SHA-1.
 pub(super) struct IndexFile {
-    /// The paths of all entries, one behind the other.
+    /// What holds the paths of the entries: the file, or all paths where they are cut short there.
     paths: Vec<u8>,
     entries: Vec<Raw>,
-    /// The folders whose tree is known: how many entries it has, and its id.
-    trees: HashMap<Vec<u8>, (usize, Oid)>,
+    /// What git noted of the trees that folders make.
+    trees: Vec<u8>,
 }
 
 /// One entry.
@@ -55,12 +55,12 @@ impl IndexFile {
         Self {
             paths: Vec::new(),
             entries: Vec::new(),
-            trees: HashMap::new(),
+            trees: Vec::new(),
         }
     }
 
     /// Reads the bytes of an index.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Refused> {
+    pub(super) fn parse(bytes: Vec<u8>) -> Result<Self, Refused> {
         let content = bytes.len().checked_sub(ID).and_then(|end| bytes.get(..end));
         let mut reader = Reader {
             rest: content.ok_or(Refused::Unknown)?,
@@ -73,98 +73,22 @@ impl IndexFile {
         if !(2..=4).contains(&version) || count > reader.rest.len() / (FACTS + ID) {
             return Err(Refused::Unknown);
         }
-        let mut index = Self::empty();
-        index.entries.reserve(count);
-        index.paths.reserve(reader.rest.len() / 2);
+        let mut all = Entries {
+            file: content.unwrap_or_default(),
+            version,
+            whole: Vec::new(),
+            entries: Vec::with_capacity(count),
+        };
         for _ in 0..count {
-            index.read_entry(&mut reader, version)?;
+            all.read(&mut reader)?;
         }
-        index.read_extensions(&mut reader)?;
-        Ok(index)
-    }
-
-    fn read_entry(&mut self, reader: &mut Reader<'_>, version: u32) -> Result<(), Refused> {
-        let before = reader.rest.len();
-        let facts = reader.take(FACTS)?;
-        let mode = Reader { rest: facts }.after(24)?.number()?;
-        match mode {
-            0o100_644 | 0o100_755 | 0o100_664 | 0o120_000 | 0o160_000 => {}
-            // A folder in the place of what is in it.
-            0o040_000 => {
-                let name = "sdir".to_owned();
-                return Err(Refused::Extension { name });
-            }
-            _ => return Err(Refused::Unknown),
-        }
-        let id = Oid::from_bytes(reader.take(ID)?).map_err(|_| Refused::Unknown)?;
-        let flags = reader.short()?;
-        let more = if flags & 0x4000 != 0 && version > 2 {
-            reader.short()?
-        } else {
-            0
-        };
-        let start = self.paths.len();
-        if version == 4 {
-            let cut = reader.varint()?;
-            let last = self.entries.last().map_or(0..0, |last| last.path.clone());
-            let kept = last.len().checked_sub(cut).ok_or(Refused::Unknown)?;
-            self.paths.extend_from_within(last.start..last.start + kept);
-        }
-        self.paths.extend_from_slice(reader.text()?);
-        if version != 4 {
-            // Each entry ends at a multiple of eight, with one to eight zeros.
-            let length = before - reader.rest.len();
-            let padding = reader.take((8 - length % 8) % 8)?;
-            if padding.iter().any(|byte| *byte != 0) {
-                return Err(Refused::Unknown);
-            }
-        }
-        self.push(Raw {
-            path: start..self.paths.len(),
-            mode,
-            id,
-            stage: (flags >> 12 & 3) as u8,
-            announced: more & 0x2000 != 0,
+        let (whole, entries) = (all.whole, all.entries);
+        let trees = extensions(&mut reader)?.to_vec();
+        Ok(Self {
+            paths: if version == 4 { whole } else { bytes },
+            entries,
+            trees,
         })
-    }
-
-    /// Adds an entry, which has to come after those that are there.
-    fn push(&mut self, entry: Raw) -> Result<(), Refused> {
-        let is_next = match self.entries.last() {
-            Some(last) => {
-                let (a, b) = (self.path(last), self.path(&entry));
-                a < b || a == b && last.stage < entry.stage
-            }
-            None => true,
-        };
-        if entry.path.is_empty() {
-            // It replaces one of the other file.
-            let name = "link".to_owned();
-            return Err(Refused::Extension { name });
-        }
-        if !is_next {
-            return Err(Refused::Unknown);
-        }
-        self.entries.push(entry);
-        Ok(())
-    }
-
-    fn read_extensions(&mut self, reader: &mut Reader<'_>) -> Result<(), Refused> {
-        while !reader.rest.is_empty() {
-            let name = reader.take(4)?;
-            let length = reader.number()? as usize;
-            let content = reader.take(length)?;
-            match name {
-                b"TREE" => self.trees = trees(content).unwrap_or_default(),
-                // Those that begin with a capital may be passed over.
-                [b'A'..=b'Z', ..] => {}
-                name => {
-                    let name = name.escape_ascii().to_string();
-                    return Err(Refused::Extension { name });
-                }
-            }
-        }
-        Ok(())
     }
 
     /// All entries, sorted by the bytes of their paths.
@@ -183,49 +107,227 @@ impl IndexFile {
             .partition_point(|entry| self.path(entry) < path)
     }
 
-    /// How many entries a folder has, and the id of the tree that they make, where git noted it.
-    pub(super) fn tree(&self, folder: &[u8]) -> Option<(usize, Oid)> {
-        self.trees.get(folder).copied()
-    }
-
     /// Whether git noted any tree.
     pub(super) fn knows_trees(&self) -> bool {
         !self.trees.is_empty()
     }
+
+    /// The outermost folders whose tree, as git noted it, is the one that `id_of` gives, with how
+    /// many entries they have. The root is the folder without a name.
+    pub(super) fn folders_with(
+        &self,
+        mut id_of: impl FnMut(&[u8]) -> Result<Option<Oid>, git2::Error>,
+    ) -> Result<HashMap<Vec<u8>, usize>, git2::Error> {
+        let mut notes = Notes {
+            reader: Reader { rest: &self.trees },
+            path: Vec::new(),
+            around: Vec::new(),
+        };
+        let mut same = HashMap::new();
+        // Notes that are not as described end there; they help only to be faster.
+        while let Some(Ok((entries, id))) = notes.next() {
+            if let Some((entries, id)) = usize::try_from(entries).ok().zip(id)
+                && !notes.is_inside_same()
+                && id_of(&notes.path)? == Some(id)
+            {
+                same.insert(notes.path.clone(), entries);
+                notes.mark_same();
+            }
+        }
+        Ok(same)
+    }
 }
 
-/// The trees that git noted: for each folder, before those in it, its name, how many entries and
-/// folders it has (fewer than none where it has changed since), and its id.
-fn trees(content: &[u8]) -> Result<HashMap<Vec<u8>, (usize, Oid)>, Refused> {
-    let mut reader = Reader { rest: content };
-    let mut trees = HashMap::new();
-    // The folders around: the length of their path, and how many folders they have left.
-    let mut around: Vec<(usize, usize)> = Vec::new();
-    let mut path = Vec::new();
-    while !reader.rest.is_empty() {
-        while let Some((length, left)) = around.last_mut() {
-            path.truncate(*length);
-            if *left > 0 {
-                *left -= 1;
-                break;
+/// The entries, while they are read.
+struct Entries<'b> {
+    file: &'b [u8],
+    version: u32,
+    /// Whole paths, where the file only has their ends.
+    whole: Vec<u8>,
+    entries: Vec<Raw>,
+}
+
+impl Entries<'_> {
+    fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), Refused> {
+        let start = reader.rest.len();
+        let facts = reader.take(FACTS)?;
+        let mode = Reader { rest: facts }.after(24)?.number()?;
+        match mode {
+            0o100_644 | 0o100_755 | 0o100_664 | 0o120_000 | 0o160_000 => {}
+            // A folder in the place of what is in it.
+            0o040_000 => {
+                let name = "sdir".to_owned();
+                return Err(Refused::Extension { name });
             }
-            around.pop();
+            _ => return Err(Refused::Unknown),
         }
-        let name = reader.text()?;
-        if !path.is_empty() {
-            path.push(b'/');
+        let id = Oid::from_bytes(reader.take(ID)?).map_err(|_| Refused::Unknown)?;
+        let flags = reader.short()?;
+        let more = if flags & 0x4000 != 0 && self.version > 2 {
+            reader.short()?
+        } else {
+            0
+        };
+        let path = if self.version == 4 {
+            self.end_of_path(reader)?
+        } else {
+            self.padded_path(reader, start, usize::from(flags & 0xfff))?
+        };
+        self.push(Raw {
+            path,
+            mode,
+            id,
+            stage: (flags >> 12 & 3) as u8,
+            announced: more & 0x2000 != 0,
+        })
+    }
+
+    /// A path of which the part that it shares with the one before is left away.
+    fn end_of_path(&mut self, reader: &mut Reader<'_>) -> Result<Range<usize>, Refused> {
+        let cut = reader.varint()?;
+        let last = self.entries.last().map_or(0..0, |last| last.path.clone());
+        let kept = last.len().checked_sub(cut).ok_or(Refused::Unknown)?;
+        let start = self.whole.len();
+        self.whole.extend_from_within(last.start..last.start + kept);
+        self.whole.extend_from_slice(reader.text()?);
+        Ok(start..self.whole.len())
+    }
+
+    /// A whole path, with one to eight zeros, so that the entry, which began with `start` bytes
+    /// left, has a length that is a multiple of eight.
+    fn padded_path(
+        &self,
+        reader: &mut Reader<'_>,
+        start: usize,
+        length: usize,
+    ) -> Result<Range<usize>, Refused> {
+        let at = self.file.len() - reader.rest.len();
+        let path = if length < 0xfff {
+            let path = reader.take(length)?;
+            reader.zeros(1)?;
+            path
+        } else {
+            reader.text()?
+        };
+        reader.zeros((start - reader.rest.len()).wrapping_neg() % 8)?;
+        Ok(at..at + path.len())
+    }
+
+    /// Adds an entry, which has to come after those that are there.
+    fn push(&mut self, entry: Raw) -> Result<(), Refused> {
+        if entry.path.is_empty() {
+            // It replaces one of the other file.
+            let name = "link".to_owned();
+            return Err(Refused::Extension { name });
         }
-        path.extend_from_slice(name);
-        let entries = reader.decimal(b' ')?;
-        let folders = reader.decimal(b'\n')?;
-        if let Ok(entries) = usize::try_from(entries) {
-            let id = Oid::from_bytes(reader.take(ID)?).map_err(|_| Refused::Unknown)?;
-            trees.insert(path.clone(), (entries, id));
+        if let Some(last) = self.entries.last() {
+            let (a, b) = (self.path(last), self.path(&entry));
+            if a > b || a == b && last.stage >= entry.stage {
+                return Err(Refused::Unknown);
+            }
         }
-        let folders = usize::try_from(folders).map_err(|_| Refused::Unknown)?;
-        around.push((path.len(), folders));
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    fn path(&self, entry: &Raw) -> &[u8] {
+        let paths = if self.version == 4 {
+            &self.whole
+        } else {
+            self.file
+        };
+        paths.get(entry.path.clone()).unwrap_or_default()
+    }
+}
+
+/// Reads what stands behind the entries; gives the notes on trees.
+fn extensions<'b>(reader: &mut Reader<'b>) -> Result<&'b [u8], Refused> {
+    let mut trees: &[u8] = &[];
+    while !reader.rest.is_empty() {
+        let name = reader.take(4)?;
+        let length = reader.number()? as usize;
+        let content = reader.take(length)?;
+        match name {
+            b"TREE" => trees = content,
+            // Those that begin with a capital may be passed over.
+            [b'A'..=b'Z', ..] => {}
+            name => {
+                let name = name.escape_ascii().to_string();
+                return Err(Refused::Extension { name });
+            }
+        }
     }
     Ok(trees)
+}
+
+/// Git's notes on trees: for each folder, before those in it, its name, how many entries and folders
+/// it has (fewer than none where it has changed since), and its id.
+struct Notes<'b> {
+    reader: Reader<'b>,
+    /// The folder that was read last.
+    path: Vec<u8>,
+    /// That folder and those around it.
+    around: Vec<Around>,
+}
+
+/// A folder that others are in.
+struct Around {
+    /// The length of its path.
+    length: usize,
+    /// How many of its folders are still to come.
+    left: usize,
+    /// Whether it, or one around it, was found to be the same.
+    is_same: bool,
+}
+
+impl Notes<'_> {
+    /// Reads the next folder: how many entries it has, and its id.
+    fn next(&mut self) -> Option<Result<(i64, Option<Oid>), Refused>> {
+        (!self.reader.rest.is_empty()).then(|| self.read())
+    }
+
+    fn read(&mut self) -> Result<(i64, Option<Oid>), Refused> {
+        while self.around.last().is_some_and(|around| around.left == 0) {
+            self.around.pop();
+        }
+        let is_same = self.is_inside_same();
+        match self.around.last_mut() {
+            Some(around) => {
+                around.left -= 1;
+                self.path.truncate(around.length);
+            }
+            None => self.path.clear(),
+        }
+        let name = self.reader.text()?;
+        if !self.path.is_empty() {
+            self.path.push(b'/');
+        }
+        self.path.extend_from_slice(name);
+        let entries = self.reader.decimal(b' ')?;
+        let folders = self.reader.decimal(b'\n')?;
+        let id = match entries {
+            0.. => Some(Oid::from_bytes(self.reader.take(ID)?).map_err(|_| Refused::Unknown)?),
+            _ => None,
+        };
+        self.around.push(Around {
+            length: self.path.len(),
+            left: usize::try_from(folders).map_err(|_| Refused::Unknown)?,
+            is_same,
+        });
+        Ok((entries, id))
+    }
+
+    /// Whether the folder that was read last lies in one that is the same, or is one.
+    fn is_inside_same(&self) -> bool {
+        self.around.last().is_some_and(|around| around.is_same)
+    }
+
+    /// Says that the folder that was read last is the same.
+    fn mark_same(&mut self) {
+        if let Some(around) = self.around.last_mut() {
+            around.is_same = true;
+        }
+    }
 }
 
 /// What is still to be read.
@@ -253,6 +355,11 @@ impl<'b> Reader<'b> {
     fn short(&mut self) -> Result<u16, Refused> {
         let bytes = self.take(2)?.try_into().map_err(|_| Refused::Unknown)?;
         Ok(u16::from_be_bytes(bytes))
+    }
+
+    fn zeros(&mut self, count: usize) -> Result<(), Refused> {
+        let zeros = self.take(count)?.iter().all(|byte| *byte == 0);
+        zeros.then_some(()).ok_or(Refused::Unknown)
     }
 
     /// The bytes before the next zero, which is taken, too.
@@ -357,7 +464,7 @@ mod tests {
     fn libgit2_reads_the_same() {
         for commands in COMMANDS {
             let (folder, bytes) = repository(commands);
-            let index = IndexFile::parse(&bytes).unwrap();
+            let index = IndexFile::parse(bytes.clone()).unwrap();
             let ours: Vec<_> = index
                 .entries()
                 .iter()
@@ -379,22 +486,36 @@ mod tests {
         }
     }
 
+    /// The folders, and how many entries each has, that are in the index as `repository` has them.
+    fn folders(bytes: &[u8], tree: &git2::Tree<'_>) -> Vec<(String, usize)> {
+        let index = IndexFile::parse(bytes.to_vec()).unwrap();
+        let id_of = |folder: &[u8]| {
+            let path = Path::new(std::str::from_utf8(folder).unwrap());
+            Ok(if folder.is_empty() {
+                Some(tree.id())
+            } else {
+                tree.get_path(path).ok().map(|entry| entry.id())
+            })
+        };
+        let folders = index.folders_with(id_of).unwrap().into_iter();
+        let mut folders: Vec<_> = folders
+            .map(|(path, count)| (String::from_utf8(path).unwrap(), count))
+            .collect();
+        folders.sort();
+        folders
+    }
+
     #[test]
-    fn the_trees_that_git_noted_are_those_of_the_commit() {
+    fn folders_that_are_as_in_the_commit_are_found_by_what_git_noted() {
         let (folder, bytes) = repository(COMMANDS[1]);
         let repository = git2::Repository::open(folder.path()).unwrap();
         let head = repository.head().unwrap().peel_to_tree().unwrap();
-        let index = IndexFile::parse(&bytes).unwrap();
-        assert_eq!(index.tree(b""), Some((6, head.id())));
-        let id = |path: &str| head.get_path(Path::new(path)).unwrap().id();
-        assert_eq!(index.tree(b"a"), Some((2, id("a"))));
-        assert_eq!(index.tree(b"a/c"), Some((1, id("a/c"))));
-        let shared = "dir/very-long-name-that-is-shared";
-        assert_eq!(index.tree(shared.as_bytes()), Some((1, id(shared))));
+        let dir = || ("dir".to_owned(), 1);
+        assert_eq!(folders(&bytes, &head), [(String::new(), 6)]);
         let (_folder, bytes) = repository_with(&["rm --quiet --cached a/b"]);
-        let index = IndexFile::parse(&bytes).unwrap();
-        assert_eq!((index.tree(b""), index.tree(b"a")), (None, None));
-        assert_eq!(index.tree(b"a/c"), Some((1, id("a/c"))));
+        assert_eq!(folders(&bytes, &head), [("a/c".to_owned(), 1), dir()]);
+        let (_folder, bytes) = repository_with(&["rm --quiet --cached a/c/d"]);
+        assert_eq!(folders(&bytes, &head), [dir()]);
     }
 
     fn repository_with(more: &[&str]) -> (tempfile::TempDir, Vec<u8>) {
@@ -405,10 +526,10 @@ mod tests {
     fn what_is_not_as_described_is_refused() {
         for commands in [COMMANDS[1], COMMANDS[4]] {
             let (_folder, bytes) = repository(commands);
-            let all = IndexFile::parse(&bytes).unwrap().entries().len();
+            let all = IndexFile::parse(bytes.clone()).unwrap().entries().len();
             for end in 0..bytes.len() {
                 // What is behind the entries can be missing, and helps only to be faster.
-                if let Ok(index) = IndexFile::parse(&bytes[..end]) {
+                if let Ok(index) = IndexFile::parse(bytes[..end].to_vec()) {
                     assert_eq!(index.entries().len(), all, "cut at {end}");
                 }
             }
@@ -416,11 +537,11 @@ mod tests {
             for at in 0..bytes.len() {
                 let mut changed = bytes.clone();
                 changed[at] ^= 0xff;
-                let _ = IndexFile::parse(&changed);
+                let _ = IndexFile::parse(changed);
             }
         }
         let (_folder, bytes) = repository_with(&["update-index --split-index"]);
-        let refused = IndexFile::parse(&bytes).err();
+        let refused = IndexFile::parse(bytes).err();
         let name = "link".to_owned();
         assert_eq!(refused, Some(Refused::Extension { name }));
     }
