@@ -164,3 +164,74 @@ fn a_quoted_negative_zero_has_the_mac_of_the_number() {
     decrypts(&sops, &file, &key).unwrap();
     assert!(opens(&file, &key));
 }
+
+/// Runs a command line as a user would who pastes it, in `folder`.
+fn paste(command: &str, folder: &Path, key: &Path) {
+    let bin = folder.join("bin");
+    if !bin.exists() {
+        std::fs::create_dir(&bin).unwrap();
+        std::os::unix::fs::symlink(sops("3.13.3"), bin.join("sops")).unwrap();
+    }
+    let path = std::env::join_paths([bin, "/usr/bin".into(), "/bin".into()]).unwrap();
+    let output = Command::new("sh")
+        .args(["-ec", command])
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", path)
+        .env("HOME", "/nonexistent")
+        .env("SOPS_AGE_KEY_FILE", key)
+        // An editor in which somebody deletes all documents but the first.
+        .env("EDITOR", "sed -i '/^---$/,$d'")
+        .output()
+        .unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command}: {error}");
+}
+
+#[test]
+#[ignore = "needs real sops; run scripts/peers"]
+fn the_commands_of_the_help_mend_the_file() {
+    let key = testdata("rules/keys.txt");
+    let recipient = std::fs::read_to_string(&key).unwrap();
+    let recipient = recipient
+        .lines()
+        .find_map(|line| line.strip_prefix("# public key: "));
+    let rules = format!(
+        "creation_rules: [{{encrypted_regex: ^(data|stringData)$, age: {}}}]\n",
+        recipient.unwrap()
+    );
+    let mut mended = 0;
+    for rule in ["multi-document", "not-encrypted"] {
+        for entry in std::fs::read_dir(testdata("rules").join(rule).join("fires")).unwrap() {
+            let folder = tempfile::tempdir().unwrap();
+            let name = entry.as_ref().unwrap().file_name();
+            std::fs::copy(entry.unwrap().path(), folder.path().join(&name)).unwrap();
+            std::fs::write(folder.path().join(".sops.yaml"), &rules).unwrap();
+            let check = || {
+                let key = [("SOPS_AGE_KEY_FILE".into(), key.clone().into())];
+                let environment = Environment::new(key, folder.path().into(), Platform::Unix);
+                engine::check(Request::new(&environment)).unwrap()
+            };
+            let found = check().findings;
+            let commands = &found
+                .iter()
+                .find(|found| found.rule == rule)
+                .unwrap()
+                .help
+                .commands;
+            if commands.iter().any(|command| command.contains("=REV")) {
+                continue;
+            }
+            for command in commands
+                .iter()
+                .filter(|command| !command.starts_with("git "))
+            {
+                paste(command, folder.path(), &key);
+            }
+            let left = check().findings;
+            assert!(left.is_empty(), "{name:?}: {left:?}");
+            mended += 1;
+        }
+    }
+    assert!(mended > 10, "{mended}");
+}
