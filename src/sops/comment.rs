@@ -1,8 +1,10 @@
 //! What sops makes of comments: the bytes with which it cannot write one, and the comments in clear
 //! that it would have encrypted.
 
-use super::walk::Visit;
-use crate::document::{Comment, KeyPath};
+use super::enc::{Token, ValueType};
+use super::problem::Undecryptable;
+use super::walk::{Leaf, Visit};
+use crate::document::{Comment, KeyPath, Scalar};
 use crate::source::Span;
 
 /// The most comments that are told of one file.
@@ -61,9 +63,39 @@ impl ClearComments {
     }
 }
 
+/// Whether sops may see a comment here: an item of a list can be one by its token.
+pub(super) fn is_one(visit: &Visit<'_, '_>) -> bool {
+    match visit.leaf {
+        Leaf::Comment(_) => true,
+        Leaf::Scalar {
+            scalar: Scalar::Str(text),
+            ..
+        } => {
+            let kind = Token::parse(text).and_then(|token| token.value_type());
+            visit.in_list && kind == Some(ValueType::Comment)
+        }
+        Leaf::Scalar { .. } | Leaf::NonStringKey(_) => false,
+    }
+}
+
+/// Whether sops can write the opened comment; `cut` is set where that hangs on what follows.
+pub(super) fn emit(
+    text: &[u8],
+    visit: &Visit<'_, '_>,
+    span: Span,
+    cut: &mut Option<(Span, KeyPath)>,
+) -> Result<(), Undecryptable> {
+    match Emitted::of(text) {
+        Emitted::Whole => {}
+        Emitted::Cut => *cut = Some((span, KeyPath::new(visit.path.iter().copied()))),
+        Emitted::Broken => return Err(Undecryptable::CommentNotText),
+    }
+    Ok(())
+}
+
 /// What sops's YAML emitter makes of a comment: it takes as many bytes for a character as the first
 /// one says, and does not look at the others.
-pub(super) enum Emitted {
+enum Emitted {
     Whole,
     /// The last character lacks bytes.
     Cut,
@@ -72,7 +104,7 @@ pub(super) enum Emitted {
 }
 
 impl Emitted {
-    pub(super) fn of(text: &[u8]) -> Self {
+    fn of(text: &[u8]) -> Self {
         let mut rest = text;
         while let Some(first) = rest.first() {
             let width = match first {
