@@ -7,30 +7,29 @@ use crate::runner::{Runner, peers_folder};
 use crate::world::World;
 
 #[test]
-#[ignore = "compiles the release: minutes"]
-fn pre_commit_builds_the_hook_from_a_clone_and_it_blocks() {
-    let world = World::without_hook(Runner::PreCommit);
-    world.remove_program();
-    let clone = world.at("../clone");
-    clone_checkout(&world, &clone);
-    let _target = Target::shared_with(&world);
-    world.install_with(&clone);
+#[ignore = "compiles the program: minutes"]
+fn pre_commit_and_prek_build_the_hook_from_a_clone_and_it_blocks() {
+    for runner in Runner::MANAGERS {
+        let world = World::without_hook(runner);
+        world.remove_program();
+        let clone = world.at("../clone");
+        clone_checkout(&world, &clone);
+        let _target = Target::shared_with(&world);
+        world.install_with(&clone);
 
-    world.put("healthy", "apps/wiki/database.enc.yaml");
-    world.stage();
-    let attempt = world.commit();
-    assert!(attempt.done, "{}", attempt.output);
+        world.put("healthy", "apps/wiki/database.enc.yaml");
+        world.stage();
+        let good = world.commit();
+        assert!(good.done, "{}", good.output);
+        assert!(good.output.contains("1 verified"), "{}", good.output);
 
-    world.put("damaged", "apps/shop/database.enc.yaml");
-    world.stage();
-    let attempt = world.commit();
-    assert!(!attempt.done, "{}", attempt.output);
-    assert!(
-        attempt.output.contains("mac-mismatch"),
-        "{}",
-        attempt.output
-    );
-    world.assert_silent(&attempt.output);
+        world.put("damaged", "apps/shop/database.enc.yaml");
+        world.stage();
+        let bad = world.commit();
+        assert!(!bad.done, "{}", bad.output);
+        assert!(bad.output.contains("mac-mismatch"), "{}", bad.output);
+        world.assert_silent(&bad.output);
+    }
 }
 
 /// Where cargo builds, kept between runs: the dependencies need minutes.

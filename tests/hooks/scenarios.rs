@@ -107,6 +107,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     row("SOPSGUARD_SKIP=1 git commit", GIT, Skipped("SOPSGUARD_SKIP is set"), |w| { w.set("SOPSGUARD_SKIP", "1"); stale(w); w.commit() }),
     row("SOPSGUARD_SKIP=0 git commit", GIT, STALE, |w| { w.set("SOPSGUARD_SKIP", "0"); stale(w); w.commit() }),
     row("git commit --no-verify", ALL, Passes, |w| { stale(w); w.try_commit(&["commit", "--no-verify", "-m", "a"]) }),
+    row("script in a shared folder", GIT, STALE, |w| { shared(w); stale(w); w.commit() }),
+    row("script in a shared folder, good file", GIT, Passes, |w| { shared(w); w.put("healthy", WIKI); w.stage(); w.commit() }),
     row("former hook passes, bad file", GIT, STALE, |w| { former(w, "pre-commit", "echo former"); stale(w); w.commit() }),
     row("former hook blocks, good file", GIT, Blocked("former says no"), |w| { former(w, "pre-commit", "echo former says no; exit 3"); w.put("healthy", WIKI); w.stage(); w.commit() }),
     row("former push hook has the references", GIT, Notice("former: refs/heads/main"), |w| { former(w, "pre-push", "read ref rest; echo \"former: $ref $1\""); w.put("healthy", WIKI); w.stage(); w.commit_unseen(); w.push(&["main"]) }),
@@ -182,6 +184,15 @@ fn give_away(world: &World) {
             .run("chown", &["-R", "65534", repository.to_str().unwrap()])
             .done
     );
+}
+
+/// Has the script in a folder of the work tree, as the help of `install` says.
+fn shared(world: &World) {
+    world.run("sopsguard", &["install", "--uninstall"]);
+    world.git(["config", "core.hooksPath", ".githooks"]);
+    let script = world.run("sopsguard", &["install", "--print", "pre-commit"]);
+    world.write(".githooks/pre-commit", script.output);
+    assert!(world.run("chmod", &["+x", ".githooks/pre-commit"]).done);
 }
 
 /// Has a hook there before ours.
