@@ -56,7 +56,7 @@ impl Error {
             .or_else(|| complaint.lines().next())
             .unwrap_or("no reason");
         let help = if complaint.contains("safe.directory") {
-            let folder = directory.display();
+            let folder = directory.display().to_string().replace('\'', r"'\''");
             format!("say that you trust it: `git config --global --add safe.directory '{folder}'`")
         } else {
             help_for(complaint).to_owned()
@@ -79,4 +79,52 @@ fn help_for(complaint: &str) -> &'static str {
     HELP.iter()
         .find(|(word, _)| complaint.contains(word))
         .map_or("see what `git status` says", |(_, help)| help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_fits_the_complaint() {
+        let owner = "fatal: detected dubious ownership in repository at '/it's'\n\
+            To add an exception for this directory, call:\n\n\tgit config --global --add safe.directory";
+        for (complaint, reason, help) in [
+            (
+                owner,
+                "detected dubious ownership",
+                r"safe.directory '/it'\''s'`",
+            ),
+            (
+                "warning: x\nfatal: could not fetch 1a from promisor remote",
+                "git says: could not fetch",
+                "git fetch --refetch",
+            ),
+            ("error: odd", "git says: odd", "git status"),
+            ("odd\nmore", "git says: odd", "git status"),
+            ("", "git says: no reason", "git status"),
+        ] {
+            let error = Error::of_git(complaint, Path::new("/it's"));
+            assert!(
+                error.reason.starts_with(reason) || error.reason.contains(reason),
+                "{error}"
+            );
+            assert!(error.help.contains(help), "{}", error.help);
+            assert_eq!(error.reason.lines().count(), 1);
+        }
+    }
+
+    #[test]
+    fn where_git_is_missing_what_was_refused_before_matters() {
+        let refused = "the index has the extension 'link'";
+        let missing = Error::unasked("`git` is not installed".to_owned(), "install git");
+        let error = missing.instead_of(refused);
+        assert_eq!(
+            error.reason,
+            format!("{refused}, and `git` is not installed")
+        );
+        assert!(error.help.contains("--no-split-index"));
+        let asked = Error::of_git("fatal: no", Path::new("/r"));
+        assert_eq!(asked.clone().instead_of(refused), asked);
+    }
 }
