@@ -8,6 +8,7 @@
 )]
 
 mod check;
+mod clear;
 mod explain;
 mod hostile;
 mod incident;
