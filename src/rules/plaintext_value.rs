@@ -39,7 +39,7 @@ fn says(cause: &PlaintextValue) -> &'static str {
 
 fn help(path: &Path) -> Help {
     let text = "once it is committed, git's history keeps the value: take it for known, and change it \
-                where it is used; go back to a sound version of the file, then enter the new value \
-                inside sops";
+                where it is used (if it is no secret, the selectors in the `sops` block were edited); \
+                go back to a sound version of the file, then make the edit inside sops";
     remedy::go_back(path, text).then(format!("sops edit {}", remedy::argument(path)))
 }
