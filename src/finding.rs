@@ -68,7 +68,7 @@ pub struct Help {
 
 /// At most five lines of a text with every value and comment masked.
 ///
-/// It is made of a [`Masked`] only, so that no reporter can hold a text or the length of a value.
+/// It is made of a `Masked` only, so that no reporter can hold a text or the length of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snippet {
     first_line: usize,
