@@ -83,6 +83,7 @@ fn what_is_no_file_is_found_and_not_waited_for() {
               ls -ld -- pipe.enc.yaml
 
     2 files: 0 verified, 2 failed, 2 errors
+    more about a rule: `sopsguard rules unreadable-file`
     ");
     let _ = sandbox.run(["check", "pipe.enc.yaml"]).expect_code(1);
     let _ = sandbox.run(["check", "link.enc.yaml"]).expect_code(1);
