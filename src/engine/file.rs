@@ -296,6 +296,7 @@ impl Look {
         let known = Known {
             file: Some(file),
             problems: checked.inspection.problems,
+            encrypted: checked.inspection.encrypted,
             clear_comments: checked.inspection.clear_comments,
             unselected: checked.inspection.unselected,
             refused_version: file.version_refused_by_command(),

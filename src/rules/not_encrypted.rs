@@ -166,7 +166,7 @@ fn lost_metadata(path: &Path, document: &Document<'_>, token: &Place) -> Found {
 /// A file of sops's with a Secret in it, of which the selectors pick nothing at all.
 fn spared_secret(context: &FileContext<'_>, file: &SopsFile<'_>) -> Option<Found> {
     let (tree, selectors) = (file.tree(), file.selectors());
-    if selectors.goes_by_marks() {
+    if selectors.goes_by_marks() || context.encrypted > 0 {
         return None;
     }
     let mut values = kubernetes::secrets(tree).flat_map(|secret| secret.values(tree));
