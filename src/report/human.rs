@@ -151,7 +151,7 @@ fn explain(reason: &Reason, report: &Report) -> String {
         Reason::NoIdentity if report.searched.is_empty() => "there is no identity".to_owned(),
         Reason::NoIdentity => {
             format!(
-                "there is no identity; looked in {}",
+                "there is no identity (`--identity FILE` names one); looked in {}",
                 report.searched.join(", ")
             )
         }

@@ -72,7 +72,8 @@ const DEPLOYED: &str = "sops and KSOPS refuse to decrypt it: \"sops metadata not
 fn encrypt(path: &Path) -> Help {
     Help::new(
         "encrypt it; if git ever held it in clear, which the second command tells, change the values \
-         too, for the history keeps them",
+         too, for the history keeps them; if it holds no secret, leave it out by `exclude` in \
+         `.sopsguard.toml`",
     )
     .then(format!("sops encrypt --in-place {}", remedy::argument(path)))
     .then(format!("git log --oneline --all -- {}", remedy::word(path)))

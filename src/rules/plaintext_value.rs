@@ -20,7 +20,10 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
         ProblemKind::Plaintext(cause) => Some(cause),
         _ => None,
     }) {
-        let found = Found::problem(problem);
+        let found = match problem.span {
+            Some(span) => Found::problem(problem).at_clear(span),
+            None => Found::problem(problem),
+        };
         findings.report(found.says(says(cause)).help(help(context.path)));
     }
 }

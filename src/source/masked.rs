@@ -105,14 +105,13 @@ impl<'s> Masked<'s> {
         line
     }
 
-    /// The key that stands there, where it may be shown. A quoted one is shown without its quotes.
+    /// The key that stands there, with its quotes, where it may be shown.
     fn key(&self, range: Range<usize>) -> Option<&'s str> {
         let key = self.source.text().get(range)?;
         let bare = ['"', '\'']
             .iter()
             .find_map(|&quote| key.strip_prefix(quote)?.strip_suffix(quote));
-        let key = bare.unwrap_or(key);
-        is_plain_key(key.as_bytes()).then_some(key)
+        is_plain_key(bare.unwrap_or(key).as_bytes()).then_some(key)
     }
 }
 
@@ -192,7 +191,7 @@ mod tests {
         let parts = parts(text, &found);
         let masked = Masked::new(&source, &parts);
         assert_eq!(masked.line(1).unwrap().text, "  - user: ******** ********");
-        assert_eq!(masked.line(2).unwrap().text, "    pass: ********");
+        assert_eq!(masked.line(2).unwrap().text, "    \"pass\": ********");
         assert_eq!(masked.line(4), None);
     }
 
