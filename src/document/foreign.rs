@@ -31,20 +31,11 @@ pub enum Foreign {
     Template,
 }
 
-/// What the files of other programs begin with.
-const BEGINNINGS: [(&[u8], Foreign); 8] = [
-    (b"$ANSIBLE_VAULT;", Foreign::AnsibleVault),
-    (b"\0GITCRYPT\0", Foreign::GitCrypt),
-    (b"Salted__", Foreign::Transcrypt),
-    // The base64 of the same.
-    (b"U2FsdGVkX1", Foreign::Transcrypt),
+/// The lines that the files of other programs begin with, each whole.
+const FIRST_LINES: [(&[u8], Foreign); 3] = [
     (b"age-encryption.org/v1", Foreign::Age),
     (b"-----BEGIN AGE ENCRYPTED FILE-----", Foreign::Age),
     (b"-----BEGIN PGP MESSAGE-----", Foreign::Pgp),
-    (
-        b"version https://git-lfs.github.com/spec/v1",
-        Foreign::GitLfs,
-    ),
 ];
 
 /// The kinds of manifests that hold no secret but say where one is.
@@ -69,11 +60,35 @@ impl Foreign {
         if ends && is_binary {
             return Some(Self::Pgp);
         }
-        let bytes = bytes.trim_ascii_start();
-        let known = BEGINNINGS
-            .iter()
-            .find(|(start, _)| bytes.starts_with(start));
-        known.map(|(_, foreign)| *foreign)
+        if bytes.starts_with(b"\0GITCRYPT\0") {
+            return Some(Self::GitCrypt);
+        }
+        // A salt and what follows are no text but by a miracle.
+        if bytes.starts_with(b"Salted__") && std::str::from_utf8(bytes).is_err() {
+            return Some(Self::Transcrypt);
+        }
+        Self::of_lines(bytes.trim_ascii_start())
+    }
+
+    /// Whose file has these lines. A header counts as a whole only: sops may have a key that begins
+    /// like one.
+    fn of_lines(bytes: &[u8]) -> Option<Self> {
+        let mut lines = bytes.split(|&byte| byte == b'\n');
+        let first = lines.next().unwrap_or_default().trim_ascii_end();
+        let mut rest = lines.map(<[u8]>::trim_ascii_end);
+        if let Some((_, foreign)) = FIRST_LINES.iter().find(|(line, _)| first == *line) {
+            return Some(*foreign);
+        }
+        let is_pointer = first == b"version https://git-lfs.github.com/spec/v1";
+        if is_pointer && rest.clone().any(|line| line.starts_with(b"oid sha256:")) {
+            return Some(Self::GitLfs);
+        }
+        if is_vault_header(first) && rest.all(|line| line.iter().all(u8::is_ascii_hexdigit)) {
+            return Some(Self::AnsibleVault);
+        }
+        // The base64 of `Salted__`.
+        let is_salted = first.starts_with(b"U2FsdGVkX1");
+        (is_salted && bytes.split(|&byte| byte == b'\n').all(is_base64)).then_some(Self::Transcrypt)
     }
 
     /// Whose file it is that git passes through this filter: it stands in clear in the work tree
@@ -151,6 +166,30 @@ impl Foreign {
     }
 }
 
+/// Whether a line is `$ANSIBLE_VAULT;1.1;AES256`, perhaps with the name of its password.
+fn is_vault_header(line: &[u8]) -> bool {
+    let mut parts = line.split(|&byte| byte == b';');
+    let is_first = parts.next() == Some(b"$ANSIBLE_VAULT");
+    let is_version =
+        |part: &[u8]| !part.is_empty() && part.iter().all(|b| b.is_ascii_digit() || *b == b'.');
+    let is_cipher = |part: &[u8]| part.iter().all(u8::is_ascii_alphanumeric);
+    let is_name = |part: &[u8]| !part.contains(&b':');
+    is_first
+        && parts.next().is_some_and(is_version)
+        && parts.next().is_some_and(is_cipher)
+        && parts.next().is_none_or(is_name)
+        && parts.next().is_none()
+}
+
+/// Whether a line holds base64 and nothing else.
+fn is_base64(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    let end = line.iter().rposition(|&byte| byte != b'=');
+    let (digits, padding) = line.split_at(end.map_or(0, |end| end + 1));
+    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    padding.len() <= 2 && digits.iter().all(is_digit)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,7 +206,23 @@ mod tests {
             (b"U2FsdGVkX1+abc=\n", Some(Foreign::Transcrypt)),
             (b"age-encryption.org/v1\n-> X25519", Some(Foreign::Age)),
             (b"\n-----BEGIN PGP MESSAGE-----\n", Some(Foreign::Pgp)),
+            (b"Salted__\x93\xff\x01\x02", Some(Foreign::Transcrypt)),
+            (
+                b"$ANSIBLE_VAULT;1.2;AES256;dev\r\n3061\r\n",
+                Some(Foreign::AnsibleVault),
+            ),
             (b"vault: $ANSIBLE_VAULT;", None),
+            // What sops reads as a key, or a person as a password.
+            (b"U2FsdGVkX1a: b\n", None),
+            (b"U2FsdGVkX1+abc=\npassword: b\n", None),
+            (b"Salted__a: b\n", None),
+            (b"$ANSIBLE_VAULT;1.1;AES256: b\n", None),
+            (b"$ANSIBLE_VAULT;1.1;AES256;a: b\n", None),
+            (b"$ANSIBLE_VAULT;1.1;AES256\npassword: b\n", None),
+            (b"age-encryption.org/v1: b\n", None),
+            (b"-----BEGIN AGE ENCRYPTED FILE-----: b\n", None),
+            (b"-----BEGIN PGP MESSAGE-----: b\n", None),
+            (b"version https://git-lfs.github.com/spec/v1: b\n", None),
             (b"", None),
         ] {
             assert_eq!(
