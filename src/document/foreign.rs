@@ -109,6 +109,11 @@ impl Foreign {
         }
     }
 
+    /// Whether it is what a program that encrypts as git's filter leaves.
+    pub(crate) fn is_of_filters(self) -> bool {
+        matches!(self, Self::GitCrypt | Self::Transcrypt | Self::Age)
+    }
+
     /// Whose document it is, as far as a YAML text and what sops sees in it tell.
     pub(crate) fn of_document(text: &str, tree: &Tree<'_>) -> Option<Self> {
         if text.contains("!vault") && text.contains("$ANSIBLE_VAULT;") {
