@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::kubernetes;
-use super::tree::Tree;
+use super::tree::{Node, NodeId, Pair, Scalar, Tree, Value};
 
 /// Whose file it is, where it is not sops's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +48,10 @@ const EXTERNAL: [&str; 7] = [
     "ClusterPushSecret",
     "SecretProviderClass",
 ];
+
+/// Other kinds of manifests that hold no secret of their own. The values of a Secret are looked at by
+/// themselves.
+const HARMLESS: [&str; 2] = ["Namespace", "Secret"];
 
 impl Foreign {
     /// Whose file has this name, or begins like this.
@@ -114,24 +118,32 @@ impl Foreign {
         matches!(self, Self::GitCrypt | Self::Transcrypt | Self::Age)
     }
 
-    /// Whose document it is, as far as a YAML text and what sops sees in it tell.
+    /// Whose document it is, as far as a YAML text and what sops sees in it tell. A Secret with
+    /// values beside it, or any other document that could hold one, is nobody else's.
     pub(crate) fn of_document(text: &str, tree: &Tree<'_>) -> Option<Self> {
-        if text.contains("!vault") && text.contains("$ANSIBLE_VAULT;") {
-            return Some(Self::AnsibleVault);
-        }
-        if kubernetes::secrets(tree).any(|secret| secret.has_values(tree)) {
+        let is_clear = |(_, pair): (&str, &Pair<'_>)| {
+            let value = tree.resolved(pair.value);
+            !kubernetes::is_empty(&value.value) && !is_vault(text, value)
+        };
+        if kubernetes::secrets(tree).any(|secret| secret.values(tree).any(is_clear)) {
             return None;
         }
-        let has_kind = |kind: &str| {
-            let mut kinds = tree
-                .branches()
-                .iter()
-                .filter_map(|map| kubernetes::kind(tree, *map));
-            kinds.any(|found| found == kind.as_bytes())
-        };
-        if has_kind("SealedSecret") {
+        if tree.nodes().any(|node| is_vault(text, node)) {
+            return Some(Self::AnsibleVault);
+        }
+        let mut documents = tree.branches().iter();
+        if !documents.all(|document| holds_no_secret(tree, *document)) {
+            return None;
+        }
+        tree.branches()
+            .iter()
+            .find_map(|document| Self::of_kind(kubernetes::kind(tree, *document)?))
+    }
+
+    fn of_kind(kind: &[u8]) -> Option<Self> {
+        if kind == b"SealedSecret" {
             Some(Self::SealedSecret)
-        } else if EXTERNAL.iter().any(|kind| has_kind(kind)) {
+        } else if EXTERNAL.iter().any(|known| kind == known.as_bytes()) {
             Some(Self::ExternalSecret)
         } else {
             None
@@ -169,6 +181,26 @@ impl Foreign {
             Self::Template => "a template",
         }
     }
+}
+
+/// Whether a document is of a kind that has no secret in it, but below the values of a Secret.
+pub(crate) fn holds_no_secret(tree: &Tree<'_>, document: NodeId) -> bool {
+    let Some(kind) = kubernetes::kind(tree, document) else {
+        return tree.entries(document).is_empty();
+    };
+    Foreign::of_kind(kind).is_some() || HARMLESS.iter().any(|known| kind == known.as_bytes())
+}
+
+/// Whether a value is what `ansible-vault encrypt_string` writes: tagged so, and encrypted.
+fn is_vault(text: &str, node: &Node<'_>) -> bool {
+    let Value::Scalar(Scalar::Str(value)) = &node.value else {
+        return false;
+    };
+    let own = text.get(node.span.start()..node.span.end());
+    let before = text.get(..node.span.start()).unwrap_or_default();
+    let is_tagged = own.is_some_and(|own| own.starts_with("!vault"))
+        || before.trim_end_matches([' ', '\t']).ends_with("!vault");
+    is_tagged && Foreign::of_lines(value) == Some(Foreign::AnsibleVault)
 }
 
 /// Whether a line is `$ANSIBLE_VAULT;1.1;AES256`, perhaps with the name of its password.
@@ -242,6 +274,7 @@ mod tests {
     fn knows_manifests_by_their_kind_unless_a_secret_stands_beside_them() {
         let sealed = "kind: SealedSecret\nspec: {encryptedData: {a: b}}\n";
         let secret = "kind: Secret\nstringData: {a: b}\n";
+        let vaulted = "    $ANSIBLE_VAULT;1.1;AES256\n    30\n";
         for (text, expected) in [
             (sealed.to_owned(), Some(Foreign::SealedSecret)),
             (
@@ -257,6 +290,27 @@ mod tests {
                 "a: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  30\n".to_owned(),
                 Some(Foreign::AnsibleVault),
             ),
+            (
+                format!("kind: Secret\nstringData:\n  a: !vault |\n{vaulted}"),
+                Some(Foreign::AnsibleVault),
+            ),
+            (
+                format!("a: !vault \"{}\"\n", "$ANSIBLE_VAULT;1.1;AES256\\n30"),
+                Some(Foreign::AnsibleVault),
+            ),
+            // A neighbour that could be a secret, or words about a vault.
+            (format!("{sealed}---\npassword: b\n"), None),
+            (
+                format!("{sealed}---\nkind: ConfigMap\ndata: {{a: b}}\n"),
+                None,
+            ),
+            (
+                format!("# a: !vault\n# $ANSIBLE_VAULT;1.1;AES256\n{secret}"),
+                None,
+            ),
+            ("a: b # !vault | $ANSIBLE_VAULT;\n".to_owned(), None),
+            ("a: !vault |\n  $ANSIBLE_VAULT; b\n".to_owned(), None),
+            (format!("a: |\n{vaulted}b: '!vault'\n"), None),
             ("kind: Secret\n".to_owned(), None),
         ] {
             let tree = yaml::load(&text).unwrap();

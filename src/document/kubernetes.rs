@@ -28,7 +28,7 @@ pub(crate) fn secrets<'t>(tree: &'t Tree<'_>) -> impl Iterator<Item = SecretMani
 }
 
 /// The `kind` of a manifest.
-pub(super) fn kind<'t>(tree: &'t Tree<'_>, map: NodeId) -> Option<&'t [u8]> {
+pub(crate) fn kind<'t>(tree: &'t Tree<'_>, map: NodeId) -> Option<&'t [u8]> {
     let pair = tree.pair(map, "kind")?;
     match &tree.resolved(pair.value).value {
         Value::Scalar(Scalar::Str(text)) => Some(text),

@@ -11,6 +11,7 @@ mod tree;
 pub(crate) mod yaml;
 
 pub use foreign::Foreign;
+pub(crate) use foreign::holds_no_secret;
 pub use format::Format;
 pub(crate) use key_path::KeyPath;
 pub(crate) use mask::parts;

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use super::{Check, Due, FileContext, Findings, Found, Needs, Rule, remedy};
-use crate::document::{Document, Format, KeyPath, Pair, Scalar, Tree, Value, kubernetes};
+use crate::document::{
+    Document, Format, KeyPath, Pair, Scalar, Tree, Value, holds_no_secret, kubernetes,
+};
 use crate::finding::{Help, Severity};
 use crate::sops::{self, Selectors, SopsFile, Token, walk};
 use crate::source::{Source, Span};
@@ -93,20 +95,26 @@ const EXAMPLES: [&str; 14] = [
     "template", "tmpl", "tpl",
 ];
 
-/// The first value of a document in clear that is worth hiding: of a Secret's, where there is one.
+/// The first value of a document in clear that is worth hiding: of a Secret's, where there is one
+/// with values.
 fn first_value(document: &Document<'_>, due: Due) -> Option<Place> {
     let tree = document.tree();
-    let mut secrets = kubernetes::secrets(tree).peekable();
-    if secrets.peek().is_some() {
-        let mut values = secrets.flat_map(|secret| secret.values(tree));
-        return values
-            .find(|(_, pair)| is_worth_hiding(tree, pair))
-            .map(|(field, pair)| Place::of(field, pair));
+    let mut values = kubernetes::secrets(tree).flat_map(|secret| secret.values(tree));
+    if let Some((field, pair)) = values.find(|(_, pair)| is_worth_hiding(tree, pair)) {
+        return Some(Place::of(field, pair));
     }
     if due != Due::Name {
         return None;
     }
-    first_leaf(tree, is_text)
+    let has_secrets = kubernetes::secrets(tree).next().is_some();
+    let is_list =
+        |branch| kubernetes::kind(tree, branch).is_some_and(|kind| kind.ends_with(b"List"));
+    let is_quiet: Vec<bool> = (tree.branches().iter())
+        .map(|branch| holds_no_secret(tree, *branch) || has_secrets && is_list(*branch))
+        .collect();
+    first_leaf(tree, |scalar, branch| {
+        is_quiet.get(branch) != Some(&true) && is_text(scalar)
+    })
 }
 
 /// The first token of a document, whole and sound.
@@ -116,18 +124,18 @@ fn first_token(document: &Document<'_>) -> Option<Place> {
     }
     first_leaf(
         document.tree(),
-        |scalar| matches!(scalar, Scalar::Str(text) if Token::is_whole(text)),
+        |scalar, _| matches!(scalar, Scalar::Str(text) if Token::is_whole(text)),
     )
 }
 
-/// The first value that `wanted` takes.
-fn first_leaf(tree: &Tree<'_>, wanted: impl Fn(&Scalar<'_>) -> bool) -> Option<Place> {
+/// The first value that `wanted` takes, which is told the number of its document.
+fn first_leaf(tree: &Tree<'_>, wanted: impl Fn(&Scalar<'_>, usize) -> bool) -> Option<Place> {
     let mut first = None;
     // A walk that ends early has seen what it has seen.
     let _ = walk(tree, &Selectors::default_with(false), |visit| {
         if let sops::Leaf::Scalar { scalar, span } = visit.leaf
             && first.is_none()
-            && wanted(scalar)
+            && wanted(scalar, visit.branch)
         {
             let path = KeyPath::new(visit.path.iter().copied());
             first = Some(Place { span, path });
