@@ -117,6 +117,25 @@ fn a_line_in_gitattributes_alone_forgives_nothing() {
 }
 
 #[test]
+fn a_broken_file_is_a_template_only_where_its_placeholders_break_it() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.enc.yaml", "user: canary\npassword: {{ .Values.a }}\n");
+    let report = sandbox
+        .run(["check", "--format", "json"])
+        .expect_code(0)
+        .json();
+    assert_eq!(report["files"][0]["reason"], "template");
+    assert_eq!(report["findings"][0]["severity"], "warning");
+    sandbox.write("a.enc.yaml", "a: [1\npassword: canary {{\n");
+    let report = sandbox
+        .run(["check", "--format", "json"])
+        .expect_code(1)
+        .json();
+    assert_eq!(report["files"][0]["verification"], "failed");
+    assert_eq!(report["findings"][0]["rule"], "unreadable-file");
+}
+
+#[test]
 fn files_that_are_not_searched_for_private_keys_are_counted() {
     let key = fixture("private-key-committed/fires/age.txt");
     let sandbox = Sandbox::new();
