@@ -229,17 +229,35 @@ fn is_worth_hiding(tree: &Tree<'_>, pair: &Pair<'_>) -> bool {
     }
 }
 
-/// Whether a value in clear holds something: not null, not empty, no token, and no place that a
-/// template fills.
+/// Whether a value in clear holds something: not null, not empty, no token, and more than places that
+/// a template fills.
 fn is_text(scalar: &Scalar<'_>) -> bool {
     let Scalar::Str(text) = scalar else {
         return !matches!(scalar, Scalar::Null);
     };
-    let text = text.trim_ascii();
-    let is_filled = [("{{", "}}"), ("${", "}"), ("<%", "%>")]
-        .iter()
-        .any(|(start, end)| text.starts_with(start.as_bytes()) && text.ends_with(end.as_bytes()));
-    !text.is_empty() && !is_filled && !Token::is_whole(text)
+    !text.trim_ascii().is_empty() && !is_filled(text) && !Token::is_whole(text)
+}
+
+/// Whether a text is made of placeholders, and of nothing else but spaces and punctuation.
+fn is_filled(text: &[u8]) -> bool {
+    const MARKS: [(&[u8], &[u8]); 3] = [(b"{{", b"}}"), (b"${", b"}"), (b"<%", b"%>")];
+    let mut rest = text;
+    let mut has_any = false;
+    while let Some(first) = rest.first() {
+        let mark = MARKS.iter().find(|(start, _)| rest.starts_with(start));
+        let inside = mark.map(|(_, end)| (memchr::memmem::find(rest, end), end.len()));
+        let length = match inside {
+            Some((Some(at), length)) => {
+                has_any = true;
+                at + length
+            }
+            Some((None, _)) => return false,
+            None if first.is_ascii_whitespace() || first.is_ascii_punctuation() => 1,
+            None => return false,
+        };
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    has_any
 }
 
 impl Place {
@@ -253,6 +271,29 @@ impl Place {
         Self {
             span: pair.key.span,
             path,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_filled_where_nothing_stands_between_its_placeholders() {
+        for (text, expected) in [
+            ("{{ .Values.a }}", true),
+            ("${A}:${B}", true),
+            ("${{ secrets.A }}", true),
+            ("\"{{ a }}\" <%= b %>\n", true),
+            ("${A}b${C}", false),
+            ("{{ a }}b{{ c }}", false),
+            ("a${B}", false),
+            ("{{ a", false),
+            ("{{ a }}\u{e9}", false),
+            ("...", false),
+        ] {
+            assert_eq!(is_filled(text.as_bytes()), expected, "{text}");
         }
     }
 }
