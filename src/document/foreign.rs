@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::kubernetes;
-use super::tree::{Node, NodeId, Pair, Scalar, Tree, Value};
+use super::tree::{Item, Node, NodeId, Pair, Scalar, Tree, Value};
 
 /// Whose file it is, where it is not sops's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,7 +51,14 @@ const EXTERNAL: [&str; 7] = [
 
 /// Other kinds of manifests that hold no secret of their own. The values of a Secret are looked at by
 /// themselves.
-const HARMLESS: [&str; 2] = ["Namespace", "Secret"];
+const HARMLESS: [&str; 5] = [
+    "CustomResourceDefinition",
+    "Kustomization",
+    "Namespace",
+    "Secret",
+    // What tells KSOPS which files to decrypt.
+    "ksops",
+];
 
 impl Foreign {
     /// Whose file has this name, or begins like this.
@@ -188,7 +195,21 @@ pub(crate) fn holds_no_secret(tree: &Tree<'_>, document: NodeId) -> bool {
     let Some(kind) = kubernetes::kind(tree, document) else {
         return tree.entries(document).is_empty();
     };
-    Foreign::of_kind(kind).is_some() || HARMLESS.iter().any(|known| kind == known.as_bytes())
+    let is_known =
+        Foreign::of_kind(kind).is_some() || HARMLESS.iter().any(|known| kind == known.as_bytes());
+    is_known && !generates_secrets(tree, document)
+}
+
+/// Whether a Kustomization writes out the values of the Secrets that it makes.
+fn generates_secrets(tree: &Tree<'_>, document: NodeId) -> bool {
+    let generators = tree.pair(document, "secretGenerator");
+    match generators.map(|pair| &tree.resolved(pair.value).value) {
+        Some(Value::List(items)) => items.iter().any(|item| match item {
+            Item::Value(item) => tree.pair(*item, "literals").is_some(),
+            Item::Comment(_) => false,
+        }),
+        _ => false,
+    }
 }
 
 /// Whether a value is what `ansible-vault encrypt_string` writes: tagged so, and encrypted.

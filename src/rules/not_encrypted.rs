@@ -43,7 +43,7 @@ fn clear_file(context: &FileContext<'_>, due: Due) -> Option<Found> {
     {
         return Some(lost_metadata(context.path, document, &token));
     }
-    if due == Due::Nobody || is_example(context.path) {
+    if due == Due::Nobody || is_example(context.path) || is_no_data(context.path) {
         return None;
     }
     let found = || Found::new("the file stands in clear: it has no sops metadata").says(REFUSED);
@@ -83,17 +83,33 @@ fn encrypt(path: &Path) -> Help {
 
 /// Whether a name says that the file is an example, a template or a text about such files.
 fn is_example(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy());
-    name.is_some_and(|name| {
-        // `.sops.yaml` has kin: `.sops.pub.asc`, say.
-        name.starts_with(".sops.") || name.split('.').skip(1).any(|part| EXAMPLES.contains(&part))
-    })
+    let name = lower_name(path);
+    // `.sops.yaml` has kin: `.sops.pub.asc`, say.
+    name.starts_with(".sops.") || name.split('.').skip(1).any(|part| EXAMPLES.contains(&part))
 }
 
 const EXAMPLES: [&str; 14] = [
     "dist", "erb", "example", "examples", "gotmpl", "j2", "jinja", "jinja2", "md", "rst", "sample",
     "template", "tmpl", "tpl",
 ];
+
+/// Whether a name says that the file is source code or a picture, such as `decode.enc.rs`.
+fn is_no_data(path: &Path) -> bool {
+    let name = lower_name(path);
+    let end = name.rsplit_once('.').map(|(_, end)| end);
+    end.is_some_and(|end| NO_DATA.contains(&end))
+}
+
+const NO_DATA: [&str; 34] = [
+    "adoc", "c", "cc", "cpp", "cs", "css", "gif", "go", "h", "hpp", "html", "ico", "java", "jpeg",
+    "jpg", "js", "jsx", "kt", "lock", "lua", "mjs", "php", "pl", "png", "py", "rb", "rs", "scala",
+    "sh", "sum", "svg", "swift", "ts", "tsx",
+];
+
+fn lower_name(path: &Path) -> String {
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    name.unwrap_or_default().to_ascii_lowercase()
+}
 
 /// The first value of a document in clear that is worth hiding: of a Secret's, where there is one
 /// with values.
