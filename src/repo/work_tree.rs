@@ -3,7 +3,7 @@
 //! Folders are walked in parallel. What the walk meets needs not be asked of the index; what the
 //! index has beside it is tracked although a pattern ignores it, or gone.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,10 +43,11 @@ impl Repo<'_> {
         let mut met = self.walk(wanted);
         let known: HashSet<&Path> = met.iter().filter_map(Met::path).collect();
         let folder = self.path_in_index(wanted.folder).unwrap_or_default();
+        let mut folders = Folders::below(self.work_tree());
         let mut more = Vec::new();
         for tracked in self.index()?.paths_below(&folder) {
             let place = self.work_tree().join(path::of_git(&tracked));
-            if known.contains(place.as_path()) {
+            if known.contains(place.as_path()) || !folders.hold(&place) {
                 continue;
             }
             // What is not there is deleted, or not checked out.
@@ -192,6 +193,32 @@ impl Met {
             Self::File(path, _) => Some(path),
             Self::Unreadable(..) => None,
         }
+    }
+}
+
+/// The folders of a work tree, each looked at once: what lies behind a link is not the tree's.
+struct Folders {
+    known: HashMap<PathBuf, bool>,
+}
+
+impl Folders {
+    fn below(root: &Path) -> Self {
+        Self {
+            known: HashMap::from([(root.to_owned(), true)]),
+        }
+    }
+
+    /// Whether the way to a place leads through folders alone.
+    fn hold(&mut self, place: &Path) -> bool {
+        let Some(folder) = place.parent() else {
+            return false;
+        };
+        if let Some(known) = self.known.get(folder) {
+            return *known;
+        }
+        let holds = self.hold(folder) && fs::kind(folder) == Some(Kind::Folder);
+        self.known.insert(folder.to_owned(), holds);
+        holds
     }
 }
 

@@ -114,6 +114,24 @@ fn patterns_count_from_the_root_of_the_repository_down_and_none_from_above() {
 }
 
 #[test]
+fn tracked_files_are_not_looked_for_behind_a_link_in_the_place_of_their_folder() {
+    let names = ["a.enc.yaml", "sub/b.enc.yaml", "sub/deep/c.enc.yaml"];
+    let sandbox = with_files(&names);
+    sandbox.git(["add", "--all"]);
+    let work = sandbox.work();
+    for link in ["sub/deep", "sub"] {
+        fs::rename(work.join(link), work.join("../outside")).unwrap();
+        let target = work.join("../outside").canonicalize().unwrap();
+        symlink(&target, work.join(link)).unwrap();
+        let shown = names.into_iter().filter(|name| !name.starts_with(link));
+        assert_eq!(files(&sandbox, &[]), shown.collect::<Vec<_>>(), "{link}");
+        fs::remove_file(work.join(link)).unwrap();
+        fs::rename(target, work.join(link)).unwrap();
+    }
+    assert_eq!(files(&sandbox, &[]), names);
+}
+
+#[test]
 fn the_users_own_excludes_file_is_honoured_wherever_it_is_set() {
     let sandbox = with_files(&["a.enc.yaml", "b.enc.yaml"]);
     sandbox.write("../home/.gitconfig", "[include]\npath = more\n");
