@@ -89,7 +89,7 @@ fn above(environment: &Environment, start: &Path) -> Option<(PathBuf, PathBuf)> 
 }
 
 /// The git folder that stands at a place, or that the file there leads to; none where it is none.
-fn git_folder(place: &Path) -> Option<PathBuf> {
+pub(super) fn git_folder(place: &Path) -> Option<PathBuf> {
     let folder = if fs::is_file(place) {
         let target = small_file(place)?;
         let target = target.strip_prefix(b"gitdir:")?.trim_ascii_start();

@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
-use super::{Error, Repo, path, settings};
+use super::{Error, Repo, path, places, settings};
 use crate::fs::{self, Kind};
 
 /// Something that a walk came across.
@@ -224,7 +224,7 @@ impl Folders {
 
 /// Whether a folder is the work tree of a repository of its own.
 fn is_repository(folder: &Path) -> bool {
-    fs::kind(&folder.join(".git")).is_some()
+    places::git_folder(&folder.join(".git")).is_some()
 }
 
 /// The path that an error of the walk is about.

@@ -114,6 +114,16 @@ fn patterns_count_from_the_root_of_the_repository_down_and_none_from_above() {
 }
 
 #[test]
+fn a_folder_that_only_looks_like_a_repository_is_entered() {
+    let sandbox = with_files(&["a.enc.yaml", "one/b.enc.yaml", "two/c.enc.yaml"]);
+    sandbox.write("one/.git", "");
+    fs::create_dir(sandbox.work().join("two/.git")).unwrap();
+    let expected = ["a.enc.yaml", "one/b.enc.yaml", "two/c.enc.yaml"];
+    assert_eq!(listed(&sandbox, "."), expected);
+    assert_eq!(files(&sandbox, &[]), expected);
+}
+
+#[test]
 fn tracked_files_are_not_looked_for_behind_a_link_in_the_place_of_their_folder() {
     let names = ["a.enc.yaml", "sub/b.enc.yaml", "sub/deep/c.enc.yaml"];
     let sandbox = with_files(&names);
