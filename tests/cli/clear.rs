@@ -126,6 +126,11 @@ fn a_broken_file_is_a_template_only_where_its_placeholders_break_it() {
         .json();
     assert_eq!(report["files"][0]["reason"], "template");
     assert_eq!(report["findings"][0]["severity"], "warning");
+    let help = report["findings"][0]["help"].to_string();
+    assert!(
+        help.contains("path from the top of the repository") && !help.contains("a.enc.yaml"),
+        "{help}"
+    );
     sandbox.write("a.enc.yaml", "a: [1\npassword: canary {{\n");
     let report = sandbox
         .run(["check", "--format", "json"])
