@@ -58,12 +58,6 @@ impl SecretManifest {
             })
         })
     }
-
-    /// Whether one of its values is more than nothing.
-    pub(crate) fn has_values(self, tree: &Tree<'_>) -> bool {
-        self.values(tree)
-            .any(|(_, pair)| !is_empty(&tree.resolved(pair.value).value))
-    }
 }
 
 /// Whether a value holds nothing at all: null, an empty text, an empty collection.
@@ -103,7 +97,10 @@ mod tests {
         ] {
             let tree = yaml::load(text).unwrap();
             let found: Vec<bool> = secrets(&tree)
-                .map(|secret| secret.has_values(&tree))
+                .map(|secret| {
+                    let mut values = secret.values(&tree);
+                    values.any(|(_, pair)| !is_empty(&tree.resolved(pair.value).value))
+                })
                 .collect();
             assert_eq!(found, expected, "{text}");
         }
