@@ -90,7 +90,8 @@ impl<'r> Held<'r> {
                 Ok(bytes) => Foreign::of_file(absolute, &bytes).is_some_and(Foreign::is_of_filters),
                 Err(_) => false,
             },
-            Some(Kind::Announced) | None => self.is_configured(filter),
+            // What resolves a merge passes through the filter, too.
+            Some(Kind::Announced | Kind::Unmerged) | None => self.is_configured(filter),
             Some(_) => false,
         }
     }

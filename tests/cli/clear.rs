@@ -103,6 +103,32 @@ fn what_git_encrypts_on_its_way_into_the_index_may_stand_in_clear() {
 }
 
 #[test]
+fn what_git_will_encrypt_once_a_merge_is_done_may_stand_in_clear() {
+    let sandbox = repository_with_filters();
+    configure_filters(&sandbox);
+    sandbox.git(["add", "."]);
+    let commit = |name: &str| {
+        // The filter of this test writes the same of any text.
+        let salted = format!("echo U2FsdGVkX1+{name}=");
+        sandbox.git(["config", "filter.crypt.clean", &salted]);
+        sandbox.write("b/db.enc.yaml", format!("password: canary-{name}\n"));
+        sandbox.git(["commit", "--quiet", "--all", "--message", name]);
+    };
+    commit("base");
+    sandbox.git(["branch", "other"]);
+    commit("ours");
+    sandbox.git(["checkout", "--quiet", "--force", "other"]);
+    commit("theirs");
+    let mut merge = sandbox.git_command();
+    let merged = merge.args(["merge", "--quiet", "-"]).output().unwrap();
+    assert!(!merged.status.success(), "a conflict");
+    sandbox.write("b/db.enc.yaml", "password: canary\n");
+    _ = check_with_git(&sandbox).expect_code(0);
+    sandbox.git(["config", "--remove-section", "filter.crypt"]);
+    _ = check_with_git(&sandbox).expect_code(1);
+}
+
+#[test]
 fn a_line_in_gitattributes_alone_forgives_nothing() {
     let sandbox = repository_with_filters();
     let alarms = || {
