@@ -5,7 +5,7 @@
 //! programs and addresses that the repository names, whoever it belongs to. Answers are separated by
 //! zeros, so no path needs to be unescaped.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -105,6 +105,13 @@ impl Git<'_> {
         let wanted: Vec<u8> = paths.join(&0).into_iter().chain([0]).collect();
         let arguments = ["check-attr", "-z", "--stdin", "filter"];
         Ok(attributes(&self.output(&arguments, wanted)?))
+    }
+
+    /// The names of the filters that git's configuration has a command for; a repository's files
+    /// can name filters, but cannot set them up.
+    pub(super) fn configured_filters(&self) -> Result<HashSet<String>, Error> {
+        let arguments = ["config", "-z", "--get-regexp", r"^filter\..*\.clean$"];
+        Ok(commands(&self.output(&arguments, Vec::new())?))
     }
 
     fn line(&self, arguments: &[&str]) -> Result<String, Error> {
@@ -215,6 +222,26 @@ fn attributes(answer: &[u8]) -> HashMap<Vec<u8>, String> {
     named.collect()
 }
 
+/// Reads the answer of `git config -z --get-regexp`: each setting's name, a line feed and its value,
+/// ended by a zero. The last value of a name counts.
+fn commands(answer: &[u8]) -> HashSet<String> {
+    let mut names = HashSet::new();
+    for setting in answer.split(|byte| *byte == 0) {
+        let setting = String::from_utf8_lossy(setting);
+        let (setting, value) = setting.split_once('\n').unwrap_or((&setting, ""));
+        let name = setting.strip_prefix("filter.");
+        let Some(name) = name.and_then(|name| name.strip_suffix(".clean")) else {
+            continue;
+        };
+        if value.trim().is_empty() {
+            names.remove(name);
+        } else {
+            names.insert(name.to_owned());
+        }
+    }
+    names
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,6 +270,15 @@ mod tests {
         let expected = HashMap::from([(b"a".to_vec(), "git-crypt".to_owned())]);
         assert_eq!(attributes(answer), expected);
         assert_eq!(attributes(b""), HashMap::new());
+    }
+
+    #[test]
+    fn the_filters_of_an_answer_are_those_with_a_command() {
+        let answer = b"filter.git-crypt.clean\n\"git-crypt\" clean\0filter.a.b.clean\nx\ny\0\
+            filter.off.clean\nx\0filter.off.clean\n\0filter.none.clean\0";
+        let expected = HashSet::from(["git-crypt".to_owned(), "a.b".to_owned()]);
+        assert_eq!(commands(answer), expected);
+        assert_eq!(commands(b""), HashSet::new());
     }
 
     #[test]

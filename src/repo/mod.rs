@@ -19,7 +19,7 @@ mod places;
 mod settings;
 mod work_tree;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 pub(crate) use blobs::{Blobs, Unread};
@@ -95,6 +95,14 @@ impl<'e> Repo<'e> {
         Ok(filters
             .map(|(path, filter)| (path::of_git(&path), filter))
             .collect())
+    }
+
+    /// The filters that git's own configuration has a command for.
+    ///
+    /// # Errors
+    /// [`Error`] where git does not say, or there are none.
+    pub(crate) fn configured_filters(&self) -> Result<HashSet<String>, Error> {
+        self.git().configured_filters()
     }
 
     fn git(&self) -> Git<'_> {
