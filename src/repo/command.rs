@@ -1,7 +1,9 @@
 //! git itself, for what libgit2 cannot read.
 //!
 //! Only plumbing is asked, with every setting that could change its answer or run a program taken
-//! away. Answers are separated by zeros, so no path needs to be unescaped.
+//! away. Above all, git fetches nothing: what is missing in a partial clone it would get through the
+//! programs and addresses that the repository names, whoever it belongs to. Answers are separated by
+//! zeros, so no path needs to be unescaped.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -21,7 +23,7 @@ pub(super) struct Git<'r> {
     pub(super) directory: &'r Path,
 }
 
-/// How long git may take: it may have to fetch objects from a remote.
+/// How long git may take.
 const TIME: Duration = Duration::from_secs(120);
 
 /// The most bytes of a list of files.
@@ -30,8 +32,13 @@ const LIST: usize = 1 << 30;
 /// The most bytes of blobs that are held because git was asked for all of them at once.
 const HELD: usize = 64 << 20;
 
-/// No lock, no question, and messages that can be recognised.
-const VARIABLES: [(&str, &str); 3] = [
+/// No lock, no question, no way to a remote, and messages that can be recognised.
+///
+/// A setting does not do for the remote: `protocol.ssh.allow` of the repository wins over any
+/// `protocol.allow`. The variable that is made for this is not known to every git.
+const VARIABLES: [(&str, &str); 5] = [
+    ("GIT_ALLOW_PROTOCOL", "none"),
+    ("GIT_NO_LAZY_FETCH", "1"),
     ("GIT_OPTIONAL_LOCKS", "0"),
     ("GIT_TERMINAL_PROMPT", "0"),
     ("LC_ALL", "C"),

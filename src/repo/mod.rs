@@ -3,8 +3,8 @@
 //! The index is read from its file and objects through libgit2, which is given their places; neither
 //! asks for anything that depends on configuration or on the process's environment, so a repository
 //! that belongs to someone else can be read, too: nothing is run and nothing written. What cannot be
-//! read in this way (a split or sparse index, ids that are no SHA-1, objects that are still at the
-//! remote) is asked of git itself.
+//! read in this way (a split or sparse index, ids that are no SHA-1) is asked of git itself, which may
+//! not fetch anything.
 
 mod blobs;
 mod command;
