@@ -23,6 +23,9 @@ pub(crate) const METADATA_KEY: &str = "sops";
 pub(crate) struct Visit<'w, 't> {
     /// The keys that lead here; list indexes are not part of it.
     pub(crate) path: &'w [&'t [u8]],
+    /// The numbers of the pairs that these keys are of; each pair that is met has one of its own, so
+    /// that places are compared without comparing keys, which can be as long as the text.
+    pub(crate) pairs: &'w [usize],
     /// The path as sops authenticates it: each key and a colon, or a colon alone.
     pub(crate) aad: &'w [u8],
     /// What stands here.
@@ -80,6 +83,8 @@ where
         visit,
         stack: Vec::new(),
         path: Vec::new(),
+        pairs: Vec::new(),
+        met: 0,
         aad: Vec::new(),
         via: Vec::new(),
         branch: 0,
@@ -99,6 +104,9 @@ struct Walker<'w, 't, V> {
     visit: V,
     stack: Vec<Frame<'t>>,
     path: Vec<&'t [u8]>,
+    pairs: Vec<usize>,
+    /// How many pairs were met.
+    met: usize,
     aad: Vec<u8>,
     via: Vec<NodeId>,
     branch: usize,
@@ -195,6 +203,7 @@ impl<'t, V: FnMut(Visit<'_, 't>)> Walker<'_, 't, V> {
 
     fn restore(&mut self, (path, aad, via): (usize, usize, usize)) {
         self.path.truncate(path);
+        self.pairs.truncate(path);
         self.aad.truncate(aad);
         self.via.truncate(via);
     }
@@ -231,6 +240,8 @@ impl<'t, V: FnMut(Visit<'_, 't>)> Walker<'_, 't, V> {
         };
         let place = self.place();
         self.path.push(key);
+        self.met += 1;
+        self.pairs.push(self.met);
         self.aad.extend_from_slice(key);
         self.aad.push(b':');
         let matched = !self.by_comments && self.selectors.matches(key);
@@ -300,6 +311,7 @@ impl<'t, V: FnMut(Visit<'_, 't>)> Walker<'_, 't, V> {
         };
         (self.visit)(Visit {
             path: &self.path,
+            pairs: &self.pairs,
             aad,
             leaf,
             selected,
