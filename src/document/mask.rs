@@ -96,6 +96,7 @@ mod tests {
                     let rest = line.replace(MASK, " ");
                     let words = rest.split([' ', ',', '[', ']', '{', '}', ':', '?']);
                     for word in words.filter(|word| word.chars().any(|c| c != '-')) {
+                        let word = word.trim_matches(['"', '\'']);
                         checked += 1;
                         assert!(keys.contains(word), "{word:?} of {line:?} in {yaml:?}");
                     }

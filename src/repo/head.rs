@@ -5,6 +5,8 @@
 
 use std::path::{Component, Path};
 
+use memchr::memmem;
+
 use super::places::{Places, SMALL, small_file};
 use crate::{fs, paths};
 
@@ -82,7 +84,7 @@ fn packed(places: &Places, name: &[u8]) -> Head {
     match line {
         Some(line) => commit(line.get(..40).unwrap_or_default()),
         // Ids of another length stand in such a repository.
-        None if text.windows(name.len()).any(|part| part == name) => Head::Unknown,
+        None if memmem::find(&text, name).is_some() => Head::Unknown,
         None => Head::Unborn,
     }
 }

@@ -36,8 +36,7 @@ fn help(path: &Path) -> Help {
     let text = "take one side whole, then make the other side's edit inside sops: tokens that are \
                 merged by hand never fit one MAC; while git calls the file unmerged, REV is `HEAD` for \
                 the side that you are on or `MERGE_HEAD` for the one that comes in (`REBASE_HEAD` in a \
-                rebase); where the marks are \
-                committed already, it is a commit from before";
+                rebase); where the marks are committed already, it is a commit from before";
     remedy::go_back(path, text)
         .then(format!("sops edit {}", remedy::argument(path)))
         .then(format!("git add -- {}", remedy::word(path)))

@@ -351,6 +351,38 @@ fn a_linked_work_tree_has_an_index_of_its_own() {
 }
 
 #[test]
+fn a_linked_work_tree_of_a_bare_repository_is_one_like_any_other() {
+    let sandbox = committed();
+    install_hook(&sandbox, "");
+    sandbox.git(["clone", "--quiet", "--bare", ".", "../b.git"]);
+    let hook = "hooks/pre-commit";
+    let work = sandbox.work();
+    fs::copy(
+        work.join(".git").join(hook),
+        work.join("../b.git").join(hook),
+    )
+    .unwrap();
+    let add = ["worktree", "add", "--quiet", "-b", "linked", "../linked"];
+    sandbox.git(["-C", "../b.git"].iter().chain(&add));
+    let commit = |folder: &str, file: &str| {
+        sandbox.git(["-C", "../linked", "add", file]);
+        let mut git = sandbox.git_command();
+        git.current_dir(work.join(folder));
+        let output = git.args(["commit", "-m", "x"]).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.success(), text)
+    };
+    sandbox.write("../linked/note.txt", "1");
+    let (passed, text) = commit("../linked", "note.txt");
+    assert!(passed, "{text}");
+    sandbox.write(format!("../linked/{FILE}"), damaged());
+    for folder in ["../linked", "../linked/healthy/infra"] {
+        let (passed, text) = commit(folder, FILE);
+        assert!(!passed && text.contains("error[mac-mismatch]"), "{text}");
+    }
+}
+
+#[test]
 fn variables_name_the_repository_as_they_do_for_git() {
     let sandbox = committed();
     sandbox.write(FILE, damaged());
