@@ -397,3 +397,49 @@ impl Drop for Verifier<'_> {
         self.scratch.zeroize();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::yaml;
+
+    fn with_key(selectors: &Selectors) -> Verifier<'static> {
+        let mut verifier = Verifier::new(None, selectors, Zeros::AsRead);
+        verifier.cipher = Some(Cipher::new(&[7; 32]));
+        verifier
+    }
+
+    fn tokens(count: usize) -> String {
+        let token = |at| {
+            let iv = format!("{at:043}=");
+            format!(
+                "k{at}: ENC[AES256_GCM,data:YQ==,iv:{iv},tag:AAAAAAAAAAAAAAAAAAAAAA==,type:str]\n"
+            )
+        };
+        (0..count).map(token).collect()
+    }
+
+    #[test]
+    fn long_keys_over_many_tokens_are_left_unverified() {
+        let all = Selectors::default_with(false);
+        let mut verifier = with_key(&all);
+        let key = vec![b'k'; 1 << 24];
+        assert!((0..64).all(|_| verifier.affords(&key)));
+        assert!(!verifier.affords(&key));
+        let text = tokens(2);
+        assert!(!verifier.walk(&yaml::load(&text).unwrap(), &all));
+        assert!(verifier.inspection.unsupported.is_some());
+        assert_eq!(verifier.inspection.problems, []);
+    }
+
+    #[test]
+    fn nothing_is_opened_where_no_problem_is_told_any_more() {
+        let all = Selectors::default_with(false);
+        let mut verifier = with_key(&all);
+        let text = tokens(MAX_PROBLEMS + 100);
+        assert!(verifier.walk(&yaml::load(&text).unwrap(), &all));
+        assert_eq!(verifier.inspection.problems.len(), MAX_PROBLEMS);
+        let thousand: usize = (0..MAX_PROBLEMS).map(|at| format!("k{at}:").len()).sum();
+        assert_eq!(verifier.authenticated, thousand);
+    }
+}
