@@ -7,13 +7,16 @@ mod format;
 mod key_path;
 pub(crate) mod kubernetes;
 mod mask;
+mod template;
 mod tree;
 pub(crate) mod yaml;
 
 pub use foreign::Foreign;
+pub(crate) use foreign::holds_no_secret;
 pub use format::Format;
 pub(crate) use key_path::KeyPath;
 pub(crate) use mask::parts;
+pub(crate) use template::is_template;
 pub(crate) use tree::{Comment, Entry, Item, Key, NodeId, Pair, Scalar, Tree, Value};
 pub(crate) use yaml::RepeatedKey;
 

@@ -132,7 +132,9 @@ impl Look {
 
     fn at_bytes(self, id: SourceId, bytes: Vec<u8>, keyring: &Keyring) -> Looked {
         let due = self.due();
+        // What sops wrote it reads, whatever the first key looks like.
         if due != Due::Nobody
+            && !sign::looks_encrypted(&bytes)
             && let Some(foreign) = Foreign::of_file(&self.path, &bytes)
         {
             return self.foreign(foreign, id, bytes);
@@ -195,7 +197,7 @@ impl Look {
             (_, Some(_)) if !counts => self.pass_over_text(source),
             (_, Some(document::Error::Undecidable(what))) => self.unsupported(what, known.source),
             (_, Some(_)) if sign::is_blank(source.text()) => self.clear(Known::default()),
-            (_, Some(error)) if may_be_template && source.text().contains("{{") => {
+            (_, Some(error)) if may_be_template && document::is_template(source.text()) => {
                 let at = error.span().map(|span| source.position(span.start()));
                 self.template(&Unreadable::Template { at }, source)
             }

@@ -15,7 +15,7 @@ pub(crate) struct Error {
 }
 
 /// Words of git's or libgit2's complaints, and what helps.
-const HELP: [(&str, &str); 4] = [
+const HELP: [(&str, &str); 5] = [
     (
         "'link'",
         "install git, or join the index with `git update-index --no-split-index`",
@@ -24,12 +24,14 @@ const HELP: [(&str, &str); 4] = [
         "'sdir'",
         "install git, or write the whole index with `git sparse-checkout disable`",
     ),
-    (
-        "promisor",
-        "fetch what is missing with `git fetch --refetch`, or check again when online",
-    ),
+    ("promisor", FETCH),
+    ("lazy fetching", FETCH),
     ("not a git repository", "see what `git status` says"),
 ];
+
+/// What helps where git would have to ask a remote, which it is not let do.
+const FETCH: &str = "sopsguard fetches nothing: if you trust the repository, get what is missing with \
+    `git fetch --refetch --no-filter`";
 
 impl Error {
     pub(super) fn new(reason: String, help: &str) -> Self {
@@ -51,8 +53,11 @@ impl Error {
     /// What git complained about in this folder.
     pub(super) fn of_git(complaint: &str, directory: &Path) -> Self {
         let said = |mark: &str| complaint.lines().find_map(|line| line.strip_prefix(mark));
-        let first = said("fatal: ").or_else(|| said("error: "));
+        // That some way to the remote is closed is less than that something is missing.
+        let missing = said("fatal: could not fetch ").map(|what| format!("could not fetch {what}"));
+        let first = missing.as_deref().or_else(|| said("fatal: "));
         let first = first
+            .or_else(|| said("error: "))
             .or_else(|| complaint.lines().next())
             .unwrap_or("no reason");
         let help = if complaint.contains("safe.directory") {
@@ -96,8 +101,14 @@ mod tests {
                 r"safe.directory '/it'\''s'`",
             ),
             (
-                "warning: x\nfatal: could not fetch 1a from promisor remote",
-                "git says: could not fetch",
+                "fatal: transport 'ssh' not allowed\nfatal: could not fetch 1a from promisor remote",
+                "git says: could not fetch 1a",
+                "git fetch --refetch",
+            ),
+            (
+                "warning: lazy fetching disabled; some objects may not be available\n\
+                fatal: git cat-file 1a: bad file",
+                "git says: git cat-file 1a: bad file",
                 "git fetch --refetch",
             ),
             ("error: odd", "git says: odd", "git status"),

@@ -39,7 +39,6 @@ pub(crate) struct Visit<'w, 't> {
     /// Whether the MAC covers it. A comment is never covered as such.
     pub(crate) in_mac: bool,
     /// The number of the document in the file, from 0.
-    #[expect(dead_code, reason = "only the view of the whole tree asks for it")]
     pub(crate) branch: usize,
     /// Whether it is an item of a list, or the value of a key.
     pub(crate) in_list: bool,

@@ -31,11 +31,11 @@ func CertainlyFails(text []byte, format string) bool {
 			return errors.New("no stanza can be opened")
 		}
 		metadata := &tree.Metadata
-		mac, err := (keyless{}).Decrypt(metadata.MessageAuthenticationCode, nil, metadata.LastModified.Format(time.RFC3339))
+		mac, err := (keyless{seen: map[string]string{}}).Decrypt(metadata.MessageAuthenticationCode, nil, metadata.LastModified.Format(time.RFC3339))
 		if err != nil || mac == "" || !macTyped(metadata.MessageAuthenticationCode) {
 			return errors.New("no MAC")
 		}
-		_, err = tree.Decrypt(make([]byte, 32), keyless{})
+		_, err = tree.Decrypt(make([]byte, 32), keyless{seen: map[string]string{}})
 		return err
 	})
 	return err != nil
@@ -76,18 +76,37 @@ func isAgeFile(armored string) bool {
 	return errors.As(err, &noMatch)
 }
 
-// keyless is a cipher that finds only what is wrong with a token whatever the key is.
-type keyless struct{}
+// keyless is a cipher that finds only what is wrong with a token whatever the key is. One token under
+// two paths is: it opens under one of them at most. Of comments sops minds none that does not open.
+type keyless struct {
+	seen map[string]string // the path of each token met
+}
 
 var tokenParts = regexp.MustCompile(`^ENC\[AES256_GCM,data:(.+),iv:(.+),tag:(.+),type:(.+)\]`)
 
 var tokenTypes = []string{"str", "int", "float", "bytes", "bool", "time", "comment"}
 
+func (c keyless) copied(token, path string) bool {
+	parts := tokenParts.FindStringSubmatch(token)
+	if parts == nil || parts[4] == "comment" {
+		return false
+	}
+	sealed := strings.Join(parts[1:4], ",")
+	first, met := c.seen[sealed]
+	if !met {
+		c.seen[sealed] = path
+	}
+	return met && first != path
+}
+
 func (keyless) Encrypt(any, []byte, string) (string, error) {
 	return "", errors.New("a keyless cipher does not encrypt")
 }
 
-func (keyless) Decrypt(token string, _ []byte, additionalData string) (any, error) {
+func (c keyless) Decrypt(token string, _ []byte, additionalData string) (any, error) {
+	if c.copied(token, additionalData) {
+		return nil, errors.New("the token stands under another path, too")
+	}
 	value, err := aes.NewCipher().Decrypt(token, make([]byte, 32), additionalData)
 	if err == nil || !strings.Contains(err.Error(), "AES_GCM: cipher: message authentication failed") {
 		return value, err
