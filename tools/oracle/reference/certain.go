@@ -31,11 +31,11 @@ func CertainlyFails(text []byte, format string) bool {
 			return errors.New("no stanza can be opened")
 		}
 		metadata := &tree.Metadata
-		mac, err := (keyless{seen: map[string]string{}}).Decrypt(metadata.MessageAuthenticationCode, nil, metadata.LastModified.Format(time.RFC3339))
+		mac, err := newKeyless(nil).Decrypt(metadata.MessageAuthenticationCode, nil, metadata.LastModified.Format(time.RFC3339))
 		if err != nil || mac == "" || !macTyped(metadata.MessageAuthenticationCode) {
 			return errors.New("no MAC")
 		}
-		_, err = tree.Decrypt(make([]byte, 32), keyless{seen: map[string]string{}})
+		_, err = tree.Decrypt(make([]byte, 32), newKeyless(tree.Branches))
 		return err
 	})
 	return err != nil
@@ -79,7 +79,32 @@ func isAgeFile(armored string) bool {
 // keyless is a cipher that finds only what is wrong with a token whatever the key is. One token under
 // two paths is: it opens under one of them at most. Of comments sops minds none that does not open.
 type keyless struct {
-	seen map[string]string // the path of each token met
+	seen     map[string]string // the path of each token met
+	comments map[string]bool   // the tokens that stand in comments
+}
+
+func newKeyless(branches sops.TreeBranches) keyless {
+	c := keyless{seen: map[string]string{}, comments: map[string]bool{}}
+	for _, branch := range branches {
+		c.note(branch)
+	}
+	return c
+}
+
+func (c keyless) note(node any) {
+	switch node := node.(type) {
+	case sops.Comment:
+		c.comments[node.Value] = true
+	case sops.TreeBranch:
+		for _, item := range node {
+			c.note(item.Key)
+			c.note(item.Value)
+		}
+	case []any:
+		for _, item := range node {
+			c.note(item)
+		}
+	}
 }
 
 var tokenParts = regexp.MustCompile(`^ENC\[AES256_GCM,data:(.+),iv:(.+),tag:(.+),type:(.+)\]`)
@@ -88,7 +113,7 @@ var tokenTypes = []string{"str", "int", "float", "bytes", "bool", "time", "comme
 
 func (c keyless) copied(token, path string) bool {
 	parts := tokenParts.FindStringSubmatch(token)
-	if parts == nil || parts[4] == "comment" {
+	if parts == nil || c.comments[token] {
 		return false
 	}
 	sealed := strings.Join(parts[1:4], ",")
