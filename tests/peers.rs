@@ -228,7 +228,9 @@ fn the_commands_of_the_help_mend_the_file() {
             {
                 paste(command, folder.path(), &key);
             }
-            let left = check().findings;
+            // Another rule may have something to say of the file once it is one of sops's.
+            let mut left = check().findings;
+            left.retain(|found| found.rule == rule);
             assert!(left.is_empty(), "{name:?}: {left:?}");
             mended += 1;
         }
