@@ -150,6 +150,9 @@ fn blobs_of<'r>(inputs: &[Input], repo: &'r Repo<'_>) -> Blobs<'r> {
     blobs
 }
 
+/// From how many files on it is worth starting threads: that takes as long as a few files do.
+const WORTH_THREADS: usize = 4;
+
 /// Looks at every input, in the order of the inputs.
 fn look_at(
     inputs: Vec<Input>,
@@ -158,7 +161,7 @@ fn look_at(
     jobs: Option<NonZeroUsize>,
 ) -> Result<Vec<Looked>, Error> {
     let one_thread = jobs.is_some_and(|jobs| jobs.get() == 1);
-    if one_thread || inputs.len() < 2 {
+    if one_thread || inputs.len() < WORTH_THREADS {
         return Ok(inputs
             .into_iter()
             .map(|input| file::look(input, keyring, blobs))
