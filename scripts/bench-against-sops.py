@@ -63,6 +63,7 @@ def hooks(folder):
     text += hook % ("empty", "empty", work / "empty") + hook % ("ours", "ours", "sopsguard check --staged --")
     (folder / ".pre-commit-config.yaml").write_text(text)
     run("git", "add", ".pre-commit-config.yaml", cwd=folder)
+    run("git", "commit", "-qm", "hooks", "--", ".pre-commit-config.yaml", cwd=folder)
 
 
 def median(*command, cwd=None, runs=None, shell=False):
