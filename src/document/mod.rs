@@ -2,16 +2,23 @@
 
 #[cfg_attr(not(test), expect(dead_code, reason = "the commands so far only read"))]
 mod editor;
+mod dotenv;
+mod flat;
 mod format;
+mod ini;
+mod json;
 mod mask;
+mod syntax;
 mod tree;
 pub(crate) mod yaml;
 
 pub use format::Format;
 pub(crate) use mask::parts;
-pub(crate) use tree::{Comment, Entry, Item, Key, NodeId, Pair, Scalar, Tree, Value};
+pub(crate) use tree::{
+    Comment, Entry, Item, Key, METADATA_KEY, NodeId, Pair, Scalar, Tree, Value,
+};
 
-use crate::source::{Source, Span};
+use crate::source::{DecodeError, Source, SourceId, Span};
 
 /// A source read as its format says: the text stays the truth, the tree tells what sops sees in it.
 pub(crate) struct Document<'s> {
@@ -24,36 +31,47 @@ pub(crate) struct Document<'s> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum Error {
-    /// The YAML reader refused it.
+    /// The format's reader refused it.
     #[error(transparent)]
-    Yaml(#[from] yaml::Error),
+    Syntax(#[from] syntax::Error),
     /// sops's own reader misreads it in a way that is not followed here.
     #[error("{0} is not read as sops reads it")]
     Undecidable(&'static str),
-    /// There is no reader for this format.
-    #[error("{} files are not read yet", .0.name())]
-    UnsupportedFormat(Format),
 }
 
 impl Error {
     /// The other place that the error is about, where there is one.
     pub(crate) fn related(&self) -> Option<Span> {
         match self {
-            Self::Yaml(error) => error.related(),
-            Self::Undecidable(_) | Self::UnsupportedFormat(_) => None,
+            Self::Syntax(error) => error.related(),
+            Self::Undecidable(_) => None,
         }
     }
 
     /// Where the reader stopped, where it is a matter of a place.
     pub(crate) fn span(&self) -> Option<Span> {
         match self {
-            Self::Yaml(error) => Some(error.span()),
-            Self::Undecidable(_) | Self::UnsupportedFormat(_) => None,
+            Self::Syntax(error) => Some(error.span()),
+            Self::Undecidable(_) => None,
         }
     }
 }
 
 impl<'s> Document<'s> {
+    /// Takes bytes as the text of a document: YAML is UTF-8 or UTF-16, the other formats may hold
+    /// bytes that are no text.
+    ///
+    /// # Errors
+    /// [`DecodeError`] where sops would not take the bytes for text.
+    pub(crate) fn decode(id: SourceId, bytes: Vec<u8>, format: Format) -> Result<Source, DecodeError> {
+        match format {
+            Format::Yaml => Source::decode(id, bytes),
+            Format::Json | Format::Dotenv | Format::Ini | Format::Binary => {
+                Source::of_bytes(id, bytes)
+            }
+        }
+    }
+
     /// Reads `source` as `format`, accepting exactly what sops's store for that format loads.
     ///
     /// # Errors
@@ -65,9 +83,10 @@ impl<'s> Document<'s> {
                 return Err(Error::Undecidable("a second byte order mark"));
             }
             Format::Yaml => yaml::load(source.text())?,
-            Format::Json | Format::Dotenv | Format::Ini | Format::Binary => {
-                return Err(Error::UnsupportedFormat(format));
-            }
+            // To sops a binary file is a JSON file, until it writes the content of `data`.
+            Format::Json | Format::Binary => json::load(source.bytes())?,
+            Format::Dotenv => dotenv::load(source.bytes())?,
+            Format::Ini => ini::load(source.bytes())?,
         };
         Ok(Self {
             source,

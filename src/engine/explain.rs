@@ -27,11 +27,8 @@ pub fn explain_tree(target: &Target, environment: &Environment) -> Result<Explan
         path: path.clone(),
         reason,
     };
-    if format != Format::Yaml {
-        return Err(Error::Unsupported { path, format });
-    }
-    let source = Source::decode(SourceId::WorkTree(path.clone()), bytes)
-        .map_err(|error| refused(error.to_string()))?;
+    let id = SourceId::WorkTree(path.clone());
+    let source = Document::decode(id, bytes, format).map_err(|error| refused(error.to_string()))?;
     let document = Document::parse(&source, format).map_err(|error| {
         let at = error.span().map(|span| source.position(span.start()));
         refused(match at {

@@ -111,27 +111,23 @@ impl Look {
     }
 
     fn at_bytes(self, id: SourceId, bytes: Vec<u8>, keyring: &Keyring) -> Looked {
-        if self.format != Format::Yaml {
-            // A YAML file under another name: sops reads it as the name says, and fails.
-            return if sign::has_foreign_metadata(self.format, &bytes)
-                || sign::looks_encrypted(&bytes)
-            {
-                let what = format!("the format {}", self.format.name());
-                self.unsupported(&what)
+        if !self.has_secret_name && !self.may_have_metadata(&bytes) {
+            let is_other = self.format == Format::Binary
+                && self.origin == Origin::Named
+                && sign::looks_encrypted(Format::Yaml, &bytes);
+            return if is_other {
+                self.unsupported("a format that the name does not tell (see `--input-type`)")
             } else {
                 self.not_encrypted(None)
             };
         }
-        let expected = self.origin == Origin::Named || self.has_secret_name;
-        if !expected && !sign::may_have_metadata(&bytes) {
-            return self.not_encrypted(None);
-        }
+        let expected = self.is_expected();
         if bytes.len() > MAX_FILE_LEN {
             let error = self.too_large(MAX_FILE_LEN);
             return self.unreadable(&Unreadable::Io(error), None);
         }
-        let marked = sign::looks_encrypted(&bytes);
-        match Source::decode(id, bytes) {
+        let marked = sign::looks_encrypted(self.format, &bytes);
+        match Document::decode(id, bytes, self.format) {
             Ok(source) => self.at_text(&source, expected, marked, keyring),
             Err(error) if expected || marked => {
                 let unreadable = self.undecodable(error);
@@ -139,6 +135,18 @@ impl Look {
             }
             Err(_) => Looked::PassedOver,
         }
+    }
+
+    /// Whether parsing is worth while: whether there may be metadata, or sops's refusal counts.
+    fn may_have_metadata(&self, bytes: &[u8]) -> bool {
+        let counts = self.format == Format::Yaml && self.origin == Origin::Named;
+        counts || sign::may_have_metadata(self.format, bytes)
+    }
+
+    /// Whether it counts that sops would not load the file. Any name is that of a binary file.
+    fn is_expected(&self) -> bool {
+        let is_named = self.origin == Origin::Named && self.format != Format::Binary;
+        self.has_secret_name || is_named
     }
 
     fn undecodable(&self, error: DecodeError) -> Unreadable {
@@ -345,9 +353,7 @@ fn refused(error: &document::Error, source: &Source) -> Unreadable {
 
 /// Whether a top-level `sops` mapping is the metadata of a secret file.
 fn has_marks(tree: &Tree<'_>) -> bool {
-    let first = tree.branches().first();
-    let metadata = first.and_then(|branch| tree.pair(*branch, "sops"));
-    metadata.is_some_and(|metadata| {
+    tree.metadata().next().is_some_and(|metadata| {
         let has = |mark: &&&str| tree.pair(metadata.value, mark).is_some();
         sign::MARKS.iter().filter(has).count() >= 2
     })

@@ -5,9 +5,6 @@
 //! [`looks_encrypted`] says yes only to what nobody writes by chance.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-
-use serde::de::IgnoredAny;
 
 use crate::document::Format;
 
@@ -26,63 +23,38 @@ pub(super) const MARKS: [&str; 7] = [
     "key_groups",
 ];
 
-/// Whether a YAML text could have a top-level key that reads as `sops`.
+/// Whether a text could have metadata, which hang on a word in it.
 ///
-/// The word may stand there; or hide behind an escape in double quotes, which needs a backslash; or
-/// be the base64 of a `!!binary` key, which needs a tag.
-pub(super) fn may_have_metadata(bytes: &[u8]) -> bool {
-    let signs = ["sops", "\\", "!!b", "!!%", "!<", "%TAG"];
+/// In YAML the word may stand there; or hide behind an escape in double quotes, which needs a
+/// backslash; or be the base64 of a `!!binary` key, which needs a tag. In JSON it may hide behind an
+/// escape. The other formats have no way to hide it.
+pub(super) fn may_have_metadata(format: Format, bytes: &[u8]) -> bool {
+    let signs: &[&str] = match format {
+        Format::Yaml => &["sops", "\\", "!!b", "!!%", "!<", "%TAG"],
+        // What is no object is no file of sops's, whatever words are in it.
+        Format::Json | Format::Binary if first_visible(bytes) != Some(b'{') => &[],
+        Format::Json | Format::Binary => &["\"sops\"", "\\u007", "\\u006"],
+        Format::Dotenv => &["sops_"],
+        Format::Ini => &["[sops]"],
+    };
     let text = Text::of(bytes);
     signs.iter().any(|sign| text.contains(sign))
 }
 
-/// Whether a YAML text, perhaps damaged, was certainly written by sops once.
-pub(super) fn looks_encrypted(bytes: &[u8]) -> bool {
-    let text = Text::of(bytes);
-    text.contains(TOKEN) || (text.contains("sops:") && text.contains("mac:"))
-}
-
-/// Whether a file of a format other than YAML carries sops metadata.
-pub(super) fn has_foreign_metadata(format: Format, bytes: &[u8]) -> bool {
-    match format {
-        Format::Yaml => false,
-        Format::Json | Format::Binary => has_json_metadata(bytes),
-        Format::Dotenv => count_lines(bytes, ["sops_mac=", "sops_lastmodified=", "sops_version="]),
-        Format::Ini => {
-            contains(bytes, b"[sops]") && count_lines(bytes, ["mac", "lastmodified", "version"])
-        }
-    }
-}
-
-fn has_json_metadata(bytes: &[u8]) -> bool {
-    #[derive(serde::Deserialize)]
-    struct Envelope {
-        sops: BTreeMap<String, IgnoredAny>,
-    }
-    if !contains(bytes, b"\"sops\"") {
-        return false;
-    }
-    // What is no JSON to us, a key written twice for one, may still be JSON to sops.
-    let marked = contains(bytes, TOKEN.as_bytes());
-    marked
-        || serde_json::from_slice::<Envelope>(bytes).is_ok_and(|envelope| {
-            let found = |mark: &&&str| envelope.sops.contains_key(**mark);
-            MARKS.iter().filter(found).count() >= 2
-        })
-}
-
-/// Whether at least two of the three line beginnings occur.
-fn count_lines(bytes: &[u8], beginnings: [&str; 3]) -> bool {
-    let begins = |beginning: &&str| {
-        bytes
-            .split(|&byte| byte == b'\n')
-            .any(|line| line.starts_with(beginning.as_bytes()))
+/// Whether a text, perhaps damaged, was certainly written by sops once.
+pub(super) fn looks_encrypted(format: Format, bytes: &[u8]) -> bool {
+    let words: &[&str] = match format {
+        Format::Yaml => &["sops:", "mac:"],
+        Format::Json | Format::Binary => &["\"sops\"", "\"mac\"", "\"lastmodified\""],
+        Format::Dotenv => &["sops_mac=", "sops_lastmodified="],
+        Format::Ini => &["[sops]", "mac", "lastmodified"],
     };
-    beginnings
-        .iter()
-        .filter(|beginning| begins(beginning))
-        .count()
-        >= 2
+    let text = Text::of(bytes);
+    text.contains(TOKEN) || words.iter().all(|word| text.contains(word))
+}
+
+fn first_visible(bytes: &[u8]) -> Option<u8> {
+    bytes.trim_ascii_start().first().copied()
 }
 
 /// Bytes to find ASCII words in: as text where they are text, which is many times faster.
@@ -141,46 +113,40 @@ mod tests {
             "!<tag:yaml.org,2002:binary> c29wcw==: {}",
             "%TAG !x! tag:yaml.org,2002:\n---\n!x!binary c29wcw==: {}",
         ] {
-            assert!(may_have_metadata(text.as_bytes()), "{text}");
-            assert!(may_have_metadata(&utf16(text)), "{text} in UTF-16");
+            assert!(may_have_metadata(Format::Yaml, text.as_bytes()), "{text}");
+            assert!(may_have_metadata(Format::Yaml, &utf16(text)), "{text} in UTF-16");
         }
         assert!(!may_have_metadata(
+            Format::Yaml,
             b"kind: Secret\nstringData:\n  a: b # plain\n"
         ));
     }
 
     #[test]
     fn only_what_sops_writes_looks_encrypted() {
-        assert!(looks_encrypted(b"a: ENC[AES256_GCM,data:"));
-        assert!(looks_encrypted(b"sops:\n    mac: x\n<<<<<<<"));
-        assert!(looks_encrypted(&utf16("a: ENC[AES256_GCM,data:")));
-        assert!(!looks_encrypted(b"sops: {{ .Values.sops }}"));
-        assert!(!looks_encrypted(b"{{ ENC }}"));
+        assert!(looks_encrypted(Format::Yaml, b"a: ENC[AES256_GCM,data:"));
+        assert!(looks_encrypted(Format::Yaml, b"sops:\n    mac: x\n<<<<<<<"));
+        assert!(looks_encrypted(Format::Yaml, &utf16("a: ENC[AES256_GCM,data:")));
+        assert!(!looks_encrypted(Format::Yaml, b"sops: {{ .Values.sops }}"));
+        assert!(!looks_encrypted(Format::Yaml, b"{{ ENC }}"));
     }
 
     #[test]
-    fn metadata_of_other_formats_is_recognised() {
-        let json = br#"{"a": "ENC[]", "sops": {"mac": "", "version": ""}}"#;
+    fn other_formats_are_candidates_where_the_word_can_be_the_key() {
         for (format, text, expected) in [
-            (Format::Json, &json[..], true),
-            (Format::Binary, &json[..], true),
-            (Format::Json, br#"{"sops": {"version": "1"}}"#, false),
-            (Format::Json, br#"{"sops": "mac version"}"#, false),
-            (
-                Format::Json,
-                br#"{"sops": 1, "sops": "ENC[AES256_GCM,data:x"}"#,
-                true,
-            ),
-            (Format::Dotenv, b"A=b\nsops_mac=x\nsops_version=3", true),
-            (Format::Dotenv, b"A=sops_mac=x\nsops_version=3", false),
-            (
-                Format::Ini,
-                b"[a]\nb = c\n[sops]\nmac = x\nversion = 3",
-                true,
-            ),
-            (Format::Ini, b"[a]\nmac = x\nversion = 3", false),
+            (Format::Json, &br#" {"a": 1, "sops": {}}"#[..], true),
+            (Format::Json, br#"{"\u0073ops": {}}"#, true),
+            (Format::Json, br#"{"a": "sops"}"#, true),
+            (Format::Json, br#"{"a": "the sops file"}"#, false),
+            (Format::Json, br#"["sops"]"#, false),
+            (Format::Binary, br#"{"data": "", "sops": {}}"#, true),
+            (Format::Binary, br#"let x = {"sops": 1};"#, false),
+            (Format::Dotenv, b"A=b\nsops_mac=x\n", true),
+            (Format::Dotenv, b"SOPS_AGE_KEY=b\n", false),
+            (Format::Ini, b"[a]\nb = c\n[sops]\nmac = x\n", true),
+            (Format::Ini, b"[a]\nsops = c\n", false),
         ] {
-            assert_eq!(has_foreign_metadata(format, text), expected, "{text:?}");
+            assert_eq!(may_have_metadata(format, text), expected, "{text:?}");
         }
     }
 }

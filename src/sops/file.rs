@@ -4,12 +4,13 @@ use super::metadata::{KeyKind, MasterKey, Metadata};
 use super::problem::Problem;
 use super::selectors::Selectors;
 use super::version::is_refused_by_command;
-use crate::document::{Document, Tree};
+use crate::document::{Document, Format, Tree};
 use crate::keys::{Recipient, RecipientKind};
 use crate::source::Span;
 
 /// A document with readable sops metadata.
 pub(crate) struct SopsFile<'d> {
+    format: Format,
     tree: &'d Tree<'d>,
     metadata: Metadata<'d>,
     selectors: Selectors,
@@ -30,11 +31,17 @@ impl<'d> SopsFile<'d> {
         Ok(metadata.map(|metadata| {
             let selectors = metadata.selectors();
             Self {
+                format: document.format(),
                 tree: document.tree(),
                 metadata,
                 selectors,
             }
         }))
+    }
+
+    /// The format, which decides what sops can write once it has opened the values.
+    pub(crate) fn format(&self) -> Format {
+        self.format
     }
 
     /// The values and comments, and the metadata as written.

@@ -14,7 +14,7 @@ use super::problem::{
 };
 use super::walk::{Leaf, Overrun, Visit, walk};
 use super::{Reason, SopsFile, Verification};
-use crate::document::{Comment, Scalar};
+use crate::document::{Comment, Format, Pair, Scalar, Value};
 use crate::keys::Keyring;
 use crate::source::Span;
 
@@ -88,6 +88,7 @@ pub(crate) fn verify(file: &SopsFile<'_>, key: Option<&DataKey>) -> Inspection {
             Some("a KMS `context` of several values from before sops 3.3.0".to_owned());
     }
     let mut verifier = Verifier {
+        format: file.format(),
         cipher: key.map(|key| Cipher::new(key.expose())),
         hash: mac::start(file.selectors()),
         decoded: Decoded::default(),
@@ -107,7 +108,10 @@ pub(crate) fn verify(file: &SopsFile<'_>, key: Option<&DataKey>) -> Inspection {
             ..Inspection::default()
         };
     }
-    if let Err(overrun) = walked {
+    if file.format() == Format::Json && walked == Err(Overrun::TooDeep) {
+        // sops's printer has the same limit.
+        verifier.push(Unreadable::TooDeep.into(), None, std::iter::empty());
+    } else if let Err(overrun) = walked {
         // These limits are ours: sops follows aliases until time or memory runs out.
         let what = match overrun {
             Overrun::TooDeep => "aliases that nest more than 10,000 levels deep",
@@ -118,10 +122,16 @@ pub(crate) fn verify(file: &SopsFile<'_>, key: Option<&DataKey>) -> Inspection {
             .unsupported
             .get_or_insert_with(|| what.to_owned());
     }
+    if file.format() == Format::Binary
+        && let Some(span) = content_problem(file)
+    {
+        verifier.push(Unreadable::NoContent.into(), span, [&b"data"[..]]);
+    }
     verifier.finish(file)
 }
 
 struct Verifier {
+    format: Format,
     cipher: Option<Cipher>,
     hash: Sha512,
     /// The parts of the token at hand; opened in place, so that it holds plaintext afterwards.
@@ -200,11 +210,14 @@ impl Verifier {
             && visit.in_list
             && let Leaf::Scalar { span, .. } = visit.leaf
         {
-            emit_comment(plaintext, visit, span, &mut self.cut_comment)?;
+            emit_comment(self.format, plaintext, visit, span, &mut self.cut_comment)?;
         }
         let declared = kind.name();
         let bytes = mac_bytes(kind, plaintext, &mut self.scratch)
             .ok_or(Undecryptable::NotOfItsType { declared })?;
+        if self.format == Format::Json && kind == ValueType::Float && !is_finite(bytes) {
+            return Err(Undecryptable::NotFinite.into());
+        }
         self.hash.update(bytes);
         Ok(())
     }
@@ -212,26 +225,26 @@ impl Verifier {
     /// A comment that does not open is one in clear. One that opens to something else than a
     /// comment enters the MAC like a value; in a map sops can then only put a string in its place.
     fn comment(&mut self, visit: &Visit<'_, '_>, comment: &Comment<'_>) -> Result<(), ProblemKind> {
-        let Some(cipher) = self.cipher.as_ref().filter(|_| visit.selected) else {
-            return Ok(());
+        let format = self.format;
+        let in_clear = || write_in_clear(format, comment);
+        let token = Token::parse(&comment.text).filter(|_| visit.selected);
+        let Some((token, kind)) = token.and_then(|token| Some((token, token.value_type()?))) else {
+            return in_clear();
         };
-        let Some(token) = Token::parse(&comment.text) else {
-            return Ok(());
-        };
-        let Some(kind) = token.value_type() else {
+        let Some(cipher) = &self.cipher else {
             return Ok(());
         };
         if token.decode(&mut self.decoded).is_err() {
-            return Ok(());
+            return in_clear();
         }
         let Decoded { iv, sealed } = &mut self.decoded;
         let Ok(plaintext) = cipher.open(iv, visit.aad, sealed) else {
-            return Ok(());
+            return in_clear();
         };
         // In a list a string takes the place of the comment, and is written as one.
         let stays = kind == ValueType::Comment || kind == ValueType::Str && !visit.in_list;
         if stays {
-            emit_comment(plaintext, visit, comment.span, &mut self.cut_comment)?;
+            emit_comment(format, plaintext, visit, comment.span, &mut self.cut_comment)?;
         }
         let declared = kind.name();
         match (kind, mac_bytes(kind, plaintext, &mut self.scratch)) {
@@ -241,7 +254,8 @@ impl Verifier {
             (ValueType::Time, None) if super::go::Time::parse(plaintext).is_some() => {
                 Err(Undecryptable::NotOfItsType { declared }.into())
             }
-            (_, None) | (ValueType::Comment, Some(_)) => Ok(()),
+            (_, None) => in_clear(),
+            (ValueType::Comment, Some(_)) => Ok(()),
             (ValueType::Str, Some(bytes)) => {
                 self.hash.update(bytes);
                 Ok(())
@@ -322,17 +336,60 @@ fn is_comment(visit: &Visit<'_, '_>) -> bool {
 
 /// Whether sops can write the opened comment; `cut` is set where that hangs on what follows.
 fn emit_comment(
+    format: Format,
     text: &[u8],
     visit: &Visit<'_, '_>,
     span: Span,
     cut: &mut Option<(Span, KeyPath)>,
-) -> Result<(), Undecryptable> {
-    match Emitted::of(text) {
-        Emitted::Whole => {}
-        Emitted::Cut => *cut = Some((span, KeyPath::new(visit.path.iter().copied()))),
-        Emitted::Broken => return Err(Undecryptable::CommentNotText),
+) -> Result<(), ProblemKind> {
+    match (format, Emitted::of(text)) {
+        (Format::Ini, _) if has_empty_line(text) => Err(Unreadable::EmptyCommentLine.into()),
+        (Format::Yaml, Emitted::Broken) => Err(Undecryptable::CommentNotText.into()),
+        (Format::Yaml, Emitted::Cut) => {
+            *cut = Some((span, KeyPath::new(visit.path.iter().copied())));
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether sops can write a comment that stays as it stands in the file.
+fn write_in_clear(format: Format, comment: &Comment<'_>) -> Result<(), ProblemKind> {
+    if format == Format::Ini && has_empty_line(&comment.text) {
+        return Err(Unreadable::EmptyCommentLine.into());
     }
     Ok(())
+}
+
+/// Whether one of the lines is empty. sops's printer for ini files looks at the first character of
+/// each, whether it is there or not.
+fn has_empty_line(comment: &[u8]) -> bool {
+    !comment.is_empty() && comment.split(|byte| *byte == b'\n').any(<[u8]>::is_empty)
+}
+
+/// Whether a number, printed as sops hashes it, is one that JSON has.
+fn is_finite(printed: &[u8]) -> bool {
+    !matches!(printed, b"NaN" | b"+Inf" | b"-Inf")
+}
+
+/// What keeps sops from writing the content of a binary file, if anything: it is the value of the
+/// first `data`, which must be a string once it is opened.
+fn content_problem(file: &SopsFile<'_>) -> Option<Option<Span>> {
+    const CONTENT: &str = "data";
+    let tree = file.tree();
+    let branch = tree.branches().first()?;
+    let Some(Pair { key, value }) = tree.pair(*branch, CONTENT) else {
+        return Some(None);
+    };
+    let Value::Scalar(Scalar::Str(text)) = &tree.node(*value).value else {
+        return Some(Some(key.span));
+    };
+    let selectors = file.selectors();
+    // There are no comments in JSON that could match.
+    let matched = !selectors.looks_at_comments() && selectors.matches(CONTENT.as_bytes());
+    let token = Token::parse(text).filter(|_| selectors.select(matched));
+    let opens_to_other = token.is_some_and(|token| token.value_type() != Some(ValueType::Str));
+    opens_to_other.then_some(Some(key.span))
 }
 
 /// What sops's YAML emitter makes of a comment: it takes as many bytes for a character as the first

@@ -31,52 +31,7 @@ mod tests;
 pub(crate) use spell::spell;
 
 use super::Tree;
-use crate::source::Span;
-
-/// Why sops would not load a YAML text.
-///
-/// The message says what was found in the grammar's words and never quotes the text.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub(crate) struct Error {
-    message: &'static str,
-    span: Span,
-    /// The place that the message refers to besides.
-    related: Option<Span>,
-}
-
-impl Error {
-    fn at(message: &'static str, offset: usize) -> Self {
-        Self::on(message, Span::new(offset, offset))
-    }
-
-    fn on(message: &'static str, span: Span) -> Self {
-        Self {
-            message,
-            span,
-            related: None,
-        }
-    }
-
-    fn repeated_key(span: Span, first: Span) -> Self {
-        let message = "the key is already defined in this mapping";
-        Self {
-            message,
-            span,
-            related: Some(first),
-        }
-    }
-
-    /// Where the reader stopped: for a wrong value the value, else an empty span.
-    pub(crate) fn span(&self) -> Span {
-        self.span
-    }
-
-    /// Of a repeated key, where it stands first.
-    pub(crate) fn related(&self) -> Option<Span> {
-        self.related
-    }
-}
+use super::syntax::Error;
 
 /// Reads all documents of `text` as sops's YAML store does. A text of no bytes has no documents.
 ///
