@@ -36,6 +36,7 @@ mod source;
 pub use document::Format;
 pub use environment::{Environment, Platform};
 pub use finding::{Finding, Help, Location, Severity, Snippet};
+pub use repo::install;
 pub use rules::{RuleInfo, catalogue};
 pub use sops::{Reason, Verification};
 pub use source::Position;

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where its world does")]
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use sopsguard::engine::{self, Report, Request, Target};
@@ -186,10 +187,10 @@ fn suppressed_findings_are_counted_and_gone() {
     let environment = Environment::new(key, folder, Platform::Unix);
     let mut request = Request::new(&environment);
     request.targets = vec![Target::Path("time.enc.yaml".into())];
-    request.suppressions = vec![engine::Suppression {
-        rule: "mac-mismatch".into(),
-        path: "time.enc.yaml".into(),
-    }];
+    let mut policy = tempfile::NamedTempFile::new().unwrap();
+    let text = "[[ignore]]\nrule = 'mac-mismatch'\npath = '**/time.*'\nreason = 'a fixture'";
+    policy.write_all(text.as_bytes()).unwrap();
+    request.policy = Some(policy.path().to_owned());
     let report = engine::check(request).unwrap();
     assert!(report.findings.is_empty() && !report.has_errors());
     assert_eq!(report.summary().suppressed, 1);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::notices::Notices;
+use super::notices::{Notices, Why};
 use super::{Error, Target, staged, walk};
 use crate::config::Policy;
 use crate::environment::Environment;
@@ -89,8 +89,14 @@ pub(super) fn list(targets: Vec<Target>, scope: Scope<'_>) -> Result<(Vec<Input>
 
 impl Inputs<'_> {
     /// Adds an input, keyed by the bytes of its path; a file both named and met in a folder counts
-    /// as named.
+    /// as named. What the policy leaves out is no input, and told of where it was named.
     pub(super) fn add(&mut self, path: PathBuf, content: Content, origin: Origin) {
+        if self.scope.policy.is_excluded(&path) {
+            if origin == Origin::Named {
+                self.notices.add(Why::Excluded, &path);
+            }
+            return;
+        }
         let key = path.as_os_str().as_encoded_bytes().to_vec();
         let known = self
             .by_path

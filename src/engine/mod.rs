@@ -10,11 +10,12 @@ mod explanation;
 mod file;
 mod inputs;
 mod notices;
+mod policy;
 mod report;
 mod request;
+mod settle;
 mod sign;
 mod staged;
-mod suppress;
 mod walk;
 
 pub use error::Error;
@@ -22,15 +23,12 @@ pub use explain::explain_tree;
 pub use explanation::{Explanation, KeyName, Leaf};
 pub use report::{FileReport, NotEvaluated, Report, Summary};
 pub use request::{IdentitySource, Request, Target};
-pub use suppress::Suppression;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
-use crate::config::Policy;
-use crate::environment::Environment;
 use crate::keys::{Keyring, Place, PlaceState};
 use crate::paths;
 use crate::repo::{Blobs, Repo};
@@ -52,25 +50,33 @@ pub const MAX_FILE_LEN: usize = 256 << 20;
 /// # Errors
 /// [`Error::NoSuchPath`] where a named path is not there, [`Error::Identity`] where a named identity
 /// is of no use, [`Error::Threads`] where the system gives no threads, [`Error::NoRepository`] where
-/// there is no index to read, [`Error::Git`] where there is one that cannot be read.
+/// there is no index to read, [`Error::Git`] where there is one that cannot be read,
+/// [`Error::Policy`] where the policy is wrong.
 pub fn check(request: Request<'_>) -> Result<Report, Error> {
     let Request {
         environment,
         targets,
         identities,
-        suppressions,
+        policy,
         jobs,
         staged,
     } = request;
-    let repo = if staged {
-        Some(repository(environment)?)
-    } else {
-        None
+    let here = paths::absolute(environment.current_dir(), Path::new(""));
+    let repo = Repo::discover(environment, &here);
+    let index = match &repo {
+        Some(repo) if staged => Some(repo.index()?),
+        None if staged => return Err(Error::NoRepository),
+        _ => None,
     };
-    let index = repo.as_ref().map(Repo::index).transpose()?;
+    let search = policy::Search {
+        here: &here,
+        repo: repo.as_ref(),
+        index: index.as_ref(),
+    };
+    let policy = search.load(policy.as_deref())?;
     let scope = Scope {
         environment,
-        policy: &Policy::default(),
+        policy: &policy,
         staged: repo.as_ref().zip(index.as_ref()),
     };
     let (inputs, notices) = inputs::list(targets, scope)?;
@@ -99,14 +105,8 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
             }
         }
     }
-    (report.findings, report.suppressed) = suppress::apply(findings, &suppressions);
+    settle::apply(findings, &policy, &mut report);
     Ok(report)
-}
-
-/// The repository around the current folder.
-fn repository(environment: &Environment) -> Result<Repo<'_>, Error> {
-    let here = paths::absolute(environment.current_dir(), Path::new(""));
-    Repo::discover(environment, &here).ok_or(Error::NoRepository)
 }
 
 /// A reader of the blobs that inputs name.

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use super::{Error, Suppression};
+use super::Error;
 use crate::environment::Environment;
 use crate::keys::{Given, Keyring};
 use crate::secret::Secret;
@@ -21,8 +21,8 @@ pub struct Request<'a> {
     pub targets: Vec<Target>,
     /// Where identities come from; where there is none, from all places that sops looks at.
     pub identities: Vec<IdentitySource>,
-    /// The findings to leave out.
-    pub suppressions: Vec<Suppression>,
+    /// The policy file to follow instead of `.sopsguard.toml` at the root of the repository.
+    pub policy: Option<PathBuf>,
     /// Whether to check what the index holds instead of the work tree: what differs from `HEAD`, or,
     /// where there are paths among the targets, all that the index has under them.
     pub staged: bool,
@@ -74,7 +74,7 @@ impl<'a> Request<'a> {
             environment,
             targets: Vec::new(),
             identities: Vec::new(),
-            suppressions: Vec::new(),
+            policy: None,
             staged: false,
             jobs: None,
         }

@@ -82,6 +82,9 @@ fn add_entry(inputs: &mut Inputs<'_>, shown: PathBuf, place: &Path, kind: Kind, 
     if paths::is_temporary(&shown) {
         return;
     }
+    if named && inputs.scope.policy.is_excluded(&shown) {
+        return inputs.notices.add(Why::Excluded, &shown);
+    }
     let content = match kind {
         Kind::File(id) => Content::Index(id),
         // Only the work tree has the text that the user is about to mend, markers and all.

@@ -15,9 +15,14 @@ use crate::rules::Unreadable;
 /// Adds all files below `root`, which the report calls `shown`.
 pub(super) fn add(inputs: &mut Inputs<'_>, root: &Path, shown: &Path) {
     let show = |path: &Path| shown.join(path.strip_prefix(root).unwrap_or(path));
+    let policy = inputs.scope.policy;
+    let is_left_out = |entry: &DirEntry| {
+        let is_git = entry.depth() > 0 && entry.file_name() == ".git";
+        is_git || entry.file_type().is_dir() && policy.is_excluded(entry.path())
+    };
     let entries = WalkDir::new(root)
         .into_iter()
-        .filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git");
+        .filter_entry(|entry| !is_left_out(entry));
     for entry in entries {
         match entry {
             Ok(entry) => {

@@ -11,6 +11,7 @@ mod entry;
 mod error;
 mod head;
 mod index;
+pub mod install;
 mod path;
 mod places;
 

@@ -10,6 +10,8 @@
 mod check;
 mod explain;
 mod hostile;
+mod install;
+mod policy;
 mod reference;
 mod sandbox;
 mod staged;

@@ -507,8 +507,27 @@ fn outside_a_repository_there_is_no_index() {
         "{}",
         output.stderr
     );
-    let output = check(&sandbox, &["-"]).expect_code(2);
-    assert!(output.stderr.contains("`./-`"), "{}", output.stderr);
+}
+
+#[test]
+fn in_the_index_a_dash_is_a_file_like_any_other() {
+    let sandbox = Sandbox::with_repository();
+    let stale = sandbox.read("damaged/apps/shop/database.enc.yaml");
+    sandbox.write("-", stale);
+    sandbox.git(["add", "--", "-"]);
+    let output = check(&sandbox, &["--", "-"]).expect_code(0);
+    assert!(
+        output.stdout.contains("not verified: -: "),
+        "{}",
+        output.stdout
+    );
+    let name = ["--stdin-name", "a.yaml", "--", "-"];
+    let output = check(&sandbox, &name).expect_code(2);
+    assert!(
+        output.stderr.contains("`--stdin-name`"),
+        "{}",
+        output.stderr
+    );
 }
 
 #[test]

@@ -12,7 +12,7 @@ use sopsguard::{Environment, Platform};
 
 use crate::args::{Args, ColorChoice, Command, Global};
 use crate::failure::Failure;
-use crate::{check, completions, explain, man, rules};
+use crate::{check, completions, explain, install, man, rules};
 
 /// The world that a command runs in.
 pub(crate) struct App {
@@ -71,6 +71,7 @@ impl App {
         match &args.command {
             Command::Check(options) => check::run(options, &environment, style),
             Command::Explain(options) => explain::run(options, &environment),
+            Command::Install(options) => install::run(options, &environment, style),
             Command::Rules(options) => rules::run(options),
             Command::Completions(options) => completions::run(options),
             Command::Man(options) => man::run(options),

@@ -3,14 +3,15 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
+use sopsguard::install::Hook;
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing wrong; files that could not be verified for want of a key included
   1  a finding at error level, or --require-key was not met; explain: sops would not load the file
-  2  the arguments are wrong, or a named identity is of no use
+  2  the arguments or the policy are wrong, or a named identity is of no use
   3  the work could not be done (a path is not there, a stream failed)";
 
 const EXAMPLES: &str = "\
@@ -35,6 +36,22 @@ const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   sopsguard explain --tree apps/db.enc.yaml      paths and types, no values
   sopsguard explain --tree --format json - < values.yaml";
+
+const INSTALL_EXAMPLES: &str = "\
+Examples:
+  sopsguard install                              all three hooks
+  sopsguard install --hook pre-push              only that one
+  sopsguard install --uninstall                  as it was before
+  sopsguard install --print pre-commit > .githooks/pre-commit
+
+Leaving a hook out:
+  SOPSGUARD_SKIP=1 git commit                    this hook, and no other
+  git commit --no-verify                         every hook
+
+Exit codes:
+  0  the hooks are there, or gone
+  2  a hook was left as it is; why, and what to do, is said
+  3  the work could not be done (no repository, a file cannot be written)";
 
 const RULES_EXAMPLES: &str = "\
 Examples:
@@ -90,6 +107,7 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     Check(CheckArgs),
     Explain(ExplainArgs),
+    Install(InstallArgs),
     Rules(RulesArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
@@ -111,6 +129,9 @@ pub(crate) struct CheckArgs {
     /// that it has under PATH; never what only the work tree has
     #[arg(long)]
     pub(crate) staged: bool,
+    /// Follow this policy instead of .sopsguard.toml at the repository's root
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// The name that standard input is judged and reported by [default: stdin.yaml]
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_name: Option<PathBuf>,
@@ -147,6 +168,28 @@ pub(crate) struct ExplainArgs {
     /// The name that standard input is judged and reported by [default: stdin.yaml]
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_name: Option<PathBuf>,
+}
+
+/// Let git check secrets before each commit, merge and push
+///
+/// Puts hooks into the repository's hooks folder (that of `core.hooksPath` where it is set). A hook
+/// that is there already is kept as NAME.before-sopsguard and runs first. Hooks that pre-commit,
+/// prek, lefthook or hk manage, that were edited by hand, or that lie in the work tree are left as
+/// they are, and what to do instead is said.
+#[derive(Debug, clap::Args)]
+#[command(after_help = INSTALL_EXAMPLES)]
+pub(crate) struct InstallArgs {
+    /// Only this hook: `pre-commit`, `pre-merge-commit` or `pre-push`; repeatable
+    #[arg(long = "hook", value_name = "NAME", value_parser = hook_names())]
+    #[arg(hide_possible_values = true)]
+    pub(crate) hooks: Vec<Hook>,
+    /// Take the hooks away, and put back those that were there before
+    #[arg(long)]
+    pub(crate) uninstall: bool,
+    /// Print the script of a hook instead, for a folder of hooks that is shared
+    #[arg(long, value_name = "NAME", value_parser = hook_names())]
+    #[arg(hide_possible_values = true, conflicts_with_all = ["hooks", "uninstall"])]
+    pub(crate) print: Option<Hook>,
 }
 
 /// List the rules, or print the page of one
@@ -200,6 +243,12 @@ pub(crate) enum Format {
     Human,
     /// For programs: one JSON object
     Json,
+}
+
+/// Takes the names of hooks.
+fn hook_names() -> impl TypedValueParser<Value = Hook> {
+    PossibleValuesParser::new(Hook::ALL.map(Hook::name))
+        .try_map(|name| Hook::named(&name).ok_or("no such hook"))
 }
 
 /// When to colour.

@@ -20,6 +20,7 @@ pub(crate) fn run(
     let mut request = Request::new(environment);
     request.jobs = options.jobs;
     request.staged = options.staged;
+    request.policy.clone_from(&options.config);
     request.identities = identities(options)?;
     request.targets = targets(options)?;
     let report = engine::check(request)?;
@@ -37,7 +38,7 @@ fn targets(options: &CheckArgs) -> Result<Vec<Target>, Failure> {
         .paths
         .iter()
         .map(|path| {
-            if is_stdin(path) {
+            if is_stdin(path) && !options.staged {
                 let bytes = app::read_stdin(engine::MAX_FILE_LEN)?;
                 Ok(Target::Text {
                     name: app::stdin_name(options.stdin_name.as_ref()),
@@ -63,19 +64,14 @@ fn identities(options: &CheckArgs) -> Result<Vec<IdentitySource>, Failure> {
 
 /// Standard input can be read once.
 fn refuse_two_streams(options: &CheckArgs) -> Result<(), Failure> {
-    let streams = options
-        .paths
+    // In the index `-` is a file like any other: hooks pass whatever names there are.
+    let paths: &[PathBuf] = if options.staged { &[] } else { &options.paths };
+    let streams = paths
         .iter()
         .chain(&options.identities)
         .filter(|path| is_stdin(path));
-    if options.staged && options.paths.iter().any(|path| is_stdin(path)) {
-        return Err(Failure::Usage {
-            message: "`--staged` reads the index, and `-` standard input".to_owned(),
-            help: "leave one of them away; `./-` is a file of that name".to_owned(),
-        });
-    }
     if streams.count() < 2 {
-        return app::refuse_idle_name(options.stdin_name.as_ref(), &options.paths);
+        return app::refuse_idle_name(options.stdin_name.as_ref(), paths);
     }
     Err(Failure::Usage {
         message: "standard input can be read once, and `-` is given more than once".to_owned(),
