@@ -1,13 +1,15 @@
 //! Format-preserving documents: a text, read into the one [`Tree`] that all of sopsguard works on.
 
+mod dotenv;
 #[cfg_attr(not(test), expect(dead_code, reason = "the commands so far only read"))]
 mod editor;
-mod dotenv;
 mod flat;
 mod format;
 mod ini;
 mod json;
 mod mask;
+#[cfg(test)]
+mod seen;
 mod syntax;
 mod tree;
 pub(crate) mod yaml;
@@ -17,6 +19,8 @@ pub(crate) use mask::parts;
 pub(crate) use tree::{
     Comment, Entry, Item, Key, METADATA_KEY, NodeId, Pair, Scalar, Tree, Value,
 };
+
+use std::borrow::Cow;
 
 use crate::source::{DecodeError, Source, SourceId, Span};
 
@@ -93,6 +97,25 @@ impl<'s> Document<'s> {
             format,
             tree,
         })
+    }
+
+    /// A file of any content, as sops sees it before it encrypts it as binary.
+    pub(crate) fn content(source: &'s Source) -> Self {
+        let mut tree = Tree::default();
+        let span = Span::new(0, source.bytes().len());
+        let content = Scalar::Str(Cow::Borrowed(source.bytes()));
+        let value = tree.add(span, Value::Scalar(content));
+        let key = Key {
+            name: Scalar::Str(Cow::Borrowed(b"data")),
+            span: Span::default(),
+        };
+        let root = tree.add(span, Value::Map(vec![Entry::Pair(Pair { key, value })]));
+        tree.add_branch(root);
+        Self {
+            source,
+            format: Format::Binary,
+            tree,
+        }
     }
 
     /// The text that was read.

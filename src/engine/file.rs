@@ -31,7 +31,7 @@ pub(super) enum Looked {
 /// Looks at one file: reads it, verifies it and runs the rules on it.
 pub(super) fn look(input: Input, keyring: &Keyring, blobs: Option<&Blobs<'_>>) -> Looked {
     let look = Look {
-        format: Format::of_path(&input.path),
+        format: input.format,
         path: input.path,
         origin: input.origin,
         has_secret_name: input.has_secret_name,
@@ -88,7 +88,9 @@ impl Look {
 
     fn at_disk(self, place: &Path, keyring: &Keyring) -> Looked {
         // Any file can be a binary file of sops's; its envelope is a JSON object.
-        let needs_brace = self.format == Format::Binary && self.origin == Origin::Walked;
+        let needs_brace = self.format == Format::Binary
+            && self.origin == Origin::Walked
+            && !self.has_secret_name;
         if needs_brace && fs::first_visible_byte(place).is_ok_and(|byte| byte != Some(b'{')) {
             return self.not_encrypted(None);
         }

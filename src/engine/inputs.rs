@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::notices::{Notices, Why};
 use super::{Error, Target, staged, walk};
 use crate::config::Policy;
+use crate::document::Format;
 use crate::environment::Environment;
 use crate::paths;
 use crate::repo::{BlobId, Index, Repo};
@@ -17,6 +18,8 @@ pub(super) struct Input {
     pub(super) path: PathBuf,
     pub(super) content: Content,
     pub(super) origin: Origin,
+    /// The format that sops would read it as.
+    pub(super) format: Format,
     /// Whether its name says that it should be encrypted.
     pub(super) has_secret_name: bool,
 }
@@ -45,6 +48,8 @@ pub(super) enum Origin {
 pub(super) struct Scope<'a> {
     pub(super) environment: &'a Environment,
     pub(super) policy: &'a Policy,
+    /// The format of what is named.
+    pub(super) input_type: Option<Format>,
     /// The index to take files from instead of the work tree, and its repository.
     pub(super) staged: Option<(&'a Repo<'a>, &'a Index<'a>)>,
 }
@@ -105,7 +110,9 @@ impl Inputs<'_> {
         if known {
             return;
         }
+        let given = self.scope.input_type.filter(|_| origin == Origin::Named);
         let input = Input {
+            format: given.unwrap_or_else(|| Format::of_path(&path)),
             has_secret_name: self.scope.policy.is_secret_name(&path),
             path,
             content,

@@ -60,6 +60,7 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
         policy,
         jobs,
         staged,
+        input_type,
     } = request;
     let here = paths::absolute(environment.current_dir(), Path::new(""));
     let repo = Repo::discover(environment, &here);
@@ -77,6 +78,7 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
     let scope = Scope {
         environment,
         policy: &policy,
+        input_type,
         staged: repo.as_ref().zip(index.as_ref()),
     };
     let (inputs, notices) = inputs::list(targets, scope)?;

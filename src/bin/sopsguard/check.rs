@@ -19,6 +19,7 @@ pub(crate) fn run(
     refuse_two_streams(options)?;
     let mut request = Request::new(environment);
     request.jobs = options.jobs;
+    request.input_type = options.input_type.map(Into::into);
     request.staged = options.staged;
     request.policy.clone_from(&options.config);
     request.identities = identities(options)?;

@@ -51,6 +51,28 @@ func ViewYAML(text []byte) YAMLView {
 	return view
 }
 
+// View is how sops reads one text of another format.
+type View struct {
+	Tree []string `json:"tree"`
+	Err  *string  `json:"err"`
+}
+
+// ViewText reads text as sops's store for the format does before it looks for metadata.
+func ViewText(text []byte, format string) (view View) {
+	err := Guarded(func() error {
+		branches, err := storeFor(format).LoadPlainFile(text)
+		if err != nil {
+			return err
+		}
+		view.Tree, err = viewBranches(branches)
+		return err
+	})
+	if err != nil {
+		view.Tree, view.Err = nil, message(err)
+	}
+	return view
+}
+
 func message(err error) *string {
 	text := err.Error()
 	return &text
