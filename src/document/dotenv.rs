@@ -53,7 +53,11 @@ pub(super) fn load(bytes: &[u8]) -> Result<Tree<'_>, Error> {
 }
 
 /// Reads `KEY=VALUE`, the line at `start`.
-fn pair<'s>(tree: &mut Tree<'s>, line: &'s [u8], start: usize) -> Result<(&'s [u8], Pair<'s>), Error> {
+fn pair<'s>(
+    tree: &mut Tree<'s>,
+    line: &'s [u8],
+    start: usize,
+) -> Result<(&'s [u8], Pair<'s>), Error> {
     let end = start + line.len();
     let Some(equals) = line.iter().position(|&byte| byte == b'=') else {
         return Err(Error::on("the line has no `=`", Span::new(start, end)));
@@ -70,7 +74,10 @@ fn pair<'s>(tree: &mut Tree<'s>, line: &'s [u8], start: usize) -> Result<(&'s [u
 }
 
 /// The metadata as the pair that they are in other formats; its key's place is that of the first.
-fn unflattened<'s>(tree: &mut Tree<'s>, metadata: Vec<Flat<'s>>) -> Result<Option<Pair<'s>>, Error> {
+fn unflattened<'s>(
+    tree: &mut Tree<'s>,
+    metadata: Vec<Flat<'s>>,
+) -> Result<Option<Pair<'s>>, Error> {
     let Some(span) = metadata.first().map(|first| first.span) else {
         return Ok(None);
     };

@@ -84,11 +84,7 @@ impl<'s> Level<'s> {
         }
     }
 
-    fn into_node(
-        self,
-        tree: &mut Tree<'s>,
-        made: &mut [Option<Made>],
-    ) -> Result<NodeId, Error> {
+    fn into_node(self, tree: &mut Tree<'s>, made: &mut [Option<Made>]) -> Result<NodeId, Error> {
         let span = self.span;
         match (self.value, self.keys.is_empty(), self.items.is_empty()) {
             (Some(value), true, true) => Ok(value),

@@ -11,14 +11,14 @@ mod mask;
 #[cfg(test)]
 mod seen;
 mod syntax;
+#[cfg(test)]
+mod tests;
 mod tree;
 pub(crate) mod yaml;
 
 pub use format::Format;
 pub(crate) use mask::parts;
-pub(crate) use tree::{
-    Comment, Entry, Item, Key, METADATA_KEY, NodeId, Pair, Scalar, Tree, Value,
-};
+pub(crate) use tree::{Comment, Entry, Item, Key, METADATA_KEY, NodeId, Pair, Scalar, Tree, Value};
 
 use std::borrow::Cow;
 
@@ -67,7 +67,11 @@ impl<'s> Document<'s> {
     ///
     /// # Errors
     /// [`DecodeError`] where sops would not take the bytes for text.
-    pub(crate) fn decode(id: SourceId, bytes: Vec<u8>, format: Format) -> Result<Source, DecodeError> {
+    pub(crate) fn decode(
+        id: SourceId,
+        bytes: Vec<u8>,
+        format: Format,
+    ) -> Result<Source, DecodeError> {
         match format {
             Format::Yaml => Source::decode(id, bytes),
             Format::Json | Format::Dotenv | Format::Ini | Format::Binary => {

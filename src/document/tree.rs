@@ -149,9 +149,7 @@ impl<'s> Tree<'s> {
     pub(super) fn drop_empty_metadata(&mut self) {
         let mut claims = self.metadata();
         let (first, second) = (claims.next(), claims.next());
-        let is_empty = |pair: &Pair<'_>| {
-            matches!(&self.node(pair.value).value, Value::Map(entries) if entries.is_empty())
-        };
+        let is_empty = |pair: &Pair<'_>| matches!(&self.node(pair.value).value, Value::Map(entries) if entries.is_empty());
         if second.is_some() || !first.is_some_and(is_empty) {
             return;
         }
@@ -159,7 +157,8 @@ impl<'s> Tree<'s> {
         let branch = self.branches.first().copied();
         let node = branch.and_then(|branch| self.nodes.get_mut(branch.0 as usize));
         if let Some(Value::Map(entries)) = node.map(|node| &mut node.value) {
-            entries.retain(|entry| !matches!(entry, Entry::Pair(pair) if pair.key.is(METADATA_KEY)));
+            entries
+                .retain(|entry| !matches!(entry, Entry::Pair(pair) if pair.key.is(METADATA_KEY)));
         }
     }
 

@@ -53,10 +53,12 @@ fn explain(source: &Source, format: Format) -> Result<(bool, Vec<Leaf>), String>
             return Ok((false, leaves(&Document::content(source), &defaults, false)?));
         }
         Err(error) => {
-            return Err(match error.span().map(|span| source.position(span.start())) {
-                Some(at) => format!("line {}, column {}: {error}", at.line, at.column),
-                None => error.to_string(),
-            });
+            return Err(
+                match error.span().map(|span| source.position(span.start())) {
+                    Some(at) => format!("line {}, column {}: {error}", at.line, at.column),
+                    None => error.to_string(),
+                },
+            );
         }
     };
     let file = SopsFile::of(&document).map_err(|MetadataErrors(problems)| {

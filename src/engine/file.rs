@@ -88,9 +88,8 @@ impl Look {
 
     fn at_disk(self, place: &Path, keyring: &Keyring) -> Looked {
         // Any file can be a binary file of sops's; its envelope is a JSON object.
-        let needs_brace = self.format == Format::Binary
-            && self.origin == Origin::Walked
-            && !self.has_secret_name;
+        let needs_brace =
+            self.format == Format::Binary && self.origin == Origin::Walked && !self.has_secret_name;
         if needs_brace && fs::first_visible_byte(place).is_ok_and(|byte| byte != Some(b'{')) {
             return self.not_encrypted(None);
         }

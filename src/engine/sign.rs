@@ -114,7 +114,10 @@ mod tests {
             "%TAG !x! tag:yaml.org,2002:\n---\n!x!binary c29wcw==: {}",
         ] {
             assert!(may_have_metadata(Format::Yaml, text.as_bytes()), "{text}");
-            assert!(may_have_metadata(Format::Yaml, &utf16(text)), "{text} in UTF-16");
+            assert!(
+                may_have_metadata(Format::Yaml, &utf16(text)),
+                "{text} in UTF-16"
+            );
         }
         assert!(!may_have_metadata(
             Format::Yaml,
@@ -126,7 +129,10 @@ mod tests {
     fn only_what_sops_writes_looks_encrypted() {
         assert!(looks_encrypted(Format::Yaml, b"a: ENC[AES256_GCM,data:"));
         assert!(looks_encrypted(Format::Yaml, b"sops:\n    mac: x\n<<<<<<<"));
-        assert!(looks_encrypted(Format::Yaml, &utf16("a: ENC[AES256_GCM,data:")));
+        assert!(looks_encrypted(
+            Format::Yaml,
+            &utf16("a: ENC[AES256_GCM,data:")
+        ));
         assert!(!looks_encrypted(Format::Yaml, b"sops: {{ .Values.sops }}"));
         assert!(!looks_encrypted(Format::Yaml, b"{{ ENC }}"));
     }

@@ -244,7 +244,13 @@ impl Verifier {
         // In a list a string takes the place of the comment, and is written as one.
         let stays = kind == ValueType::Comment || kind == ValueType::Str && !visit.in_list;
         if stays {
-            emit_comment(format, plaintext, visit, comment.span, &mut self.cut_comment)?;
+            emit_comment(
+                format,
+                plaintext,
+                visit,
+                comment.span,
+                &mut self.cut_comment,
+            )?;
         }
         let declared = kind.name();
         match (kind, mac_bytes(kind, plaintext, &mut self.scratch)) {

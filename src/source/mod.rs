@@ -90,7 +90,10 @@ impl Source {
         }
         let (text, raw) = match String::from_utf8(bytes) {
             Ok(text) => (text, None),
-            Err(error) => (encoding::legible(error.as_bytes()), Some(error.into_bytes())),
+            Err(error) => (
+                encoding::legible(error.as_bytes()),
+                Some(error.into_bytes()),
+            ),
         };
         let lines = OnceLock::new();
         Ok(Self {

@@ -56,14 +56,24 @@ mod tests {
     fn knows_every_space_there_is() {
         for character in '\0'..=char::MAX {
             let text = format!("{character}x{character}");
-            let expected = if character.is_whitespace() { "x" } else { &text };
+            let expected = if character.is_whitespace() {
+                "x"
+            } else {
+                &text
+            };
             assert_eq!(trim(text.as_bytes()), expected.as_bytes(), "{text:?}");
         }
     }
 
     #[test]
     fn leaves_bytes_that_are_no_text() {
-        for bytes in [&b"\x85"[..], b"\xA0x\xA0", b"\xE2\x80", b"x\xE2\x80", b"\x80\x80"] {
+        for bytes in [
+            &b"\x85"[..],
+            b"\xA0x\xA0",
+            b"\xE2\x80",
+            b"x\xE2\x80",
+            b"\x80\x80",
+        ] {
             assert_eq!(trim(bytes), bytes);
         }
         assert_eq!(trim(b"\xE2\xE2\x80\xA8"), b"\xE2");

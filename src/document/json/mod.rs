@@ -7,9 +7,9 @@
 
 mod literal;
 
+use super::Error;
 use super::syntax::Error as Syntax;
 use super::tree::{Entry, Item, Key, NodeId, Pair, Scalar, Tree, Value};
-use super::Error;
 use crate::source::Span;
 use literal::Literals;
 
