@@ -33,7 +33,7 @@ mod secret;
 mod sops;
 mod source;
 
-pub use document::Format;
+pub use document::{Foreign, Format};
 pub use environment::{Environment, Platform};
 pub use finding::{Finding, Help, Location, Severity, Snippet};
 pub use repo::install;

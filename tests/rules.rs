@@ -8,14 +8,40 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use sopsguard::engine::{self, Report, Request, Target};
-use sopsguard::{Environment, Platform, Severity, Verification};
+use sopsguard::{Environment, Platform, Verification};
 
 /// The rules that find what they find without a key.
-const KEYLESS: [&str; 3] = [
+const KEYLESS: [&str; 12] = [
+    "conflict-marker",
+    "copied-ciphertext",
+    "duplicate-key",
     "malformed-ciphertext",
     "malformed-metadata",
+    "multi-document",
+    "not-encrypted",
+    "plaintext-comment",
+    "plaintext-value",
+    "private-key-committed",
     "unreadable-file",
+    "unselected-ciphertext",
 ];
+
+/// How the paths begin of the files that fire and that sops decrypts all the same.
+/// `scripts/make-testdata` asks sops, and marks them with `but_not`.
+const ACCEPTED: [&str; 9] = [
+    "duplicate-key/second-document.",
+    "multi-document/",
+    "not-encrypted/inverted-picks-nothing.",
+    "not-encrypted/regex-picks-nothing.",
+    "not-encrypted/suffix-picks-nothing.",
+    "private-key-committed/comment.",
+    "plaintext-comment/",
+    "unreadable-by-version/",
+    "unselected-ciphertext/only-encrypted.",
+];
+
+/// Quiet files that only exist with a fault of another rule: sops writes equal tokens across documents.
+const ELSEWHERE: [(&str, &str); 1] = [("copied-ciphertext/equal.enc.yaml", "multi-document")];
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/rules")
@@ -48,7 +74,10 @@ fn check(rule: &str, side: &str, with_key: bool) -> Report {
     });
     let folder = fixtures().join(rule).join(side);
     let environment = Environment::new(key, folder, Platform::Unix);
-    engine::check(Request::new(&environment)).unwrap()
+    let mut request = Request::new(&environment);
+    // Not the whole repository, which holds the fixtures of all rules.
+    request.targets = vec![Target::Path(".".into())];
+    engine::check(request).unwrap()
 }
 
 fn fired(report: &Report, rule: &str) -> BTreeSet<String> {
@@ -94,8 +123,11 @@ fn no_rule_at_all_fires_on_quiet_files() {
             "{rule}"
         );
         for with_key in [true, false] {
-            let report = check(&rule, "quiet", with_key);
-            assert!(report.findings.is_empty(), "{rule}: {:?}", report.findings);
+            for found in check(&rule, "quiet", with_key).findings {
+                let path = format!("{rule}/{}", found.location.path.display());
+                let is_meant = ELSEWHERE.contains(&(path.as_str(), found.rule));
+                assert!(is_meant, "{path}: {found:?}");
+            }
         }
     }
 }
@@ -122,28 +154,18 @@ fn findings_say_where_what_and_what_to_do() {
 }
 
 #[test]
-fn a_file_with_an_error_is_never_verified_and_the_others_are() {
+fn a_file_fails_exactly_where_sops_refuses_it() {
     for rule in rules() {
-        let report = check(&rule, "fires", true);
-        for file in &report.files {
-            let of_file = report
-                .findings
-                .iter()
-                .filter(|found| found.location.path == file.path);
-            let has_error = of_file
-                .clone()
-                .any(|found| found.severity == Severity::Error);
-            let expected = if has_error {
-                Verification::Failed
-            } else {
-                Verification::Verified
+        for file in check(&rule, "fires", true).files {
+            let path = format!("{rule}/{}", file.path.display());
+            let accepted = ACCEPTED.iter().any(|start| path.starts_with(start));
+            let expected = match file.verification {
+                _ if accepted => Verification::Verified,
+                // sops says "metadata not found".
+                Verification::NotEncrypted => Verification::NotEncrypted,
+                _ => Verification::Failed,
             };
-            assert_eq!(
-                file.verification,
-                expected,
-                "{rule}: {}",
-                file.path.display()
-            );
+            assert_eq!(file.verification, expected, "{path}");
         }
     }
 }

@@ -4,9 +4,12 @@ mod dotenv;
 #[cfg_attr(not(test), expect(dead_code, reason = "the commands so far only read"))]
 mod editor;
 mod flat;
+mod foreign;
 mod format;
 mod ini;
 mod json;
+mod key_path;
+pub(crate) mod kubernetes;
 mod mask;
 #[cfg(test)]
 mod seen;
@@ -16,9 +19,12 @@ mod tests;
 mod tree;
 pub(crate) mod yaml;
 
+pub use foreign::Foreign;
 pub use format::Format;
+pub(crate) use key_path::KeyPath;
 pub(crate) use mask::parts;
 pub(crate) use tree::{Comment, Entry, Item, Key, METADATA_KEY, NodeId, Pair, Scalar, Tree, Value};
+pub(crate) use yaml::RepeatedKey;
 
 use std::borrow::Cow;
 
@@ -29,6 +35,17 @@ pub(crate) struct Document<'s> {
     source: &'s Source,
     format: Format,
     tree: Tree<'s>,
+}
+
+/// A text as far as it could be read.
+pub(crate) struct Reading<'s> {
+    /// What sops would see in it, also where sops refuses it for a reason that leaves no doubt about
+    /// what stands where.
+    pub(crate) document: Option<Document<'s>>,
+    /// Why sops would not load it.
+    pub(crate) error: Option<Error>,
+    /// The keys that stand in their mapping twice, up to the place where the reader stopped.
+    pub(crate) repeated_keys: Vec<RepeatedKey>,
 }
 
 /// Why a text is no document that sops would load.
@@ -85,22 +102,66 @@ impl<'s> Document<'s> {
     /// # Errors
     /// [`Error`] where sops would not load the text.
     pub(crate) fn parse(source: &'s Source, format: Format) -> Result<Self, Error> {
-        let tree = match format {
+        let reading = Self::read(source, format);
+        match (reading.error, reading.document) {
+            (None, Some(document)) => Ok(document),
+            (Some(error), _) => Err(error),
+            (None, None) => Err(Error::Undecidable("a text of which nothing remains")),
+        }
+    }
+
+    /// Reads `source` as [`parse`](Self::parse) does, and says all that is certain of a text which
+    /// sops would refuse.
+    pub(crate) fn read(source: &'s Source, format: Format) -> Reading<'s> {
+        let refused = |error| Reading {
+            document: None,
+            error: Some(error),
+            repeated_keys: Vec::new(),
+        };
+        match format {
             // yaml.v3 then loses a character of every line, until its buffer moves on.
             Format::Yaml if source.text().starts_with("\u{feff}\u{feff}") => {
-                return Err(Error::Undecidable("a second byte order mark"));
+                refused(Error::Undecidable("a second byte order mark"))
             }
-            Format::Yaml => yaml::load(source.text())?,
+            Format::Yaml => {
+                let reading = yaml::read(source.text());
+                let document = reading.tree.map(|tree| Self {
+                    source,
+                    format,
+                    tree,
+                });
+                Reading {
+                    document,
+                    error: reading.error.map(Error::Syntax),
+                    repeated_keys: reading.repeated_keys,
+                }
+            }
+            Format::Json | Format::Dotenv | Format::Ini | Format::Binary => {
+                match Self::tree_of(source, format) {
+                    Ok(tree) => Reading {
+                        document: Some(Self {
+                            source,
+                            format,
+                            tree,
+                        }),
+                        error: None,
+                        repeated_keys: Vec::new(),
+                    },
+                    Err(error) => refused(error),
+                }
+            }
+        }
+    }
+
+    /// What sops sees in a text of a format other than YAML.
+    fn tree_of(source: &'s Source, format: Format) -> Result<Tree<'s>, Error> {
+        let bytes = source.bytes();
+        match format {
+            Format::Dotenv => Ok(dotenv::load(bytes)?),
+            Format::Ini => Ok(ini::load(bytes)?),
             // To sops a binary file is a JSON file, until it writes the content of `data`.
-            Format::Json | Format::Binary => json::load(source.bytes())?,
-            Format::Dotenv => dotenv::load(source.bytes())?,
-            Format::Ini => ini::load(source.bytes())?,
-        };
-        Ok(Self {
-            source,
-            format,
-            tree,
-        })
+            Format::Json | Format::Binary | Format::Yaml => json::load(bytes),
+        }
     }
 
     /// A file of any content, as sops sees it before it encrypts it as binary.

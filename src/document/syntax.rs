@@ -44,7 +44,7 @@ impl Error {
         self.span
     }
 
-    /// Of a repeated key, where it stands first.
+    /// Of a repeated key, where it stands first; nothing else has such a place.
     pub(crate) fn related(&self) -> Option<Span> {
         self.related
     }

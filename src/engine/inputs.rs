@@ -1,6 +1,7 @@
 //! From what the user named to the list of files to look at, and where their bytes are.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use super::notices::{Notices, Why};
@@ -48,10 +49,14 @@ pub(super) enum Origin {
 pub(super) struct Scope<'a> {
     pub(super) environment: &'a Environment,
     pub(super) policy: &'a Policy,
-    /// The format of what is named.
+    /// The format of what is named, whatever the name says.
     pub(super) input_type: Option<Format>,
-    /// The index to take files from instead of the work tree, and its repository.
-    pub(super) staged: Option<(&'a Repo<'a>, &'a Index<'a>)>,
+    /// The repository around the current folder.
+    pub(super) repo: Option<&'a Repo<'a>>,
+    /// Its index, where files are taken from that instead of the work tree.
+    pub(super) index: Option<&'a Index<'a>>,
+    /// How many threads to use at most.
+    pub(super) jobs: Option<NonZeroUsize>,
 }
 
 /// The inputs of a run, by the bytes of their paths.
@@ -84,9 +89,9 @@ pub(super) fn list(targets: Vec<Target>, scope: Scope<'_>) -> Result<(Vec<Input>
         }
     }
     if !only_text {
-        match scope.staged {
-            Some((repo, index)) => staged::add(&mut inputs, repo, index, &named)?,
-            None => inputs.add_work_tree(named)?,
+        match (scope.repo, scope.index) {
+            (Some(repo), Some(index)) => staged::add(&mut inputs, repo, index, &named)?,
+            _ => inputs.add_work_tree(named)?,
         }
     }
     Ok((inputs.by_path.into_values().collect(), inputs.notices))
@@ -122,8 +127,10 @@ impl Inputs<'_> {
     }
 
     fn add_work_tree(&mut self, mut named: Vec<PathBuf>) -> Result<(), Error> {
-        if named.is_empty() {
-            named.push(PathBuf::from("."));
+        match self.scope.repo {
+            Some(repo) if named.is_empty() => return walk::add_repository(self, repo),
+            None if named.is_empty() => named.push(PathBuf::from(".")),
+            _ => {}
         }
         for named in named {
             let place = self.scope.environment.current_dir().join(&named);
@@ -132,7 +139,7 @@ impl Inputs<'_> {
             }
             let shown = paths::without_dots(&named);
             if place.is_dir() {
-                walk::add(self, &place, &shown);
+                walk::add_folder(self, &place, &shown)?;
             } else {
                 self.add(shown, Content::Disk(place), Origin::Named);
             }

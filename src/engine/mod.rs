@@ -9,8 +9,11 @@ mod explain;
 mod explanation;
 mod file;
 mod inputs;
+mod known;
 mod notices;
+mod others;
 mod policy;
+mod refused;
 mod report;
 mod request;
 mod settle;
@@ -29,6 +32,9 @@ use std::path::Path;
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
+#[cfg(feature = "cli")]
+pub(crate) use crate::document::Foreign;
+use crate::finding::Finding;
 use crate::keys::{Keyring, Place, PlaceState};
 use crate::paths;
 use crate::repo::{Blobs, Repo};
@@ -79,7 +85,9 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
         environment,
         policy: &policy,
         input_type,
-        staged: repo.as_ref().zip(index.as_ref()),
+        repo: repo.as_ref(),
+        index: index.as_ref(),
+        jobs,
     };
     let (inputs, notices) = inputs::list(targets, scope)?;
     let keyring = Request::keyring(identities, environment)?;
@@ -91,10 +99,27 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
         searched: keyring.places().iter().map(describe).collect(),
         ..Report::default()
     };
+    let findings = gather(looked, &mut report)?;
+    settle::apply(findings, &policy, &mut report);
+    Ok(report)
+}
+
+/// Puts what became of the inputs into `report`, in their order; returns all findings.
+///
+/// # Errors
+/// What git does not give.
+fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Vec<Finding>, Error> {
     let mut findings = Vec::new();
     for looked in looked {
         match looked {
-            Looked::PassedOver => report.passed_over += 1,
+            Looked::PassedOver {
+                findings: found,
+                is_searched,
+            } => {
+                report.passed_over += 1;
+                report.unsearched += usize::from(!is_searched);
+                findings.extend(found);
+            }
             Looked::NotGiven(error) => return Err(error),
             Looked::At {
                 file,
@@ -107,8 +132,7 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
             }
         }
     }
-    settle::apply(findings, &policy, &mut report);
-    Ok(report)
+    Ok(findings)
 }
 
 /// A reader of the blobs that inputs name.

@@ -5,6 +5,9 @@
 //! [`looks_encrypted`] says yes only to what nobody writes by chance.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use memchr::memmem::{self, Finder};
 
 use crate::document::Format;
 
@@ -23,71 +26,97 @@ pub(super) const MARKS: [&str; 7] = [
     "key_groups",
 ];
 
-/// Whether a text could have metadata, which hang on a word in it.
-///
-/// In YAML the word may stand there; or hide behind an escape in double quotes, which needs a
-/// backslash; or be the base64 of a `!!binary` key, which needs a tag. In JSON it may hide behind an
-/// escape. The other formats have no way to hide it.
+/// How many bytes of a file tell whether it is a text, as many as git looks at.
+const HEAD_LEN: usize = 8_000;
+
+static TOKEN_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(TOKEN));
+static SOPS_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("sops"));
+static MAC_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("mac:"));
+
+/// Whether a text could have metadata, or a token of sops's.
 pub(super) fn may_have_metadata(format: Format, bytes: &[u8]) -> bool {
-    let signs: &[&str] = match format {
-        Format::Yaml => &["sops", "\\", "!!b", "!!%", "!<", "%TAG"],
+    let may_be_named = match format {
+        Format::Yaml => return may_be_named_in_yaml(&ascii(bytes)),
         // What is no object is no file of sops's, whatever words are in it.
-        Format::Json | Format::Binary if first_visible(bytes) != Some(b'{') => &[],
-        Format::Json | Format::Binary => &["\"sops\"", "\\u007", "\\u006"],
-        Format::Dotenv => &["sops_"],
-        Format::Ini => &["[sops]"],
+        Format::Json | Format::Binary if first_visible(bytes) != Some(b'{') => return false,
+        Format::Json | Format::Binary => may_be_named_in_json(bytes),
+        Format::Dotenv => contains(bytes, b"sops_"),
+        Format::Ini => contains(bytes, b"[sops]"),
     };
-    let text = Text::of(bytes);
-    signs.iter().any(|sign| text.contains(sign))
+    may_be_named || TOKEN_FINDER.find(bytes).is_some()
+}
+
+/// Whether a YAML text could have a top-level key that reads as `sops`, or a token.
+///
+/// The word may stand there; or hide behind an escape in double quotes, which needs a backslash; or
+/// be the base64 of a `!!binary` key, which needs a tag.
+fn may_be_named_in_yaml(text: &[u8]) -> bool {
+    let is_sign = |at: usize| {
+        let rest = text.get(at..).unwrap_or_default();
+        let signs: [&[u8]; 5] = [b"\\", b"!!b", b"!!%", b"!<", b"%TAG"];
+        signs.iter().any(|sign| rest.starts_with(sign))
+    };
+    SOPS_FINDER.find(text).is_some()
+        || TOKEN_FINDER.find(text).is_some()
+        || memchr::memchr3_iter(b'\\', b'!', b'%', text).any(is_sign)
+}
+
+/// Whether a JSON text could have a key that reads as `sops`: as it is, or with a letter escaped.
+fn may_be_named_in_json(text: &[u8]) -> bool {
+    contains(text, b"\"sops\"") || contains(text, b"\\u007") || contains(text, b"\\u006")
 }
 
 /// Whether a text, perhaps damaged, was certainly written by sops once.
 pub(super) fn looks_encrypted(format: Format, bytes: &[u8]) -> bool {
-    let words: &[&str] = match format {
-        Format::Yaml => &["sops:", "mac:"],
-        Format::Json | Format::Binary => &["\"sops\"", "\"mac\"", "\"lastmodified\""],
-        Format::Dotenv => &["sops_mac=", "sops_lastmodified="],
-        Format::Ini => &["[sops]", "mac", "lastmodified"],
+    let text = ascii(bytes);
+    let all = |words: &[&str]| words.iter().all(|word| contains(&text, word.as_bytes()));
+    let has_block = || {
+        SOPS_FINDER
+            .find_iter(&text)
+            .any(|at| text.get(at + 4) == Some(&b':'))
     };
-    let text = Text::of(bytes);
-    text.contains(TOKEN) || words.iter().all(|word| text.contains(word))
+    TOKEN_FINDER.find(&text).is_some()
+        || match format {
+            Format::Yaml => MAC_FINDER.find(&text).is_some() && has_block(),
+            Format::Json | Format::Binary => all(&["\"sops\"", "\"mac\"", "\"lastmodified\""]),
+            Format::Dotenv => all(&["sops_mac=", "sops_lastmodified="]),
+            Format::Ini => all(&["[sops]", "mac", "lastmodified"]),
+        }
 }
 
-fn first_visible(bytes: &[u8]) -> Option<u8> {
+/// The first byte that is no white space.
+pub(super) fn first_visible(bytes: &[u8]) -> Option<u8> {
     bytes.trim_ascii_start().first().copied()
 }
 
-/// Bytes to find ASCII words in: as text where they are text, which is many times faster.
-enum Text<'b> {
-    Utf8(&'b str),
-    Other(Cow<'b, [u8]>),
+/// Whether bytes are a text and not a picture, a program or an archive, as git tells them apart.
+pub(super) fn is_text(bytes: &[u8]) -> bool {
+    let head = bytes.get(..HEAD_LEN).unwrap_or(bytes);
+    memchr::memchr(0, head).is_none() || is_utf16(bytes)
 }
 
-impl<'b> Text<'b> {
-    fn of(bytes: &'b [u8]) -> Self {
-        let is_utf16 = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Self::Utf8(text),
-            // Without its zeros, what is ASCII in UTF-16 can be found.
-            Err(_) if is_utf16 => {
-                Self::Other(bytes.iter().copied().filter(|&byte| byte != 0).collect())
-            }
-            Err(_) => Self::Other(Cow::Borrowed(bytes)),
-        }
-    }
+/// Whether a YAML text holds nothing but comments.
+pub(super) fn is_blank(text: &str) -> bool {
+    let is_blank = |line: &str| line.trim_start().is_empty() || line.trim_start().starts_with('#');
+    text.lines().all(is_blank)
+}
 
-    fn contains(&self, word: &str) -> bool {
-        match self {
-            Self::Utf8(text) => text.contains(word),
-            Self::Other(bytes) => contains(bytes, word.as_bytes()),
-        }
+/// Whether a text is in UTF-16, which yaml.v3 reads behind its byte order mark.
+pub(super) fn is_utf16(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF])
+}
+
+/// The bytes, those of UTF-16 without their zeros, so that what is ASCII can be found.
+fn ascii(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if is_utf16(bytes) {
+        bytes.iter().copied().filter(|&byte| byte != 0).collect()
+    } else {
+        Cow::Borrowed(bytes)
     }
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack
-        .windows(needle.len())
-        .any(|window| window == needle)
+    memmem::find(haystack, needle).is_some()
 }
 
 #[cfg(test)]
@@ -151,6 +180,7 @@ mod tests {
             (Format::Dotenv, b"SOPS_AGE_KEY=b\n", false),
             (Format::Ini, b"[a]\nb = c\n[sops]\nmac = x\n", true),
             (Format::Ini, b"[a]\nsops = c\n", false),
+            (Format::Ini, b"a = ENC[AES256_GCM,data:", true),
         ] {
             assert_eq!(may_have_metadata(format, text), expected, "{text:?}");
         }

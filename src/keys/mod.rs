@@ -6,6 +6,7 @@
 
 mod age_file;
 mod bech32;
+mod exposed;
 mod identity;
 mod keyring;
 mod places;
@@ -13,6 +14,7 @@ mod recipient;
 mod source;
 
 pub(crate) use age_file::AgeFile;
+pub(crate) use exposed::{Exposed, exposed, may_be_exposed};
 pub(crate) use keyring::{Given, Keyring, Obstacle};
 pub(crate) use places::{Place, PlaceState};
 pub(crate) use recipient::{Recipient, RecipientKind};

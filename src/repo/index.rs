@@ -88,6 +88,14 @@ impl<'r> Index<'r> {
         }
     }
 
+    /// The paths of all below a folder, each at least once.
+    pub(super) fn paths_below(&self, folder: &[u8]) -> Vec<Vec<u8>> {
+        self.below(folder)
+            .into_iter()
+            .map(|entry| entry.path)
+            .collect()
+    }
+
     /// All that differs from `HEAD`, but for what is only gone.
     ///
     /// # Errors

@@ -14,6 +14,8 @@ mod index;
 pub mod install;
 mod path;
 mod places;
+mod settings;
+mod work_tree;
 
 use std::path::{Path, PathBuf};
 
@@ -23,6 +25,7 @@ pub(crate) use entry::{BlobId, Entry, Kind};
 pub(crate) use error::Error;
 pub(crate) use index::Index;
 use places::Places;
+pub(crate) use work_tree::{Met, Wanted};
 
 use crate::environment::Environment;
 

@@ -1,9 +1,9 @@
 //! The data key of a file, opened with the identities at hand.
 
-use super::key_path::KeyPath;
 use super::metadata::{KeyGroup, KeyKind, MasterKey};
 use super::problem::{MalformedMetadata, Problem, ProblemKind, Undecryptable};
 use super::{Reason, SopsFile, shamir};
+use crate::document::KeyPath;
 use crate::keys::{AgeFile, Keyring, Obstacle, Recipient};
 use crate::secret::Secret;
 use crate::source::Span;

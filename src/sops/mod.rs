@@ -5,11 +5,13 @@
 //! 3.13.3 would say. Everything that walks a document's values does it with [`walk()`].
 
 mod cipher;
+mod comment;
+mod copies;
 mod data_key;
+mod emit;
 mod enc;
 mod file;
 mod go;
-mod key_path;
 mod mac;
 mod metadata;
 mod pattern;
@@ -24,14 +26,14 @@ mod verify;
 mod version;
 mod walk;
 
+pub(crate) use comment::ClearComment;
 pub(crate) use enc::{Token, ValueType};
 pub(crate) use file::{MetadataErrors, SopsFile};
-pub(crate) use key_path::KeyPath;
 pub(crate) use problem::{
-    MacMismatch, MalformedCiphertext, MalformedMetadata, Problem, ProblemKind, Undecryptable,
-    Unreadable,
+    CopiedCiphertext, MacMismatch, MalformedCiphertext, MalformedMetadata, PlaintextValue, Problem,
+    ProblemKind, Undecryptable, Unreadable,
 };
 pub(crate) use selectors::Selectors;
 pub use verification::{Reason, Verification};
-pub(crate) use verify::check;
+pub(crate) use verify::{Inspection, Place, check, verify_values};
 pub(crate) use walk::{Leaf, Overrun, Visit, walk};

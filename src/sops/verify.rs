@@ -1,20 +1,25 @@
 //! The verdict: every value opened, the MAC computed and compared.
 
+use std::collections::HashMap;
+
 use sha2::{Digest, Sha512};
 use zeroize::Zeroize;
 
 use super::cipher::{Cipher, Rejected};
+use super::comment::{ClearComment, ClearComments};
+use super::copies::Tokens;
 use super::data_key::{DataKey, Locked, unlock};
-use super::enc::{Decoded, Token, ValueType};
-use super::key_path::KeyPath;
+use super::emit;
+use super::enc::{Decoded, Token, ValueType, looks_like_token};
 use super::mac;
 use super::plaintext::mac_bytes;
 use super::problem::{
-    MAX_PROBLEMS, MalformedCiphertext, Problem, ProblemKind, Undecryptable, Unreadable,
+    MAX_PROBLEMS, MacMismatch, MalformedCiphertext, PlaintextValue, Problem, ProblemKind,
+    Undecryptable, Unreadable,
 };
 use super::walk::{Leaf, Overrun, Visit, walk};
-use super::{Reason, SopsFile, Verification};
-use crate::document::{Comment, Format, Pair, Scalar, Value};
+use super::{Reason, Selectors, SopsFile, Verification};
+use crate::document::{Comment, Document, Format, KeyPath, Scalar, Tree};
 use crate::keys::Keyring;
 use crate::source::Span;
 
@@ -31,10 +36,26 @@ pub(crate) struct Inspection {
     pub(crate) unsupported: Option<String>,
     /// Versions of sops that cannot read the file although 3.13.3 can.
     pub(crate) unreadable_by: Vec<&'static str>,
+    /// Comments in clear where sops encrypts them.
+    pub(crate) clear_comments: Vec<ClearComment>,
+    /// Whole tokens where the selectors leave all in clear, at most 1,000.
+    pub(crate) unselected: Vec<Place>,
+    /// A clear zero that may be spelled `-0`.
+    zero: Option<(Span, KeyPath)>,
     /// How many values the selectors pick, empty strings left out.
     pub(crate) encrypted: usize,
     /// How many values the selectors leave in clear.
     pub(crate) clear: usize,
+}
+
+/// A place in a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) span: Span,
+    /// The keys that lead there.
+    pub(crate) path: KeyPath,
+    /// Whether a comment stands there.
+    pub(crate) is_comment: bool,
 }
 
 /// What [`check`] found.
@@ -72,65 +93,62 @@ pub(crate) fn check(file: &SopsFile<'_>, keyring: &Keyring) -> Checked {
 /// Verifies the values and the MAC of `file`.
 ///
 /// Without a key it finds what no key could mend: values that should be encrypted and are not,
-/// tokens that are damaged, a missing MAC, documents that sops cannot walk. No problem then means
-/// nothing. With a key no problem (and nothing unsupported) means that sops decrypts the file.
+/// tokens that are damaged or copied, a missing MAC, documents that sops cannot walk. No problem then
+/// means nothing. With a key no problem (and nothing unsupported) means that sops decrypts the file.
 pub(crate) fn verify(file: &SopsFile<'_>, key: Option<&DataKey>) -> Inspection {
-    if file.selectors().is_too_large() {
-        let unsupported = Some("a selector of this size".to_owned());
-        return Inspection {
-            unsupported,
-            ..Inspection::default()
-        };
-    }
-    let mut inspection = Inspection::default();
-    if file.metadata().needs_kms_mended() {
-        inspection.unsupported =
-            Some("a KMS `context` of several values from before sops 3.3.0".to_owned());
-    }
-    let mut verifier = Verifier {
-        format: file.format(),
-        cipher: key.map(|key| Cipher::new(key.expose())),
-        hash: mac::start(file.selectors()),
-        decoded: Decoded::default(),
-        cut_comment: None,
-        // Room for any number or time, so that it never grows and leaves a copy behind.
-        scratch: Vec::with_capacity(512),
-        inspection,
-    };
-    let walked = walk(file.tree(), file.selectors(), |visit| {
-        verifier.visit(&visit)
-    });
-    if file.selectors().is_too_costly() {
-        // What was picked so far may be wrong, and so may all problems be.
-        let unsupported = Some("a selector that is too costly to match".to_owned());
-        return Inspection {
-            unsupported,
-            ..Inspection::default()
-        };
-    }
-    if file.format() == Format::Json && walked == Err(Overrun::TooDeep) {
-        // sops's printer has the same limit.
-        verifier.push(Unreadable::TooDeep.into(), None, std::iter::empty());
-    } else if let Err(overrun) = walked {
-        // These limits are ours: sops follows aliases until time or memory runs out.
-        let what = match overrun {
-            Overrun::TooDeep => "aliases that nest more than 10,000 levels deep",
-            Overrun::TooManyAliases => "aliases that expand to more than 4,000,000 values",
-        };
-        verifier
-            .inspection
-            .unsupported
-            .get_or_insert_with(|| what.to_owned());
-    }
-    if file.format() == Format::Binary
-        && let Some(span) = content_problem(file)
+    let mut inspection = verify_as(file, key, Zeros::AsRead);
+    let mac_differs = |problem: &Problem| problem.kind == MacMismatch::Differs.into();
+    if let [problem] = inspection.problems.as_mut_slice()
+        && mac_differs(problem)
+        && let Some((span, path)) = inspection.zero.take()
+        && verify_as(file, key, Zeros::AsWritten(file.text()))
+            .problems
+            .is_empty()
     {
-        verifier.push(Unreadable::NoContent.into(), span, [&b"data"[..]]);
+        *problem = Problem {
+            kind: MacMismatch::NegativeZero.into(),
+            span: Some(span),
+            path,
+        };
     }
-    verifier.finish(file)
+    inspection
 }
 
-struct Verifier {
+/// Verifies the values of a document without its metadata, which sops refuses.
+pub(crate) fn verify_values(document: &Document<'_>, selectors: &Selectors) -> Inspection {
+    let mut verifier = Verifier::new(document.format(), None, selectors, Zeros::AsRead);
+    verifier.walk(document.tree(), selectors);
+    verifier.into_inspection()
+}
+
+fn verify_as<'d>(file: &SopsFile<'d>, key: Option<&DataKey>, zeros: Zeros<'d>) -> Inspection {
+    let mut verifier = Verifier::new(file.format(), key, file.selectors(), zeros);
+    if file.metadata().needs_kms_mended() {
+        verifier.inspection.unsupported =
+            Some("a KMS `context` of several values from before sops 3.3.0".to_owned());
+    }
+    if verifier.walk(file.tree(), file.selectors()) {
+        if let Err((kind, span)) = emit::content(file) {
+            verifier.push(kind, span, [emit::CONTENT.as_bytes()]);
+        }
+        verifier.mac(file);
+    }
+    if !file.encrypts_comments() {
+        verifier.comments = ClearComments::default();
+    }
+    verifier.into_inspection()
+}
+
+/// What a clear zero that is spelled `-0` counts as.
+#[derive(Clone, Copy)]
+enum Zeros<'t> {
+    /// The integer that it is.
+    AsRead,
+    /// The float `-0.0` that sops printed so.
+    AsWritten(&'t str),
+}
+
+struct Verifier<'t> {
     format: Format,
     cipher: Option<Cipher>,
     hash: Sha512,
@@ -141,11 +159,70 @@ struct Verifier {
     cut_comment: Option<(Span, KeyPath)>,
     /// Values printed anew for the MAC.
     scratch: Vec<u8>,
+    zeros: Zeros<'t>,
+    tokens: Tokens,
+    comments: ClearComments,
     inspection: Inspection,
 }
 
-impl Verifier {
+impl<'t> Verifier<'t> {
+    fn new(format: Format, key: Option<&DataKey>, selectors: &Selectors, zeros: Zeros<'t>) -> Self {
+        Self {
+            format,
+            cipher: key.map(|key| Cipher::new(key.expose())),
+            hash: mac::start(selectors),
+            decoded: Decoded::default(),
+            cut_comment: None,
+            // Room for any number or time, so that it never grows and leaves a copy behind.
+            scratch: Vec::with_capacity(512),
+            zeros,
+            tokens: Tokens::default(),
+            comments: ClearComments::default(),
+            inspection: Inspection::default(),
+        }
+    }
+
+    /// Visits everything; false where nothing can be said of it.
+    fn walk(&mut self, tree: &Tree<'_>, selectors: &Selectors) -> bool {
+        if selectors.is_too_large() {
+            return self.give_up("a selector of this size");
+        }
+        let walked = walk(tree, selectors, |visit| self.visit(&visit));
+        if selectors.is_too_costly() {
+            // What was picked so far may be wrong, and so may all problems be.
+            return self.give_up("a selector that is too costly to match");
+        }
+        self.end_cut_comment(false);
+        match walked {
+            Ok(()) => self.find_copies(tree, selectors),
+            // sops's printer has the same limit.
+            Err(Overrun::TooDeep) if self.format == Format::Json => {
+                self.push(Unreadable::TooDeep.into(), None, std::iter::empty());
+            }
+            // These limits are ours: sops follows aliases until time or memory runs out.
+            Err(overrun) => {
+                let what = match overrun {
+                    Overrun::TooDeep => "aliases that nest more than 10,000 levels deep",
+                    Overrun::TooManyAliases => "aliases that expand to more than 4,000,000 values",
+                };
+                let unsupported = &mut self.inspection.unsupported;
+                unsupported.get_or_insert_with(|| what.to_owned());
+            }
+        }
+        true
+    }
+
+    fn give_up(&mut self, what: &str) -> bool {
+        self.comments = ClearComments::default();
+        self.inspection = Inspection {
+            unsupported: Some(what.to_owned()),
+            ..Inspection::default()
+        };
+        false
+    }
+
     fn visit(&mut self, visit: &Visit<'_, '_>) {
+        self.comments.next_stop();
         if self.cut_comment.is_some() {
             self.end_cut_comment(is_comment(visit));
         }
@@ -155,48 +232,103 @@ impl Verifier {
                 (Err(Unreadable::NonStringKey { found }.into()), key.span)
             }
             Leaf::Comment(comment) => (self.comment(visit, comment), comment.span),
-            Leaf::Scalar { scalar, span, .. } => (self.scalar(visit, scalar), span),
+            Leaf::Scalar { scalar, span } => (self.scalar(visit, scalar, span), span),
         };
         if let Err(kind) = outcome {
             self.push(kind, Some(span), visit.path.iter().copied());
         }
     }
 
-    fn scalar(&mut self, visit: &Visit<'_, '_>, scalar: &Scalar<'_>) -> Result<(), ProblemKind> {
+    fn scalar(
+        &mut self,
+        visit: &Visit<'_, '_>,
+        scalar: &Scalar<'_>,
+        span: Span,
+    ) -> Result<(), ProblemKind> {
         match scalar {
             Scalar::Null => Ok(()),
             Scalar::Uint(_) => Err(Unreadable::IntegerTooLarge.into()),
-            _ if !visit.selected => {
-                self.inspection.clear += 1;
-                if visit.in_mac {
-                    self.hash
-                        .update(scalar.mac_bytes().ok_or(Unreadable::TimeOffset)?);
-                }
-                Ok(())
-            }
+            _ if !visit.selected => self.clear(visit, scalar, span),
             // An empty string is its own ciphertext.
             Scalar::Str(text) if text.is_empty() => Ok(()),
             Scalar::Str(text) => {
                 self.inspection.encrypted += 1;
-                let token = Token::parse(text).ok_or(MalformedCiphertext::NotAToken)?;
-                self.token(visit, &token)
+                let Some(token) = Token::parse(text) else {
+                    return Err(if looks_like_token(text) {
+                        MalformedCiphertext::NotAToken.into()
+                    } else {
+                        PlaintextValue::Text.into()
+                    });
+                };
+                self.token(visit, &token, span)
             }
             Scalar::Bool(_) | Scalar::Int(_) | Scalar::Float(_) | Scalar::Time(_) => {
                 self.inspection.encrypted += 1;
-                Err(MalformedCiphertext::NotAString {
-                    found: scalar.kind(),
-                }
-                .into())
+                let found = scalar.kind();
+                Err(PlaintextValue::NotAString { found }.into())
             }
         }
     }
 
-    fn token(&mut self, visit: &Visit<'_, '_>, token: &Token<'_>) -> Result<(), ProblemKind> {
+    /// A value that the selectors leave in clear.
+    fn clear(
+        &mut self,
+        visit: &Visit<'_, '_>,
+        scalar: &Scalar<'_>,
+        span: Span,
+    ) -> Result<(), ProblemKind> {
+        self.inspection.clear += 1;
+        if let Scalar::Str(text) = scalar {
+            self.unselected(visit, text, span);
+        }
+        if !visit.in_mac {
+            return Ok(());
+        }
+        if matches!(scalar, Scalar::Int(0)) && span.range().len() == "-0".len() {
+            if let Zeros::AsWritten(text) = self.zeros
+                && text.get(span.range()) == Some("-0")
+            {
+                self.hash.update("-0");
+                return Ok(());
+            }
+            let keys = visit.path.iter().copied();
+            let zero = &mut self.inspection.zero;
+            zero.get_or_insert_with(|| (span, KeyPath::new(keys)));
+        }
+        let bytes = scalar.mac_bytes().ok_or(Unreadable::TimeOffset)?;
+        self.hash.update(bytes);
+        Ok(())
+    }
+
+    /// Notes a whole token that stands where the selectors leave all in clear.
+    fn unselected(&mut self, visit: &Visit<'_, '_>, text: &[u8], span: Span) {
+        let found = &mut self.inspection.unselected;
+        if found.len() < MAX_PROBLEMS
+            && visit.via.is_empty()
+            && Token::whole(text, &mut self.decoded).is_some()
+        {
+            found.push(Place {
+                span,
+                path: KeyPath::new(visit.path.iter().copied()),
+                is_comment: matches!(visit.leaf, Leaf::Comment(_)),
+            });
+        }
+    }
+
+    fn token(
+        &mut self,
+        visit: &Visit<'_, '_>,
+        token: &Token<'_>,
+        span: Span,
+    ) -> Result<(), ProblemKind> {
         token.decode(&mut self.decoded)?;
         let kind = match token.value_type().ok_or(MalformedCiphertext::UnknownType)? {
             ValueType::Bytes => return Err(MalformedCiphertext::BytesType.into()),
             kind => kind,
         };
+        if visit.via.is_empty() {
+            self.tokens.note(&self.decoded, span);
+        }
         if kind == ValueType::Comment {
             self.unreadable_by(HASHES_LISTED_COMMENTS);
         }
@@ -206,18 +338,13 @@ impl Verifier {
         let Decoded { iv, sealed } = &mut self.decoded;
         let opened = cipher.open(iv, visit.aad, sealed);
         let plaintext = opened.map_err(|Rejected| Undecryptable::Rejected)?;
-        if kind == ValueType::Comment
-            && visit.in_list
-            && let Leaf::Scalar { span, .. } = visit.leaf
-        {
-            emit_comment(self.format, plaintext, visit, span, &mut self.cut_comment)?;
+        if kind == ValueType::Comment && visit.in_list {
+            emit::comment(self.format, plaintext, visit, span, &mut self.cut_comment)?;
         }
         let declared = kind.name();
         let bytes = mac_bytes(kind, plaintext, &mut self.scratch)
             .ok_or(Undecryptable::NotOfItsType { declared })?;
-        if self.format == Format::Json && kind == ValueType::Float && !is_finite(bytes) {
-            return Err(Undecryptable::NotFinite.into());
-        }
+        emit::value(self.format, kind, bytes)?;
         self.hash.update(bytes);
         Ok(())
     }
@@ -226,25 +353,34 @@ impl Verifier {
     /// comment enters the MAC like a value; in a map sops can then only put a string in its place.
     fn comment(&mut self, visit: &Visit<'_, '_>, comment: &Comment<'_>) -> Result<(), ProblemKind> {
         let format = self.format;
-        let in_clear = || write_in_clear(format, comment);
-        let token = Token::parse(&comment.text).filter(|_| visit.selected);
-        let Some((token, kind)) = token.and_then(|token| Some((token, token.value_type()?))) else {
-            return in_clear();
+        let stays_clear = || emit::clear_comment(format, comment);
+        if !visit.selected {
+            self.unselected(visit, &comment.text, comment.span);
+            return stays_clear();
+        }
+        let Some(token) = Token::parse(&comment.text) else {
+            if visit.via.is_empty() && !looks_like_token(&comment.text) {
+                self.comments.note(visit, comment);
+            }
+            return stays_clear();
+        };
+        let Some(kind) = token.value_type() else {
+            return stays_clear();
         };
         let Some(cipher) = &self.cipher else {
             return Ok(());
         };
         if token.decode(&mut self.decoded).is_err() {
-            return in_clear();
+            return stays_clear();
         }
         let Decoded { iv, sealed } = &mut self.decoded;
         let Ok(plaintext) = cipher.open(iv, visit.aad, sealed) else {
-            return in_clear();
+            return stays_clear();
         };
         // In a list a string takes the place of the comment, and is written as one.
         let stays = kind == ValueType::Comment || kind == ValueType::Str && !visit.in_list;
         if stays {
-            emit_comment(
+            emit::comment(
                 format,
                 plaintext,
                 visit,
@@ -260,7 +396,7 @@ impl Verifier {
             (ValueType::Time, None) if super::go::Time::parse(plaintext).is_some() => {
                 Err(Undecryptable::NotOfItsType { declared }.into())
             }
-            (_, None) => in_clear(),
+            (_, None) => stays_clear(),
             (ValueType::Comment, Some(_)) => Ok(()),
             (ValueType::Str, Some(bytes)) => {
                 self.hash.update(bytes);
@@ -289,8 +425,34 @@ impl Verifier {
         }
     }
 
-    fn finish(mut self, file: &SopsFile<'_>) -> Inspection {
-        self.end_cut_comment(false);
+    /// Reports the tokens that stand under two keys. With a data key, those that it opens tell which
+    /// of them are the copies.
+    fn find_copies(&mut self, tree: &Tree<'_>, selectors: &Selectors) {
+        let tokens = std::mem::take(&mut self.tokens);
+        let problems = &mut self.inspection.problems;
+        let rejected: HashMap<Span, usize> = problems
+            .iter()
+            .enumerate()
+            .filter(|(_, problem)| problem.kind == Undecryptable::Rejected.into())
+            .filter_map(|(at, problem)| Some((problem.span?, at)))
+            .collect();
+        let has_key = self.cipher.is_some();
+        if has_key && rejected.is_empty() {
+            return;
+        }
+        let opens = |span: Span| has_key && !rejected.contains_key(&span);
+        for copy in tokens.copies(tree, selectors, opens) {
+            let known = copy.span.and_then(|span| rejected.get(&span).copied());
+            if let Some(problem) = known.and_then(|at| problems.get_mut(at)) {
+                *problem = copy;
+            } else if !has_key && problems.len() < MAX_PROBLEMS {
+                problems.push(copy);
+            }
+        }
+    }
+
+    /// Compares the MAC, and reports it.
+    fn mac(&mut self, file: &SopsFile<'_>) {
         let hash = std::mem::take(&mut self.hash);
         // Where a value did not open, the MAC of the others says nothing.
         let hash = self.inspection.problems.is_empty().then_some(hash);
@@ -303,7 +465,14 @@ impl Verifier {
         if let Err((kind, span)) = verified {
             self.push(kind, Some(span), [&b"sops"[..], b"mac"]);
         }
-        std::mem::take(&mut self.inspection)
+    }
+
+    fn into_inspection(mut self) -> Inspection {
+        let comments = std::mem::take(&mut self.comments);
+        Inspection {
+            clear_comments: comments.into_found(),
+            ..std::mem::take(&mut self.inspection)
+        }
     }
 
     fn push<'k>(
@@ -340,95 +509,7 @@ fn is_comment(visit: &Visit<'_, '_>) -> bool {
     }
 }
 
-/// Whether sops can write the opened comment; `cut` is set where that hangs on what follows.
-fn emit_comment(
-    format: Format,
-    text: &[u8],
-    visit: &Visit<'_, '_>,
-    span: Span,
-    cut: &mut Option<(Span, KeyPath)>,
-) -> Result<(), ProblemKind> {
-    match (format, Emitted::of(text)) {
-        (Format::Ini, _) if has_empty_line(text) => Err(Unreadable::EmptyCommentLine.into()),
-        (Format::Yaml, Emitted::Broken) => Err(Undecryptable::CommentNotText.into()),
-        (Format::Yaml, Emitted::Cut) => {
-            *cut = Some((span, KeyPath::new(visit.path.iter().copied())));
-            Ok(())
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Whether sops can write a comment that stays as it stands in the file.
-fn write_in_clear(format: Format, comment: &Comment<'_>) -> Result<(), ProblemKind> {
-    if format == Format::Ini && has_empty_line(&comment.text) {
-        return Err(Unreadable::EmptyCommentLine.into());
-    }
-    Ok(())
-}
-
-/// Whether one of the lines is empty. sops's printer for ini files looks at the first character of
-/// each, whether it is there or not.
-fn has_empty_line(comment: &[u8]) -> bool {
-    !comment.is_empty() && comment.split(|byte| *byte == b'\n').any(<[u8]>::is_empty)
-}
-
-/// Whether a number, printed as sops hashes it, is one that JSON has.
-fn is_finite(printed: &[u8]) -> bool {
-    !matches!(printed, b"NaN" | b"+Inf" | b"-Inf")
-}
-
-/// What keeps sops from writing the content of a binary file, if anything: it is the value of the
-/// first `data`, which must be a string once it is opened.
-fn content_problem(file: &SopsFile<'_>) -> Option<Option<Span>> {
-    const CONTENT: &str = "data";
-    let tree = file.tree();
-    let branch = tree.branches().first()?;
-    let Some(Pair { key, value }) = tree.pair(*branch, CONTENT) else {
-        return Some(None);
-    };
-    let Value::Scalar(Scalar::Str(text)) = &tree.node(*value).value else {
-        return Some(Some(key.span));
-    };
-    let selectors = file.selectors();
-    // There are no comments in JSON that could match.
-    let matched = !selectors.looks_at_comments() && selectors.matches(CONTENT.as_bytes());
-    let token = Token::parse(text).filter(|_| selectors.select(matched));
-    let opens_to_other = token.is_some_and(|token| token.value_type() != Some(ValueType::Str));
-    opens_to_other.then_some(Some(key.span))
-}
-
-/// What sops's YAML emitter makes of a comment: it takes as many bytes for a character as the first
-/// one says, and does not look at the others.
-enum Emitted {
-    Whole,
-    /// The last character lacks bytes.
-    Cut,
-    /// A byte that starts no character stands where one starts.
-    Broken,
-}
-
-impl Emitted {
-    fn of(text: &[u8]) -> Self {
-        let mut rest = text;
-        while let Some(first) = rest.first() {
-            let width = match first {
-                0x00..=0x7F => 1,
-                0xC0..=0xDF => 2,
-                0xE0..=0xEF => 3,
-                0xF0..=0xF7 => 4,
-                0x80..=0xBF | 0xF8..=0xFF => return Self::Broken,
-            };
-            match rest.get(width..) {
-                Some(behind) => rest = behind,
-                None => return Self::Cut,
-            }
-        }
-        Self::Whole
-    }
-}
-
-impl Drop for Verifier {
+impl Drop for Verifier<'_> {
     fn drop(&mut self) {
         self.decoded.sealed.zeroize();
         self.scratch.zeroize();
@@ -438,7 +519,6 @@ impl Drop for Verifier {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Document, Format};
     use crate::source::{Source, SourceId};
 
     /// What is found without a key: place, path and kind of each problem.
@@ -479,15 +559,15 @@ mod tests {
         );
         let values = values.replace("null: null", "'null': null");
         let expected = [
-            "5 number the selectors say that it is encrypted, and it is in clear, of type int",
-            "6 text the selectors say that it is encrypted, and it is no `ENC[…]` token",
-            "7 cut the selectors say that it is encrypted, and it is no `ENC[…]` token",
+            "5 number the value should be encrypted and stands in clear, as a number",
+            "6 text the value should be encrypted and stands in clear",
+            "7 cut the token is not of the form `ENC[AES256_GCM,data:…,iv:…,tag:…,type:…]`",
             "8 data the token's `data` is not valid base64",
             "9 iv the token's `iv` is not valid base64",
             "10 short the token's `data` and `tag` together are shorter than a tag",
             "11 kind the token's `type` is none that sops knows",
             "12 bytes the token's `type` is `bytes`, on which sops crashes",
-            "14 list.… the selectors say that it is encrypted, and it is no `ENC[…]` token",
+            "14 list.… the value should be encrypted and stands in clear",
             "15 list a key is of type int, and sops only knows strings",
             "16 list an integer is larger than sops can hold",
         ];
@@ -508,39 +588,6 @@ mod tests {
         };
         assert_eq!(errors.0.len(), MAX_PROBLEMS);
     }
-    // Whether sops 3.13.3 decrypts a file with such a comment.
-    #[test]
-    fn knows_at_which_bytes_sops_crashes_in_a_comment() {
-        let texts: &[(&[u8], bool)] = &[
-            (b" a\xc3", false),
-            (b" a\xc3x", true),
-            (b" \xc3\xa9", true),
-            (b"\xe2\x80", false),
-            (b"\xe2\x80\xa8", true),
-            (b"\xe2ab", true),
-            (b"\xf0\x9f\x98", false),
-            (b"\xf0\x9f\x98\x80", true),
-            (b"\xf4\xff\xff\xff", true),
-            (b"\xf7abc", true),
-            (b"\xf8abcdef", false),
-            (b"\x80", false),
-            (b"a\xbfb", false),
-            (b"\xc0a", true),
-            (b"\xc2", false),
-            (b"\xed\xa0\x80", true),
-            (b"\xc3\xff", true),
-            (b"", true),
-            (b"a\nb\xe0", false),
-        ];
-        for (text, decrypts) in texts {
-            assert_eq!(
-                matches!(Emitted::of(text), Emitted::Whole),
-                *decrypts,
-                "{text:x?}"
-            );
-        }
-    }
-
     // `sops decrypt` 3.13.3 asks KMS for the first, whatever other keys there are.
     #[test]
     fn leaves_open_what_the_command_would_mend_with_kms() {

@@ -34,7 +34,6 @@ pub(crate) struct Visit<'w, 't> {
     /// Whether it is an item of a list, or the value of a key.
     pub(crate) in_list: bool,
     /// The aliases by way of which it is seen, the outermost first.
-    #[expect(dead_code, reason = "edits must know what stands here more than once")]
     pub(crate) via: &'w [NodeId],
 }
 

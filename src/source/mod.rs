@@ -4,6 +4,7 @@
 //! text, and turns them into lines and columns only to tell a user where something is. [`Edits`]
 //! are the one way from an old text to a new one.
 
+mod conflicts;
 mod edits;
 mod encoding;
 mod id;
@@ -11,6 +12,7 @@ mod lines;
 mod masked;
 mod span;
 
+pub(crate) use conflicts::{Conflict, Side, find as find_conflicts, side as side_of_conflicts};
 pub(crate) use edits::{EditError, Edits};
 pub(crate) use id::SourceId;
 pub(crate) use lines::LineIndex;

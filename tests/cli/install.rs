@@ -216,7 +216,7 @@ fn hooks_that_a_program_manages_are_left_to_it() {
         );
         let before = hooks(&sandbox);
         let why = fails(&sandbox, 2, &[]);
-        let words = format!("{manager} manages it");
+        let words = format!("{manager} manages this hook");
         assert!(why.contains(&words), "{why}");
         assert_eq!(hooks(&sandbox)[0], before[0], "{manager}");
         assert_eq!(hooks(&sandbox).len(), 3, "the others are there");

@@ -13,6 +13,7 @@ mod hostile;
 mod install;
 mod policy;
 mod reference;
+mod repository;
 mod sandbox;
 mod staged;
 mod usage;

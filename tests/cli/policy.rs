@@ -15,9 +15,9 @@ fn levels_and_exceptions_change_the_exit_code_and_are_counted() {
     let sandbox = Sandbox::with_example();
     sandbox.write(
         ".sopsguard.toml",
-        "[rules]\nmac-mismatch = \"warning\"\nunreadable-file = \"off\"\n\n\
+        "[rules]\nmac-mismatch = \"warning\"\nconflict-marker = \"off\"\n\n\
          [[ignore]]\nrule = \"undecryptable-value\"\npath = \"**/wiki/*\"\nreason = \"a test\"\n\n\
-         [[ignore]]\nrule = \"malformed-ciphertext\"\npath = \"damaged/infra\"\nreason = \"a test\"\n",
+         [[ignore]]\nrule = \"plaintext-value\"\npath = \"damaged/infra\"\nreason = \"a test\"\n",
     );
     let report = check(&sandbox, &["damaged", "--format", "json"])
         .expect_code(0)
@@ -36,7 +36,7 @@ fn levels_and_exceptions_change_the_exit_code_and_are_counted() {
 #[test]
 fn what_is_excluded_is_not_looked_at_even_where_it_is_named() {
     let sandbox = Sandbox::with_example();
-    sandbox.write(".sopsguard.toml", "exclude = [\"damaged\"]\n");
+    sandbox.write(".sopsguard.toml", "exclude = [\"damaged\", \"key.txt\"]\n");
     assert_eq!(
         check(&sandbox, &[]).expect_code(0).stdout,
         "4 files: 4 verified\n"
@@ -112,14 +112,14 @@ fn the_policy_lies_at_the_root_of_the_repository_and_so_do_its_patterns() {
 #[test]
 fn the_next_commit_is_judged_by_the_policy_that_it_holds() {
     let sandbox = Sandbox::with_repository();
-    sandbox.write(".sopsguard.toml", "exclude = [\"damaged\"]\n");
+    sandbox.write(".sopsguard.toml", "exclude = [\"damaged\", \"key.txt\"]\n");
     sandbox.git(["add", "damaged"]);
     let _ = check(&sandbox, &["--staged"]).expect_code(0);
     sandbox.git(["add", ".sopsguard.toml"]);
     sandbox.write(".sopsguard.toml", "");
     let _ = check(&sandbox, &["--staged"]).expect_code(0);
     sandbox.git(["add", ".sopsguard.toml"]);
-    sandbox.write(".sopsguard.toml", "exclude = [\"damaged\"]\n");
+    sandbox.write(".sopsguard.toml", "exclude = [\"damaged\", \"key.txt\"]\n");
     let _ = check(&sandbox, &["--staged"]).expect_code(1);
     let notice = check(
         &sandbox,

@@ -51,6 +51,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     row("no key", ALL, Notice("not verified"), |w| { no_key(w); w.put("healthy", WIKI); w.stage(); w.commit() }),
     row("no key, secret in clear", ALL, IN_CLEAR, |w| { no_key(w); w.put("damaged", ACCOUNTS); w.stage(); w.commit() }),
     row("empty SOPS_AGE_KEY", ALL, Notice("not verified"), |w| { no_key(w); w.set("SOPS_AGE_KEY", ""); w.put("healthy", WIKI); w.stage(); w.commit() }),
+    row("no key, entry with --require-key", MANAGERS, Blocked("--require-key: 1 not verified"), |w| { no_key(w); w.configure("    entry: sopsguard check --staged --require-key --\n"); w.put("healthy", WIKI); w.stage(); w.commit() }),
+    row("args: [--require-key]", MANAGERS, Blocked("`--require-key` stands behind `--`"), |w| { w.configure("    args: [--require-key]\n"); w.put("healthy", WIKI); w.stage(); w.commit() }),
     row("staged good, work tree bad", ALL, Passes, |w| { w.put("healthy", WIKI); w.stage(); w.put("damaged", WIKI); w.commit() }),
     row("staged bad, work tree good", ALL, STALE, |w| { stale(w); w.put("healthy", SHOP); w.commit() }),
     row("commit -a", ALL, STALE, |w| { w.put("damaged", SHOP); w.try_commit(&["commit", "-a", "-m", "all"]) }),
@@ -92,6 +94,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     row("push of a tag of a bad commit", GIT, STALE, |w| { stale(w); w.commit_unseen(); w.git(["tag", "-a", "-m", "v1", "v1"]); w.push(&["v1"]) }),
     row("push of two branches, the first one bad", GIT, STALE, |w| { side(w, stale); w.push(&["side", "main"]) }),
     row("push of a commit by words with a space", GIT, STALE, |w| { stale(w); w.commit_unseen(); w.git(["commit", "--no-verify", "--allow-empty", "--message=empty one"]); w.push(&[":/empty one:refs/heads/x"]) }),
+    row("push that deletes a file", ALL, Passes, |w| { w.put("damaged", WIKI); w.stage(); w.commit_unseen(); w.git(["rm", "--quiet", WIKI]); w.commit_unseen(); w.push(&["main"]) }),
+    row("push of a name with spaces and one with a dash", GIT, STALE, |w| { w.put_as("damaged", SHOP, "-a b\nc.enc.yaml"); w.put_as("healthy", SHOP, "*.enc.yaml"); w.stage(); w.commit_unseen(); w.push(&["main"]) }),
     row("push that deletes a branch", ALL, Passes, |w| { w.git(["push", "--no-verify", "--quiet", "origin", "main:old"]); w.push(&["--delete", "old"]) }),
     row("push of what the remote has already, bad", GIT, Passes, |w| { stale(w); w.commit_unseen(); w.git(["push", "--quiet", "--no-verify"]); w.push(&["main:again"]) }),
 

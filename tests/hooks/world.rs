@@ -32,13 +32,40 @@ pub(crate) struct Attempt {
 }
 
 impl World {
-    /// A repository with the hook in force.
+    /// A repository with the hook in force, which has run once.
     pub(crate) fn new(runner: Runner) -> Self {
         let world = Self::without_hook(runner);
-        match runner {
-            Runner::Git => world.must("sopsguard", &["install"]),
-            _ => world.install_with(&world.hooks_repository()),
+        if runner == Runner::Git {
+            world.must("sopsguard", &["install"]);
+        } else {
+            world.install_with(&world.hooks_repository());
+            world.manage(&["run", "--all-files"]);
         }
+        world
+    }
+
+    /// Another one that begins like this one, and shares nothing with it but the built hook.
+    pub(crate) fn again(&self) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        for folder in ["bin", "home", "repo", "remote"] {
+            let copied = Command::new("cp")
+                .args(["-R", "-P", "-p"])
+                .args([self.place(folder), root.path().join(folder)])
+                .status();
+            assert!(copied.unwrap().success());
+        }
+        let world = Self {
+            root,
+            runner: self.runner,
+            variables: RefCell::default(),
+        };
+        world.set_variables();
+        for name in ["PRE_COMMIT_HOME", "PREK_HOME"] {
+            let built = self.variables.borrow()[OsStr::new(name)].clone();
+            world.set(name, built);
+        }
+        // The index knows the files by their inodes.
+        world.git(["update-index", "-q", "--refresh"]);
         world
     }
 
@@ -69,13 +96,13 @@ impl World {
         let home = self.place("home");
         for (name, value) in [
             ("HOME", "."),
-            ("PRE_COMMIT_HOME", "pre-commit"),
-            ("PREK_HOME", "prek"),
             ("XDG_CACHE_HOME", "cache"),
             ("SOPS_AGE_KEY_FILE", "key.txt"),
         ] {
             self.set(name, home.join(value));
         }
+        self.set("PRE_COMMIT_HOME", self.place("pre-commit"));
+        self.set("PREK_HOME", self.place("prek"));
         for (name, value) in [
             ("GIT_CONFIG_NOSYSTEM", "1"),
             ("GIT_AUTHOR_NAME", "Somebody"),
@@ -118,6 +145,15 @@ impl World {
         self.git(["-C", "../hooks", "add", "."]);
         self.git(["-C", "../hooks", "commit", "--quiet", "--message=hook"]);
         folder
+    }
+
+    /// Adds lines to the configuration of the hook.
+    pub(crate) fn configure(&self, lines: &str) {
+        let path = self.at(".pre-commit-config.yaml");
+        let config = fs::read_to_string(&path).unwrap();
+        fs::write(path, config + lines).unwrap();
+        self.stage();
+        self.commit_unseen();
     }
 
     /// Configures the hook of a repository of hooks, commits that, and puts it in force.

@@ -24,7 +24,7 @@ import (
 // printVectors prints new vectors in the form of the recorded ones, made from a seed.
 func printVectors(args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("vectors", flag.ContinueOnError)
-	format := flags.String("format", "yaml", "the `FORMAT` of the texts: yaml, json, dotenv, ini")
+	format := flags.String("format", "yaml", "the `FORMAT` of the texts: yaml, json, dotenv, ini, or flat (metadata)")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -72,11 +72,19 @@ func newTextVector(format string, seed, i uint64, seeds [][]byte) textVector {
 	profiles := []generate.Profile{generate.Plain, generate.Commented, generate.Wild}
 	edits := slices.Concat(damage.For(format).Text, damage.TextEdits[:12])
 	for {
-		kind, text := "text", generate.Text(r, format, profiles[r.IntN(len(profiles))])
+		kind, text := "text", []byte(nil)
+		if format == reference.Flat {
+			text = generate.FlatText(r)
+		} else {
+			text = generate.Text(r, format, profiles[r.IntN(len(profiles))])
+		}
 		if len(seeds) > 0 && r.IntN(2) == 0 {
 			kind, text = "seed", seeds[r.IntN(len(seeds))]
 		}
 		for range r.IntN(5) {
+			if format == reference.Flat {
+				break
+			}
 			var name string
 			name, text = damage.Apply(r, edits, text)
 			kind += "-" + name

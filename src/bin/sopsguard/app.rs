@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use sopsguard::report::Style;
 use sopsguard::{Environment, Platform};
 
@@ -113,6 +113,11 @@ impl App {
             let doing = format!("cannot enter the folder `{}`", here.display());
             return Err(Failure::Io { doing, source });
         }
+        // As if started there: links are followed. Windows would spell the path in its own way.
+        let here = match global.directory {
+            Some(_) if cfg!(unix) => here.canonicalize().unwrap_or(here),
+            _ => here,
+        };
         let platform = if cfg!(windows) {
             Platform::Windows
         } else if cfg!(target_os = "macos") {
@@ -199,6 +204,17 @@ pub(crate) fn warn(text: &str) {
 /// Whether an argument stands for standard input.
 pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
+}
+
+/// Whether a word, such as `--jobs` or `--jobs=2`, is an option of a command.
+pub(crate) fn is_option(command: &str, word: &str) -> bool {
+    let name = word.split('=').next().unwrap_or(word);
+    let mut program = Args::command();
+    program.build();
+    program.find_subcommand(command).is_some_and(|command| {
+        let mut options = command.get_arguments().filter_map(clap::Arg::get_long);
+        options.any(|option| name.strip_prefix("--") == Some(option))
+    })
 }
 
 /// The name that standard input goes by.

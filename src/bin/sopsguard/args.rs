@@ -16,7 +16,7 @@ Exit codes:
 
 const EXAMPLES: &str = "\
 Examples:
-  sopsguard check                                every sops file below the current folder
+  sopsguard check                                every sops file of the repository
   sopsguard check apps/db.enc.yaml               one file
   sopsguard check --staged                       what the next commit will hold
   git show HEAD:db.enc.yaml | sopsguard check -  what a commit holds
@@ -115,14 +115,15 @@ pub(crate) enum Command {
 
 /// Check that sops would accept the secret files
 ///
-/// Folders are walked; every file in them that carries sops metadata is a secret file. A file
-/// is "verified" exactly when sops 3.13.3 would decrypt it with the same identities. That says that
-/// the file is consistent, not who wrote it.
+/// Folders are walked, except what git ignores; every file in them that carries sops metadata is
+/// a secret file. A file is "verified" exactly when sops 3.13.3 would decrypt it with the same
+/// identities. That says that the file is consistent, not who wrote it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
 #[command(after_long_help = format!("{IDENTITIES}\n\n{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub(crate) struct CheckArgs {
-    /// Files and folders, `-` for standard input; the current folder where there are none
+    /// Files and folders, `-` for standard input; the whole repository where there are none, or the
+    /// current folder outside of one
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Check what the next commit will hold: the files in the index that differ from HEAD, or all

@@ -17,6 +17,7 @@ pub(crate) fn run(
     style: Style,
 ) -> Result<u8, Failure> {
     refuse_two_streams(options)?;
+    refuse_options_as_paths(options, environment)?;
     let mut request = Request::new(environment);
     request.jobs = options.jobs;
     request.input_type = options.input_type.map(Into::into);
@@ -78,6 +79,24 @@ fn refuse_two_streams(options: &CheckArgs) -> Result<(), Failure> {
         message: "standard input can be read once, and `-` is given more than once".to_owned(),
         help: "name the file of the identities, or the file to check".to_owned(),
     })
+}
+
+/// Refuses an option that stands behind `--`: so do the arguments of a hook whose entry ends in it.
+fn refuse_options_as_paths(options: &CheckArgs, environment: &Environment) -> Result<(), Failure> {
+    let is_there = |path: &str| environment.current_dir().join(path).symlink_metadata();
+    let words = options.paths.iter().filter_map(|path| path.to_str());
+    for word in words.filter(|word| word.starts_with("--")) {
+        if app::is_option("check", word) && is_there(word).is_err() {
+            return Err(Failure::Usage {
+                message: format!("`{word}` stands behind `--`, where it is the name of a file"),
+                help: format!(
+                    "put it before: in `.pre-commit-config.yaml` with `entry: sopsguard check \
+                     --staged {word} --` instead of `args`"
+                ),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Prints what was named for nothing, and what was wrong with the sources of identities.

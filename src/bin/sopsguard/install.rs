@@ -69,14 +69,11 @@ fn tell(hook: Hook, outcome: &Outcome, style: Style) -> Result<bool, Failure> {
 fn reason_words(hook: Hook, reason: &Reason) -> (String, String) {
     match reason {
         Reason::Managed(manager) => (
-            format!(
-                "{} manages it, and would drop what it does not know",
-                manager.name()
-            ),
+            format!("{} manages this hook", manager.name()),
             manager_help(hook, *manager),
         ),
         Reason::Edited => (
-            "it is sopsguard's, and was changed or put there by hand".to_owned(),
+            "it is sopsguard's own, and was changed or put there by hand".to_owned(),
             "save your changes elsewhere, remove the file, and run `sopsguard install` again"
                 .to_owned(),
         ),

@@ -4,10 +4,9 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::super::go;
-use super::super::key_path::KeyPath;
 use super::super::problem::{MAX_PROBLEMS, MalformedMetadata, Problem};
 use super::Field;
-use crate::document::{Entry, Item, METADATA_KEY, NodeId, Pair, Scalar, Tree, Value};
+use crate::document::{Entry, Item, KeyPath, METADATA_KEY, NodeId, Pair, Scalar, Tree, Value};
 use crate::source::Span;
 
 /// Reads typed fields out of a tree and gathers what does not fit.

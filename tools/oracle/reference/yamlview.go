@@ -57,10 +57,20 @@ type View struct {
 	Err  *string  `json:"err"`
 }
 
+// Flat is the format of flat metadata by themselves, without what tells them from other keys.
+const Flat = "flat"
+
 // ViewText reads text as sops's store for the format does before it looks for metadata.
 func ViewText(text []byte, format string) (view View) {
 	err := Guarded(func() error {
-		branches, err := storeFor(format).LoadPlainFile(text)
+		stored := format
+		if format == Flat {
+			stored = "dotenv"
+		}
+		branches, err := storeFor(stored).LoadPlainFile(text)
+		if err == nil && format == Flat {
+			branches[0], err = unflatten(branches[0])
+		}
 		if err != nil {
 			return err
 		}

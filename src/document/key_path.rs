@@ -47,6 +47,11 @@ impl KeyPath {
         Self(kept.into())
     }
 
+    /// The first key, as it is shown.
+    pub(crate) fn first(&self) -> Option<&str> {
+        self.0.first().map(AsRef::as_ref)
+    }
+
     /// Whether it is the top of the document.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
