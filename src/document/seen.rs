@@ -17,6 +17,17 @@ pub(super) fn seen(tree: &Tree<'_>) -> Option<Vec<String>> {
     (!seer.refused).then_some(seer.lines)
 }
 
+/// What sops sees in one node, as a document of its own.
+pub(super) fn seen_in(tree: &Tree<'_>, node: NodeId) -> Vec<String> {
+    let mut seer = Seer {
+        tree,
+        lines: vec!["DOC".to_owned()],
+        refused: false,
+    };
+    seer.value(node, &mut Vec::new());
+    seer.lines
+}
+
 struct Seer<'a> {
     tree: &'a Tree<'a>,
     lines: Vec<String>,

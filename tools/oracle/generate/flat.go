@@ -80,7 +80,7 @@ func dotenvText(r *rand.Rand, p Profile) string {
 // FlatText writes names of flat metadata that agree with each other more often than not.
 func FlatText(r *rand.Rand) []byte {
 	var b strings.Builder
-	for range 1 + r.IntN(8) {
+	for range 1 + r.IntN(4) {
 		b.WriteString(pick(r, []string{"a", "b", "mac", "", "a_", "__map", "age"}))
 		for range r.IntN(4) {
 			if r.IntN(2) == 0 {
