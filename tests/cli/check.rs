@@ -266,42 +266,6 @@ fn named_files_without_metadata_are_in_the_report_and_others_are_not() {
 }
 
 #[test]
-fn other_formats_are_named_and_never_failed() {
-    let sandbox = Sandbox::new();
-    sandbox.write(
-        "a.json",
-        r#"{"a": "ENC[x]", "sops": {"mac": "x", "version": "3.13.3"}}"#,
-    );
-    sandbox.write("b.env", "A=ENC[x]\nsops_mac=x\nsops_version=3.13.3\n");
-    sandbox.write(
-        "c.ini",
-        "[a]\nb = ENC[x]\n[sops]\nmac = x\nversion = 3.13.3\n",
-    );
-    sandbox.write(
-        "d.bin",
-        r#"{"data": "ENC[x]", "sops": {"mac": "x", "lastmodified": "x"}}"#,
-    );
-    for arguments in [
-        &["check", "--format", "json"][..],
-        &[
-            "check", "--format", "json", "a.json", "b.env", "c.ini", "d.bin",
-        ],
-    ] {
-        let report = sandbox.run(arguments).expect_code(0).json();
-        let reasons: Vec<&str> = report["files"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|file| file["reason"].as_str().unwrap())
-            .collect();
-        let expected = ["json", "dotenv", "ini", "binary"]
-            .map(|name| format!("unsupported: the format {name}"));
-        assert_eq!(reasons, expected);
-    }
-    let _ = sandbox.run(["check", "--require-key"]).expect_code(0);
-}
-
-#[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let sandbox = Sandbox::with_example();
     for at in 0..200 {

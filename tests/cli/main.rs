@@ -9,6 +9,7 @@
 
 mod check;
 mod explain;
+mod formats;
 mod hostile;
 mod install;
 mod policy;
