@@ -17,7 +17,7 @@ impl Look {
         let (source, _) = decode(id, bytes, self.format);
         if is_other {
             // A YAML file under another name: sops reads it as the name says, and fails.
-            let what = "a format that the name does not tell (`--input-type` does)";
+            let what = "a format that its name does not tell (see `--input-type`)";
             return self.unsupported(what, source.as_ref());
         }
         self.clear(Known {

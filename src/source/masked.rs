@@ -128,9 +128,15 @@ impl MaskedLine {
     /// character on that is none.
     fn structure(&mut self, gap: &str) {
         let gap = gap.trim_end_matches(['\r', '\n']);
-        let unknown = gap.find(|c| !" -?:,[]{}".contains(c)).unwrap_or(gap.len());
+        let is_structure = |c: char| "\t -?:,[]{}=".contains(c);
+        let unknown = gap.find(|c| !is_structure(c)).unwrap_or(gap.len());
         let (structure, unknown) = gap.split_at(unknown);
-        self.text.push_str(structure);
+        for character in structure.chars() {
+            match character {
+                '\t' => self.text.push_str("  "),
+                other => self.text.push(other),
+            }
+        }
         match unknown.trim() {
             "" => {}
             _ => {

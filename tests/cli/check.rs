@@ -180,8 +180,8 @@ fn standard_input_is_a_file_with_a_name_of_its_own() {
     let output = sandbox.command(named).stdin(text).run().expect_code(0);
     assert_eq!(
         output.stdout,
-        "not verified: notes.txt: not supported: the format binary\n\
-         1 file: 0 verified, 1 not verified\n"
+        "not verified: notes.txt: not supported: a format that its name does not tell (see \
+         `--input-type`)\n1 file: 0 verified, 1 not verified\n"
     );
 }
 

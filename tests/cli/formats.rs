@@ -22,20 +22,16 @@ fn with_formats() -> (Sandbox, String) {
     (sandbox, key)
 }
 
-/// What the command says of the one file that is checked: its verdict, then each finding's rule,
-/// line and column.
-fn said(sandbox: &Sandbox, arguments: &[&str]) -> (String, Vec<(String, u64, u64)>) {
+/// What the command says of the one file that is checked: its verdict, then each finding's rule and
+/// offset.
+fn said(sandbox: &Sandbox, arguments: &[&str]) -> (String, Vec<(String, u64)>) {
     let all = [&["check", "--format", "json"], arguments].concat();
     let report = sandbox.run(all).json();
     let verdict = report["files"][0]["verification"].as_str().unwrap();
     let findings = report["findings"].as_array().unwrap().iter();
     let findings = findings.map(|finding| {
-        let start = &finding["start"];
-        (
-            finding["rule"].as_str().unwrap().to_owned(),
-            start["line"].as_u64().unwrap(),
-            start["column"].as_u64().unwrap(),
-        )
+        let rule = finding["rule"].as_str().unwrap().to_owned();
+        (rule, finding["start"]["offset"].as_u64().unwrap())
     });
     (verdict.to_owned(), findings.collect())
 }
@@ -53,92 +49,92 @@ fn sound_files_of_every_format_are_verified() {
 #[test]
 fn problems_are_found_in_their_place() {
     let (sandbox, key) = with_formats();
-    for (file, old, new, rule, line, column) in [
-        (FILES[0], "clear-name", "other", "mac-mismatch", 35, 10),
+    // What is edited, and what stands right before the place of the finding.
+    for (file, old, new, rule, before) in [
+        (FILES[0], "clear-name", "other", "mac-mismatch", "\"mac\": "),
         (
             FILES[0],
             "ENC[AES256_GCM,data:",
             "ENC[",
             "malformed-ciphertext",
-            4,
-            15,
+            "\"password\": ",
         ),
         (
             FILES[0],
             "\"password\"",
             "\"pass\"",
             "unselected-ciphertext",
-            4,
-            11,
+            "\"pass\": ",
         ),
-        (FILES[0], "5432,", "5432", "unreadable-file", 6, 3),
-        (FILES[1], "clear-name", "other", "mac-mismatch", 10, 10),
+        (FILES[0], "5432,", "5432", "unreadable-file", "5432\n\t\t"),
+        (FILES[1], "clear-name", "other", "mac-mismatch", "sops_mac="),
         (
             FILES[1],
             "DB_PASSWORD=ENC[",
             "DB_PASSWORD=x[",
-            "plaintext-value",
-            3,
-            13,
+            "malformed-ciphertext",
+            "DB_PASSWORD=",
         ),
-        (FILES[1], "EMPTY=", "EMPTY", "unreadable-file", 4, 1),
-        (FILES[1], "list_0", "list_1", "unreadable-file", 5, 1),
-        (FILES[2], "clear-name", "other", "mac-mismatch", 14, 30),
+        (FILES[1], "EMPTY=", "EMPTY", "unreadable-file", "str]\n"),
+        (FILES[1], "list_0__map_enc", "list_2__map_enc", "unreadable-file", "EMPTY=\n"),
+        (
+            FILES[2],
+            "clear-name",
+            "other",
+            "mac-mismatch",
+            "\nmac                        = ",
+        ),
         (
             FILES[2],
             "password = ENC[",
             "password = x[",
-            "plaintext-value",
-            4,
-            12,
+            "malformed-ciphertext",
+            "password = ",
         ),
         (
             FILES[2],
             "; port\n",
-            "; port\n;\n; x\n",
+            ";\n; port\n",
             "unreadable-file",
-            0,
-            0,
+            "str]\n",
         ),
-        (FILES[2], "[database]", "[database", "unreadable-file", 2, 1),
+        (
+            FILES[2],
+            "[database]",
+            "[database",
+            "unreadable-file",
+            "owns it\n",
+        ),
         (
             FILES[3],
             "\"data\"",
             "\"date\"",
             "undecryptable-value",
-            2,
-            10,
+            "\"date\": ",
         ),
         (
             FILES[3],
             "type:str]\",\n\t\"sops\"",
             "type:int]\",\n\t\"sops\"",
             "unreadable-file",
-            2,
-            2,
+            "{\n\t",
         ),
     ] {
         let text = String::from_utf8(sandbox.read(file)).unwrap();
         assert!(text.contains(old), "{file} {old}");
-        sandbox.write("edited.enc.x", text.replacen(old, new, 1));
-        let kind = file.rsplit('.').next().unwrap();
-        let kind = ["json", "env", "ini", "bin"]
-            .iter()
-            .position(|end| *end == kind)
-            .unwrap();
-        let kind = ["json", "dotenv", "ini", "binary"][kind];
+        let text = text.replacen(old, new, 1);
+        let place = text.find(before).unwrap() + before.len();
+        sandbox.write("edited.enc.x", &text);
+        let kinds = FILES.iter().zip(["json", "dotenv", "ini", "binary"]);
+        let (_, kind) = kinds.clone().find(|(name, _)| **name == file).unwrap();
         let arguments = ["edited.enc.x", "--identity", &key, "--input-type", kind];
         let (verdict, findings) = said(&sandbox, &arguments);
         assert_eq!(verdict, "failed", "{file} {old} -> {new}");
-        let place = findings.iter().find(|(found, ..)| found == rule);
-        let expected = (rule.to_owned(), line, column);
-        if line > 0 {
-            assert_eq!(
-                place,
-                Some(&expected),
-                "{file} {old} -> {new}: {findings:?}"
-            );
-        }
+        let expected = (rule.to_owned(), u64::try_from(place).unwrap());
+        assert!(
+            findings.contains(&expected),
+            "{file} {old} -> {new}: {findings:?} {expected:?}"
+        );
         // The human report shows lines of the text; the sandbox looks for values in them.
         let shown = [&["check"], &arguments[..]].concat();
         let _ = sandbox.run(shown).expect_code(1);
@@ -163,7 +159,27 @@ fn snippets_show_keys_and_no_values() {
             writeln!(shown, "{line}").unwrap();
         }
     }
-    insta::assert_snapshot!(shown, @"");
+    insta::assert_snapshot!(shown, @r"
+    2 │   name: ********,
+    3 │   database: {
+    4 │     password: ********,
+    5 │     port: ********,
+    6 │     on: ********
+    1 │ ********
+    2 │ NAME=********
+    3 │ DB_PASSWORD=********
+    4 │ EMPTY=
+    5 │ sops_age__list_0__map_enc=********
+    2 │ [database]
+    3 │ name     = ********
+    4 │ password = ********
+    5 │ ********
+    6 │ port     = ********
+    1 │ {
+    2 │   data: ********,
+    3 │   sops: {
+    4 │     age: [
+    ");
 }
 
 #[test]
@@ -185,7 +201,7 @@ fn the_input_type_wins_over_the_name() {
     // A file that the walk meets keeps the format of its name.
     let arguments = ["check", "--identity", &key, "--input-type", "yaml", "."];
     let output = sandbox.run(arguments).expect_code(0);
-    assert!(output.stdout.contains("4 verified"), "{}", output.stdout);
+    assert_eq!(output.stdout, "5 files: 5 verified\n");
     let arguments = ["check", "--input-type", "toml", "secret"];
     let _ = sandbox.run(arguments).expect_code(2);
 }
@@ -200,10 +216,28 @@ fn leaves_are_told_as_sops_types_them() {
             .expect_code(0)
             .stdout;
     }
-    insta::assert_snapshot!(shown, @"");
+    insta::assert_snapshot!(shown, @r"
+    values.enc.json:2:10: string clear    in-mac name
+    values.enc.json:4:15: string selected in-mac database.password
+    values.enc.json:5:11: int    clear    in-mac database.port
+    values.enc.json:6:9: bool   clear    in-mac database.on
+    values.enc.json:9:3: string selected in-mac hosts
+    values.enc.json:10:3: null   clear    -      hosts
+    values.enc.json:11:3: string selected in-mac hosts
+    values.enc.env:2:6: string clear    in-mac NAME
+    values.enc.env:3:13: string selected in-mac DB_PASSWORD
+    values.enc.env:4:7: string clear    in-mac EMPTY
+    values.enc.ini:3:12: string clear    in-mac database.name
+    values.enc.ini:4:12: string selected in-mac database.password
+    values.enc.ini:6:12: string clear    in-mac database.port
+    values.enc.bin:2:10: string selected in-mac data
+    ");
     sandbox.write("content", b"\xff\x00");
     let output = sandbox.run(["explain", "--tree", "content"]).expect_code(0);
-    insta::assert_snapshot!(output.stdout, @"");
+    insta::assert_snapshot!(output.stdout, @r"
+    content:1:1: string selected in-mac data
+    no sops metadata: shown as sops would take it with no selector set
+    ");
 }
 
 #[test]
