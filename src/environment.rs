@@ -28,7 +28,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// An environment of these variables, in this folder, on this system.
+    /// An environment of these variables, in this folder (an absolute path), on this system.
     #[must_use]
     pub fn new(
         variables: impl IntoIterator<Item = (OsString, OsString)>,

@@ -8,7 +8,8 @@
 //! use sopsguard::engine::{self, Request, Target};
 //! use sopsguard::{Environment, Platform, Verification};
 //!
-//! let environment = Environment::new([], "testdata/example".into(), Platform::Unix);
+//! let folder = std::env::current_dir().unwrap().join("testdata/example");
+//! let environment = Environment::new([], folder, Platform::Unix);
 //! let mut request = Request::new(&environment);
 //! request.targets = vec![Target::Path("healthy".into())];
 //! let report = engine::check(request)?;

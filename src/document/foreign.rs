@@ -76,6 +76,24 @@ impl Foreign {
         known.map(|(_, foreign)| *foreign)
     }
 
+    /// Whose file it is that git passes through this filter: it stands in clear in the work tree
+    /// alone.
+    pub(crate) fn of_filter(filter: &str) -> Option<Self> {
+        let is = |name: &str| {
+            let rest = filter.strip_prefix(name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        };
+        if is("git-crypt") {
+            Some(Self::GitCrypt)
+        } else if is("crypt") {
+            Some(Self::Transcrypt)
+        } else if is("git-agecrypt") {
+            Some(Self::Age)
+        } else {
+            None
+        }
+    }
+
     /// Whose document it is, as far as a YAML text and what sops sees in it tell.
     pub(crate) fn of_document(text: &str, tree: &Tree<'_>) -> Option<Self> {
         if text.contains("!vault") && text.contains("$ANSIBLE_VAULT;") {

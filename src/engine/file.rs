@@ -203,10 +203,8 @@ impl Look {
             (_, Some(_)) if !counts && self.due() == Due::Nobody => self.pass_over_text(source),
             (_, Some(_)) if !counts => self.clear(known),
             (_, Some(document::Error::Undecidable(what))) => self.unsupported(what, known.source),
-            (_, Some(_)) if self.format == Format::Yaml && sign::is_blank(source.text()) => {
-                self.clear(Known::default())
-            }
-            (_, Some(_)) if self.format == Format::Binary && !marked && !is_empty(source) => {
+            (_, Some(_)) if sign::is_blank(source.text()) => self.clear(Known::default()),
+            (_, Some(_)) if self.format == Format::Binary && !marked => {
                 let known = Known {
                     lacks_metadata: Some(self.due()),
                     ..known
@@ -277,10 +275,13 @@ impl Look {
             None if is_of_merge => None,
             Some(_) | None => Some(refused(error, source)),
         };
-        let file = document.and_then(|document| SopsFile::of(document).ok().flatten());
+        let file = document.map(SopsFile::of);
+        let is_clear = matches!(file, Some(Ok(None))) || certain.is_clear;
+        let file = file.and_then(Result::ok).flatten();
         let known = Known {
             document,
             file: file.as_ref(),
+            lacks_metadata: Some(self.due()).filter(|_| is_clear),
             unreadable: unreadable.as_ref(),
             problems: certain.problems,
             clear_comments: certain.clear_comments,
@@ -357,15 +358,12 @@ impl Look {
         };
         let known = Known {
             source,
+            conflicts: source.map_or_else(Vec::new, |source| source::find_conflicts(source.text())),
             unreadable: Some(unreadable),
             ..Known::default()
         };
         self.report(known, verification, Needs::Nothing, "unreadable")
     }
-}
-
-fn is_empty(source: &Source) -> bool {
-    source.text().trim().is_empty()
 }
 
 /// The reader's complaint, with its place as a line.

@@ -81,7 +81,11 @@ pub(super) fn list(targets: Vec<Target>, scope: Scope<'_>) -> Result<(Vec<Input>
     let mut only_text = !targets.is_empty();
     for target in targets {
         match target {
-            Target::Text { name, bytes } => inputs.add(name, Content::Given(bytes), Origin::Named),
+            Target::Text { name, bytes } => {
+                if !inputs.is_left_out(&name) {
+                    inputs.add(name, Content::Given(bytes), Origin::Named);
+                }
+            }
             Target::Path(path) => {
                 only_text = false;
                 named.push(path);
@@ -99,12 +103,9 @@ pub(super) fn list(targets: Vec<Target>, scope: Scope<'_>) -> Result<(Vec<Input>
 
 impl Inputs<'_> {
     /// Adds an input, keyed by the bytes of its path; a file both named and met in a folder counts
-    /// as named. What the policy leaves out is no input, and told of where it was named.
+    /// as named. What is met in a folder and the policy leaves out is none.
     pub(super) fn add(&mut self, path: PathBuf, content: Content, origin: Origin) {
-        if self.scope.policy.is_excluded(&path) {
-            if origin == Origin::Named {
-                self.notices.add(Why::Excluded, &path);
-            }
+        if origin == Origin::Walked && self.scope.policy.is_excluded(&path) {
             return;
         }
         let key = path.as_os_str().as_encoded_bytes().to_vec();
@@ -138,6 +139,9 @@ impl Inputs<'_> {
                 return Err(Error::NoSuchPath { path: named });
             }
             let shown = paths::without_dots(&named);
+            if self.is_left_out(&shown) {
+                continue;
+            }
             if place.is_dir() {
                 walk::add_folder(self, &place, &shown)?;
             } else {
@@ -145,6 +149,15 @@ impl Inputs<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the policy leaves out what was named, of which the user is told then.
+    pub(super) fn is_left_out(&mut self, named: &Path) -> bool {
+        let is_excluded = self.scope.policy.is_excluded(named);
+        if is_excluded {
+            self.notices.add(Why::Excluded, named);
+        }
+        is_excluded
     }
 
     /// Whether a path's name says that it should be encrypted.

@@ -8,6 +8,7 @@ mod error;
 mod explain;
 mod explanation;
 mod file;
+mod filters;
 mod inputs;
 mod known;
 mod notices;
@@ -99,7 +100,10 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
         searched: keyring.places().iter().map(describe).collect(),
         ..Report::default()
     };
-    let findings = gather(looked, &mut report)?;
+    let mut findings = gather(looked, &mut report)?;
+    if let Some(repo) = repo.as_ref().filter(|_| !staged) {
+        findings = filters::forgive(findings, &mut report.files, repo, &here);
+    }
     settle::apply(findings, &policy, &mut report);
     Ok(report)
 }

@@ -31,8 +31,14 @@ impl Look {
     pub(super) fn clear(self, known: Known<'_>) -> Looked {
         let due = self.due();
         let lacks_metadata = Some(due).filter(|_| known.foreign.is_none());
+        let repeated_keys = match due {
+            // Nobody encrypts it, and nobody asked.
+            Due::Nobody => Vec::new(),
+            _ => known.repeated_keys,
+        };
         let known = Known {
             lacks_metadata,
+            repeated_keys,
             ..known
         };
         let looked = self.report(known, Verification::NotEncrypted, Needs::Key, "");

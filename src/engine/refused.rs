@@ -18,6 +18,8 @@ pub(super) struct Certain {
     pub(super) clear_comments: Vec<ClearComment>,
     pub(super) unselected: Vec<Place>,
     pub(super) repeated_keys: Vec<RepeatedKey>,
+    /// Whether both sides of a merge are documents without metadata.
+    pub(super) is_clear: bool,
     /// Why sops could load neither side of a merge.
     pub(super) error: Option<document::Error>,
 }
@@ -55,7 +57,7 @@ impl Certain {
     pub(super) fn of_conflicts(source: &Source, format: Format, conflicts: &[Conflict]) -> Self {
         let mut certain = Self::default();
         let mut seen = HashSet::new();
-        let mut loaded = false;
+        let (mut loaded, mut clear) = (false, 0);
         for side in [Side::Ours, Side::Theirs] {
             let text = source::side_of_conflicts(source.text(), conflicts, side);
             let Ok(view) = Source::decode(source.id().clone(), text.into_bytes()) else {
@@ -64,6 +66,7 @@ impl Certain {
             let reading = Document::read(&view, format);
             if let Some(document) = &reading.document {
                 loaded = true;
+                clear += usize::from(matches!(SopsFile::of(document), Ok(None)));
                 certain.add(values(document), &seen);
             } else {
                 certain.error = certain.error.or(reading.error);
@@ -77,6 +80,7 @@ impl Certain {
         if loaded {
             certain.error = None;
         }
+        certain.is_clear = clear == 2;
         certain
     }
 

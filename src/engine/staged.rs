@@ -28,6 +28,9 @@ pub(super) fn add(
     }
     for named in named {
         let shown = paths::without_dots(named);
+        if inputs.is_left_out(&shown) {
+            continue;
+        }
         match find(repo, index, &paths::absolute(&here, named)) {
             Found::File(place, kind) => add_entry(inputs, shown, &place, kind, true),
             Found::Folder(place, entries) => {
@@ -81,9 +84,6 @@ fn path_in_index(repo: &Repo<'_>, place: &Path) -> Option<Vec<u8>> {
 fn add_entry(inputs: &mut Inputs<'_>, shown: PathBuf, place: &Path, kind: Kind, named: bool) {
     if paths::is_temporary(&shown) {
         return;
-    }
-    if named && inputs.scope.policy.is_excluded(&shown) {
-        return inputs.notices.add(Why::Excluded, &shown);
     }
     let content = match kind {
         Kind::File(id) => Content::Index(id),

@@ -12,15 +12,18 @@ use miette::{
 use super::{Style, escape};
 use crate::finding::{Finding, Severity, Snippet};
 
-/// Draws `finding` as text that ends in an empty line.
-pub(super) fn draw(finding: &Finding, style: Style) -> String {
-    let drawing = Drawing::of(finding);
+/// Draws `finding`, with what to do about it or without, as text that ends in an empty line.
+pub(super) fn draw(finding: &Finding, with_help: bool, style: Style) -> String {
+    let mut drawing = Drawing::of(finding);
+    if !with_help {
+        drawing.help.clear();
+    }
     let mut text = String::new();
     // Writing to a string cannot fail, and the snippet covers its own label.
     if handler(style).render_report(&mut text, &drawing).is_err() {
         text = format!("{}: {}\n", drawing.header, drawing.message);
     }
-    for command in &finding.help.commands {
+    for command in finding.help.commands.iter().filter(|_| with_help) {
         text.push_str("          ");
         text.push_str(&escape::text(command));
         text.push('\n');
@@ -215,10 +218,10 @@ mod tests {
     #[test]
     fn sentences_are_wrapped_and_commands_are_not() {
         let mut style = Style::default();
-        let wide = draw(&finding(), style);
+        let wide = draw(&finding(), true, style);
         assert!(wide.contains(&finding().message) && wide.contains(&finding().help.text));
         style.width = Some(40);
-        let narrow = draw(&finding(), style);
+        let narrow = draw(&finding(), true, style);
         assert!(narrow.contains(&format!("\n          {}\n", finding().help.commands[0])));
         let sentences = narrow.lines().filter(|line| {
             !line.contains("git restore") && !line.contains("error[") && !line.contains("see:")
@@ -234,7 +237,7 @@ mod tests {
             ascii: true,
             ..Style::default()
         };
-        let text = draw(&finding(), style);
+        let text = draw(&finding(), true, style);
         assert!(text.is_ascii() && !text.contains('\u{1b}'), "{text:?}");
         assert!(text.starts_with("a\\u{1b}[31m.yaml:7:3: error[mac-mismatch] at data.key\n"));
         assert!(text.contains("a\\u{1b}[31m.yaml:3:3: here it stands first\n"));

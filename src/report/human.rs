@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use super::drawing::draw;
 use super::escape;
 use crate::engine::{FileReport, Foreign, Reason, Report, Verification};
+use crate::finding::Finding;
 
 /// How much to print, and whether in colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,9 +30,7 @@ pub struct Style {
 /// # Errors
 /// Whatever writing to `out` gives.
 pub fn human(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    for finding in &report.findings {
-        out.write_all(draw(finding, style).as_bytes())?;
-    }
+    write_findings(&report.findings, style, out)?;
     if style.quiet {
         // Silence is to mean that all is well, and here nobody knows.
         return write_unverified(report, out);
@@ -42,6 +41,18 @@ pub fn human(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<(
     write_unverified(report, out)?;
     write_not_encrypted(report, out)?;
     write_summary(report, style, out)
+}
+
+/// Draws each finding; of several in one file that want the same help, the last gives it.
+fn write_findings(findings: &[Finding], style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let mut findings = findings.iter().peekable();
+    while let Some(finding) = findings.next() {
+        let is_repeated = findings.peek().is_some_and(|next| {
+            next.location.path == finding.location.path && next.help == finding.help
+        });
+        out.write_all(draw(finding, !is_repeated, style).as_bytes())?;
+    }
+    Ok(())
 }
 
 fn write_files(report: &Report, out: &mut dyn Write) -> io::Result<()> {

@@ -51,6 +51,11 @@ pub(crate) static RULES: [&Rule; 15] = [
 /// The rule that looks at every file, be it sops's or not.
 pub(crate) static OF_ANY_FILE: &Rule = &private_key_committed::RULE;
 
+/// The rules about what stands in a file in clear: they have nothing to say of a file that git
+/// encrypts by itself.
+pub(crate) static OF_CLEAR_TEXT: [&str; 2] =
+    [not_encrypted::RULE.id, private_key_committed::RULE.id];
+
 /// One rule.
 pub(crate) struct Rule {
     /// The problem's name in kebab-case: also the names of its source file, its page and its

@@ -28,13 +28,13 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
         return;
     };
     let (tree, source) = (document.tree(), document.source());
-    let [_, rest @ ..] = tree.branches() else {
+    let [first, rest @ ..] = tree.branches() else {
         return;
     };
-    let Some(second) = rest.first() else {
+    if rest.is_empty() {
         return;
-    };
-    let mark = mark_before(source, tree.node(*second).span.start());
+    }
+    let mark = mark_behind(source, tree.node(*first).span.end());
     let found = if rest.iter().all(|branch| is_empty(tree, *branch)) {
         empty(context.path, source, mark, rest.len())
     } else {
@@ -54,19 +54,22 @@ fn is_empty(tree: &Tree<'_>, branch: NodeId) -> bool {
     })
 }
 
-/// The `---` by which the document at `offset` begins: the last line of that kind up to there.
-fn mark_before(source: &Source, offset: usize) -> Option<Span> {
+/// The first line of the kind `---` from `offset` on.
+fn mark_behind(source: &Source, offset: usize) -> Option<Span> {
     let text = source.text();
     let is_mark = |at: usize| {
         let line = text.get(at..).unwrap_or_default();
         let behind = line.strip_prefix("---").map(|rest| rest.bytes().next());
         behind.is_some_and(|next| next.is_none_or(|next| next.is_ascii_whitespace()))
     };
-    let before = text.get(..=offset).or_else(|| text.get(..offset))?;
-    let ends = before.bytes().enumerate().rev();
-    let at = ends
+    // The line end before the mark may be the last byte of the document.
+    let from = offset.saturating_sub(1);
+    let bytes = text.as_bytes().get(from..).unwrap_or_default();
+    let at = bytes
+        .iter()
+        .enumerate()
         .filter(|(_, byte)| matches!(byte, b'\n' | b'\r'))
-        .map(|(at, _)| at + 1)
+        .map(|(at, _)| from + at + 1)
         .find(|at| is_mark(*at))?;
     Some(Span::new(at, at + 3))
 }
@@ -153,6 +156,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::{Document, Format};
     use crate::source::SourceId;
 
     #[test]
@@ -167,17 +171,21 @@ mod tests {
     }
 
     #[test]
-    fn the_mark_of_a_document_is_found_wherever_its_span_begins() {
-        for (text, offset, expected) in [
-            ("a: b\n---\n", 9, Some(5)),
-            ("a: b\n---", 8, Some(5)),
-            ("a: b\n--- # x\nc: d\n", 13, Some(5)),
-            ("a: b\n---x: y\n", 13, None),
+    fn the_mark_of_the_second_document_is_the_first_behind_the_first() {
+        for (text, expected) in [
+            ("a: b\n---\n", Some(5)),
+            ("a: b\n---", Some(5)),
+            ("a: b\n--- # x\nc: d\n---\n", Some(5)),
+            ("# x\n---\na: b\n...\n---\n---\n", Some(17)),
+            ("a:\n  - |\n    ---\n---\n", Some(17)),
+            ("{a: b}\r\n---\r\n", Some(8)),
         ] {
             let id = SourceId::Stdin("x".into());
             let source = Source::decode(id, text.as_bytes().to_vec()).unwrap();
-            let mark = mark_before(&source, offset).map(Span::start);
-            assert_eq!(mark, expected, "{text:?}");
+            let document = Document::parse(&source, Format::Yaml).unwrap();
+            let first = document.tree().branches()[0];
+            let mark = mark_behind(&source, document.tree().node(first).span.end());
+            assert_eq!(mark.map(Span::start), expected, "{text:?}");
         }
     }
 }

@@ -81,7 +81,10 @@ fn encrypt(path: &Path) -> Help {
 /// Whether a name says that the file is an example, a template or a text about such files.
 fn is_example(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy());
-    name.is_some_and(|name| name.split('.').skip(1).any(|part| EXAMPLES.contains(&part)))
+    name.is_some_and(|name| {
+        // `.sops.yaml` has kin: `.sops.pub.asc`, say.
+        name.starts_with(".sops.") || name.split('.').skip(1).any(|part| EXAMPLES.contains(&part))
+    })
 }
 
 const EXAMPLES: [&str; 14] = [

@@ -1,8 +1,10 @@
 //! What sops makes of comments: the bytes with which it cannot write one, and the comments in clear
 //! that it would have encrypted.
 
-use super::walk::Visit;
-use crate::document::{Comment, KeyPath};
+use super::enc::{Token, ValueType};
+use super::problem::Undecryptable;
+use super::walk::{Leaf, Visit};
+use crate::document::{Comment, KeyPath, Scalar};
 use crate::source::Span;
 
 /// The most comments that are told of one file.
@@ -40,7 +42,7 @@ impl ClearComments {
             return;
         }
         self.is_one = true;
-        let continues = self.follows_one && self.aad == visit.aad;
+        let continues = self.follows_one && !comment.inline && self.aad == visit.aad;
         if let Some(last) = self.found.last_mut().filter(|_| continues) {
             last.lines += 1;
             return;
@@ -58,6 +60,21 @@ impl ClearComments {
 
     pub(super) fn into_found(self) -> Vec<ClearComment> {
         self.found
+    }
+}
+
+/// Whether sops may see a comment here: an item of a list can be one by its token.
+pub(super) fn is_one(visit: &Visit<'_, '_>) -> bool {
+    match visit.leaf {
+        Leaf::Comment(_) => true,
+        Leaf::Scalar {
+            scalar: Scalar::Str(text),
+            ..
+        } => {
+            let kind = Token::parse(text).and_then(|token| token.value_type());
+            visit.in_list && kind == Some(ValueType::Comment)
+        }
+        Leaf::Scalar { .. } | Leaf::NonStringKey(_) => false,
     }
 }
 

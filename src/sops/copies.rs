@@ -155,3 +155,85 @@ fn visit_tokens<'t>(
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::*;
+    use crate::document::yaml;
+    use crate::sops::verify_values;
+
+    /// A token with a number of its own.
+    fn token(number: u8) -> String {
+        let part = |bytes: &[u8]| STANDARD.encode(bytes);
+        format!(
+            "ENC[AES256_GCM,data:{},iv:{},tag:{},type:str]",
+            part(b"x"),
+            part(&[number; 32]),
+            part(&[number.wrapping_add(7); 16])
+        )
+    }
+
+    /// The lines of the copies, each with its key and that of its original.
+    fn copies(text: &str) -> Vec<String> {
+        let tree = yaml::load(text).unwrap();
+        let found = verify_values(&tree, &Selectors::default_with(false)).problems;
+        let line = |span: Span| text[..span.start()].matches('\n').count() + 1;
+        let shown = |problem: &Problem| match &problem.kind {
+            super::super::ProblemKind::Copied(copied) => format!(
+                "{} {} is {} {}",
+                line(problem.span.unwrap()),
+                problem.path,
+                line(copied.span),
+                copied.path
+            ),
+            other => panic!("{other}"),
+        };
+        found.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn finds_tokens_under_other_keys_in_the_order_of_the_text() {
+        let (a, b) = (token(1), token(2));
+        let text =
+            format!("a: {a}\nb: {b}\nc:\n  d: {a}\n  e:\n  - {b}\n  - {b}\n---\nf: {a}\na: {a}\n");
+        assert_eq!(
+            copies(&text),
+            ["4 c.d is 1 a", "6 c.e is 2 b", "7 c.e is 2 b", "9 f is 1 a"]
+        );
+    }
+
+    // As sops writes them: list indexes and documents are no part of what it authenticates.
+    #[test]
+    fn equal_tokens_under_equal_keys_are_no_copies() {
+        let (a, b) = (token(1), token(2));
+        for text in [
+            format!("list:\n- {a}\n- {a}\n- - {a}\nother: {b}\n"),
+            format!("list:\n- k: {a}\n- k: {a}\n"),
+            format!("k: {a}\n---\nk: {a}\n"),
+            format!("k: &a {a}\nl: *a\n"),
+            // Joined with colons, these paths are one.
+            format!("a:\n  b: {a}\n'a:b': {a}\n"),
+            format!("a: {a}\nb_unencrypted: {a}\n"),
+        ] {
+            assert_eq!(copies(&text), [""; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn tokens_that_only_begin_alike_are_no_copies() {
+        let other = token(1).replace("data:eA==", "data:eQ==");
+        assert_eq!(copies(&format!("a: {}\nb: {other}\n", token(1))), [""; 0]);
+    }
+
+    #[test]
+    fn many_copies_are_counted_out_and_quick() {
+        let one = token(1);
+        let text: String = (0..20_000).map(|key| format!("k{key}: {one}\n")).collect();
+        let found = copies(&text);
+        assert_eq!(found.len(), MAX_PROBLEMS);
+        assert_eq!(found[0], "2 k1 is 1 k0");
+    }
+}

@@ -22,6 +22,7 @@ mod shamir;
 #[cfg(test)]
 mod tests;
 mod verification;
+mod verifier;
 mod verify;
 mod version;
 mod walk;

@@ -266,6 +266,29 @@ fn named_files_without_metadata_are_in_the_report_and_others_are_not() {
 }
 
 #[test]
+fn a_file_that_was_never_encrypted_keeps_all_its_problems() {
+    let sandbox = Sandbox::new();
+    sandbox.write("twice.enc.yaml", "a: x\na: y\n");
+    let merge = "<<<<<<< HEAD\na: x\n=======\na: y\n>>>>>>> topic\nb: z\nb: z\n";
+    sandbox.write("merge.enc.yaml", merge);
+    // Not a secret, and not ours to judge.
+    sandbox.write("manifests.yaml", "a: sops\n---\nb: 1\nb: 2\n");
+    let output = sandbox.run(["check"]).expect_code(1);
+    let told = output
+        .stdout
+        .lines()
+        .filter(|line| line.contains(": error["));
+    let told: Vec<&str> = told.collect();
+    insta::assert_snapshot!(told.join("\n"), @r"
+    merge.enc.yaml:1:1: error[conflict-marker]
+    merge.enc.yaml:1:1: error[not-encrypted]
+    merge.enc.yaml:7:1: error[duplicate-key] at b
+    twice.enc.yaml:1:4: error[not-encrypted]
+    twice.enc.yaml:2:1: error[duplicate-key]
+    ");
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let sandbox = Sandbox::with_example();
     for at in 0..200 {

@@ -76,7 +76,13 @@ fn problems_are_found_in_their_place() {
             "DB_PASSWORD=",
         ),
         (FILES[1], "EMPTY=", "EMPTY", "unreadable-file", "str]\n"),
-        (FILES[1], "list_0__map_enc", "list_2__map_enc", "unreadable-file", "EMPTY=\n"),
+        (
+            FILES[1],
+            "list_0__map_enc",
+            "list_2__map_enc",
+            "unreadable-file",
+            "EMPTY=\n",
+        ),
         (
             FILES[2],
             "clear-name",

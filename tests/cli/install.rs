@@ -283,6 +283,15 @@ fn without_a_repository_or_git_there_is_an_error_with_a_way_out() {
 }
 
 #[test]
+fn a_configuration_that_git_cannot_read_is_an_error() {
+    let sandbox = repository();
+    sandbox.write(".git/config", "[core\n");
+    let why = fails(&sandbox, 3, &[]);
+    assert!(why.contains("config"), "{why}");
+    assert_eq!(hooks(&sandbox), []);
+}
+
+#[test]
 fn a_script_can_be_printed_for_a_shared_folder() {
     for name in NAMES {
         let printed = Sandbox::new()

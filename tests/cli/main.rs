@@ -8,9 +8,11 @@
 )]
 
 mod check;
+mod clear;
 mod explain;
 mod formats;
 mod hostile;
+mod incident;
 mod install;
 mod policy;
 mod reference;

@@ -48,6 +48,9 @@ fn what_is_excluded_is_not_looked_at_even_where_it_is_named() {
         "note: `{file}` is left out by `exclude` in the policy, so nothing was checked for it\n"
     );
     assert_eq!(output.stderr, notice);
+    let output = check(&sandbox, &["damaged"]).expect_code(0);
+    let notice = "note: `damaged` is left out by `exclude` in the policy";
+    assert!(output.stderr.starts_with(notice), "{}", output.stderr);
 }
 
 #[test]

@@ -215,3 +215,24 @@ fn a_split_index_is_asked_of_git_and_one_that_nobody_reads_is_an_error() {
     assert_eq!(output.stderr.lines().count(), 2, "{}", output.stderr);
     assert!(!Path::new(&output.stdout).is_absolute());
 }
+
+#[test]
+fn folders_above_a_ceiling_hold_no_repository() {
+    let sandbox = with_files(&["a.enc.yaml", "sub/deep/b.enc.yaml"]);
+    let files = |ceiling: &Path| {
+        let arguments = ["check", "--format", "json", "-C", "sub/deep"];
+        let run = sandbox
+            .command(arguments)
+            .env("GIT_CEILING_DIRECTORIES", ceiling);
+        run.run().json()["summary"]["files"].clone()
+    };
+    let work = sandbox.work().canonicalize().unwrap();
+    assert_eq!(files(Path::new("/nowhere")), 2);
+    assert_eq!(files(work.parent().unwrap()), 2);
+    assert_eq!(files(&work), 1, "as git has it");
+    assert_eq!(files(&work.join("sub")), 1);
+    let mut git = sandbox.git_command();
+    git.env("GIT_CEILING_DIRECTORIES", &work).arg("status");
+    let found = git.current_dir(work.join("sub/deep")).output().unwrap();
+    assert!(!found.status.success());
+}

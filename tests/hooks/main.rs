@@ -110,7 +110,7 @@ fn is_root() -> bool {
 /// Prints scenario by runner, and returns what went wrong.
 fn print_table(columns: &[Vec<Option<Played>>]) -> Vec<String> {
     let mut failures = Vec::new();
-    let names = Runner::ALL.map(|runner| format!("{:<30}", runner.name()));
+    let names = Runner::ALL.map(|runner| format!("{:<38}", runner.name()));
     println!("{:<52}{}", "", names.join(""));
     for (row, scenario) in SCENARIOS.iter().enumerate() {
         let cells = columns.iter().map(|column| match &column[row] {
@@ -122,7 +122,7 @@ fn print_table(columns: &[Vec<Option<Played>>]) -> Vec<String> {
                 "FAILED".to_owned()
             }
         });
-        let cells: Vec<String> = cells.map(|cell| format!("{cell:<30}")).collect();
+        let cells: Vec<String> = cells.map(|cell| format!("{cell:<38}")).collect();
         println!("{:<52}{}", scenario.name, cells.join("").trim_end());
     }
     failures

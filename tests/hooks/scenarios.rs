@@ -33,8 +33,8 @@ const MANAGERS: &[Runner] = &Runner::MANAGERS;
 const GIT: &[Runner] = &[Runner::Git];
 
 /// What a file is called for in each of the example's damages.
-const STALE: Expected = Blocked("mac-mismatch");
-const IN_CLEAR: Expected = Blocked("malformed-ciphertext");
+const STALE: Expected = Blocked("error[mac-mismatch]");
+const IN_CLEAR: Expected = Blocked("error[plaintext-value]");
 
 /// The files of the example.
 const SHOP: &str = "apps/shop/database.enc.yaml";
@@ -47,7 +47,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     row("no secret at all", ALL, Passes, |w| { w.write("README.md", "hello\n"); w.stage(); w.commit() }),
     row("stale MAC", ALL, STALE, |w| { stale(w); w.commit() }),
     row("secret in clear beside encrypted ones", ALL, IN_CLEAR, |w| { w.put("damaged", ACCOUNTS); w.stage(); w.commit() }),
-    row("file never encrypted", ALL, Blocked("not-encrypted"), |w| { w.write(WIKI, CLEAR); w.stage(); w.commit() }),
+    row("file never encrypted", ALL, Blocked("error[not-encrypted]"), |w| { w.write(WIKI, CLEAR); w.stage(); w.commit() }),
+    row("conflict markers", ALL, Blocked("error[conflict-marker]"), |w| { w.put("damaged", "infra/registry.enc.yaml"); w.stage(); w.commit() }),
+    row("private key in a text file", ALL, Blocked("error[private-key-committed]"), |w| { w.write("notes/setup.md", w.key()); w.stage(); w.commit() }),
     row("no key", ALL, Notice("not verified"), |w| { no_key(w); w.put("healthy", WIKI); w.stage(); w.commit() }),
     row("no key, secret in clear", ALL, IN_CLEAR, |w| { no_key(w); w.put("damaged", ACCOUNTS); w.stage(); w.commit() }),
     row("empty SOPS_AGE_KEY", ALL, Notice("not verified"), |w| { no_key(w); w.set("SOPS_AGE_KEY", ""); w.put("healthy", WIKI); w.stage(); w.commit() }),
@@ -81,6 +83,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     row("file called -", ALL, Passes, |w| { w.write("-", "a"); w.stage(); w.commit() }),
     row("name with a line break, bad", ALL, STALE, |w| { w.put_as("damaged", SHOP, "a\nb.enc.yaml"); w.stage(); w.commit() }),
     row("from a linked work tree", GIT, STALE, |w| { w.git(["worktree", "add", "--quiet", "../tree"]); w.git(["-C", "../tree", "rm", "--quiet", SHOP]); w.put_as("damaged", SHOP, "../tree/a.enc.yaml"); w.git(["-C", "../tree", "add", "."]); w.run("git", &["-C", "../tree", "commit", "-m", "a"]) }),
+    row("git folder and work tree apart", GIT, STALE, |w| { w.put_as("damaged", SHOP, "../tree/a.enc.yaml"); let apart = ["--git-dir=.git", "--work-tree=../tree"]; w.git(apart.into_iter().chain(["add", "a.enc.yaml"])); w.try_commit(&[&apart[..], &["commit", "-m", "a"]].concat()) }),
     row("from a folder below", ALL, STALE, |w| { stale(w); w.try_commit(&["-C", "apps", "commit", "-m", "a"]) }),
 
     row("push of a bad commit", ALL, STALE, |w| { stale(w); w.commit_unseen(); w.push(&["main"]) }),
@@ -104,6 +107,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     row("SOPSGUARD_SKIP=1 git commit", GIT, Skipped("SOPSGUARD_SKIP is set"), |w| { w.set("SOPSGUARD_SKIP", "1"); stale(w); w.commit() }),
     row("SOPSGUARD_SKIP=0 git commit", GIT, STALE, |w| { w.set("SOPSGUARD_SKIP", "0"); stale(w); w.commit() }),
     row("git commit --no-verify", ALL, Passes, |w| { stale(w); w.try_commit(&["commit", "--no-verify", "-m", "a"]) }),
+    row("script in a shared folder", GIT, STALE, |w| { shared(w); stale(w); w.commit() }),
+    row("script in a shared folder, good file", GIT, Passes, |w| { shared(w); w.put("healthy", WIKI); w.stage(); w.commit() }),
     row("former hook passes, bad file", GIT, STALE, |w| { former(w, "pre-commit", "echo former"); stale(w); w.commit() }),
     row("former hook blocks, good file", GIT, Blocked("former says no"), |w| { former(w, "pre-commit", "echo former says no; exit 3"); w.put("healthy", WIKI); w.stage(); w.commit() }),
     row("former push hook has the references", GIT, Notice("former: refs/heads/main"), |w| { former(w, "pre-push", "read ref rest; echo \"former: $ref $1\""); w.put("healthy", WIKI); w.stage(); w.commit_unseen(); w.push(&["main"]) }),
@@ -179,6 +184,15 @@ fn give_away(world: &World) {
             .run("chown", &["-R", "65534", repository.to_str().unwrap()])
             .done
     );
+}
+
+/// Has the script in a folder of the work tree, as the help of `install` says.
+fn shared(world: &World) {
+    world.run("sopsguard", &["install", "--uninstall"]);
+    world.git(["config", "core.hooksPath", ".githooks"]);
+    let script = world.run("sopsguard", &["install", "--print", "pre-commit"]);
+    world.write(".githooks/pre-commit", script.output);
+    assert!(world.run("chmod", &["+x", ".githooks/pre-commit"]).done);
 }
 
 /// Has a hook there before ours.

@@ -304,9 +304,14 @@ impl World {
         assert!(attempt.done, "{program} {arguments:?}:\n{}", attempt.output);
     }
 
+    /// The text that holds the key.
+    pub(crate) fn key(&self) -> String {
+        fs::read_to_string(testdata("example/key.txt")).unwrap()
+    }
+
     /// Fails where a text holds a secret.
     pub(crate) fn assert_silent(&self, text: &str) {
-        let keys = fs::read_to_string(self.place("home/key.txt")).unwrap();
+        let keys = self.key();
         let keys = keys
             .lines()
             .filter_map(|line| line.strip_prefix("AGE-SECRET-KEY-1"));

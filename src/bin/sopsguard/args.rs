@@ -17,13 +17,21 @@ Exit codes:
 const EXAMPLES: &str = "\
 Examples:
   sopsguard check                                every sops file of the repository
+  sopsguard check --staged                       what the next commit will hold
+  sopsguard install                              let git check every commit
+  sopsguard rules mac-mismatch                   what a rule means, and what to do
+  sopsguard explain --tree values.yaml           what sops sees: that 012 is a number
+  sopsguard help check                           all about one command";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  sopsguard check                                every sops file of the repository
   sopsguard check apps/db.enc.yaml               one file
   sopsguard check --staged                       what the next commit will hold
+  sopsguard check --identity key.txt             with this key and no other
+  sopsguard check --require-key                  where a key has to be there
   git show HEAD:db.enc.yaml | sopsguard check -  what a commit holds
-  sopsguard check --format json | jq .summary    for programs
-  sopsguard explain --tree values.yaml           what sops sees: that 012 is a number
-  sopsguard rules mac-mismatch                   what a rule means, and what to do
-  sopsguard install                              let git check every commit";
+  sopsguard check --format json | jq .summary    for programs";
 
 const IDENTITIES: &str = "\
 Identities:
@@ -120,7 +128,7 @@ pub(crate) enum Command {
 /// identities. That says that the file is consistent, not who wrote it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
-#[command(after_long_help = format!("{IDENTITIES}\n\n{EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(after_long_help = format!("{CHECK_EXAMPLES}\n\n{IDENTITIES}\n\n{EXIT_CODES}"))]
 pub(crate) struct CheckArgs {
     /// Files and folders, `-` for standard input; the whole repository where there are none, or the
     /// current folder outside of one

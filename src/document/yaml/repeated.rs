@@ -144,3 +144,69 @@ fn text<'n>(stream: &'n Stream<'_>, key: Id) -> &'n [u8] {
         Content::Sequence(_) | Content::Mapping(_) | Content::Alias { .. } => b"",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::read;
+    use super::*;
+
+    /// The repeated keys of a text: line, path, line of the first, and a mark of a later document.
+    fn found(text: &str) -> Vec<String> {
+        let line = |span: Span| text[..span.start()].matches('\n').count() + 1;
+        let shown = |key: &RepeatedKey| {
+            let later = if key.in_first_document { "" } else { " later" };
+            format!("{} {} {}{later}", line(key.span), key.path, line(key.first))
+        };
+        read(text).repeated_keys.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn every_repeated_key_is_found_with_the_first_of_its_name() {
+        for (text, expected) in [
+            ("a: 1\nb: 2\na: 3\na: 4\n", vec!["3 a 1", "4 a 1"]),
+            (
+                "a:\n  b: 1\n  b: 2\nc: [{d: 1, d: 2}]\n",
+                vec!["3 a.b 2", "4 c.d 4"],
+            ),
+            ("a: {b: 1, 'b': 2}\n", vec!["1 a.b 1"]),
+            ("1: x\n\"1\": y\n", vec!["2 1 1"]),
+            ("a: &x k\nb: {*x : 1, *x : 2}\n", vec!["2 b.k 2"]),
+            ("a: 1\n---\nb:\n- c: 1\n  c: 2\n", vec!["5 b.c 4 later"]),
+            (
+                "a: 1\nb: 1\na: 2\n---\nb: 1\nb: 2\n",
+                vec!["3 a 1", "6 b 5 later"],
+            ),
+            ("a: {k: 1}\nb: {k: 1}\n", vec![]),
+            ("a: [{k: 1}, {k: 1}]\n", vec![]),
+            ("a: 1\n---\na: 1\n", vec![]),
+            // Never looked at: the value of a key that is no string.
+            ("~: {a: 1, a: 2}\n", vec![]),
+        ] {
+            assert_eq!(found(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_certain_of_a_broken_text_is_found() {
+        for (text, expected) in [
+            ("a: 1\na: 2\nb: [\n", vec!["2 a 1"]),
+            ("a: 1\n\tb: 2\n", vec![]),
+            ("a:\n  b: 1\n  b: 2\nc: ]\n", vec!["3 a.b 2"]),
+            ("a: 1\n---\nb: 1\nb: 2\n}\n", vec!["4 b 3 later"]),
+            // The brace may be the mistake: then the keys stand in mappings of their own.
+            ("x: {user: 1,\ny:\n  user: 2\n", vec![]),
+            ("a: 1\na: 2\nx: {u: 1, u: 2\ny: *\n", vec!["2 a 1"]),
+        ] {
+            assert!(read(text).error.is_some(), "{text:?}");
+            assert_eq!(found(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_thousand_are_told_of_however_many_there_are() {
+        let nested =
+            |depth: usize| "k: {".repeat(depth) + &"k: 1, ".repeat(5_000) + &"}".repeat(depth);
+        assert_eq!(found(&nested(900)).len(), MAX_REPEATED);
+        assert_eq!(found(&"k: 1\n".repeat(50_000)).len(), MAX_REPEATED);
+    }
+}

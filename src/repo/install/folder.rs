@@ -95,6 +95,11 @@ impl Git<'_> {
     fn hooks_path(&self) -> Result<Option<(String, PathBuf)>, Error> {
         let question = "config --null --show-scope --type=path --get core.hooksPath";
         let ended = self.run(question.split(' '))?;
+        // 1 is that it is not set; anything else a broken configuration, or a git that is too old.
+        if !matches!(ended.code, Some(0 | 1)) {
+            let reason = complaint(&ended);
+            return Err(Error::Git { reason });
+        }
         let mut parts = ended.stdout.split(|byte| *byte == 0);
         let (Some(scope), Some(value)) = (parts.next(), parts.next()) else {
             return Ok(None);
@@ -108,12 +113,8 @@ impl Git<'_> {
     fn path(&self, arguments: &[&str]) -> Result<PathBuf, Error> {
         let ended = self.run(arguments.iter().copied())?;
         if ended.code != Some(0) {
-            let words = String::from_utf8_lossy(&ended.stderr);
-            let words = words.trim_start_matches("fatal: ").trim();
-            let reason = words.lines().next().unwrap_or("git gives no reason");
-            return Err(Error::NoRepository {
-                reason: reason.to_owned(),
-            });
+            let reason = complaint(&ended);
+            return Err(Error::NoRepository { reason });
         }
         let path = ended.stdout.strip_suffix(b"\n").unwrap_or(&ended.stdout);
         Ok(self.environment.current_dir().join(of_git(path)))
@@ -134,4 +135,11 @@ impl Git<'_> {
             reason: error.to_string(),
         })
     }
+}
+
+/// The first line of what git complains about.
+fn complaint(ended: &Ended) -> String {
+    let words = String::from_utf8_lossy(&ended.stderr);
+    let line = words.lines().next().unwrap_or("it gives no reason");
+    line.trim_start_matches("fatal: ").to_owned()
 }

@@ -35,7 +35,8 @@ func CertainlyFails(text []byte, format string) bool {
 		if err != nil || mac == "" || !macTyped(metadata.MessageAuthenticationCode) {
 			return errors.New("no MAC")
 		}
-		if _, err = tree.Decrypt(make([]byte, 32), keyless{typed: format == "json" || format == "binary"}); err != nil {
+		cipher := keyless{typed: format == "json" || format == "binary", places: map[string]string{}}
+		if _, err = tree.Decrypt(make([]byte, 32), cipher); err != nil {
 			return err
 		}
 		if format != "yaml" { // whose printer looks into what the comments hold
@@ -82,8 +83,12 @@ func isAgeFile(armored string) bool {
 }
 
 // keyless is a cipher that finds only what is wrong with a token whatever the key is. Where it is
-// typed, what it gives is of the token's type; a comment may be one in clear, whatever its type.
-type keyless struct{ typed bool }
+// typed, what it gives is of the token's type; a comment may be one in clear, whatever its type. A
+// token that stands at two places opens at one of them at most.
+type keyless struct {
+	typed  bool
+	places map[string]string
+}
 
 var tokenParts = regexp.MustCompile(`^ENC\[AES256_GCM,data:(.+),iv:(.+),tag:(.+),type:(.+)\]`)
 
@@ -111,6 +116,13 @@ func (k keyless) Decrypt(token string, _ []byte, additionalData string) (any, er
 		return nil, errors.New("too short")
 	case parts[4] == "bytes":
 		return nil, errors.New("the library panics")
+	}
+	sealed := strings.Join([]string{string(data), parts[2], string(tag)}, " ")
+	if place, known := k.places[sealed]; known && place != additionalData {
+		return nil, errors.New("the token stands elsewhere, too")
+	}
+	if k.places != nil && parts[4] != "comment" {
+		k.places[sealed] = additionalData
 	}
 	if value, ok := examples[parts[4]]; ok && k.typed {
 		return value, nil
