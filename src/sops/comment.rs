@@ -2,7 +2,6 @@
 //! that it would have encrypted.
 
 use super::enc::{Token, ValueType};
-use super::problem::Undecryptable;
 use super::walk::{Leaf, Visit};
 use crate::document::{Comment, KeyPath, Scalar};
 use crate::source::Span;
