@@ -112,11 +112,11 @@ impl Certain {
 pub(super) fn values(document: &Document<'_>) -> Inspection {
     let tree = document.tree();
     match SopsFile::of(document) {
-        Ok(Some(file)) => sops::verify_values(document, file.selectors()),
+        Ok(Some(file)) => sops::verify_values(tree, document.format(), file.selectors()),
         Ok(None) => Inspection::default(),
         Err(_) if !has_marks(tree) => Inspection::default(),
         Err(_) => match SopsFile::certain_selectors(document) {
-            Some(selectors) => sops::verify_values(document, &selectors),
+            Some(selectors) => sops::verify_values(tree, document.format(), &selectors),
             None => Inspection::default(),
         },
     }

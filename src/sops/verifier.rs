@@ -21,7 +21,7 @@ use super::problem::{
 use super::verify::{Inspection, Place};
 use super::walk::{Leaf, Overrun, Visit, walk};
 use super::{Selectors, SopsFile};
-use crate::document::{Comment, Document, Format, KeyPath, Scalar, Tree};
+use crate::document::{Comment, Format, KeyPath, Scalar, Tree};
 use crate::source::Span;
 
 /// The version that hashes comments in lists, which no other does.
@@ -51,9 +51,9 @@ pub(super) fn inspect<'d>(
 }
 
 /// What the values of a document show without a key and without a MAC.
-pub(super) fn inspect_values(document: &Document<'_>, selectors: &Selectors) -> Inspection {
-    let mut verifier = Verifier::new(document.format(), None, selectors, Zeros::AsRead);
-    verifier.walk(document.tree(), selectors);
+pub(super) fn inspect_values(tree: &Tree<'_>, format: Format, selectors: &Selectors) -> Inspection {
+    let mut verifier = Verifier::new(format, None, selectors, Zeros::AsRead);
+    verifier.walk(tree, selectors);
     verifier.into_inspection()
 }
 
