@@ -68,7 +68,7 @@ pub struct Help {
 
 /// At most five lines of a text with every value and comment masked.
 ///
-/// It is made of a [`Masked`] only, so that no reporter can hold a text or the length of a value.
+/// It is made of a `Masked` only, so that no reporter can hold a text or the length of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snippet {
     first_line: usize,
@@ -105,17 +105,9 @@ impl Snippet {
     /// The lines around the place `at`; `None` where nothing of it may be shown.
     pub(crate) fn new(masked: &Masked<'_>, at: Span) -> Option<Self> {
         let number = masked.source().position(at.start()).line;
-        let line = masked.line_of_problem(number)?;
+        let line = masked.line_of_problem(number, MAX_WIDTH)?;
         let place = line.find(at.range())?;
-        if line.text.len() > MAX_WIDTH {
-            return None;
-        }
-        let shown = |number| {
-            let mut text = masked.line(number)?.text;
-            // What is masked is ASCII, and so are the keys that are not.
-            text.truncate(MAX_WIDTH);
-            Some(text)
-        };
+        let shown = |number| Some(masked.line(number, MAX_WIDTH)?.text);
         let before = (1..number).rev().take(CONTEXT).map_while(shown);
         let mut lines: Vec<String> = before.collect();
         lines.reverse();

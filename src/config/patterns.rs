@@ -11,12 +11,13 @@ use super::error::Fault;
 pub(super) struct Patterns(GlobSet);
 
 impl Patterns {
-    /// Compiles the patterns.
+    /// Compiles the patterns. With `any_case`, capital and small letters are the same.
     ///
     /// # Errors
     /// The [`Fault`] of the first that is none, and which it is.
     pub(super) fn new<'p>(
         patterns: impl IntoIterator<Item = &'p str>,
+        any_case: bool,
     ) -> Result<Self, (usize, Fault)> {
         let mut set = GlobSetBuilder::new();
         for (at, pattern) in patterns.into_iter().enumerate() {
@@ -29,6 +30,7 @@ impl Patterns {
             let plain = pattern.strip_prefix("./").unwrap_or(pattern);
             let glob = GlobBuilder::new(plain.trim_end_matches('/'))
                 .literal_separator(true)
+                .case_insensitive(any_case)
                 .backslash_escape(true)
                 .build();
             let bad = |error: &globset::Error| Fault::BadPattern {

@@ -57,7 +57,8 @@ impl Policy {
     }
 
     /// Whether a file's name says that it should be encrypted: `**/*.enc.*` or `**/*.sops.*` unless
-    /// other patterns are set, but never sops's own configuration.
+    /// other patterns are set, but never sops's own configuration. The case of letters does not
+    /// matter: who writes `T.ENC.YAML` means the same.
     pub(crate) fn is_secret_name(&self, path: &Path) -> bool {
         let Some(name) = path.file_name().map(|name| name.as_encoded_bytes()) else {
             return false;
@@ -109,7 +110,7 @@ impl Policy {
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     haystack
         .windows(needle.len())
-        .any(|window| window == needle)
+        .any(|window| window.eq_ignore_ascii_case(needle))
 }
 
 #[cfg(test)]
@@ -128,6 +129,8 @@ mod tests {
             ("a.enc.yaml", true),
             ("dir/a.sops.yaml", true),
             ("x.sops.yml", true),
+            ("T.ENC.YAML", true),
+            ("dir/a.Sops.yaml", true),
             (".sops.yaml", false),
             ("dir/.sops.yml", false),
             ("a.enc", false),

@@ -48,8 +48,8 @@ fn settings(table: &dyn TableLike, rules: &[&'static str]) -> Result<Settings, M
     let mut settings = Settings::default();
     for (key, item) in table.iter() {
         match key {
-            "secret-files" => settings.secret_files = Some(patterns(key, item)?),
-            "exclude" => settings.exclude = Some(patterns(key, item)?),
+            "secret-files" => settings.secret_files = Some(patterns(key, item, true)?),
+            "exclude" => settings.exclude = Some(patterns(key, item, false)?),
             "rules" => {
                 let levels = item
                     .as_table_like()
@@ -86,11 +86,11 @@ fn unknown_key(key: &str, span: Range<usize>, known: &'static [&'static str]) ->
     (span, fault)
 }
 
-fn patterns(key: &str, item: &Item) -> Result<Patterns, Mistake> {
+fn patterns(key: &str, item: &Item, any_case: bool) -> Result<Patterns, Mistake> {
     let wrong = || wrong_type(key, item, "a list of patterns");
     let array: &Array = item.as_array().ok_or_else(wrong)?;
     let texts: Option<Vec<&str>> = array.iter().map(|value| value.as_str()).collect();
-    Patterns::new(texts.ok_or_else(wrong)?).map_err(|(at, fault)| {
+    Patterns::new(texts.ok_or_else(wrong)?, any_case).map_err(|(at, fault)| {
         let span = array.get(at).and_then(|value| value.span());
         (span.unwrap_or_default(), fault)
     })
@@ -123,7 +123,7 @@ fn ignore(table: &dyn TableLike, rules: &[&'static str]) -> Result<Ignore, Mista
     text(table, "reason")?;
     Ok(Ignore {
         rule: known_rule(rule, rule_span, rules)?.to_owned(),
-        path: Patterns::new([path]).map_err(|(_, fault)| (path_span, fault))?,
+        path: Patterns::new([path], false).map_err(|(_, fault)| (path_span, fault))?,
     })
 }
 

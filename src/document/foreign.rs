@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::kubernetes;
-use super::tree::Tree;
+use super::tree::{Item, Node, NodeId, Pair, Scalar, Tree, Value};
 
 /// Whose file it is, where it is not sops's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,20 +31,11 @@ pub enum Foreign {
     Template,
 }
 
-/// What the files of other programs begin with.
-const BEGINNINGS: [(&[u8], Foreign); 8] = [
-    (b"$ANSIBLE_VAULT;", Foreign::AnsibleVault),
-    (b"\0GITCRYPT\0", Foreign::GitCrypt),
-    (b"Salted__", Foreign::Transcrypt),
-    // The base64 of the same.
-    (b"U2FsdGVkX1", Foreign::Transcrypt),
+/// The lines that the files of other programs begin with, each whole.
+const FIRST_LINES: [(&[u8], Foreign); 3] = [
     (b"age-encryption.org/v1", Foreign::Age),
     (b"-----BEGIN AGE ENCRYPTED FILE-----", Foreign::Age),
     (b"-----BEGIN PGP MESSAGE-----", Foreign::Pgp),
-    (
-        b"version https://git-lfs.github.com/spec/v1",
-        Foreign::GitLfs,
-    ),
 ];
 
 /// The kinds of manifests that hold no secret but say where one is.
@@ -58,6 +49,17 @@ const EXTERNAL: [&str; 7] = [
     "SecretProviderClass",
 ];
 
+/// Other kinds of manifests that hold no secret of their own. The values of a Secret are looked at by
+/// themselves.
+const HARMLESS: [&str; 5] = [
+    "CustomResourceDefinition",
+    "Kustomization",
+    "Namespace",
+    "Secret",
+    // What tells KSOPS which files to decrypt.
+    "ksops",
+];
+
 impl Foreign {
     /// Whose file has this name, or begins like this.
     pub(crate) fn of_file(path: &Path, bytes: &[u8]) -> Option<Self> {
@@ -69,11 +71,35 @@ impl Foreign {
         if ends && is_binary {
             return Some(Self::Pgp);
         }
-        let bytes = bytes.trim_ascii_start();
-        let known = BEGINNINGS
-            .iter()
-            .find(|(start, _)| bytes.starts_with(start));
-        known.map(|(_, foreign)| *foreign)
+        if bytes.starts_with(b"\0GITCRYPT\0") {
+            return Some(Self::GitCrypt);
+        }
+        // A salt and what follows are no text but by a miracle.
+        if bytes.starts_with(b"Salted__") && std::str::from_utf8(bytes).is_err() {
+            return Some(Self::Transcrypt);
+        }
+        Self::of_lines(bytes.trim_ascii_start())
+    }
+
+    /// Whose file has these lines. A header counts as a whole only: sops may have a key that begins
+    /// like one.
+    fn of_lines(bytes: &[u8]) -> Option<Self> {
+        let mut lines = bytes.split(|&byte| byte == b'\n');
+        let first = lines.next().unwrap_or_default().trim_ascii_end();
+        let mut rest = lines.map(<[u8]>::trim_ascii_end);
+        if let Some((_, foreign)) = FIRST_LINES.iter().find(|(line, _)| first == *line) {
+            return Some(*foreign);
+        }
+        let is_pointer = first == b"version https://git-lfs.github.com/spec/v1";
+        if is_pointer && rest.clone().any(|line| line.starts_with(b"oid sha256:")) {
+            return Some(Self::GitLfs);
+        }
+        if is_vault_header(first) && rest.all(|line| line.iter().all(u8::is_ascii_hexdigit)) {
+            return Some(Self::AnsibleVault);
+        }
+        // The base64 of `Salted__`.
+        let is_salted = first.starts_with(b"U2FsdGVkX1");
+        (is_salted && bytes.split(|&byte| byte == b'\n').all(is_base64)).then_some(Self::Transcrypt)
     }
 
     /// Whose file it is that git passes through this filter: it stands in clear in the work tree
@@ -94,24 +120,37 @@ impl Foreign {
         }
     }
 
-    /// Whose document it is, as far as a YAML text and what sops sees in it tell.
+    /// Whether it is what a program that encrypts as git's filter leaves.
+    pub(crate) fn is_of_filters(self) -> bool {
+        matches!(self, Self::GitCrypt | Self::Transcrypt | Self::Age)
+    }
+
+    /// Whose document it is, as far as a YAML text and what sops sees in it tell. A Secret with
+    /// values beside it, or any other document that could hold one, is nobody else's.
     pub(crate) fn of_document(text: &str, tree: &Tree<'_>) -> Option<Self> {
-        if text.contains("!vault") && text.contains("$ANSIBLE_VAULT;") {
-            return Some(Self::AnsibleVault);
-        }
-        if kubernetes::secrets(tree).any(|secret| secret.has_values(tree)) {
+        let is_clear = |(_, pair): (&str, &Pair<'_>)| {
+            let value = tree.resolved(pair.value);
+            !kubernetes::is_empty(&value.value) && !is_vault(text, value)
+        };
+        if kubernetes::secrets(tree).any(|secret| secret.values(tree).any(is_clear)) {
             return None;
         }
-        let has_kind = |kind: &str| {
-            let mut kinds = tree
-                .branches()
-                .iter()
-                .filter_map(|map| kubernetes::kind(tree, *map));
-            kinds.any(|found| found == kind.as_bytes())
-        };
-        if has_kind("SealedSecret") {
+        if tree.nodes().any(|node| is_vault(text, node)) {
+            return Some(Self::AnsibleVault);
+        }
+        let mut documents = tree.branches().iter();
+        if !documents.all(|document| holds_no_secret(tree, *document)) {
+            return None;
+        }
+        tree.branches()
+            .iter()
+            .find_map(|document| Self::of_kind(kubernetes::kind(tree, *document)?))
+    }
+
+    fn of_kind(kind: &[u8]) -> Option<Self> {
+        if kind == b"SealedSecret" {
             Some(Self::SealedSecret)
-        } else if EXTERNAL.iter().any(|kind| has_kind(kind)) {
+        } else if EXTERNAL.iter().any(|known| kind == known.as_bytes()) {
             Some(Self::ExternalSecret)
         } else {
             None
@@ -151,6 +190,64 @@ impl Foreign {
     }
 }
 
+/// Whether a document is of a kind that has no secret in it, but below the values of a Secret.
+pub(crate) fn holds_no_secret(tree: &Tree<'_>, document: NodeId) -> bool {
+    let Some(kind) = kubernetes::kind(tree, document) else {
+        return tree.entries(document).is_empty();
+    };
+    let is_known =
+        Foreign::of_kind(kind).is_some() || HARMLESS.iter().any(|known| kind == known.as_bytes());
+    is_known && !generates_secrets(tree, document)
+}
+
+/// Whether a Kustomization writes out the values of the Secrets that it makes.
+fn generates_secrets(tree: &Tree<'_>, document: NodeId) -> bool {
+    let generators = tree.pair(document, "secretGenerator");
+    match generators.map(|pair| &tree.resolved(pair.value).value) {
+        Some(Value::List(items)) => items.iter().any(|item| match item {
+            Item::Value(item) => tree.pair(*item, "literals").is_some(),
+            Item::Comment(_) => false,
+        }),
+        _ => false,
+    }
+}
+
+/// Whether a value is what `ansible-vault encrypt_string` writes: tagged so, and encrypted.
+fn is_vault(text: &str, node: &Node<'_>) -> bool {
+    let Value::Scalar(Scalar::Str(value)) = &node.value else {
+        return false;
+    };
+    let own = text.get(node.span.start()..node.span.end());
+    let before = text.get(..node.span.start()).unwrap_or_default();
+    let is_tagged = own.is_some_and(|own| own.starts_with("!vault"))
+        || before.trim_end_matches([' ', '\t']).ends_with("!vault");
+    is_tagged && Foreign::of_lines(value) == Some(Foreign::AnsibleVault)
+}
+
+/// Whether a line is `$ANSIBLE_VAULT;1.1;AES256`, perhaps with the name of its password.
+fn is_vault_header(line: &[u8]) -> bool {
+    let mut parts = line.split(|&byte| byte == b';');
+    let is_first = parts.next() == Some(b"$ANSIBLE_VAULT");
+    let is_version =
+        |part: &[u8]| !part.is_empty() && part.iter().all(|b| b.is_ascii_digit() || *b == b'.');
+    let is_cipher = |part: &[u8]| part.iter().all(u8::is_ascii_alphanumeric);
+    let is_name = |part: &[u8]| !part.contains(&b':');
+    is_first
+        && parts.next().is_some_and(is_version)
+        && parts.next().is_some_and(is_cipher)
+        && parts.next().is_none_or(is_name)
+        && parts.next().is_none()
+}
+
+/// Whether a line holds base64 and nothing else.
+fn is_base64(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    let end = line.iter().rposition(|&byte| byte != b'=');
+    let (digits, padding) = line.split_at(end.map_or(0, |end| end + 1));
+    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    padding.len() <= 2 && digits.iter().all(is_digit)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,7 +264,23 @@ mod tests {
             (b"U2FsdGVkX1+abc=\n", Some(Foreign::Transcrypt)),
             (b"age-encryption.org/v1\n-> X25519", Some(Foreign::Age)),
             (b"\n-----BEGIN PGP MESSAGE-----\n", Some(Foreign::Pgp)),
+            (b"Salted__\x93\xff\x01\x02", Some(Foreign::Transcrypt)),
+            (
+                b"$ANSIBLE_VAULT;1.2;AES256;dev\r\n3061\r\n",
+                Some(Foreign::AnsibleVault),
+            ),
             (b"vault: $ANSIBLE_VAULT;", None),
+            // What sops reads as a key, or a person as a password.
+            (b"U2FsdGVkX1a: b\n", None),
+            (b"U2FsdGVkX1+abc=\npassword: b\n", None),
+            (b"Salted__a: b\n", None),
+            (b"$ANSIBLE_VAULT;1.1;AES256: b\n", None),
+            (b"$ANSIBLE_VAULT;1.1;AES256;a: b\n", None),
+            (b"$ANSIBLE_VAULT;1.1;AES256\npassword: b\n", None),
+            (b"age-encryption.org/v1: b\n", None),
+            (b"-----BEGIN AGE ENCRYPTED FILE-----: b\n", None),
+            (b"-----BEGIN PGP MESSAGE-----: b\n", None),
+            (b"version https://git-lfs.github.com/spec/v1: b\n", None),
             (b"", None),
         ] {
             assert_eq!(
@@ -182,6 +295,7 @@ mod tests {
     fn knows_manifests_by_their_kind_unless_a_secret_stands_beside_them() {
         let sealed = "kind: SealedSecret\nspec: {encryptedData: {a: b}}\n";
         let secret = "kind: Secret\nstringData: {a: b}\n";
+        let vaulted = "    $ANSIBLE_VAULT;1.1;AES256\n    30\n";
         for (text, expected) in [
             (sealed.to_owned(), Some(Foreign::SealedSecret)),
             (
@@ -197,6 +311,27 @@ mod tests {
                 "a: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  30\n".to_owned(),
                 Some(Foreign::AnsibleVault),
             ),
+            (
+                format!("kind: Secret\nstringData:\n  a: !vault |\n{vaulted}"),
+                Some(Foreign::AnsibleVault),
+            ),
+            (
+                format!("a: !vault \"{}\"\n", "$ANSIBLE_VAULT;1.1;AES256\\n30"),
+                Some(Foreign::AnsibleVault),
+            ),
+            // A neighbour that could be a secret, or words about a vault.
+            (format!("{sealed}---\npassword: b\n"), None),
+            (
+                format!("{sealed}---\nkind: ConfigMap\ndata: {{a: b}}\n"),
+                None,
+            ),
+            (
+                format!("# a: !vault\n# $ANSIBLE_VAULT;1.1;AES256\n{secret}"),
+                None,
+            ),
+            ("a: b # !vault | $ANSIBLE_VAULT;\n".to_owned(), None),
+            ("a: !vault |\n  $ANSIBLE_VAULT; b\n".to_owned(), None),
+            (format!("a: |\n{vaulted}b: '!vault'\n"), None),
             ("kind: Secret\n".to_owned(), None),
         ] {
             let tree = yaml::load(&text).unwrap();

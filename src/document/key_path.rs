@@ -60,10 +60,11 @@ impl KeyPath {
 
 /// The key as a report may print it.
 fn shown(key: &[u8]) -> &str {
-    match std::str::from_utf8(key) {
-        Ok(text) if is_plain_key(key) => text,
-        Ok(_) | Err(_) => MASK,
-    }
+    // A key can be as long as the text, and stand in the path of every problem.
+    let plain = Some(key).filter(|key| is_plain_key(key));
+    plain
+        .and_then(|key| std::str::from_utf8(key).ok())
+        .unwrap_or(MASK)
 }
 
 impl fmt::Display for KeyPath {

@@ -28,7 +28,7 @@ pub(crate) fn secrets<'t>(tree: &'t Tree<'_>) -> impl Iterator<Item = SecretMani
 }
 
 /// The `kind` of a manifest.
-pub(super) fn kind<'t>(tree: &'t Tree<'_>, map: NodeId) -> Option<&'t [u8]> {
+pub(crate) fn kind<'t>(tree: &'t Tree<'_>, map: NodeId) -> Option<&'t [u8]> {
     let pair = tree.pair(map, "kind")?;
     match &tree.resolved(pair.value).value {
         Value::Scalar(Scalar::Str(text)) => Some(text),
@@ -57,12 +57,6 @@ impl SecretManifest {
                 Entry::Comment(_) => None,
             })
         })
-    }
-
-    /// Whether one of its values is more than nothing.
-    pub(crate) fn has_values(self, tree: &Tree<'_>) -> bool {
-        self.values(tree)
-            .any(|(_, pair)| !is_empty(&tree.resolved(pair.value).value))
     }
 }
 
@@ -103,7 +97,10 @@ mod tests {
         ] {
             let tree = yaml::load(text).unwrap();
             let found: Vec<bool> = secrets(&tree)
-                .map(|secret| secret.has_values(&tree))
+                .map(|secret| {
+                    let mut values = secret.values(&tree);
+                    values.any(|(_, pair)| !is_empty(&tree.resolved(pair.value).value))
+                })
                 .collect();
             assert_eq!(found, expected, "{text}");
         }

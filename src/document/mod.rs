@@ -14,15 +14,18 @@ mod mask;
 #[cfg(test)]
 mod seen;
 mod syntax;
+mod template;
 #[cfg(test)]
 mod tests;
 mod tree;
 pub(crate) mod yaml;
 
 pub use foreign::Foreign;
+pub(crate) use foreign::holds_no_secret;
 pub use format::Format;
 pub(crate) use key_path::KeyPath;
 pub(crate) use mask::parts;
+pub(crate) use template::is_template;
 pub(crate) use tree::{Comment, Entry, Item, Key, METADATA_KEY, NodeId, Pair, Scalar, Tree, Value};
 pub(crate) use yaml::RepeatedKey;
 

@@ -132,7 +132,9 @@ impl Look {
 
     fn at_bytes(self, id: SourceId, bytes: Vec<u8>, keyring: &Keyring) -> Looked {
         let due = self.due();
+        // What sops wrote it reads, whatever the first key looks like.
         if due != Due::Nobody
+            && !sign::looks_encrypted(self.format, &bytes)
             && let Some(foreign) = Foreign::of_file(&self.path, &bytes)
         {
             return self.foreign(foreign, id, bytes);
@@ -211,7 +213,7 @@ impl Look {
                 };
                 self.report(known, Verification::Failed, Needs::Nothing, "unreadable")
             }
-            (_, Some(error)) if may_be_template && source.text().contains("{{") => {
+            (_, Some(error)) if may_be_template && document::is_template(source.text()) => {
                 let at = error.span().map(|span| source.position(span.start()));
                 self.template(&Unreadable::Template { at }, source)
             }
@@ -312,6 +314,7 @@ impl Look {
         let known = Known {
             file: Some(file),
             problems: checked.inspection.problems,
+            encrypted: checked.inspection.encrypted,
             clear_comments: checked.inspection.clear_comments,
             unselected: checked.inspection.unselected,
             refused_version: file.version_refused_by_command(),

@@ -4,6 +4,7 @@
 //! Files are looked at in parallel, a file a task, and nothing of a file's text outlives its task.
 //! What comes out depends on the files and the identities alone, not on the number of threads.
 
+mod catalogue;
 mod error;
 mod explain;
 mod explanation;
@@ -22,6 +23,7 @@ mod sign;
 mod staged;
 mod walk;
 
+pub use catalogue::{RuleInfo, catalogue};
 pub use error::Error;
 pub use explain::explain_tree;
 pub use explanation::{Explanation, KeyName, Leaf};

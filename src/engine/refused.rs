@@ -129,3 +129,38 @@ pub(super) fn has_marks(tree: &Tree<'_>) -> bool {
         sign::MARKS.iter().filter(has).count() >= 2
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SourceId;
+
+    /// How many values are known to be in clear beside metadata that sops refuses.
+    fn clear_values(metadata: &str) -> usize {
+        let text = format!("kind: x\na: 1\nsops:\n{metadata}");
+        let source = Source::decode(SourceId::Stdin("x.yaml".into()), text.into_bytes()).unwrap();
+        let reading = Document::read(&source, Format::Yaml);
+        values(&reading.document.unwrap()).problems.len()
+    }
+
+    #[test]
+    fn values_are_told_beside_broken_metadata_where_the_selectors_are_certain() {
+        let marks = "  mac: x\n  age: 5\n";
+        for (more, expected) in [
+            ("  encrypted_regex: ^a$\n", 1),
+            ("  encrypted_regex: ^a$\n  version: 3.13.3\n", 1),
+            ("  version: 3.13.3\n", 2),
+            // The line of the selector may be lost.
+            ("", 0),
+            ("  encrypted_regex: ^a$\n  encrypted_suffix: _x\n", 0),
+            ("  encrypted_regex: [^a$]\n", 0),
+        ] {
+            assert_eq!(
+                clear_values(&format!("{marks}{more}")),
+                expected,
+                "{more:?}"
+            );
+        }
+        assert_eq!(clear_values("  enabled: true\n  encrypted_regex: ^a$\n"), 0);
+    }
+}

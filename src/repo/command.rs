@@ -1,9 +1,11 @@
 //! git itself, for what libgit2 cannot read.
 //!
 //! Only plumbing is asked, with every setting that could change its answer or run a program taken
-//! away. Answers are separated by zeros, so no path needs to be unescaped.
+//! away. Above all, git fetches nothing: what is missing in a partial clone it would get through the
+//! programs and addresses that the repository names, whoever it belongs to. Answers are separated by
+//! zeros, so no path needs to be unescaped.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,7 +23,7 @@ pub(super) struct Git<'r> {
     pub(super) directory: &'r Path,
 }
 
-/// How long git may take: it may have to fetch objects from a remote.
+/// How long git may take.
 const TIME: Duration = Duration::from_secs(120);
 
 /// The most bytes of a list of files.
@@ -30,8 +32,13 @@ const LIST: usize = 1 << 30;
 /// The most bytes of blobs that are held because git was asked for all of them at once.
 const HELD: usize = 64 << 20;
 
-/// No lock, no question, and messages that can be recognised.
-const VARIABLES: [(&str, &str); 3] = [
+/// No lock, no question, no way to a remote, and messages that can be recognised.
+///
+/// A setting does not do for the remote: `protocol.ssh.allow` of the repository wins over any
+/// `protocol.allow`. The variable that is made for this is not known to every git.
+const VARIABLES: [(&str, &str); 5] = [
+    ("GIT_ALLOW_PROTOCOL", "none"),
+    ("GIT_NO_LAZY_FETCH", "1"),
     ("GIT_OPTIONAL_LOCKS", "0"),
     ("GIT_TERMINAL_PROMPT", "0"),
     ("LC_ALL", "C"),
@@ -98,6 +105,13 @@ impl Git<'_> {
         let wanted: Vec<u8> = paths.join(&0).into_iter().chain([0]).collect();
         let arguments = ["check-attr", "-z", "--stdin", "filter"];
         Ok(attributes(&self.output(&arguments, wanted)?))
+    }
+
+    /// The names of the filters that git's configuration has a command for; a repository's files
+    /// can name filters, but cannot set them up.
+    pub(super) fn configured_filters(&self) -> Result<HashSet<String>, Error> {
+        let arguments = ["config", "-z", "--get-regexp", r"^filter\..*\.clean$"];
+        Ok(commands(&self.output(&arguments, Vec::new())?))
     }
 
     fn line(&self, arguments: &[&str]) -> Result<String, Error> {
@@ -208,6 +222,26 @@ fn attributes(answer: &[u8]) -> HashMap<Vec<u8>, String> {
     named.collect()
 }
 
+/// Reads the answer of `git config -z --get-regexp`: each setting's name, a line feed and its value,
+/// ended by a zero. The last value of a name counts.
+fn commands(answer: &[u8]) -> HashSet<String> {
+    let mut names = HashSet::new();
+    for setting in answer.split(|byte| *byte == 0) {
+        let setting = String::from_utf8_lossy(setting);
+        let (setting, value) = setting.split_once('\n').unwrap_or((&setting, ""));
+        let name = setting.strip_prefix("filter.");
+        let Some(name) = name.and_then(|name| name.strip_suffix(".clean")) else {
+            continue;
+        };
+        if value.trim().is_empty() {
+            names.remove(name);
+        } else {
+            names.insert(name.to_owned());
+        }
+    }
+    names
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,6 +270,15 @@ mod tests {
         let expected = HashMap::from([(b"a".to_vec(), "git-crypt".to_owned())]);
         assert_eq!(attributes(answer), expected);
         assert_eq!(attributes(b""), HashMap::new());
+    }
+
+    #[test]
+    fn the_filters_of_an_answer_are_those_with_a_command() {
+        let answer = b"filter.git-crypt.clean\n\"git-crypt\" clean\0filter.a.b.clean\nx\ny\0\
+            filter.off.clean\nx\0filter.off.clean\n\0filter.none.clean\0";
+        let expected = HashSet::from(["git-crypt".to_owned(), "a.b".to_owned()]);
+        assert_eq!(commands(answer), expected);
+        assert_eq!(commands(b""), HashSet::new());
     }
 
     #[test]

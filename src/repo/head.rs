@@ -5,6 +5,8 @@
 
 use std::path::{Component, Path};
 
+use memchr::memmem;
+
 use super::places::{Places, SMALL, small_file};
 use crate::{fs, paths};
 
@@ -82,7 +84,79 @@ fn packed(places: &Places, name: &[u8]) -> Head {
     match line {
         Some(line) => commit(line.get(..40).unwrap_or_default()),
         // Ids of another length stand in such a repository.
-        None if text.windows(name.len()).any(|part| part == name) => Head::Unknown,
+        None if memmem::find(&text, name).is_some() => Head::Unknown,
         None => Head::Unborn,
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test makes its own world")]
+mod tests {
+    use super::*;
+    use crate::environment::{Environment, Platform};
+
+    const ID: &str = "2222222222222222222222222222222222222222";
+
+    /// What `HEAD` stands for in a git folder with these files.
+    fn head_with(files: &[(&str, &str)]) -> Head {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(".git").join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let environment = Environment::new([], folder.path().to_owned(), Platform::Unix);
+        head(&Places::find(&environment, folder.path()).unwrap())
+    }
+
+    #[test]
+    fn head_is_followed_to_its_commit() {
+        let id = git2::Oid::from_str(ID).unwrap();
+        let line = format!("{ID}\n");
+        let packed = format!("# pack-refs with: peeled\n{ID} refs/heads/b\n^{ID}\n");
+        let main = "ref: refs/heads/main\n";
+        for files in [
+            &[("HEAD", line.as_str())][..],
+            &[("HEAD", main), ("refs/heads/main", &line)],
+            &[
+                ("HEAD", main),
+                ("refs/heads/main", "ref: refs/heads/b"),
+                ("packed-refs", &packed),
+            ],
+            &[("HEAD", "ref:refs/heads/b"), ("packed-refs", &packed)],
+            &[
+                ("HEAD", "ref: refs/heads/b"),
+                ("packed-refs", &packed),
+                ("refs/heads/b/c", &line),
+            ],
+        ] {
+            assert_eq!(head_with(files), Head::Commit(id), "{files:?}");
+        }
+        for files in [
+            &[("HEAD", main)][..],
+            &[("HEAD", main), ("packed-refs", &packed)],
+        ] {
+            assert_eq!(head_with(files), Head::Unborn, "{files:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_plain_is_left_to_git() {
+        let long = "2".repeat(64);
+        let packed = format!("{long} refs/heads/main\n");
+        let main = "ref: refs/heads/main\n";
+        for files in [
+            &[("HEAD", "ref: refs/heads/.invalid\n")][..],
+            &[("HEAD", long.as_str())],
+            &[("HEAD", main), ("refs/heads/main", &long)],
+            &[("HEAD", main), ("packed-refs", &packed)],
+            &[("HEAD", main), ("refs/heads/main", main)],
+            &[("HEAD", "ref: refs/../config")],
+            &[("HEAD", "ref: /etc/passwd")],
+            &[("HEAD", "ref: main"), ("main", ID)],
+            &[("HEAD", "")],
+        ] {
+            assert_eq!(head_with(files), Head::Unknown, "{files:?}");
+        }
     }
 }

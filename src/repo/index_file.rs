@@ -49,6 +49,13 @@ const ID: usize = 20;
 /// The bytes of an entry before its id: times, device, mode, owner, size.
 const FACTS: usize = 40;
 
+/// The longest path that is read here. git itself has none that are longer on most systems.
+const LONGEST: usize = 4096;
+
+/// How many times the length of the file all paths may have where they are cut short in it. It is
+/// less than one in real repositories.
+const MOST_TIMES: usize = 16;
+
 impl IndexFile {
     /// An index without entries, which is what one is that is not there.
     pub(super) fn empty() -> Self {
@@ -190,7 +197,11 @@ impl Entries<'_> {
         let start = self.whole.len();
         self.whole.extend_from_within(last.start..last.start + kept);
         self.whole.extend_from_slice(reader.text()?);
-        Ok(start..self.whole.len())
+        let end = self.whole.len();
+        if end - start > LONGEST || end > self.file.len().saturating_mul(MOST_TIMES) {
+            return Err(Refused::Unknown);
+        }
+        Ok(start..end)
     }
 
     /// A whole path, with one to eight zeros, so that the entry, which began with `start` bytes
@@ -520,6 +531,39 @@ mod tests {
 
     fn repository_with(more: &[&str]) -> (tempfile::TempDir, Vec<u8>) {
         repository(&[COMMANDS[1], more].concat())
+    }
+
+    /// An index of version 4 whose first path has `length` bytes, and each other one 1 more than
+    /// the one before.
+    fn growing(length: usize, count: u32) -> Vec<u8> {
+        let mut bytes = b"DIRC\0\0\0\x04".to_vec();
+        bytes.extend(count.to_be_bytes());
+        for at in 0..count {
+            bytes.extend([0; 24]);
+            bytes.extend(0o100_644_u32.to_be_bytes());
+            bytes.extend([0; 12 + ID + 2]);
+            // Nothing is cut off.
+            bytes.push(0);
+            let rest = if at == 0 { length } else { 1 };
+            bytes.extend(vec![b'a'; rest]);
+            bytes.push(0);
+        }
+        bytes.extend([0; ID]);
+        bytes
+    }
+
+    #[test]
+    fn paths_that_need_far_more_room_than_the_file_are_refused() {
+        let parse = |length, count| IndexFile::parse(growing(length, count)).map(|_| ()).err();
+        assert_eq!(parse(100, 100), None);
+        assert_eq!(parse(4_000, 96), Some(Refused::Unknown));
+        assert_eq!(parse(4_096, 1), None);
+        assert_eq!(parse(4_097, 1), Some(Refused::Unknown));
+        assert_eq!(parse(1, 4_000), Some(Refused::Unknown));
+        // What git writes is far from that.
+        let (_folder, bytes) = repository(COMMANDS[4]);
+        let index = IndexFile::parse(bytes.clone()).unwrap();
+        assert!(index.paths.len() < bytes.len());
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! The index is read from its file and objects through libgit2, which is given their places; neither
 //! asks for anything that depends on configuration or on the process's environment, so a repository
 //! that belongs to someone else can be read, too: nothing is run and nothing written. What cannot be
-//! read in this way (a split or sparse index, ids that are no SHA-1, objects that are still at the
-//! remote) is asked of git itself.
+//! read in this way (a split or sparse index, ids that are no SHA-1) is asked of git itself, which may
+//! not fetch anything.
 
 mod blobs;
 mod command;
@@ -19,7 +19,7 @@ mod places;
 mod settings;
 mod work_tree;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 pub(crate) use blobs::{Blobs, Unread};
@@ -95,6 +95,14 @@ impl<'e> Repo<'e> {
         Ok(filters
             .map(|(path, filter)| (path::of_git(&path), filter))
             .collect())
+    }
+
+    /// The filters that git's own configuration has a command for.
+    ///
+    /// # Errors
+    /// [`Error`] where git does not say, or there are none.
+    pub(crate) fn configured_filters(&self) -> Result<HashSet<String>, Error> {
+        self.git().configured_filters()
     }
 
     fn git(&self) -> Git<'_> {

@@ -89,7 +89,7 @@ fn above(environment: &Environment, start: &Path) -> Option<(PathBuf, PathBuf)> 
 }
 
 /// The git folder that stands at a place, or that the file there leads to; none where it is none.
-fn git_folder(place: &Path) -> Option<PathBuf> {
+pub(super) fn git_folder(place: &Path) -> Option<PathBuf> {
     let folder = if fs::is_file(place) {
         let target = small_file(place)?;
         let target = target.strip_prefix(b"gitdir:")?.trim_ascii_start();
@@ -114,14 +114,20 @@ fn named_work_tree(environment: &Environment, git_dir: &Path) -> Option<PathBuf>
     if let Some(named) = set(environment, "GIT_WORK_TREE") {
         return Some(paths::absolute(here, Path::new(named)));
     }
-    let config = small_file(&common_folder(git_dir).join("config")).unwrap_or_default();
-    let is_bare = mentions(&config, b"bare")
-        && setting(git_dir, |config| config.get_bool("core.bare").ok()).unwrap_or(false);
     match configured_work_tree(git_dir) {
         Some(work_tree) => Some(work_tree),
-        None if is_bare => None,
+        None if is_bare(git_dir) => None,
         None => Some(here.to_owned()),
     }
+}
+
+/// Whether `core.bare` takes the work tree away. A linked one has a work tree whatever the
+/// configuration says, which it shares with the repository that it belongs to.
+fn is_bare(git_dir: &Path) -> bool {
+    let config = small_file(&git_dir.join("config")).unwrap_or_default();
+    !fs::is_file(&git_dir.join("commondir"))
+        && mentions(&config, b"bare")
+        && setting(git_dir, |config| config.get_bool("core.bare").ok()).unwrap_or(false)
 }
 
 /// `core.worktree`, which starts from the git folder.

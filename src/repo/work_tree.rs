@@ -3,14 +3,15 @@
 //! Folders are walked in parallel. What the walk meets needs not be asked of the index; what the
 //! index has beside it is tracked although a pattern ignores it, or gone.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
-use super::{Error, Repo, path, settings};
+use super::{Error, Repo, path, places, settings};
 use crate::fs::{self, Kind};
 
 /// Something that a walk came across.
@@ -42,10 +43,11 @@ impl Repo<'_> {
         let mut met = self.walk(wanted);
         let known: HashSet<&Path> = met.iter().filter_map(Met::path).collect();
         let folder = self.path_in_index(wanted.folder).unwrap_or_default();
+        let mut folders = Folders::below(self.work_tree());
         let mut more = Vec::new();
         for tracked in self.index()?.paths_below(&folder) {
             let place = self.work_tree().join(path::of_git(&tracked));
-            if known.contains(place.as_path()) {
+            if known.contains(place.as_path()) || !folders.hold(&place) {
                 continue;
             }
             // What is not there is deleted, or not checked out.
@@ -59,28 +61,55 @@ impl Repo<'_> {
 
     /// What is not ignored.
     fn walk(&self, wanted: &Wanted<'_>) -> Vec<Met> {
+        let root = self.work_tree();
+        if wanted.folder.starts_with(root)
+            && let (true, met) = self.walk_from(root, wanted)
+        {
+            return met;
+        }
+        // It is ignored itself, and named all the same: what lies above it does not count then.
+        self.walk_from(wanted.folder, wanted).1
+    }
+
+    /// Whether the folder is come to from `root`, and what in it is not ignored by the patterns in
+    /// files from `root` down.
+    fn walk_from(&self, root: &Path, wanted: &Wanted<'_>) -> (bool, Vec<Met>) {
+        let below = wanted.folder.strip_prefix(root).unwrap_or(Path::new(""));
+        let depth = below.components().count();
         let all = Mutex::new(Vec::new());
-        self.walker(wanted).build_parallel().run(|| {
+        let is_reached = AtomicBool::new(false);
+        self.walker(root, wanted).build_parallel().run(|| {
             let mut walked = Walked {
                 met: Vec::new(),
                 all: &all,
+                depth,
+                is_reached: &is_reached,
             };
             Box::new(move |entry| walked.visit(entry, wanted))
         });
-        all.into_inner().unwrap_or_else(PoisonError::into_inner)
+        let all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+        (is_reached.into_inner(), all)
     }
 
-    fn walker(&self, wanted: &Wanted<'_>) -> WalkBuilder {
-        let mut walker = WalkBuilder::new(wanted.folder);
+    fn walker(&self, root: &Path, wanted: &Wanted<'_>) -> WalkBuilder {
+        let mut walker = WalkBuilder::new(root);
         walker
             .hidden(false)
             .ignore(false)
             .git_global(false)
             .git_exclude(false)
             .require_git(false)
+            // Patterns above the work tree are none of the repository's.
+            .parents(false)
             .ignore_case_insensitive(settings::ignores_case(&self.places))
             .current_dir(self.work_tree())
             .threads(wanted.jobs.map_or(0, NonZeroUsize::get));
+        if root != wanted.folder {
+            let folder = wanted.folder.to_owned();
+            walker.filter_entry(move |entry| {
+                folder.starts_with(entry.path()) || entry.path().starts_with(&folder)
+            });
+        }
         // Of these the later wins. Patterns that are none are passed over, as git does.
         if let Some(file) = settings::excludes_file(self.environment, &self.places) {
             let _ = walker.add_ignore(file);
@@ -94,6 +123,10 @@ impl Repo<'_> {
 struct Walked<'a> {
     met: Vec<Met>,
     all: &'a Mutex<Vec<Met>>,
+    /// How deep the folder that is wanted lies. Above and beside it there is only the way to it.
+    depth: usize,
+    /// Whether some thread has come to it.
+    is_reached: &'a AtomicBool,
 }
 
 impl Walked<'_> {
@@ -101,24 +134,48 @@ impl Walked<'_> {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
-                let kind = error.io_error().map(std::io::Error::kind);
-                let reason = kind.map_or_else(|| "a loop".to_owned(), |kind| kind.to_string());
-                self.met.push(Met::Unreadable(path_of(&error), reason));
+                self.fail(&error, wanted);
                 return WalkState::Continue;
             }
         };
-        let is_inside = entry.depth() > 0;
+        if entry.depth() < self.depth {
+            return WalkState::Continue;
+        }
+        if entry.depth() == self.depth {
+            self.is_reached.store(true, Ordering::Relaxed);
+            return state((wanted.leave_out)(entry.path()));
+        }
         let Some(kind) = entry.file_type().map(Kind::from) else {
             return WalkState::Continue;
         };
-        if is_inside && entry.file_name() == ".git" {
+        if entry.file_name() == ".git" {
             return WalkState::Skip;
         }
-        if kind != Kind::Folder {
-            self.met.push(Met::File(entry.into_path(), kind));
-        } else if (wanted.leave_out)(entry.path()) || is_inside && is_repository(entry.path()) {
-            return WalkState::Skip;
+        if kind == Kind::Folder {
+            return state((wanted.leave_out)(entry.path()) || is_repository(entry.path()));
         }
+        self.met.push(Met::File(entry.into_path(), kind));
+        WalkState::Continue
+    }
+
+    /// Notes a folder that cannot be read, where it is one that is wanted.
+    fn fail(&mut self, error: &ignore::Error, wanted: &Wanted<'_>) {
+        let path = path_of(error);
+        if path
+            .as_ref()
+            .is_none_or(|path| path.starts_with(wanted.folder))
+        {
+            let kind = error.io_error().map(std::io::Error::kind);
+            let reason = kind.map_or_else(|| "a loop".to_owned(), |kind| kind.to_string());
+            self.met.push(Met::Unreadable(path, reason));
+        }
+    }
+}
+
+fn state(is_left_out: bool) -> WalkState {
+    if is_left_out {
+        WalkState::Skip
+    } else {
         WalkState::Continue
     }
 }
@@ -139,9 +196,35 @@ impl Met {
     }
 }
 
+/// The folders of a work tree, each looked at once: what lies behind a link is not the tree's.
+struct Folders {
+    known: HashMap<PathBuf, bool>,
+}
+
+impl Folders {
+    fn below(root: &Path) -> Self {
+        Self {
+            known: HashMap::from([(root.to_owned(), true)]),
+        }
+    }
+
+    /// Whether the way to a place leads through folders alone.
+    fn hold(&mut self, place: &Path) -> bool {
+        let Some(folder) = place.parent() else {
+            return false;
+        };
+        if let Some(known) = self.known.get(folder) {
+            return *known;
+        }
+        let holds = self.hold(folder) && fs::kind(folder) == Some(Kind::Folder);
+        self.known.insert(folder.to_owned(), holds);
+        holds
+    }
+}
+
 /// Whether a folder is the work tree of a repository of its own.
 fn is_repository(folder: &Path) -> bool {
-    fs::kind(&folder.join(".git")).is_some()
+    places::git_folder(&folder.join(".git")).is_some()
 }
 
 /// The path that an error of the walk is about.

@@ -40,7 +40,8 @@ pub fn human(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<(
     }
     write_unverified(report, out)?;
     write_not_encrypted(report, out)?;
-    write_summary(report, style, out)
+    write_summary(report, style, out)?;
+    write_more(report, out)
 }
 
 /// Draws each finding; of several in one file that want the same help, the last gives it.
@@ -150,7 +151,7 @@ fn explain(reason: &Reason, report: &Report) -> String {
         Reason::NoIdentity if report.searched.is_empty() => "there is no identity".to_owned(),
         Reason::NoIdentity => {
             format!(
-                "there is no identity; looked in {}",
+                "there is no identity (`--identity FILE` names one); looked in {}",
                 report.searched.join(", ")
             )
         }
@@ -165,34 +166,43 @@ fn explain(reason: &Reason, report: &Report) -> String {
 
 fn write_summary(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let counts = report.summary();
-    if counts.files == 0 {
-        return writeln!(out, "no sops files found, nothing to verify");
-    }
-    let mut parts = vec![format!("{} verified", counts.verified)];
-    for (count, word) in [
+    let verdicts = [
         (counts.failed, "failed"),
         (counts.not_verified, "not verified"),
         (counts.not_encrypted, "not encrypted"),
-    ] {
-        if count > 0 {
-            parts.push(format!("{count} {word}"));
-        }
-    }
-    for (count, word) in [
+    ];
+    let levels = [
         (counts.errors, "error"),
         (counts.warnings, "warning"),
         (counts.notes, "note"),
-    ] {
-        if count > 0 {
-            parts.push(plural(count, word));
-        }
+    ];
+    let found = levels.iter().filter(|(count, _)| *count > 0);
+    let found = found.map(|(count, word)| plural(*count, word));
+    if counts.files == 0 {
+        let words: Vec<String> = found.collect();
+        return match words.as_slice() {
+            [] => writeln!(out, "no sops files found, nothing to verify"),
+            words => writeln!(out, "no sops files found: {}", words.join(", ")),
+        };
     }
+    let mut parts = vec![format!("{} verified", counts.verified)];
+    let verdicts = verdicts.iter().filter(|(count, _)| *count > 0);
+    parts.extend(verdicts.map(|(count, word)| format!("{count} {word}")));
+    parts.extend(found);
     if counts.suppressed > 0 {
         parts.push(format!("{} suppressed", counts.suppressed));
     }
     let color = if report.has_errors() { RED } else { GREEN };
     let files = paint(style, color, &plural(counts.files, "file"));
     writeln!(out, "{files}: {}", parts.join(", "))
+}
+
+/// Where more is said about what was found.
+fn write_more(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    match report.findings.first() {
+        Some(found) => writeln!(out, "more about a rule: `sopsguard rules {}`", found.rule),
+        None => Ok(()),
+    }
 }
 
 fn plural(count: usize, word: &str) -> String {

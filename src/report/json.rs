@@ -31,6 +31,8 @@ struct Root<'r> {
     files: Vec<File<'r>>,
     findings: Vec<Problem<'r>>,
     not_evaluated: Vec<Skipped<'r>>,
+    notices: &'r [String],
+    warnings: &'r [String],
     /// How many files that are not sops's were not searched for private keys.
     unsearched: usize,
     summary: Summary,
@@ -100,6 +102,8 @@ impl<'r> Root<'r> {
                 .collect(),
             not_evaluated: report.not_evaluated.iter().map(Skipped::of).collect(),
             unsearched: report.unsearched,
+            notices: &report.notices,
+            warnings: &report.warnings,
             summary: report.summary(),
         }
     }

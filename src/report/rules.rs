@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::engine::{RuleInfo, catalogue};
 use crate::finding::Severity;
-use crate::rules::{RuleInfo, catalogue};
 
 /// Writes a line a rule: its id, its level, what it needs and what it means.
 ///

@@ -33,14 +33,11 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
 }
 
 fn help(path: &Path) -> Help {
-    let (file, argument) = (remedy::word(path), remedy::argument(path));
-    Help::new(format!(
-        "take one side whole, then make the other side's edit inside sops: tokens that are merged by \
-         hand never fit one MAC (`--ours` is the branch that you are on, `--theirs` the one that \
-         comes in, and in a rebase the other way round); where the marks are committed already, begin \
-         with `git restore --source=REV -- {file}`"
-    ))
-    .then(format!("git checkout --ours -- {file}"))
-    .then(format!("sops edit {argument}"))
-    .then(format!("git add -- {file}"))
+    let text = "take one side whole, then make the other side's edit inside sops: tokens that are \
+                merged by hand never fit one MAC; while git calls the file unmerged, REV is `HEAD` for \
+                the side that you are on or `MERGE_HEAD` for the one that comes in (`REBASE_HEAD` in a \
+                rebase); where the marks are committed already, it is a commit from before";
+    remedy::go_back(path, text)
+        .then(format!("sops edit {}", remedy::argument(path)))
+        .then(format!("git add -- {}", remedy::word(path)))
 }

@@ -20,7 +20,10 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
         ProblemKind::Mac(cause) => Some(cause),
         _ => None,
     }) {
-        let found = Found::problem(problem);
+        // The lines around `mac` would tell nothing.
+        let place = problem.span.zip(context.source);
+        let place = place.map(|(span, source)| source.position(span.start()));
+        let found = Found::problem(problem).at_position(place);
         findings.report(found.says(says(cause)).help(help(context.path, cause)));
     }
 }

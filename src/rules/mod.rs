@@ -5,7 +5,6 @@
 //! file, put its `RULE` into [`RULES`], and give it a page in `docs/rules/` and a folder in
 //! `testdata/rules/`; the tests below say what is missing.
 
-mod catalogue;
 mod conflict_marker;
 mod copied_ciphertext;
 mod duplicate_key;
@@ -23,7 +22,6 @@ mod unreadable_by_version;
 mod unreadable_file;
 mod unselected_ciphertext;
 
-pub use catalogue::{RuleInfo, catalogue};
 pub(crate) use given::{Due, FileContext, Findings, Unreadable};
 use given::{Found, remedy};
 
@@ -149,7 +147,7 @@ mod tests {
                 .map(|rule| format!("{}{suffix}", rule.id))
                 .collect()
         };
-        let others = ["catalogue.rs", "given", "mod.rs"].map(str::to_owned);
+        let others = ["given", "mod.rs"].map(str::to_owned);
         let sources: BTreeSet<String> = names_in("src/rules")
             .difference(&BTreeSet::from(others))
             .map(|name| name.replace('_', "-"))
@@ -176,7 +174,7 @@ mod tests {
 
     #[test]
     fn every_summary_is_one_short_line_in_lower_case() {
-        for RuleInfo { id, summary, .. } in catalogue() {
+        for Rule { id, summary, .. } in RULES {
             let plain = summary.chars().all(|c| !c.is_control()) && !summary.ends_with('.');
             assert!(
                 plain && (10..=80).contains(&summary.len()),

@@ -38,7 +38,7 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
     let found = if rest.iter().all(|branch| is_empty(tree, *branch)) {
         empty(context.path, source, mark, rest.len())
     } else {
-        several(context.path, rest.len() + 1)
+        several(context, rest.len() + 1)
     };
     findings.report(match mark {
         Some(span) => found.at(span),
@@ -74,7 +74,23 @@ fn mark_behind(source: &Source, offset: usize) -> Option<Span> {
     Some(Span::new(at, at + 3))
 }
 
-fn several(path: &Path, documents: usize) -> Found {
+fn several(context: &FileContext<'_>, documents: usize) -> Found {
+    let found = Found::new(format!(
+        "the file holds {documents} documents under one MAC"
+    ))
+    .says(
+        "sops decrypts all of them or none: take one out or move it as text, and it refuses the \
+             others with \"MAC mismatch\"",
+    );
+    if context.problems.is_empty() {
+        return found.help(split(context.path, documents));
+    }
+    let text = "mend what else is wrong with it; then give each document a file of its own";
+    found.help(Help::new(text).then("sopsguard rules multi-document"))
+}
+
+/// How to divide a sound file. The new file is not written where one of its name is there.
+fn split(path: &Path, documents: usize) -> Help {
     let file = remedy::argument(path);
     let new = second_name(path);
     let new = remedy::argument(&new);
@@ -87,21 +103,12 @@ fn several(path: &Path, documents: usize) -> Found {
         "give each document a file of its own: write the second{others} to a new file, then delete it \
          from this one inside sops"
     );
-    Found::new(format!(
-        "the file holds {documents} documents under one MAC"
-    ))
-    .says(
-        "sops decrypts all of them or none: take one out or move it as text, and it refuses the \
-             others with \"MAC mismatch\"",
-    )
-    .help(
-        Help::new(help)
-            .then(format!(
-                "sops decrypt {file} | awk '/^---$/ {{n++; next}} n == 1' | sops encrypt \
-                     --filename-override {new} /dev/stdin > {new}"
-            ))
-            .then(format!("sops edit {file}")),
-    )
+    Help::new(help)
+        .then(format!(
+            "(set -C; sops decrypt {file} | awk '/^---$/ {{n++; next}} n == 1' | sops encrypt \
+             --filename-override {new} /dev/stdin > {new})"
+        ))
+        .then(format!("sops edit {file}"))
 }
 
 /// A trailing `---`, which is a second document to YAML.

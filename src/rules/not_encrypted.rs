@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use super::{Check, Due, FileContext, Findings, Found, Needs, Rule, remedy};
-use crate::document::{Document, Format, KeyPath, Pair, Scalar, Tree, Value, kubernetes};
+use crate::document::{
+    Document, Format, KeyPath, Pair, Scalar, Tree, Value, holds_no_secret, kubernetes,
+};
 use crate::finding::{Help, Severity};
 use crate::sops::{self, Selectors, SopsFile, Token, walk};
 use crate::source::{Source, Span};
@@ -41,7 +43,7 @@ fn clear_file(context: &FileContext<'_>, due: Due) -> Option<Found> {
     {
         return Some(lost_metadata(context.path, document, &token));
     }
-    if due == Due::Nobody || is_example(context.path) {
+    if due == Due::Nobody || is_example(context.path) || is_no_data(context.path) {
         return None;
     }
     let found = || Found::new("the file stands in clear: it has no sops metadata").says(REFUSED);
@@ -72,7 +74,8 @@ const DEPLOYED: &str = "sops and KSOPS refuse to decrypt it: \"sops metadata not
 fn encrypt(path: &Path) -> Help {
     Help::new(
         "encrypt it; if git ever held it in clear, which the second command tells, change the values \
-         too, for the history keeps them",
+         too, for the history keeps them; if it holds no secret, leave it out by `exclude` in \
+         `.sopsguard.toml`",
     )
     .then(format!("sops encrypt --in-place {}", remedy::argument(path)))
     .then(format!("git log --oneline --all -- {}", remedy::word(path)))
@@ -80,11 +83,9 @@ fn encrypt(path: &Path) -> Help {
 
 /// Whether a name says that the file is an example, a template or a text about such files.
 fn is_example(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy());
-    name.is_some_and(|name| {
-        // `.sops.yaml` has kin: `.sops.pub.asc`, say.
-        name.starts_with(".sops.") || name.split('.').skip(1).any(|part| EXAMPLES.contains(&part))
-    })
+    let name = lower_name(path);
+    // `.sops.yaml` has kin: `.sops.pub.asc`, say.
+    name.starts_with(".sops.") || name.split('.').skip(1).any(|part| EXAMPLES.contains(&part))
 }
 
 const EXAMPLES: [&str; 14] = [
@@ -92,20 +93,44 @@ const EXAMPLES: [&str; 14] = [
     "template", "tmpl", "tpl",
 ];
 
-/// The first value of a document in clear that is worth hiding: of a Secret's, where there is one.
+/// Whether a name says that the file is source code or a picture, such as `decode.enc.rs`.
+fn is_no_data(path: &Path) -> bool {
+    let name = lower_name(path);
+    let end = name.rsplit_once('.').map(|(_, end)| end);
+    end.is_some_and(|end| NO_DATA.contains(&end))
+}
+
+const NO_DATA: [&str; 34] = [
+    "adoc", "c", "cc", "cpp", "cs", "css", "gif", "go", "h", "hpp", "html", "ico", "java", "jpeg",
+    "jpg", "js", "jsx", "kt", "lock", "lua", "mjs", "php", "pl", "png", "py", "rb", "rs", "scala",
+    "sh", "sum", "svg", "swift", "ts", "tsx",
+];
+
+fn lower_name(path: &Path) -> String {
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    name.unwrap_or_default().to_ascii_lowercase()
+}
+
+/// The first value of a document in clear that is worth hiding: of a Secret's, where there is one
+/// with values.
 fn first_value(document: &Document<'_>, due: Due) -> Option<Place> {
     let tree = document.tree();
-    let mut secrets = kubernetes::secrets(tree).peekable();
-    if secrets.peek().is_some() {
-        let mut values = secrets.flat_map(|secret| secret.values(tree));
-        return values
-            .find(|(_, pair)| is_worth_hiding(tree, pair))
-            .map(|(field, pair)| Place::of(field, pair));
+    let mut values = kubernetes::secrets(tree).flat_map(|secret| secret.values(tree));
+    if let Some((field, pair)) = values.find(|(_, pair)| is_worth_hiding(tree, pair)) {
+        return Some(Place::of(field, pair));
     }
     if due != Due::Name {
         return None;
     }
-    first_leaf(tree, is_text)
+    let has_secrets = kubernetes::secrets(tree).next().is_some();
+    let is_list =
+        |branch| kubernetes::kind(tree, branch).is_some_and(|kind| kind.ends_with(b"List"));
+    let is_quiet: Vec<bool> = (tree.branches().iter())
+        .map(|branch| holds_no_secret(tree, *branch) || has_secrets && is_list(*branch))
+        .collect();
+    first_leaf(tree, |scalar, branch| {
+        is_quiet.get(branch) != Some(&true) && is_text(scalar)
+    })
 }
 
 /// The first token of a document, whole and sound.
@@ -115,18 +140,18 @@ fn first_token(document: &Document<'_>) -> Option<Place> {
     }
     first_leaf(
         document.tree(),
-        |scalar| matches!(scalar, Scalar::Str(text) if Token::is_whole(text)),
+        |scalar, _| matches!(scalar, Scalar::Str(text) if Token::is_whole(text)),
     )
 }
 
-/// The first value that `wanted` takes.
-fn first_leaf(tree: &Tree<'_>, wanted: impl Fn(&Scalar<'_>) -> bool) -> Option<Place> {
+/// The first value that `wanted` takes, which is told the number of its document.
+fn first_leaf(tree: &Tree<'_>, wanted: impl Fn(&Scalar<'_>, usize) -> bool) -> Option<Place> {
     let mut first = None;
     // A walk that ends early has seen what it has seen.
     let _ = walk(tree, &Selectors::default_with(false), |visit| {
         if let sops::Leaf::Scalar { scalar, span } = visit.leaf
             && first.is_none()
-            && wanted(scalar)
+            && wanted(scalar, visit.branch)
         {
             let path = KeyPath::new(visit.path.iter().copied());
             first = Some(Place { span, path });
@@ -168,7 +193,7 @@ fn lost_metadata(path: &Path, document: &Document<'_>, token: &Place) -> Found {
 /// A file of sops's with a Secret in it, of which the selectors pick nothing at all.
 fn spared_secret(context: &FileContext<'_>, file: &SopsFile<'_>) -> Option<Found> {
     let (tree, selectors) = (file.tree(), file.selectors());
-    if selectors.goes_by_marks() {
+    if selectors.goes_by_marks() || context.encrypted > 0 {
         return None;
     }
     let mut values = kubernetes::secrets(tree).flat_map(|secret| secret.values(tree));
@@ -222,17 +247,35 @@ fn is_worth_hiding(tree: &Tree<'_>, pair: &Pair<'_>) -> bool {
     }
 }
 
-/// Whether a value in clear holds something: not null, not empty, no token, and no place that a
-/// template fills.
+/// Whether a value in clear holds something: not null, not empty, no token, and more than places that
+/// a template fills.
 fn is_text(scalar: &Scalar<'_>) -> bool {
     let Scalar::Str(text) = scalar else {
         return !matches!(scalar, Scalar::Null);
     };
-    let text = text.trim_ascii();
-    let is_filled = [("{{", "}}"), ("${", "}"), ("<%", "%>")]
-        .iter()
-        .any(|(start, end)| text.starts_with(start.as_bytes()) && text.ends_with(end.as_bytes()));
-    !text.is_empty() && !is_filled && !Token::is_whole(text)
+    !text.trim_ascii().is_empty() && !is_filled(text) && !Token::is_whole(text)
+}
+
+/// Whether a text is made of placeholders, and of nothing else but spaces and punctuation.
+fn is_filled(text: &[u8]) -> bool {
+    const MARKS: [(&[u8], &[u8]); 3] = [(b"{{", b"}}"), (b"${", b"}"), (b"<%", b"%>")];
+    let mut rest = text;
+    let mut has_any = false;
+    while let Some(first) = rest.first() {
+        let mark = MARKS.iter().find(|(start, _)| rest.starts_with(start));
+        let inside = mark.map(|(_, end)| (memchr::memmem::find(rest, end), end.len()));
+        let length = match inside {
+            Some((Some(at), length)) => {
+                has_any = true;
+                at + length
+            }
+            Some((None, _)) => return false,
+            None if first.is_ascii_whitespace() || first.is_ascii_punctuation() => 1,
+            None => return false,
+        };
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    has_any
 }
 
 impl Place {
@@ -246,6 +289,29 @@ impl Place {
         Self {
             span: pair.key.span,
             path,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_filled_where_nothing_stands_between_its_placeholders() {
+        for (text, expected) in [
+            ("{{ .Values.a }}", true),
+            ("${A}:${B}", true),
+            ("${{ secrets.A }}", true),
+            ("\"{{ a }}\" <%= b %>\n", true),
+            ("${A}b${C}", false),
+            ("{{ a }}b{{ c }}", false),
+            ("a${B}", false),
+            ("{{ a", false),
+            ("{{ a }}\u{e9}", false),
+            ("...", false),
+        ] {
+            assert_eq!(is_filled(text.as_bytes()), expected, "{text}");
         }
     }
 }

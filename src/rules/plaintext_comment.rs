@@ -26,7 +26,7 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
         .then(format!("sops rotate --in-place {file}"));
         findings.report(
             Found::new(format!("{what} where sops encrypts comments"))
-                .at(comment.span)
+                .at_clear(comment.span)
                 .key(&comment.path)
                 .says("sops decrypts the file all the same, and prints the comment in a warning")
                 .help(help),

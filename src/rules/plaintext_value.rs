@@ -20,7 +20,10 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
         ProblemKind::Plaintext(cause) => Some(cause),
         _ => None,
     }) {
-        let found = Found::problem(problem);
+        let found = match problem.span {
+            Some(span) => Found::problem(problem).at_clear(span),
+            None => Found::problem(problem),
+        };
         findings.report(found.says(says(cause)).help(help(context.path)));
     }
 }
@@ -39,7 +42,7 @@ fn says(cause: &PlaintextValue) -> &'static str {
 
 fn help(path: &Path) -> Help {
     let text = "once it is committed, git's history keeps the value: take it for known, and change it \
-                where it is used; go back to a sound version of the file, then enter the new value \
-                inside sops";
+                where it is used (if it is no secret, the selectors in the `sops` block were edited); \
+                go back to a sound version of the file, then make the edit inside sops";
     remedy::go_back(path, text).then(format!("sops edit {}", remedy::argument(path)))
 }

@@ -57,12 +57,13 @@ fn help(path: &Path, key: &Exposed) -> Help {
         .then(log);
     };
     Help::new(
-        "if git ever held it, it stays in the history: make a new identity, give each file that \
-         one instead, and change the values where they are used; if the first command prints \
-         nothing, moving the key out of the repository is enough",
+        "if the first command prints nothing, moving the key out of the repository is enough; else it \
+         stays in the history: make a new identity outside of the repository, put it where sops looks \
+         for keys, give each file its recipient instead while the old one still opens them, and \
+         change the values where they are used",
     )
     .then(log)
-    .then("age-keygen -o new-key.txt")
+    .then("age-keygen -o ~/new-age-key.txt")
     .then(format!(
         "sops rotate --in-place --rm-age {recipient} --add-age NEW FILE"
     ))

@@ -23,10 +23,11 @@ pub(crate) struct ClearComment {
 #[derive(Default)]
 pub(super) struct ClearComments {
     found: Vec<ClearComment>,
-    /// Whether the stop before this one was such a comment, and what led to it.
+    /// Whether the stop before this one was such a comment.
     follows_one: bool,
-    aad: Vec<u8>,
     is_one: bool,
+    /// The pair, if any, that the last one found belongs to; `None` where none follows it any more.
+    pair: Option<Option<usize>>,
 }
 
 impl ClearComments {
@@ -41,19 +42,19 @@ impl ClearComments {
             return;
         }
         self.is_one = true;
-        let continues = self.follows_one && !comment.inline && self.aad == visit.aad;
+        let pair = Some(visit.pairs.last().copied());
+        let continues = self.follows_one && !comment.inline && self.pair == pair;
         if let Some(last) = self.found.last_mut().filter(|_| continues) {
             last.lines += 1;
-            return;
-        }
-        self.aad.clear();
-        self.aad.extend_from_slice(visit.aad);
-        if self.found.len() < MAX_COMMENTS {
+        } else if self.found.len() < MAX_COMMENTS {
+            self.pair = pair;
             self.found.push(ClearComment {
                 span: comment.span,
                 path: KeyPath::new(visit.path.iter().copied()),
                 lines: 1,
             });
+        } else {
+            self.pair = None;
         }
     }
 

@@ -5,10 +5,10 @@
 //! for equal values in a list, or under the same keys of two documents, and those are no copies.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
 
 use super::enc::{Decoded, Token};
-use super::problem::{CopiedCiphertext, MAX_PROBLEMS, Problem};
+use super::problem::{CopiedCiphertext, MAX_PROBLEMS, Problem, Undecryptable};
 use super::selectors::Selectors;
 use super::walk::{Leaf, Visit, walk};
 use crate::document::{KeyPath, Scalar, Tree};
@@ -39,10 +39,43 @@ impl Tokens {
         self.seen.push((bits(iv) ^ bits(tag).rotate_left(32), span));
     }
 
+    /// Tells `problems`, those of the walk in which the tokens were noted, of the tokens that stand under
+    /// two keys. With a data key, those that it opens tell which of them are the copies.
+    pub(super) fn tell(
+        self,
+        tree: &Tree<'_>,
+        selectors: &Selectors,
+        has_key: bool,
+        problems: &mut Vec<Problem>,
+    ) {
+        let rejected: HashMap<Span, usize> = problems
+            .iter()
+            .enumerate()
+            .filter(|(_, problem)| problem.kind == Undecryptable::Rejected.into())
+            .filter_map(|(at, problem)| Some((problem.span?, at)))
+            .collect();
+        if has_key && rejected.is_empty() {
+            return;
+        }
+        // Nothing is known of the tokens behind the last problem that there was room for.
+        let is_full = problems.len() >= MAX_PROBLEMS;
+        let last = rejected.keys().max().copied();
+        let is_known = |span: Span| !is_full || last.is_some_and(|last| span < last);
+        let opens = |span: Span| has_key && is_known(span) && !rejected.contains_key(&span);
+        for copy in self.copies(tree, selectors, opens) {
+            let known = copy.span.and_then(|span| rejected.get(&span).copied());
+            if let Some(problem) = known.and_then(|at| problems.get_mut(at)) {
+                *problem = copy;
+            } else if !has_key && problems.len() < MAX_PROBLEMS {
+                problems.push(copy);
+            }
+        }
+    }
+
     /// The tokens that stand under other keys than an equal one, in the order of the text, at most
     /// 1,000. `opens` says where a token is known to open: the others are its copies. Where none
     /// does, it is the first.
-    pub(super) fn copies(
+    fn copies(
         self,
         tree: &Tree<'_>,
         selectors: &Selectors,
@@ -53,10 +86,11 @@ impl Tokens {
             return Vec::new();
         }
         let hash = RandomState::new();
+        let mut paths = Paths::new(&hash);
         let mut places = Vec::new();
         visit_tokens(tree, selectors, &suspects, |visit, token, span| {
             let text = hash.hash_one((token.data, token.iv, token.tag));
-            let path = hash.hash_one(visit.aad);
+            let path = paths.of(visit);
             places.push(Again { text, path, span });
         });
         let pairs = pairs(places, opens);
@@ -113,6 +147,49 @@ impl Tokens {
             .collect();
         suspects.sort_unstable();
         suspects
+    }
+}
+
+/// The hashes of paths as sops authenticates them. A key is hashed once for all that it holds: it can
+/// be as long as the text.
+struct Paths {
+    top: DefaultHasher,
+    /// The pairs that lead to the last place, and the hash up to each.
+    keys: Vec<(usize, DefaultHasher)>,
+    /// How many bytes were hashed.
+    hashed: usize,
+}
+
+impl Paths {
+    fn new(hash: &RandomState) -> Self {
+        Self {
+            top: hash.build_hasher(),
+            keys: Vec::new(),
+            hashed: 0,
+        }
+    }
+
+    /// The hash of the keys that lead to `visit`; stops come in the order of the walk.
+    fn of(&mut self, visit: &Visit<'_, '_>) -> u64 {
+        // The same pair is led to by the same pairs.
+        while let Some((pair, _)) = self.keys.last()
+            && visit.pairs.get(self.keys.len() - 1) != Some(pair)
+        {
+            self.keys.pop();
+        }
+        let known = self.keys.len();
+        for (pair, key) in visit.pairs.iter().zip(visit.path).skip(known) {
+            let mut hasher = self.last().clone();
+            hasher.write(key);
+            hasher.write(b":");
+            self.hashed += key.len() + 1;
+            self.keys.push((*pair, hasher));
+        }
+        self.last().finish()
+    }
+
+    fn last(&self) -> &DefaultHasher {
+        self.keys.last().map_or(&self.top, |(_, hasher)| hasher)
     }
 }
 
@@ -235,5 +312,70 @@ mod tests {
         let found = copies(&text);
         assert_eq!(found.len(), MAX_PROBLEMS);
         assert_eq!(found[0], "2 k1 is 1 k0");
+    }
+
+    /// What `with_key` tells of values `k0`, `k1`, …, all of one token, of which `opening` opens.
+    fn original(count: usize, opening: usize) -> Vec<String> {
+        let one = token(1);
+        let text: String = (0..count).map(|key| format!("k{key}: {one}\n")).collect();
+        let tree = yaml::load(&text).unwrap();
+        let selectors = Selectors::default_with(false);
+        let (mut tokens, mut problems) = (Tokens::default(), Vec::new());
+        let mut decoded = Decoded::default();
+        let mut at = 0;
+        walk(&tree, &selectors, |visit| {
+            let Leaf::Scalar { scalar, span } = visit.leaf else {
+                panic!("there are values only");
+            };
+            let Scalar::Str(text) = scalar else {
+                panic!("all are tokens");
+            };
+            Token::parse(text).unwrap().decode(&mut decoded).unwrap();
+            tokens.note(&decoded, span);
+            if at != opening && problems.len() < MAX_PROBLEMS {
+                problems.push(Problem {
+                    kind: Undecryptable::Rejected.into(),
+                    span: Some(span),
+                    path: KeyPath::new(visit.path.iter().copied()),
+                });
+            }
+            at += 1;
+        })
+        .unwrap();
+        tokens.tell(&tree, &selectors, true, &mut problems);
+        let mut originals: Vec<String> = problems
+            .iter()
+            .filter_map(|problem| match &problem.kind {
+                super::super::ProblemKind::Copied(copied) => Some(copied.path.to_string()),
+                _ => None,
+            })
+            .collect();
+        originals.dedup();
+        originals
+    }
+
+    #[test]
+    fn an_original_is_one_that_opens_and_never_one_that_was_not_tried() {
+        assert_eq!(original(20, 7), ["k7"]);
+        assert_eq!(original(2_000, 7), ["k7"]);
+        assert_eq!(original(2_000, 999), ["k999"]);
+        assert_eq!(original(2_000, 2_000), ["k0"]);
+        assert_eq!(original(2_000, 1_500), ["k0"], "nobody saw it open");
+    }
+
+    #[test]
+    fn a_long_key_over_many_copies_is_hashed_once() {
+        let one = token(1);
+        let values: String = (0..1_000).map(|key| format!("  k{key}: {one}\n")).collect();
+        let text = format!("? {}\n:\n{values}", "x".repeat(10_000));
+        let tree = yaml::load(&text).unwrap();
+        let mut paths = Paths::new(&RandomState::new());
+        let mut seen = std::collections::HashSet::new();
+        walk(&tree, &Selectors::default_with(false), |visit| {
+            seen.insert(paths.of(&visit));
+        })
+        .unwrap();
+        assert_eq!(seen.len(), 1_000);
+        assert!(paths.hashed < 20_000, "{}", paths.hashed);
     }
 }

@@ -1,8 +1,6 @@
 //! The walk over all values that verification makes, stop by stop: what each says, and what it adds to
 //! the MAC.
 
-use std::collections::HashMap;
-
 use sha2::{Digest, Sha512};
 use zeroize::Zeroize;
 
@@ -26,6 +24,10 @@ use crate::source::Span;
 
 /// The version that hashes comments in lists, which no other does.
 const HASHES_LISTED_COMMENTS: &str = "3.13.2";
+
+/// The most bytes of keys that are authenticated, each key as often as a token stands below it: one of
+/// megabytes over thousands of tokens would take hours.
+const MAX_AUTHENTICATED: usize = 1 << 30;
 
 /// What the values and the MAC of `file` show.
 pub(super) fn inspect<'d>(
@@ -76,6 +78,8 @@ struct Verifier<'t> {
     /// A comment whose last character is cut. sops crashes where its emitter looks for the rest,
     /// unless another comment follows in the same breath.
     cut_comment: Option<(Span, KeyPath)>,
+    /// How many bytes of keys were authenticated.
+    authenticated: usize,
     /// Values printed anew for the MAC.
     scratch: Vec<u8>,
     zeros: Zeros<'t>,
@@ -92,6 +96,7 @@ impl<'t> Verifier<'t> {
             hash: mac::start(selectors),
             decoded: Decoded::default(),
             cut_comment: None,
+            authenticated: 0,
             // Room for any number or time, so that it never grows and leaves a copy behind.
             scratch: Vec::with_capacity(512),
             zeros,
@@ -112,8 +117,17 @@ impl<'t> Verifier<'t> {
             return self.give_up("a selector that is too costly to match");
         }
         self.end_cut_comment(false);
+        if self.authenticated > MAX_AUTHENTICATED {
+            let what = "keys of this length over so many values";
+            self.inspection.unsupported = Some(what.to_owned());
+            // The MAC lacks what was not opened.
+            return false;
+        }
         match walked {
-            Ok(()) => self.find_copies(tree, selectors),
+            Ok(()) => {
+                let (tokens, has_key) = (std::mem::take(&mut self.tokens), self.cipher.is_some());
+                tokens.tell(tree, selectors, has_key, &mut self.inspection.problems);
+            }
             // sops's printer has the same limit.
             Err(Overrun::TooDeep) if self.format == Format::Json => {
                 self.push(Unreadable::TooDeep.into(), None, std::iter::empty());
@@ -251,7 +265,8 @@ impl<'t> Verifier<'t> {
         if kind == ValueType::Comment {
             self.unreadable_by(HASHES_LISTED_COMMENTS);
         }
-        let Some(cipher) = &self.cipher else {
+        let is_opened = self.affords(visit.aad);
+        let Some(cipher) = self.cipher.as_ref().filter(|_| is_opened) else {
             return Ok(());
         };
         let Decoded { iv, sealed } = &mut self.decoded;
@@ -286,7 +301,8 @@ impl<'t> Verifier<'t> {
         let Some(kind) = token.value_type() else {
             return stays_clear();
         };
-        let Some(cipher) = &self.cipher else {
+        let is_opened = self.affords(visit.aad);
+        let Some(cipher) = self.cipher.as_ref().filter(|_| is_opened) else {
             return Ok(());
         };
         if token.decode(&mut self.decoded).is_err() {
@@ -331,6 +347,16 @@ impl<'t> Verifier<'t> {
         }
     }
 
+    /// Whether a token below these keys is opened, and counts it: not where there is room for no more
+    /// problems, nor where too much was authenticated.
+    fn affords(&mut self, aad: &[u8]) -> bool {
+        if self.cipher.is_none() || self.inspection.problems.len() >= MAX_PROBLEMS {
+            return false;
+        }
+        self.authenticated = self.authenticated.saturating_add(aad.len());
+        self.authenticated <= MAX_AUTHENTICATED
+    }
+
     fn end_cut_comment(&mut self, another_follows: bool) {
         let Some((span, path)) = self.cut_comment.take() else {
             return;
@@ -341,32 +367,6 @@ impl<'t> Verifier<'t> {
             let kind = Undecryptable::CommentNotText.into();
             let span = Some(span);
             self.inspection.problems.push(Problem { kind, span, path });
-        }
-    }
-
-    /// Reports the tokens that stand under two keys. With a data key, those that it opens tell which
-    /// of them are the copies.
-    fn find_copies(&mut self, tree: &Tree<'_>, selectors: &Selectors) {
-        let tokens = std::mem::take(&mut self.tokens);
-        let problems = &mut self.inspection.problems;
-        let rejected: HashMap<Span, usize> = problems
-            .iter()
-            .enumerate()
-            .filter(|(_, problem)| problem.kind == Undecryptable::Rejected.into())
-            .filter_map(|(at, problem)| Some((problem.span?, at)))
-            .collect();
-        let has_key = self.cipher.is_some();
-        if has_key && rejected.is_empty() {
-            return;
-        }
-        let opens = |span: Span| has_key && !rejected.contains_key(&span);
-        for copy in tokens.copies(tree, selectors, opens) {
-            let known = copy.span.and_then(|span| rejected.get(&span).copied());
-            if let Some(problem) = known.and_then(|at| problems.get_mut(at)) {
-                *problem = copy;
-            } else if !has_key && problems.len() < MAX_PROBLEMS {
-                problems.push(copy);
-            }
         }
     }
 
@@ -417,5 +417,51 @@ impl Drop for Verifier<'_> {
     fn drop(&mut self) {
         self.decoded.sealed.zeroize();
         self.scratch.zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::yaml;
+
+    fn with_key(selectors: &Selectors) -> Verifier<'static> {
+        let mut verifier = Verifier::new(Format::Yaml, None, selectors, Zeros::AsRead);
+        verifier.cipher = Some(Cipher::new(&[7; 32]));
+        verifier
+    }
+
+    fn tokens(count: usize) -> String {
+        let token = |at| {
+            let iv = format!("{at:043}=");
+            format!(
+                "k{at}: ENC[AES256_GCM,data:YQ==,iv:{iv},tag:AAAAAAAAAAAAAAAAAAAAAA==,type:str]\n"
+            )
+        };
+        (0..count).map(token).collect()
+    }
+
+    #[test]
+    fn long_keys_over_many_tokens_are_left_unverified() {
+        let all = Selectors::default_with(false);
+        let mut verifier = with_key(&all);
+        let key = vec![b'k'; 1 << 24];
+        assert!((0..64).all(|_| verifier.affords(&key)));
+        assert!(!verifier.affords(&key));
+        let text = tokens(2);
+        assert!(!verifier.walk(&yaml::load(&text).unwrap(), &all));
+        assert!(verifier.inspection.unsupported.is_some());
+        assert_eq!(verifier.inspection.problems, []);
+    }
+
+    #[test]
+    fn nothing_is_opened_where_no_problem_is_told_any_more() {
+        let all = Selectors::default_with(false);
+        let mut verifier = with_key(&all);
+        let text = tokens(MAX_PROBLEMS + 100);
+        assert!(verifier.walk(&yaml::load(&text).unwrap(), &all));
+        assert_eq!(verifier.inspection.problems.len(), MAX_PROBLEMS);
+        let thousand: usize = (0..MAX_PROBLEMS).map(|at| format!("k{at}:").len()).sum();
+        assert_eq!(verifier.authenticated, thousand);
     }
 }

@@ -214,6 +214,18 @@ mod tests {
     }
 
     #[test]
+    fn lines_of_comments_beyond_the_most_are_counted_for_none() {
+        let values: String = (0..1_010)
+            .map(|at| format!("# a\n# b\nk{at}: ''\n"))
+            .collect();
+        let tree = crate::document::yaml::load(&values).unwrap();
+        let found =
+            verify_values(&tree, Format::Yaml, &Selectors::default_with(false)).clear_comments;
+        assert_eq!(found.len(), 1_000);
+        assert!(found.iter().all(|comment| comment.lines == 2));
+    }
+
+    #[test]
     fn finds_whole_tokens_where_all_is_left_in_clear() {
         let good = token("YQ==", "YQ==", "AAAAAAAAAAAAAAAAAAAAAA==", "str");
         let values = format!(

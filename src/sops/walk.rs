@@ -16,10 +16,17 @@ const MAX_DEPTH: usize = 10_000;
 /// first document that expands to more than about 1.2 million.
 const MAX_EXPANSIONS: usize = 4_000_000;
 
+/// As many bytes of a key, a value or a comment that is visited by way of aliases count as one more of
+/// them: each can be as long as the text.
+const BYTES_A_VALUE: usize = 256;
+
 /// One stop of the walk.
 pub(crate) struct Visit<'w, 't> {
     /// The keys that lead here; list indexes are not part of it.
     pub(crate) path: &'w [&'t [u8]],
+    /// The numbers of the pairs that these keys are of; each pair that is met has one of its own, so
+    /// that places are compared without comparing keys, which can be as long as the text.
+    pub(crate) pairs: &'w [usize],
     /// The path as sops authenticates it: each key and a colon, or a colon alone.
     pub(crate) aad: &'w [u8],
     /// What stands here.
@@ -29,7 +36,6 @@ pub(crate) struct Visit<'w, 't> {
     /// Whether the MAC covers it. A comment is never covered as such.
     pub(crate) in_mac: bool,
     /// The number of the document in the file, from 0.
-    #[expect(dead_code, reason = "only the view of the whole tree asks for it")]
     pub(crate) branch: usize,
     /// Whether it is an item of a list, or the value of a key.
     pub(crate) in_list: bool,
@@ -77,6 +83,8 @@ where
         visit,
         stack: Vec::new(),
         path: Vec::new(),
+        pairs: Vec::new(),
+        met: 0,
         aad: Vec::new(),
         via: Vec::new(),
         branch: 0,
@@ -96,6 +104,9 @@ struct Walker<'w, 't, V> {
     visit: V,
     stack: Vec<Frame<'t>>,
     path: Vec<&'t [u8]>,
+    pairs: Vec<usize>,
+    /// How many pairs were met.
+    met: usize,
     aad: Vec<u8>,
     via: Vec<NodeId>,
     branch: usize,
@@ -168,9 +179,9 @@ impl<'t, V: FnMut(Visit<'_, 't>)> Walker<'_, 't, V> {
             let step = frame.next();
             if !self.via.is_empty() {
                 self.expansions += 1;
-                if self.expansions > MAX_EXPANSIONS {
-                    return Err(Overrun::TooManyAliases);
-                }
+            }
+            if self.expansions > MAX_EXPANSIONS {
+                return Err(Overrun::TooManyAliases);
             }
             match step {
                 Step::Comment { comment, in_list } => self.comment(comment, in_list),
@@ -192,6 +203,7 @@ impl<'t, V: FnMut(Visit<'_, 't>)> Walker<'_, 't, V> {
 
     fn restore(&mut self, (path, aad, via): (usize, usize, usize)) {
         self.path.truncate(path);
+        self.pairs.truncate(path);
         self.aad.truncate(aad);
         self.via.truncate(via);
     }
@@ -202,7 +214,15 @@ impl<'t, V: FnMut(Visit<'_, 't>)> Walker<'_, 't, V> {
         }
     }
 
+    /// Counts the bytes of what is seen by way of an alias.
+    fn count(&mut self, text: &[u8]) {
+        if !self.via.is_empty() {
+            self.expansions += text.len() / BYTES_A_VALUE;
+        }
+    }
+
     fn comment(&mut self, comment: &'t Comment<'t>, in_list: bool) {
+        self.count(&comment.text);
         let matched = self.by_comments && self.selectors.matches(&comment.text);
         let Some(frame) = self.stack.last_mut() else {
             return;
@@ -227,7 +247,10 @@ impl<'t, V: FnMut(Visit<'_, 't>)> Walker<'_, 't, V> {
             return Ok(());
         };
         let place = self.place();
+        self.count(key);
         self.path.push(key);
+        self.met += 1;
+        self.pairs.push(self.met);
         self.aad.extend_from_slice(key);
         self.aad.push(b':');
         let matched = !self.by_comments && self.selectors.matches(key);
@@ -257,6 +280,9 @@ impl<'t, V: FnMut(Visit<'_, 't>)> Walker<'_, 't, V> {
         }
         let members = match &node.value {
             Value::Scalar(scalar) => {
+                if let Scalar::Str(text) = scalar {
+                    self.count(text);
+                }
                 let selected = self.selectors.select(matched);
                 let in_mac = (selected || !self.selectors.mac_only_encrypted())
                     && !matches!(scalar, Scalar::Null);
@@ -297,6 +323,7 @@ impl<'t, V: FnMut(Visit<'_, 't>)> Walker<'_, 't, V> {
         };
         (self.visit)(Visit {
             path: &self.path,
+            pairs: &self.pairs,
             aad,
             leaf,
             selected,
@@ -416,5 +443,23 @@ mod tests {
         let tree = yaml::load(&bomb).unwrap();
         let walked = walk(&tree, &Selectors::default_with(false), |_| {});
         assert_eq!(walked, Err(Overrun::TooManyAliases));
+    }
+
+    #[test]
+    fn gives_up_on_aliases_that_repeat_long_texts() {
+        let long = "x".repeat(1 << 16);
+        let uses = "*a, ".repeat(20_000);
+        for anchored in [
+            format!("&a {long}"),
+            format!("&a\n  ? {long}\n  : v"),
+            format!("&a\n  # {long}\n  k: v"),
+        ] {
+            let text = format!("y: {anchored}\nx: [{uses}]\n");
+            let tree = yaml::load(&text).unwrap();
+            let mut stops = 0;
+            let walked = walk(&tree, &Selectors::default_with(false), |_| stops += 1);
+            assert_eq!(walked, Err(Overrun::TooManyAliases));
+            assert!(stops < 40_000, "{stops}");
+        }
     }
 }

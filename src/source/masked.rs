@@ -15,6 +15,9 @@ const MASK: &str = "********";
 /// The longest key that is shown, in bytes.
 const MAX_KEY: usize = 64;
 
+/// The most parts of one line that are looked at.
+const MAX_PARTS: usize = 1_000;
+
 /// A source, with what is known of the places in it.
 pub(crate) struct Masked<'s> {
     source: &'s Source,
@@ -56,23 +59,31 @@ impl<'s> Masked<'s> {
         self.source
     }
 
-    /// The line of this number, from 1; `None` where there is no such line, or where it begins
-    /// inside a value: how many such lines there are tells something of the value.
-    pub(crate) fn line(&self, number: usize) -> Option<MaskedLine> {
+    /// The line of this number, from 1, cut behind `width` bytes; `None` where there is no such line,
+    /// or where it begins inside a value: how many such lines there are tells something of the value.
+    pub(crate) fn line(&self, number: usize, width: usize) -> Option<MaskedLine> {
         let range = self.source.line(number)?;
         let first = self.first_part(range.start);
         let inside = self
             .parts
             .get(first)
             .is_some_and(|part| part.span.start() < range.start);
-        (!inside).then(|| self.render(range, first))
+        if inside {
+            return None;
+        }
+        let mut line = self.render(range, first, width);
+        // What is masked is ASCII, and so are the keys that are not.
+        line.text.truncate(width);
+        Some(line)
     }
 
-    /// The line of this number, from 1, whatever it begins with.
-    pub(crate) fn line_of_problem(&self, number: usize) -> Option<MaskedLine> {
+    /// The line of this number, from 1, whatever it begins with; `None` where it is longer than
+    /// `width` bytes.
+    pub(crate) fn line_of_problem(&self, number: usize, width: usize) -> Option<MaskedLine> {
         let range = self.source.line(number)?;
         let first = self.first_part(range.start);
-        Some(self.render(range, first))
+        let line = self.render(range, first, width);
+        (line.text.len() <= width).then_some(line)
     }
 
     /// The first part that ends behind `offset`.
@@ -81,18 +92,21 @@ impl<'s> Masked<'s> {
         self.parts.partition_point(|part| part.span.end() <= offset)
     }
 
-    fn render(&self, range: Range<usize>, first: usize) -> MaskedLine {
+    /// The line as far as it is told whether it is longer than `width` bytes: a line can be as long
+    /// as the text, and be asked for once for each problem in it.
+    fn render(&self, range: Range<usize>, first: usize, width: usize) -> MaskedLine {
         let mut line = MaskedLine::default();
         let mut at = range.start;
-        for part in self.parts.iter().skip(first) {
+        // Parts inside another one show nothing. What is beyond the most of them is masked as one.
+        for part in self.parts.iter().skip(first).take(MAX_PARTS) {
             let (start, end) = (part.span.start().max(at), part.span.end().min(range.end));
-            if part.span.start() >= range.end {
+            if part.span.start() >= range.end || line.text.len() > width {
                 break;
             }
             if start >= end {
                 continue;
             }
-            line.structure(self.source.text().get(at..start).unwrap_or_default());
+            line.structure(self.gap(at..start), width);
             let whole = part.span.start() == start && part.span.end() == end;
             let shown = match part.kind {
                 PartKind::Key if whole => self.key(start..end),
@@ -101,18 +115,23 @@ impl<'s> Masked<'s> {
             line.piece(start..end, shown.unwrap_or(MASK));
             at = end;
         }
-        line.structure(self.source.text().get(at..range.end).unwrap_or_default());
+        if line.text.len() <= width {
+            line.structure(self.gap(at..range.end), width);
+        }
         line
     }
 
-    /// The key that stands there, where it may be shown. A quoted one is shown without its quotes.
+    fn gap(&self, range: Range<usize>) -> &'s str {
+        self.source.text().get(range).unwrap_or_default()
+    }
+
+    /// The key that stands there, with its quotes, where it may be shown.
     fn key(&self, range: Range<usize>) -> Option<&'s str> {
         let key = self.source.text().get(range)?;
         let bare = ['"', '\'']
             .iter()
             .find_map(|&quote| key.strip_prefix(quote)?.strip_suffix(quote));
-        let key = bare.unwrap_or(key);
-        is_plain_key(key.as_bytes()).then_some(key)
+        is_plain_key(bare.unwrap_or(key).as_bytes()).then_some(key)
     }
 }
 
@@ -125,11 +144,15 @@ pub(crate) fn is_plain_key(key: &[u8]) -> bool {
 
 impl MaskedLine {
     /// Appends what stands between the known places: structure, and one mask from the first
-    /// character on that is none.
-    fn structure(&mut self, gap: &str) {
+    /// character on that is none. It looks at little more than `width` bytes.
+    fn structure(&mut self, gap: &str, width: usize) {
         let gap = gap.trim_end_matches(['\r', '\n']);
-        let is_structure = |c: char| "\t -?:,[]{}=".contains(c);
-        let unknown = gap.find(|c| !is_structure(c)).unwrap_or(gap.len());
+        let end =
+            (0..=width.saturating_add(1).min(gap.len())).rfind(|at| gap.is_char_boundary(*at));
+        let (gap, rest) = gap.split_at(end.unwrap_or(0));
+        let unknown = gap
+            .find(|c| !"\t -?:,[]{}=".contains(c))
+            .unwrap_or(gap.len());
         let (structure, unknown) = gap.split_at(unknown);
         for character in structure.chars() {
             match character {
@@ -137,12 +160,9 @@ impl MaskedLine {
                 other => self.text.push(other),
             }
         }
-        match unknown.trim() {
-            "" => {}
-            _ => {
-                self.text.push_str(MASK);
-                self.text.push(' ');
-            }
+        if !unknown.trim().is_empty() || !rest.is_empty() {
+            self.text.push_str(MASK);
+            self.text.push(' ');
         }
     }
 
@@ -168,6 +188,8 @@ impl MaskedLine {
 mod tests {
     use super::super::SourceId;
     use super::*;
+
+    const WIDTH: usize = 80;
 
     fn source(text: &str) -> Source {
         Source::decode(SourceId::Stdin("x".into()), text.as_bytes().to_vec()).unwrap()
@@ -197,9 +219,15 @@ mod tests {
         ];
         let parts = parts(text, &found);
         let masked = Masked::new(&source, &parts);
-        assert_eq!(masked.line(1).unwrap().text, "  - user: ******** ********");
-        assert_eq!(masked.line(2).unwrap().text, "    pass: ********");
-        assert_eq!(masked.line(4), None);
+        assert_eq!(
+            masked.line(1, WIDTH).unwrap().text,
+            "  - user: ******** ********"
+        );
+        assert_eq!(
+            masked.line(2, WIDTH).unwrap().text,
+            "    \"pass\": ********"
+        );
+        assert_eq!(masked.line(4, WIDTH), None);
     }
 
     #[test]
@@ -210,10 +238,10 @@ mod tests {
         let parts = parts(text, &found);
         let masked = Masked::new(&source, &parts);
         assert_eq!(
-            masked.line(1).unwrap().text,
+            masked.line(1, WIDTH).unwrap().text,
             "a: ******** ******** ******** "
         );
-        assert_eq!(masked.line(2).unwrap().text, "******** ");
+        assert_eq!(masked.line(2, WIDTH).unwrap().text, "******** ");
     }
 
     #[test]
@@ -224,7 +252,7 @@ mod tests {
             let source = source(&text);
             let parts = parts(&text, &[(key, PartKind::Key)]);
             let masked = Masked::new(&source, &parts);
-            assert!(!masked.line(1).unwrap().text.contains(key));
+            assert!(!masked.line(1, WIDTH).unwrap().text.contains(key));
         }
     }
 
@@ -240,11 +268,11 @@ mod tests {
         ];
         let parts = parts(text, &found);
         let masked = Masked::new(&source, &parts);
-        let shown = |number| masked.line(number).map(|line| line.text);
+        let shown = |number| masked.line(number, WIDTH).map(|line| line.text);
         assert_eq!(shown(1).unwrap(), "a: ********");
         assert_eq!((shown(2), shown(3)), (None, None));
         assert_eq!(shown(4).unwrap(), "b: ********");
-        assert_eq!(masked.line_of_problem(3).unwrap().text, "********");
+        assert_eq!(masked.line_of_problem(3, WIDTH).unwrap().text, "********");
     }
 
     #[test]
@@ -254,7 +282,7 @@ mod tests {
         let found = [("a", PartKind::Key), ("very-long-value", PartKind::Hidden)];
         let parts = parts(text, &found);
         let masked = Masked::new(&source, &parts);
-        let line = masked.line(1).unwrap();
+        let line = masked.line(1, WIDTH).unwrap();
         assert_eq!(line.find(0..1), Some(0..1));
         assert_eq!(line.find(3..18), Some(3..11));
         assert_eq!(
@@ -264,5 +292,39 @@ mod tests {
         );
         assert_eq!(line.find(0..18), Some(0..11));
         assert_eq!(line.find(40..41), None);
+    }
+
+    /// Findings times the length of their line would be hours.
+    #[test]
+    fn no_more_of_a_long_line_is_rendered_than_is_shown() {
+        let text = "k: v, ".repeat(10_000);
+        let source = source(&text);
+        let part = |at, kind| Part {
+            span: Span::new(at, at + 1),
+            kind,
+        };
+        let parts: Vec<Part> = (0..60_000)
+            .step_by(6)
+            .flat_map(|at| [part(at, PartKind::Key), part(at + 3, PartKind::Hidden)])
+            .collect();
+        let masked = Masked::new(&source, &parts);
+        let line = masked.line(1, WIDTH).unwrap();
+        assert_eq!(line.text.len(), WIDTH);
+        assert!(line.text.starts_with("k: ********, k: ********, "));
+        assert!(line.pieces.len() < WIDTH, "{}", line.pieces.len());
+        assert_eq!(masked.line_of_problem(1, WIDTH), None);
+    }
+
+    #[test]
+    fn no_more_of_a_long_gap_is_copied_than_is_shown() {
+        for (filler, shown) in [(" ", "k: "), ("-", "k: -"), ("\t", "k: *"), ("é", "k: *")] {
+            let text = format!("k: {}x\n", filler.repeat(100_000));
+            let source = source(&text);
+            let parts = parts(&text, &[("k", PartKind::Key), ("x", PartKind::Hidden)]);
+            let masked = Masked::new(&source, &parts);
+            let line = masked.line(1, WIDTH).unwrap();
+            assert!(line.text.starts_with(shown), "{}", line.text);
+            assert!(line.text.capacity() < 4 * WIDTH);
+        }
     }
 }

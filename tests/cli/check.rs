@@ -31,7 +31,7 @@ fn damage_is_named_file_by_file() {
     };
     let lines: Vec<&str> = output.stdout.lines().filter(is_told).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
-    apps/shop/database.enc.yaml:22:10: error[mac-mismatch]
+    apps/shop/database.enc.yaml:22:10: error[mac-mismatch] at sops.mac
     apps/wiki/database.enc.yaml:7:15: error[undecryptable-value]
     apps/wiki/database.enc.yaml:8:15: error[undecryptable-value]
     infra/accounts.enc.yaml:8:15: error[plaintext-value]
@@ -51,7 +51,8 @@ fn without_a_key_all_is_checked_that_needs_none_and_the_rest_is_named() {
         "{line}"
     );
     assert!(
-        line.contains("there is no identity; looked in ") && line.contains("`SOPS_AGE_KEY`"),
+        line.contains("there is no identity (`--identity FILE` names one); looked in ")
+            && line.contains("`SOPS_AGE_KEY`"),
         "{line}"
     );
     assert!(

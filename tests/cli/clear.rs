@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::sandbox::{Sandbox, testdata};
+use crate::sandbox::{Output, Sandbox, testdata};
 
 fn fixture(path: &str) -> Vec<u8> {
     fs::read(testdata("rules").join(path)).unwrap()
@@ -51,28 +51,119 @@ fn a_manifest_in_clear_is_an_alarm_where_its_name_or_the_user_says_so() {
     );
 }
 
-#[test]
-fn what_git_encrypts_on_its_way_into_the_index_may_stand_in_clear() {
+/// A repository with filters that stand in for git-crypt and transcrypt: they write what those write
+/// first.
+fn repository_with_filters() -> Sandbox {
     let sandbox = Sandbox::new();
-    let check = |more: &[&str]| {
-        let arguments = ["check"].iter().chain(more);
-        sandbox.command(arguments).with_git().run()
-    };
     sandbox.git(["init", "--quiet"]);
     sandbox.write("a/db.enc.yaml", "password: canary\n");
     sandbox.write("a/id", fixture("private-key-committed/fires/id_ed25519"));
     sandbox.write("b/db.enc.yaml", "password: canary\n");
-    _ = check(&[]).expect_code(1);
     sandbox.write(
         ".gitattributes",
-        "a/** filter=git-crypt diff=git-crypt\nb/** filter=crypt\n",
+        "a/** filter=git-crypt-team diff=git-crypt\nb/** filter=crypt\n",
     );
-    let report = check(&["--format", "json"]).expect_code(0).json();
-    let files = report["files"].as_array().unwrap();
-    let reasons: Vec<_> = files.iter().map(|file| file["reason"].as_str()).collect();
-    assert_eq!(reasons, [Some("git-crypt"), Some("transcrypt")]);
+    sandbox
+}
+
+fn configure_filters(sandbox: &Sandbox) {
+    let git_crypt = r"printf '\0GITCRYPT\0\1\2\3'";
+    sandbox.git(["config", "filter.git-crypt-team.clean", git_crypt]);
+    sandbox.git(["config", "filter.crypt.clean", "echo U2FsdGVkX1+abc="]);
+}
+
+fn check_with_git(sandbox: &Sandbox) -> Output {
+    let arguments = ["check", "--format", "json"];
+    sandbox.command(arguments).with_git().run()
+}
+
+#[test]
+fn what_git_encrypts_on_its_way_into_the_index_may_stand_in_clear() {
+    let sandbox = repository_with_filters();
+    configure_filters(&sandbox);
+    let reasons = || {
+        let report = check_with_git(&sandbox).expect_code(0).json();
+        let files = report["files"].as_array().unwrap().clone();
+        files
+            .iter()
+            .map(|file| file["reason"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(reasons(), ["git-crypt", "transcrypt"], "not in the index");
+    sandbox.git(["add", "."]);
+    assert_eq!(reasons(), ["git-crypt", "transcrypt"], "in the index");
+    sandbox.git(["config", "--remove-section", "filter.crypt"]);
+    assert_eq!(
+        reasons(),
+        ["git-crypt", "transcrypt"],
+        "git has it encrypted"
+    );
     sandbox.write(".gitattributes", "a/** filter=lfs\n");
-    _ = check(&[]).expect_code(1);
+    _ = check_with_git(&sandbox).expect_code(1);
+}
+
+#[test]
+fn what_git_will_encrypt_once_a_merge_is_done_may_stand_in_clear() {
+    let sandbox = repository_with_filters();
+    configure_filters(&sandbox);
+    sandbox.git(["add", "."]);
+    let commit = |name: &str| {
+        // The filter of this test writes the same of any text.
+        let salted = format!("echo U2FsdGVkX1+{name}=");
+        sandbox.git(["config", "filter.crypt.clean", &salted]);
+        sandbox.write("b/db.enc.yaml", format!("password: canary-{name}\n"));
+        sandbox.git(["commit", "--quiet", "--all", "--message", name]);
+    };
+    commit("base");
+    sandbox.git(["branch", "other"]);
+    commit("ours");
+    sandbox.git(["checkout", "--quiet", "--force", "other"]);
+    commit("theirs");
+    let mut merge = sandbox.git_command();
+    let merged = merge.args(["merge", "--quiet", "-"]).output().unwrap();
+    assert!(!merged.status.success(), "a conflict");
+    sandbox.write("b/db.enc.yaml", "password: canary\n");
+    _ = check_with_git(&sandbox).expect_code(0);
+    sandbox.git(["config", "--remove-section", "filter.crypt"]);
+    _ = check_with_git(&sandbox).expect_code(1);
+}
+
+#[test]
+fn a_line_in_gitattributes_alone_forgives_nothing() {
+    let sandbox = repository_with_filters();
+    let alarms = || {
+        let report = check_with_git(&sandbox).expect_code(1).json();
+        report["findings"].as_array().unwrap().len()
+    };
+    assert_eq!(alarms(), 3, "no program is set up");
+    sandbox.git(["add", "."]);
+    assert_eq!(alarms(), 3, "git has the files in clear");
+    configure_filters(&sandbox);
+    assert_eq!(alarms(), 3, "git has them in clear still");
+}
+
+#[test]
+fn a_broken_file_is_a_template_only_where_its_placeholders_break_it() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.enc.yaml", "user: canary\npassword: {{ .Values.a }}\n");
+    let report = sandbox
+        .run(["check", "--format", "json"])
+        .expect_code(0)
+        .json();
+    assert_eq!(report["files"][0]["reason"], "template");
+    assert_eq!(report["findings"][0]["severity"], "warning");
+    let help = report["findings"][0]["help"].to_string();
+    assert!(
+        help.contains("path from the top of the repository") && !help.contains("a.enc.yaml"),
+        "{help}"
+    );
+    sandbox.write("a.enc.yaml", "a: [1\npassword: canary {{\n");
+    let report = sandbox
+        .run(["check", "--format", "json"])
+        .expect_code(1)
+        .json();
+    assert_eq!(report["files"][0]["verification"], "failed");
+    assert_eq!(report["findings"][0]["rule"], "unreadable-file");
 }
 
 #[test]

@@ -83,6 +83,7 @@ fn what_is_no_file_is_found_and_not_waited_for() {
               ls -ld -- pipe.enc.yaml
 
     2 files: 0 verified, 2 failed, 2 errors
+    more about a rule: `sopsguard rules unreadable-file`
     ");
     let _ = sandbox.run(["check", "pipe.enc.yaml"]).expect_code(1);
     let _ = sandbox.run(["check", "link.enc.yaml"]).expect_code(1);
@@ -186,6 +187,56 @@ fn depth_and_aliases_end_in_a_finding() {
     let _ = sandbox
         .run(["explain", "--tree", "bomb.enc.yaml"])
         .expect_code(1);
+}
+
+/// Metadata that sops reads, and that no key is for.
+const METADATA: &str = "sops:
+  kms: [{arn: x, enc: x, created_at: '2026-01-01T00:00:00Z'}]
+  lastmodified: '2026-01-01T00:00:00Z'
+  mac: ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:AAAAAAAAAAAAAAAAAAAAAA==,type:str]
+  version: 3.13.3
+";
+
+/// How many findings the report on such values has of each rule, sorted. A report that takes as long
+/// as the findings times the length of the text never comes.
+fn findings_of(values: &str) -> Vec<(String, usize)> {
+    let sandbox = Sandbox::new();
+    sandbox.write("x.enc.yaml", format!("{values}{METADATA}"));
+    let report = sandbox.run(["check", "--format", "json"]).json();
+    let mut counts = std::collections::BTreeMap::new();
+    for finding in report["findings"].as_array().unwrap() {
+        let rule = finding["rule"].as_str().unwrap().to_owned();
+        *counts.entry(rule).or_default() += 1;
+    }
+    counts.into_iter().collect()
+}
+
+#[test]
+fn a_line_of_many_findings_is_not_rendered_for_each() {
+    let pairs: String = (0..150_000).map(|key| format!("é{key}: v, ")).collect();
+    let expected = [("plaintext-value".to_owned(), 1_000)];
+    assert_eq!(findings_of(&format!("x: {{{pairs}}}\n")), expected);
+}
+
+#[test]
+fn a_long_key_over_many_comments_and_copies_is_not_read_for_each() {
+    let token = "ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:AAAAAAAAAAAAAAAAAAAAAA==,type:str]";
+    let pair = |key| format!("  # c\n  k{key}: {token}\n");
+    let pairs: String = (0..40_000).map(pair).collect();
+    let values = format!("? {}\n:\n{pairs}", "k".repeat(4_000_000));
+    let expected = [
+        ("copied-ciphertext".to_owned(), 1_000),
+        ("plaintext-comment".to_owned(), 1_000),
+    ];
+    assert_eq!(findings_of(&values), expected);
+}
+
+#[test]
+fn a_long_value_of_many_aliases_is_not_hashed_for_each() {
+    let aliases = "*a, ".repeat(400_000);
+    let value = "v".repeat(2_000_000);
+    let values = format!("a_unencrypted: &a {value}\nb_unencrypted: [{aliases}]\n");
+    assert_eq!(findings_of(&values), []);
 }
 
 #[test]

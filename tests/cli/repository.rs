@@ -73,6 +73,74 @@ fn tracked_files_and_those_that_are_not_ignored_are_looked_at() {
     assert_eq!(named, ["ignored/c.enc.yaml", "sub/kept.enc.yaml"]);
 }
 
+/// The secret files that git calls tracked, or neither tracked nor ignored, below a folder.
+fn listed(sandbox: &Sandbox, folder: &str) -> Vec<String> {
+    let list = "ls-files --cached --others --exclude-standard --";
+    let listed = sandbox.git(list.split(' ').chain([folder]));
+    let mut files: Vec<String> = listed
+        .lines()
+        .filter(|name| name.ends_with(".enc.yaml"))
+        .map(str::to_owned)
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn patterns_count_from_the_root_of_the_repository_down_and_none_from_above() {
+    let sandbox = with_files(&[
+        "a.enc.yaml",
+        "sub/b.enc.yaml",
+        "sub/ignored.enc.yaml",
+        "sub/deep/c.enc.yaml",
+        "sub/deep/excluded.enc.yaml",
+        "sub/deep/everywhere.enc.yaml",
+        "other/d.enc.yaml",
+        "out/e.enc.yaml",
+    ]);
+    sandbox.write("../.gitignore", "*\n");
+    sandbox.write(".gitignore", "ignored.*\n/out\n");
+    sandbox.write("sub/.gitignore", "/deep/[ab]*\n");
+    sandbox.write(".git/info/exclude", "/sub/deep/excluded.enc.yaml\n");
+    sandbox.write("../home/.config/git/ignore", "everywhere.*\n");
+    for (folder, count) in [(".", 4), ("sub", 2), ("sub/deep", 1), ("other", 1)] {
+        let expected = listed(&sandbox, folder);
+        assert_eq!(expected.len(), count, "{folder}: {expected:?}");
+        assert_eq!(files(&sandbox, &[folder]), expected, "{folder}");
+    }
+    assert_eq!(files(&sandbox, &[]), listed(&sandbox, "."));
+    // Whoever names a folder wants it looked at.
+    assert_eq!(files(&sandbox, &["out"]), ["out/e.enc.yaml"]);
+}
+
+#[test]
+fn a_folder_that_only_looks_like_a_repository_is_entered() {
+    let sandbox = with_files(&["a.enc.yaml", "one/b.enc.yaml", "two/c.enc.yaml"]);
+    sandbox.write("one/.git", "");
+    fs::create_dir(sandbox.work().join("two/.git")).unwrap();
+    let expected = ["a.enc.yaml", "one/b.enc.yaml", "two/c.enc.yaml"];
+    assert_eq!(listed(&sandbox, "."), expected);
+    assert_eq!(files(&sandbox, &[]), expected);
+}
+
+#[test]
+fn tracked_files_are_not_looked_for_behind_a_link_in_the_place_of_their_folder() {
+    let names = ["a.enc.yaml", "sub/b.enc.yaml", "sub/deep/c.enc.yaml"];
+    let sandbox = with_files(&names);
+    sandbox.git(["add", "--all"]);
+    let work = sandbox.work();
+    for link in ["sub/deep", "sub"] {
+        fs::rename(work.join(link), work.join("../outside")).unwrap();
+        let target = work.join("../outside").canonicalize().unwrap();
+        symlink(&target, work.join(link)).unwrap();
+        let shown = names.into_iter().filter(|name| !name.starts_with(link));
+        assert_eq!(files(&sandbox, &[]), shown.collect::<Vec<_>>(), "{link}");
+        fs::remove_file(work.join(link)).unwrap();
+        fs::rename(target, work.join(link)).unwrap();
+    }
+    assert_eq!(files(&sandbox, &[]), names);
+}
+
 #[test]
 fn the_users_own_excludes_file_is_honoured_wherever_it_is_set() {
     let sandbox = with_files(&["a.enc.yaml", "b.enc.yaml"]);

@@ -351,6 +351,38 @@ fn a_linked_work_tree_has_an_index_of_its_own() {
 }
 
 #[test]
+fn a_linked_work_tree_of_a_bare_repository_is_one_like_any_other() {
+    let sandbox = committed();
+    install_hook(&sandbox, "");
+    sandbox.git(["clone", "--quiet", "--bare", ".", "../b.git"]);
+    let hook = "hooks/pre-commit";
+    let work = sandbox.work();
+    fs::copy(
+        work.join(".git").join(hook),
+        work.join("../b.git").join(hook),
+    )
+    .unwrap();
+    let add = ["worktree", "add", "--quiet", "-b", "linked", "../linked"];
+    sandbox.git(["-C", "../b.git"].iter().chain(&add));
+    let commit = |folder: &str, file: &str| {
+        sandbox.git(["-C", "../linked", "add", file]);
+        let mut git = sandbox.git_command();
+        git.current_dir(work.join(folder));
+        let output = git.args(["commit", "-m", "x"]).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.success(), text)
+    };
+    sandbox.write("../linked/note.txt", "1");
+    let (passed, text) = commit("../linked", "note.txt");
+    assert!(passed, "{text}");
+    sandbox.write(format!("../linked/{FILE}"), damaged());
+    for folder in ["../linked", "../linked/healthy/infra"] {
+        let (passed, text) = commit(folder, FILE);
+        assert!(!passed && text.contains("error[mac-mismatch]"), "{text}");
+    }
+}
+
+#[test]
 fn variables_name_the_repository_as_they_do_for_git() {
     let sandbox = committed();
     sandbox.write(FILE, damaged());
@@ -646,34 +678,41 @@ fn what_is_staged_is_what_git_says() {
     }
 }
 
-#[test]
-fn objects_that_are_still_at_the_remote_are_fetched_by_git() {
-    let sandbox = committed();
+/// A clone without the bytes of any file, beside the work folder, and how its index is checked.
+fn partial_clone(sandbox: &Sandbox) -> [&'static str; 7] {
     sandbox.git(["config", "uploadpack.allowFilter", "true"]);
     let url = format!("file://{}", sandbox.work().display());
     let clone = ["clone", "--quiet", "--filter=blob:none", "--no-checkout"];
     sandbox.git(clone.iter().copied().chain([url.as_str(), "../partial"]));
     sandbox.git(["-C", "../partial", "read-tree", "HEAD"]);
-    let arguments = [
-        "check",
-        "--staged",
-        "-C",
-        "../partial",
-        "--identity",
-        "../work/key.txt",
-        ".",
-    ];
+    let key = "../work/key.txt";
+    let (command, folder) = ("check", "../partial");
+    [command, "--staged", "-C", folder, "--identity", key, "."]
+}
+
+#[test]
+fn objects_that_are_still_at_the_remote_are_left_there() {
+    let sandbox = committed();
+    let arguments = partial_clone(&sandbox);
     let output = sandbox.run(arguments).expect_code(3);
     assert!(
         output.stderr.contains("`git` is not installed"),
         "{}",
         output.stderr
     );
-    let output = sandbox.command(arguments).with_git().run().expect_code(0);
-    assert_eq!(output.stdout, "4 files: 4 verified\n");
-    fs::rename(sandbox.work().join(".git"), sandbox.work().join("gone")).unwrap();
+    let output = sandbox.command(arguments).with_git().run().expect_code(3);
+    assert!(
+        output.stderr.contains("git says: could not fetch "),
+        "{}",
+        output.stderr
+    );
+    // The command in the help is one that helps.
+    let help = output.stderr.split_once("`git fetch").unwrap().1;
+    let help = help.split_once('`').unwrap().0.trim_start();
+    let fetch = ["-C", "../partial", "fetch", "--quiet"];
+    sandbox.git(fetch.into_iter().chain(help.split(' ')));
     let output = sandbox.run(arguments).expect_code(0);
-    assert_eq!(output.stdout, "4 files: 4 verified\n", "they are here now");
+    assert_eq!(output.stdout, "4 files: 4 verified\n");
     fs::remove_dir_all(sandbox.work().join("../partial/.git/objects")).unwrap();
     fs::create_dir(sandbox.work().join("../partial/.git/objects")).unwrap();
     let output = sandbox.command(arguments).with_git().run().expect_code(3);
@@ -684,4 +723,38 @@ fn objects_that_are_still_at_the_remote_are_fetched_by_git() {
         "{}",
         output.stderr
     );
+}
+
+#[test]
+fn no_program_that_a_repository_names_is_run_to_fetch_what_is_missing() {
+    let ways = [
+        ("ssh://host/path", "core.sshCommand"),
+        ("../work", "remote.origin.uploadpack"),
+        ("git://host/path", "core.gitProxy"),
+    ];
+    for (url, setting) in ways {
+        let sandbox = committed();
+        let arguments = partial_clone(&sandbox);
+        let ran = sandbox.work().join("../ran");
+        let program = sandbox.work().join("../program");
+        let script = format!("#!/bin/sh\n: >'{}'\n", ran.display());
+        sandbox.write("../program", script);
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let set =
+            |name: &str, value: &str| sandbox.git(["-C", "../partial", "config", name, value]);
+        set("remote.origin.url", url);
+        set(setting, program.to_str().unwrap());
+        set("protocol.allow", "always");
+        for protocol in ["ssh", "file", "git"] {
+            set(&format!("protocol.{protocol}.allow"), "always");
+        }
+        let output = sandbox.command(arguments).with_git().run().expect_code(3);
+        assert!(!ran.exists(), "{url} {setting}: {}", output.stderr);
+        let cat = ["-C", "../partial", "cat-file", "blob"];
+        let blob = sandbox.git(["-C", "../partial", "ls-files", "--format=%(objectname)"]);
+        let mut git = sandbox.git_command();
+        git.args(cat).arg(blob.lines().next().unwrap());
+        assert!(!git.output().unwrap().status.success());
+        assert!(ran.exists(), "git runs nothing for {url} {setting}");
+    }
 }

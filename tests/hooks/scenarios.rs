@@ -101,6 +101,10 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     row("push of a name with spaces and one with a dash", GIT, STALE, |w| { w.put_as("damaged", SHOP, "-a b\nc.enc.yaml"); w.put_as("healthy", SHOP, "*.enc.yaml"); w.stage(); w.commit_unseen(); w.push(&["main"]) }),
     row("push that deletes a branch", ALL, Passes, |w| { w.git(["push", "--no-verify", "--quiet", "origin", "main:old"]); w.push(&["--delete", "old"]) }),
     row("push of what the remote has already, bad", GIT, Passes, |w| { stale(w); w.commit_unseen(); w.git(["push", "--quiet", "--no-verify"]); w.push(&["main:again"]) }),
+    row("push from a bare repository, bad", GIT, STALE, |w| { stale(w); w.commit_unseen(); push_from_bare(w) }),
+    row("push from a bare repository, good", GIT, Passes, |w| { w.put("healthy", WIKI); w.stage(); w.commit_unseen(); push_from_bare(w) }),
+    row("bare repository that excludes the bad file", GIT, Notice("left out by `exclude`"), |w| { w.write(".sopsguard.toml", "exclude = [\"apps/\"]\n"); stale(w); w.commit_unseen(); push_from_bare(w) }),
+    row("push from a bare one's linked work tree, bad", GIT, STALE, |w| { stale(w); w.commit_unseen(); bare(w); w.git(["-C", "../bare", "worktree", "add", "--quiet", "../tree"]); w.push_from("../tree", &["main"]) }),
 
     row("sopsguard not installed", GIT, Blocked("error: sopsguard is not on PATH"), |w| { w.remove_program(); w.write("README.md", "a"); w.stage(); w.commit() }),
     row("sopsguard not installed, push", GIT, Blocked("error: sopsguard is not on PATH"), |w| { w.remove_program(); w.write("README.md", "a"); w.stage(); w.commit_unseen(); w.push(&["main"]) }),
@@ -166,6 +170,18 @@ fn side(world: &World, change: fn(&World)) {
     world.write("README.md", "main went on");
     world.stage();
     world.commit_unseen();
+}
+
+/// Makes a bare repository with the hooks and all commits, and pushes from there.
+fn push_from_bare(world: &World) -> Attempt {
+    bare(world);
+    world.push_from("../bare", &["main"])
+}
+
+fn bare(world: &World) {
+    world.git(["clone", "--quiet", "--bare", ".", "../bare"]);
+    world.git(["-C", "../bare", "remote", "set-url", "origin", "../remote"]);
+    assert!(world.run("sopsguard", &["-C", "../bare", "install"]).done);
 }
 
 /// Keeps only `apps`, and folders that are not there as one entry of the index.

@@ -262,9 +262,15 @@ impl World {
 
     /// Pushes, and says whether the remote has other commits afterwards.
     pub(crate) fn push(&self, arguments: &[&str]) -> Attempt {
+        self.push_from(".", arguments)
+    }
+
+    /// The same from another repository.
+    pub(crate) fn push_from(&self, folder: &str, arguments: &[&str]) -> Attempt {
         let references = |world: &Self| world.git(["ls-remote", "origin"]);
         let before = references(self);
-        let mut attempt = self.run("git", &[&["push", "origin"], arguments].concat());
+        let push = ["-C", folder, "push", "origin"];
+        let mut attempt = self.run("git", &[&push, arguments].concat());
         attempt.done = before != references(self);
         attempt
     }

@@ -216,7 +216,7 @@ pub(crate) struct InstallArgs {
 pub(crate) struct RulesArgs {
     /// The rule whose page is printed; all rules are listed where there is none
     #[arg(value_name = "ID", hide_possible_values = true)]
-    #[arg(value_parser = PossibleValuesParser::new(sopsguard::catalogue().map(|rule| rule.id)))]
+    #[arg(value_parser = PossibleValuesParser::new(sopsguard::engine::catalogue().map(|rule| rule.id)))]
     pub(crate) id: Option<String>,
     /// How to print the list
     #[arg(

@@ -62,7 +62,7 @@ pub(crate) fn load(text: &str) -> Result<Tree<'_>, Error> {
     }
 }
 
-/// Reads `text` as [`load`] does, and says all that is certain of a text which sops would refuse.
+/// Reads `text` as `load` does, and says all that is certain of a text which sops would refuse.
 pub(crate) fn read(text: &str) -> Reading<'_> {
     if text.is_empty() {
         return Reading {

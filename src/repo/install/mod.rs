@@ -195,7 +195,7 @@ impl HooksFolder {
                 if !keep(&place, &kept)? {
                     return Ok(Outcome::Left(Reason::NameTaken { kept }));
                 }
-                put(&place, &ours)?;
+                in_front_of(&kept, &place, || put(&place, &ours))?;
                 Outcome::Chained { kept }
             }
         })
@@ -261,7 +261,7 @@ fn make_executable(_: &fs::File) -> io::Result<()> {
 /// Keeps a hook under another name too, and says whether that name was free or held it already.
 ///
 /// A link, because it never replaces a file, and because the hook stays in force until ours takes
-/// its place.
+/// its place. Where there are no links, it is moved.
 fn keep(place: &Path, kept: &Path) -> Result<bool, Error> {
     if exists(kept) {
         return Ok(is_same_file(place, kept));
@@ -270,6 +270,20 @@ fn keep(place: &Path, kept: &Path) -> Result<bool, Error> {
         .or_else(|_| fs::rename(place, kept))
         .map_err(cannot("cannot keep", place))?;
     Ok(true)
+}
+
+/// Puts a script at the place of a hook that is kept. Where that fails, the hook is in force again.
+fn in_front_of(
+    kept: &Path,
+    place: &Path,
+    put: impl FnOnce() -> Result<(), Error>,
+) -> Result<(), Error> {
+    put().inspect_err(|_| {
+        if !exists(place) {
+            // What is wrong with the folder is told already.
+            let _ = fs::rename(kept, place);
+        }
+    })
 }
 
 fn exists(path: &Path) -> bool {
@@ -321,4 +335,34 @@ fn shared_help(folder: &Path) -> String {
          `{}`, or make that file with `sopsguard install --print pre-commit`",
         place.display()
     )
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test makes its own world")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hook_that_was_moved_comes_back_where_ours_cannot_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("pre-commit");
+        let kept = folder.path().join("pre-commit.before-sopsguard");
+        let fail = || Err(cannot("cannot write", &place)(io::Error::other("full")));
+        for is_moved in [true, false] {
+            fs::write(&place, "former").unwrap();
+            if is_moved {
+                fs::rename(&place, &kept).unwrap();
+            } else {
+                assert!(keep(&place, &kept).unwrap());
+            }
+            assert!(in_front_of(&kept, &place, fail).is_err());
+            assert_eq!(fs::read(&place).unwrap(), b"former");
+            // The next run goes on from there.
+            assert!(keep(&place, &kept).unwrap());
+            in_front_of(&kept, &place, || put(&place, "ours")).unwrap();
+            assert_eq!(fs::read(&place).unwrap(), b"ours");
+            assert_eq!(fs::read(&kept).unwrap(), b"former");
+            fs::remove_file(&kept).unwrap();
+        }
+    }
 }

@@ -32,6 +32,8 @@ pub(crate) struct FileContext<'a> {
     pub(crate) refused_version: Option<Span>,
     /// The versions of sops that refuse it although sops 3.13.3 does not.
     pub(crate) unreadable_by: &'a [String],
+    /// How many values are known to be picked by the selectors.
+    pub(crate) encrypted: usize,
     /// Comments in clear where sops encrypts them.
     pub(crate) clear_comments: &'a [ClearComment],
     /// Whole tokens where the selectors leave all in clear.

@@ -1,11 +1,11 @@
 //! Where a rule puts what it finds.
 
-use super::FileContext;
+use super::{FileContext, remedy};
 use crate::document::KeyPath;
 use crate::finding::{Finding, Help, Location, Severity, Snippet};
 use crate::rules::Rule;
 use crate::sops::Problem;
-use crate::source::{Position, Span};
+use crate::source::{Position, Source, SourceId, Span};
 
 /// The findings of one rule on one file.
 pub(crate) struct Findings<'a> {
@@ -23,6 +23,8 @@ pub(in crate::rules) struct Found {
     help: Help,
     related: Vec<(Position, String)>,
     severity: Option<Severity>,
+    /// Whether it may be told where the place ends.
+    has_end: bool,
 }
 
 /// Where something was found.
@@ -45,6 +47,7 @@ impl Found {
             help: Help::default(),
             related: Vec::new(),
             severity: None,
+            has_end: true,
         }
     }
 
@@ -61,6 +64,13 @@ impl Found {
     pub(in crate::rules) fn at(mut self, span: Span) -> Self {
         self.at = At::Span(span);
         self
+    }
+
+    /// It stands at `span`, which holds something in clear: where it ends would tell its length.
+    pub(in crate::rules) fn at_clear(self, span: Span) -> Self {
+        let mut found = self.at(span);
+        found.has_end = false;
+        found
     }
 
     /// It stands at `position`, or somewhere.
@@ -128,7 +138,12 @@ impl<'a> Findings<'a> {
             At::Position(at) => (Some(at), Some(at), None),
             At::Span(span) => {
                 let snippet = self.snippet(span);
-                (place(span.start()), place(span.end()), snippet)
+                let end = if found.has_end {
+                    span.end()
+                } else {
+                    span.start()
+                };
+                (place(span.start()), place(end), snippet)
             }
         };
         self.found.push(Finding {
@@ -142,10 +157,30 @@ impl<'a> Findings<'a> {
             key: found.key,
             message: found.message,
             consequence: found.consequence,
-            help: found.help,
+            help: self.fitting(found.help),
             related: found.related,
             snippet,
         });
+    }
+
+    /// The help with the commands that fit where the text came from: what was mended in the work tree
+    /// has to be staged again, and there is no file behind standard input.
+    fn fitting(&self, help: Help) -> Help {
+        match self.context.source.map(Source::id) {
+            Some(SourceId::Stdin(_)) => Help {
+                commands: Vec::new(),
+                ..help
+            },
+            Some(SourceId::Index(_)) if !help.commands.is_empty() => {
+                let add = format!("git add -- {}", remedy::word(self.context.path));
+                if help.commands.contains(&add) {
+                    help
+                } else {
+                    help.then(add)
+                }
+            }
+            _ => help,
+        }
     }
 
     fn snippet(&self, span: Span) -> Option<Snippet> {

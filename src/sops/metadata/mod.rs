@@ -88,7 +88,10 @@ impl<'d> Metadata<'d> {
         let fields = reader.fields_of_map(pair.value);
         let selector = selector(&mut reader, &fields);
         let mac_only_encrypted = reader.bool(&fields, "mac_only_encrypted").ok()?;
-        let is_certain = reader.problems.is_empty();
+        // Where none is set, its line may be what is missing. sops writes the version last.
+        let is_whole =
+            selector.is_some() || matches!(reader.string(&fields, "version"), Ok(Some(_)));
+        let is_certain = is_whole && reader.problems.is_empty();
         is_certain.then(|| selectors(selector.as_ref(), mac_only_encrypted.as_ref()))
     }
 

@@ -31,12 +31,11 @@ func CertainlyFails(text []byte, format string) bool {
 			return errors.New("no stanza can be opened")
 		}
 		metadata := &tree.Metadata
-		mac, err := (keyless{}).Decrypt(metadata.MessageAuthenticationCode, nil, metadata.LastModified.Format(time.RFC3339))
+		mac, err := newKeyless(nil).Decrypt(metadata.MessageAuthenticationCode, nil, metadata.LastModified.Format(time.RFC3339))
 		if err != nil || mac == "" || !macTyped(metadata.MessageAuthenticationCode) {
 			return errors.New("no MAC")
 		}
-		cipher := keyless{typed: format == "json" || format == "binary", places: map[string]string{}}
-		if _, err = tree.Decrypt(make([]byte, 32), cipher); err != nil {
+		if _, err = tree.Decrypt(make([]byte, 32), newKeyless(tree.Branches)); err != nil {
 			return err
 		}
 		if format != "yaml" { // whose printer looks into what the comments hold
@@ -82,23 +81,62 @@ func isAgeFile(armored string) bool {
 	return errors.As(err, &noMatch)
 }
 
-// keyless is a cipher that finds only what is wrong with a token whatever the key is. Where it is
-// typed, what it gives is of the token's type; a comment may be one in clear, whatever its type. A
-// token that stands at two places opens at one of them at most.
+// keyless is a cipher that finds only what is wrong with a token whatever the key is. One token under
+// two paths is: it opens under one of them at most. Of comments sops minds none that does not open.
 type keyless struct {
-	typed  bool
-	places map[string]string
+	seen     map[string]string // the path of each token met
+	comments map[string]bool   // the tokens that stand in comments
+}
+
+func newKeyless(branches sops.TreeBranches) keyless {
+	c := keyless{seen: map[string]string{}, comments: map[string]bool{}}
+	for _, branch := range branches {
+		c.note(branch)
+	}
+	return c
+}
+
+func (c keyless) note(node any) {
+	switch node := node.(type) {
+	case sops.Comment:
+		c.comments[node.Value] = true
+	case sops.TreeBranch:
+		for _, item := range node {
+			c.note(item.Key)
+			c.note(item.Value)
+		}
+	case []any:
+		for _, item := range node {
+			c.note(item)
+		}
+	}
 }
 
 var tokenParts = regexp.MustCompile(`^ENC\[AES256_GCM,data:(.+),iv:(.+),tag:(.+),type:(.+)\]`)
 
 var tokenTypes = []string{"str", "int", "float", "bytes", "bool", "time", "comment"}
 
+func (c keyless) copied(token, path string) bool {
+	parts := tokenParts.FindStringSubmatch(token)
+	if parts == nil || c.comments[token] {
+		return false
+	}
+	sealed := strings.Join(parts[1:4], ",")
+	first, met := c.seen[sealed]
+	if !met {
+		c.seen[sealed] = path
+	}
+	return met && first != path
+}
+
 func (keyless) Encrypt(any, []byte, string) (string, error) {
 	return "", errors.New("a keyless cipher does not encrypt")
 }
 
-func (k keyless) Decrypt(token string, _ []byte, additionalData string) (any, error) {
+func (c keyless) Decrypt(token string, _ []byte, additionalData string) (any, error) {
+	if c.copied(token, additionalData) {
+		return nil, errors.New("the token stands under another path, too")
+	}
 	value, err := aes.NewCipher().Decrypt(token, make([]byte, 32), additionalData)
 	if err == nil || !strings.Contains(err.Error(), "AES_GCM: cipher: message authentication failed") {
 		return value, err
@@ -117,14 +155,7 @@ func (k keyless) Decrypt(token string, _ []byte, additionalData string) (any, er
 	case parts[4] == "bytes":
 		return nil, errors.New("the library panics")
 	}
-	sealed := strings.Join([]string{string(data), parts[2], string(tag)}, " ")
-	if place, known := k.places[sealed]; known && place != additionalData {
-		return nil, errors.New("the token stands elsewhere, too")
-	}
-	if k.places != nil && parts[4] != "comment" {
-		k.places[sealed] = additionalData
-	}
-	if value, ok := examples[parts[4]]; ok && k.typed {
+	if value, ok := examples[parts[4]]; ok && !c.comments[token] {
 		return value, nil
 	}
 	return "unknown", nil

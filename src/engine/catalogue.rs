@@ -1,7 +1,7 @@
 //! The rules as users see them: what each is called, how much it matters and what it means.
 
-use super::{Needs, RULES, Rule};
 use crate::finding::Severity;
+use crate::rules::{Needs, RULES, Rule};
 
 /// What there is to know about a rule.
 #[derive(Clone, Copy, Debug)]
