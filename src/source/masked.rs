@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn no_more_of_a_long_gap_is_copied_than_is_shown() {
-        for (filler, shown) in [(" ", "k: "), ("-", "k: -"), ("\t", "k: *"), ("é", "k: *")] {
+        for (filler, shown) in [(" ", "k: "), ("-", "k: -"), ("\t", "k:  "), ("é", "k: *")] {
             let text = format!("k: {}x\n", filler.repeat(100_000));
             let source = source(&text);
             let parts = parts(&text, &[("k", PartKind::Key), ("x", PartKind::Hidden)]);

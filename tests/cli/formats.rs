@@ -175,12 +175,12 @@ fn snippets_show_keys_and_no_values() {
             writeln!(shown, "{line}").unwrap();
         }
     }
-    insta::assert_snapshot!(shown, @r"
-    2 │   name: ********,
-    3 │   database: {
-    4 │     password: ********,
-    5 │     port: ********,
-    6 │     on: ********
+    insta::assert_snapshot!(shown, @r#"
+    2 │   "name": ********,
+    3 │   "database": {
+    4 │     "password": ********,
+    5 │     "port": ********,
+    6 │     "on": ********
     1 │ ********
     2 │ NAME=********
     3 │ DB_PASSWORD=********
@@ -192,10 +192,10 @@ fn snippets_show_keys_and_no_values() {
     5 │ ********
     6 │ port     = ********
     1 │ {
-    2 │   data: ********,
-    3 │   sops: {
-    4 │     age: [
-    ");
+    2 │   "data": ********,
+    3 │   "sops": {
+    4 │     "age": [
+    "#);
 }
 
 #[test]
