@@ -45,7 +45,7 @@ fn explain_tree(bencher: Bencher<'_, '_>, values: usize) {
     };
     bencher
         .counter(BytesCount::of_str(&text))
-        .bench(|| engine::explain_tree(&target, &environment).expect("it is YAML"));
+        .bench(|| engine::explain_tree(&target, &environment, None).expect("it is YAML"));
 }
 
 #[divan::bench]

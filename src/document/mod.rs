@@ -1,13 +1,22 @@
 //! Format-preserving documents: a text, read into the one [`Tree`] that all of sopsguard works on.
 
+mod dotenv;
 #[cfg_attr(not(test), expect(dead_code, reason = "the commands so far only read"))]
 mod editor;
+mod flat;
 mod foreign;
 mod format;
+mod ini;
+mod json;
 mod key_path;
 pub(crate) mod kubernetes;
 mod mask;
+#[cfg(test)]
+mod seen;
+mod syntax;
 mod template;
+#[cfg(test)]
+mod tests;
 mod tree;
 pub(crate) mod yaml;
 
@@ -17,10 +26,12 @@ pub use format::Format;
 pub(crate) use key_path::KeyPath;
 pub(crate) use mask::parts;
 pub(crate) use template::is_template;
-pub(crate) use tree::{Comment, Entry, Item, Key, NodeId, Pair, Scalar, Tree, Value};
+pub(crate) use tree::{Comment, Entry, Item, Key, METADATA_KEY, NodeId, Pair, Scalar, Tree, Value};
 pub(crate) use yaml::RepeatedKey;
 
-use crate::source::{Source, Span};
+use std::borrow::Cow;
+
+use crate::source::{DecodeError, Source, SourceId, Span};
 
 /// A source read as its format says: the text stays the truth, the tree tells what sops sees in it.
 pub(crate) struct Document<'s> {
@@ -44,36 +55,51 @@ pub(crate) struct Reading<'s> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum Error {
-    /// The YAML reader refused it.
+    /// The format's reader refused it.
     #[error(transparent)]
-    Yaml(#[from] yaml::Error),
+    Syntax(#[from] syntax::Error),
     /// sops's own reader misreads it in a way that is not followed here.
     #[error("{0} is not read as sops reads it")]
     Undecidable(&'static str),
-    /// There is no reader for this format.
-    #[error("{} files are not read yet", .0.name())]
-    UnsupportedFormat(Format),
 }
 
 impl Error {
     /// The other place that the error is about, where there is one.
     pub(crate) fn related(&self) -> Option<Span> {
         match self {
-            Self::Yaml(error) => error.related(),
-            Self::Undecidable(_) | Self::UnsupportedFormat(_) => None,
+            Self::Syntax(error) => error.related(),
+            Self::Undecidable(_) => None,
         }
     }
 
     /// Where the reader stopped, where it is a matter of a place.
     pub(crate) fn span(&self) -> Option<Span> {
         match self {
-            Self::Yaml(error) => Some(error.span()),
-            Self::Undecidable(_) | Self::UnsupportedFormat(_) => None,
+            Self::Syntax(error) => Some(error.span()),
+            Self::Undecidable(_) => None,
         }
     }
 }
 
 impl<'s> Document<'s> {
+    /// Takes bytes as the text of a document: YAML is UTF-8 or UTF-16, the other formats may hold
+    /// bytes that are no text.
+    ///
+    /// # Errors
+    /// [`DecodeError`] where sops would not take the bytes for text.
+    pub(crate) fn decode(
+        id: SourceId,
+        bytes: Vec<u8>,
+        format: Format,
+    ) -> Result<Source, DecodeError> {
+        match format {
+            Format::Yaml => Source::decode(id, bytes),
+            Format::Json | Format::Dotenv | Format::Ini | Format::Binary => {
+                Source::of_bytes(id, bytes)
+            }
+        }
+    }
+
     /// Reads `source` as `format`, accepting exactly what sops's store for that format loads.
     ///
     /// # Errors
@@ -83,7 +109,7 @@ impl<'s> Document<'s> {
         match (reading.error, reading.document) {
             (None, Some(document)) => Ok(document),
             (Some(error), _) => Err(error),
-            (None, None) => Err(Error::UnsupportedFormat(format)),
+            (None, None) => Err(Error::Undecidable("a text of which nothing remains")),
         }
     }
 
@@ -109,13 +135,54 @@ impl<'s> Document<'s> {
                 });
                 Reading {
                     document,
-                    error: reading.error.map(Error::Yaml),
+                    error: reading.error.map(Error::Syntax),
                     repeated_keys: reading.repeated_keys,
                 }
             }
             Format::Json | Format::Dotenv | Format::Ini | Format::Binary => {
-                refused(Error::UnsupportedFormat(format))
+                match Self::tree_of(source, format) {
+                    Ok(tree) => Reading {
+                        document: Some(Self {
+                            source,
+                            format,
+                            tree,
+                        }),
+                        error: None,
+                        repeated_keys: Vec::new(),
+                    },
+                    Err(error) => refused(error),
+                }
             }
+        }
+    }
+
+    /// What sops sees in a text of a format other than YAML.
+    fn tree_of(source: &'s Source, format: Format) -> Result<Tree<'s>, Error> {
+        let bytes = source.bytes();
+        match format {
+            Format::Dotenv => Ok(dotenv::load(bytes)?),
+            Format::Ini => Ok(ini::load(bytes)?),
+            // To sops a binary file is a JSON file, until it writes the content of `data`.
+            Format::Json | Format::Binary | Format::Yaml => json::load(bytes),
+        }
+    }
+
+    /// A file of any content, as sops sees it before it encrypts it as binary.
+    pub(crate) fn content(source: &'s Source) -> Self {
+        let mut tree = Tree::default();
+        let span = Span::new(0, source.bytes().len());
+        let content = Scalar::Str(Cow::Borrowed(source.bytes()));
+        let value = tree.add(span, Value::Scalar(content));
+        let key = Key {
+            name: Scalar::Str(Cow::Borrowed(b"data")),
+            span: Span::default(),
+        };
+        let root = tree.add(span, Value::Map(vec![Entry::Pair(Pair { key, value })]));
+        tree.add_branch(root);
+        Self {
+            source,
+            format: Format::Binary,
+            tree,
         }
     }
 

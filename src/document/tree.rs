@@ -8,6 +8,9 @@ use std::borrow::Cow;
 
 use crate::source::Span;
 
+/// The top level key under which sops keeps its metadata.
+pub(crate) const METADATA_KEY: &str = "sops";
+
 /// The name of a node in its [`Tree`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct NodeId(pub(super) u32);
@@ -19,6 +22,17 @@ pub(crate) struct NodeId(pub(super) u32);
 pub(crate) struct Tree<'s> {
     nodes: Vec<Node<'s>>,
     branches: Vec<NodeId>,
+    metadata: MetadataPlace<'s>,
+}
+
+/// Where sops finds its metadata in a tree.
+#[derive(Default)]
+enum MetadataPlace<'s> {
+    /// Under the top level key `sops`.
+    #[default]
+    Key,
+    /// The reader took it out, because the format holds it flat; a key `sops` is one like any other.
+    Apart(Option<Pair<'s>>),
 }
 
 /// One value and where it stands. A collection's span covers it whole; a block scalar's begins at
@@ -104,6 +118,48 @@ impl<'s> Tree<'s> {
     /// Adds the top level map of one document.
     pub(super) fn add_branch(&mut self, map: NodeId) {
         self.branches.push(map);
+    }
+
+    /// Says that `metadata` is all that sops would take for metadata, under whatever key.
+    pub(super) fn set_metadata(&mut self, metadata: Option<Pair<'s>>) {
+        self.metadata = MetadataPlace::Apart(metadata);
+    }
+
+    /// The pairs that claim to be the metadata: those of the first document.
+    pub(crate) fn metadata(&self) -> impl Iterator<Item = &Pair<'s>> {
+        let (apart, branch) = match &self.metadata {
+            MetadataPlace::Apart(pair) => (pair.as_ref(), None),
+            MetadataPlace::Key => (None, self.branches.first()),
+        };
+        let entries = branch.map_or(&[][..], |branch| self.entries(*branch));
+        let in_branch = entries.iter().filter_map(|entry| match entry {
+            Entry::Pair(pair) if pair.key.is(METADATA_KEY) => Some(pair),
+            Entry::Pair(_) | Entry::Comment(_) => None,
+        });
+        apart.into_iter().chain(in_branch)
+    }
+
+    /// Whether a pair at the top level of a document is metadata, which sops does not walk.
+    pub(crate) fn is_metadata(&self, pair: &Pair<'_>) -> bool {
+        matches!(self.metadata, MetadataPlace::Key) && pair.key.is(METADATA_KEY)
+    }
+
+    /// Takes an only, empty `sops` out of the one branch: to sops's stores for JSON and ini it is as
+    /// good as none.
+    pub(super) fn drop_empty_metadata(&mut self) {
+        let mut claims = self.metadata();
+        let (first, second) = (claims.next(), claims.next());
+        let is_empty = |pair: &Pair<'_>| matches!(&self.node(pair.value).value, Value::Map(entries) if entries.is_empty());
+        if second.is_some() || !first.is_some_and(is_empty) {
+            return;
+        }
+        drop(claims);
+        let branch = self.branches.first().copied();
+        let node = branch.and_then(|branch| self.nodes.get_mut(branch.0 as usize));
+        if let Some(Value::Map(entries)) = node.map(|node| &mut node.value) {
+            entries
+                .retain(|entry| !matches!(entry, Entry::Pair(pair) if pair.key.is(METADATA_KEY)));
+        }
     }
 
     /// The node of that name.

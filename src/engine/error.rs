@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use crate::document::Format;
 use crate::repo;
 
 /// Why a run gave no report.
@@ -31,15 +30,6 @@ pub enum Error {
         path: PathBuf,
         /// What the system says.
         reason: String,
-    },
-    /// There is no reader for the format yet.
-    #[error("`{}` is of the format {}, which is not read yet", path.display(), format.name())]
-    #[diagnostic(help("only names that end in `.yaml` or `.yml` are YAML to sops"))]
-    Unsupported {
-        /// The path as it was named.
-        path: PathBuf,
-        /// The format that the name stands for.
-        format: Format,
     },
     /// A source of identities that was named is of no use.
     #[error("cannot use the identity: {reason}")]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::{Error, Explanation, KeyName, Leaf, MAX_FILE_LEN, Target};
+use super::{Error, Explanation, KeyName, Leaf, MAX_FILE_LEN, Target, sign};
 use crate::document::{Document, Format, Scalar};
 use crate::environment::Environment;
 use crate::fs;
@@ -15,46 +15,61 @@ use crate::source::{Source, SourceId};
 
 /// Lists the leaves of a document with sops's eyes. It needs no key.
 ///
-/// A file without metadata is judged as sops would judge it with no selector set.
+/// A file without metadata is judged as sops would judge it with no selector set. The format is
+/// `input_type`, or what the file's name says.
 ///
 /// # Errors
 /// [`Error::NotLoaded`] where sops would not load the document or its metadata, or would stop in the
 /// middle of it; [`Error::NotRead`] where there is nothing to read.
-pub fn explain_tree(target: &Target, environment: &Environment) -> Result<Explanation, Error> {
+pub fn explain_tree(
+    target: &Target,
+    environment: &Environment,
+    input_type: Option<Format>,
+) -> Result<Explanation, Error> {
     let (path, bytes) = read(target, environment)?;
-    let format = Format::of_path(&path);
-    let refused = |reason: String| Error::NotLoaded {
-        path: path.clone(),
-        reason,
-    };
-    if format != Format::Yaml {
-        return Err(Error::Unsupported { path, format });
+    let format = input_type.unwrap_or_else(|| Format::of_path(&path));
+    let id = SourceId::WorkTree(path.clone());
+    let explained = Document::decode(id, bytes, format)
+        .map_err(|error| error.to_string())
+        .and_then(|source| explain(&source, format));
+    match explained {
+        Ok((encrypted, leaves)) => Ok(Explanation {
+            path,
+            encrypted,
+            leaves,
+        }),
+        Err(reason) => Err(Error::NotLoaded { path, reason }),
     }
-    let source = Source::decode(SourceId::WorkTree(path.clone()), bytes)
-        .map_err(|error| refused(error.to_string()))?;
-    let document = Document::parse(&source, format).map_err(|error| {
-        let at = error.span().map(|span| source.position(span.start()));
-        refused(match at {
-            Some(at) => format!("line {}, column {}: {error}", at.line, at.column),
-            None => error.to_string(),
-        })
-    })?;
-    let file = SopsFile::of(&document).map_err(|MetadataErrors(problems)| {
-        refused(
-            problems
-                .first()
-                .map_or_else(String::new, |problem| problem.kind.to_string()),
-        )
-    })?;
+}
+
+/// Whether a text is encrypted, and its leaves; or why sops would not load it.
+fn explain(source: &Source, format: Format) -> Result<(bool, Vec<Leaf>), String> {
     let defaults = Selectors::default_with(false);
-    let selectors = file.as_ref().map_or(&defaults, SopsFile::selectors);
-    let encrypted = file.is_some();
-    let leaves = leaves(&document, selectors, encrypted).map_err(refused)?;
-    Ok(Explanation {
-        path,
-        encrypted,
-        leaves,
-    })
+    let is_binary = format == Format::Binary;
+    let document = match Document::parse(source, format) {
+        Ok(document) => document,
+        // What is not encrypted yet may be anything.
+        Err(_) if is_binary && !source.text().contains(sign::TOKEN) => {
+            return Ok((false, leaves(&Document::content(source), &defaults, false)?));
+        }
+        Err(error) => {
+            return Err(
+                match error.span().map(|span| source.position(span.start())) {
+                    Some(at) => format!("line {}, column {}: {error}", at.line, at.column),
+                    None => error.to_string(),
+                },
+            );
+        }
+    };
+    let file = SopsFile::of(&document).map_err(|MetadataErrors(problems)| {
+        let first = problems.first();
+        first.map_or_else(String::new, |problem| problem.kind.to_string())
+    })?;
+    match file {
+        Some(file) => Ok((true, leaves(&document, file.selectors(), true)?)),
+        None if is_binary => Ok((false, leaves(&Document::content(source), &defaults, false)?)),
+        None => Ok((false, leaves(&document, &defaults, false)?)),
+    }
 }
 
 fn read(target: &Target, environment: &Environment) -> Result<(PathBuf, Vec<u8>), Error> {

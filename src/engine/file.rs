@@ -38,7 +38,7 @@ pub(super) enum Looked {
 /// Looks at one file: reads it, verifies it and runs the rules on it.
 pub(super) fn look(input: Input, keyring: &Keyring, blobs: Option<&Blobs<'_>>) -> Looked {
     let look = Look {
-        format: Format::of_path(&input.path),
+        format: input.format,
         path: input.path,
         origin: input.origin,
         has_secret_name: input.has_secret_name,
@@ -134,24 +134,32 @@ impl Look {
         let due = self.due();
         // What sops wrote it reads, whatever the first key looks like.
         if due != Due::Nobody
-            && !sign::looks_encrypted(&bytes)
+            && !sign::looks_encrypted(self.format, &bytes)
             && let Some(foreign) = Foreign::of_file(&self.path, &bytes)
         {
             return self.foreign(foreign, id, bytes);
         }
-        if self.format != Format::Yaml {
-            return self.at_other_format(id, bytes);
-        }
-        if due == Due::Nobody && !sign::may_have_metadata(&bytes) {
+        let may_be_sops = sign::may_have_metadata(self.format, &bytes);
+        if due == Due::Nobody && !may_be_sops {
             return self.pass_over(id, bytes);
+        }
+        if due == Due::User && self.format == Format::Binary && !may_be_sops {
+            return self.at_any_content(id, bytes);
         }
         if bytes.len() > MAX_FILE_LEN {
             let error = self.too_large(MAX_FILE_LEN);
             return self.unreadable(&Unreadable::Io(error), None);
         }
-        let marked = sign::looks_encrypted(&bytes);
-        let counts = due != Due::Nobody || marked;
-        let (source, error) = decode(id, bytes);
+        let marked = sign::looks_encrypted(self.format, &bytes);
+        let is_binary = self.format == Format::Binary;
+        let counts = marked
+            || match due {
+                Due::Name => true,
+                // Tools read more JSON than sops does, and any name is that of a binary file.
+                Due::User => self.format == Format::Yaml || may_be_sops && !is_binary,
+                Due::Nobody => false,
+            };
+        let (source, error) = decode(id, bytes, self.format);
         match (source, error) {
             (Some(source), None) => self.at_text(&source, counts, marked, keyring),
             (source, Some(error)) if counts => {
@@ -194,9 +202,17 @@ impl Look {
         match (&document, error) {
             (Some(document), None) => self.at_document(document, known, counts, keyring),
             (None, None) => self.pass_over_text(source),
-            (_, Some(_)) if !counts => self.pass_over_text(source),
+            (_, Some(_)) if !counts && self.due() == Due::Nobody => self.pass_over_text(source),
+            (_, Some(_)) if !counts => self.clear(known),
             (_, Some(document::Error::Undecidable(what))) => self.unsupported(what, known.source),
             (_, Some(_)) if sign::is_blank(source.text()) => self.clear(Known::default()),
+            (_, Some(_)) if self.format == Format::Binary && !marked => {
+                let known = Known {
+                    lacks_metadata: Some(self.due()),
+                    ..known
+                };
+                self.report(known, Verification::Failed, Needs::Nothing, "unreadable")
+            }
             (_, Some(error)) if may_be_template && document::is_template(source.text()) => {
                 let at = error.span().map(|span| source.position(span.start()));
                 self.template(&Unreadable::Template { at }, source)

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::notices::{Notices, Why};
 use super::{Error, Target, staged, walk};
 use crate::config::Policy;
+use crate::document::Format;
 use crate::environment::Environment;
 use crate::paths;
 use crate::repo::{BlobId, Index, Repo};
@@ -18,6 +19,8 @@ pub(super) struct Input {
     pub(super) path: PathBuf,
     pub(super) content: Content,
     pub(super) origin: Origin,
+    /// The format that sops would read it as.
+    pub(super) format: Format,
     /// Whether its name says that it should be encrypted.
     pub(super) has_secret_name: bool,
 }
@@ -46,6 +49,8 @@ pub(super) enum Origin {
 pub(super) struct Scope<'a> {
     pub(super) environment: &'a Environment,
     pub(super) policy: &'a Policy,
+    /// The format of what is named, whatever the name says.
+    pub(super) input_type: Option<Format>,
     /// The repository around the current folder.
     pub(super) repo: Option<&'a Repo<'a>>,
     /// Its index, where files are taken from that instead of the work tree.
@@ -111,7 +116,9 @@ impl Inputs<'_> {
         if known {
             return;
         }
+        let given = self.scope.input_type.filter(|_| origin == Origin::Named);
         let input = Input {
+            format: given.unwrap_or_else(|| Format::of_path(&path)),
             has_secret_name: self.scope.policy.is_secret_name(&path),
             path,
             content,

@@ -69,6 +69,7 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
         policy,
         jobs,
         staged,
+        input_type,
     } = request;
     let here = paths::absolute(environment.current_dir(), Path::new(""));
     let repo = Repo::discover(environment, &here);
@@ -86,6 +87,7 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
     let scope = Scope {
         environment,
         policy: &policy,
+        input_type,
         repo: repo.as_ref(),
         index: index.as_ref(),
         jobs,

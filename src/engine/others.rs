@@ -11,39 +11,19 @@ use crate::sops::Verification;
 use crate::source::{DecodeError, Source, SourceId};
 
 impl Look {
-    /// A file of a format that is recognised and not read yet.
-    pub(super) fn at_other_format(self, id: SourceId, bytes: Vec<u8>) -> Looked {
-        // Any file can be a binary file of sops's; its envelope is a JSON object.
-        let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-        let needs_brace = self.format == Format::Binary && self.due() == Due::Nobody;
-        let may_be_sops = !needs_brace || first == Some(&b'{');
-        // A YAML file under another name: sops reads it as the name says, and fails.
-        let is_sops = may_be_sops
-            && (sign::has_foreign_metadata(self.format, &bytes) || sign::looks_encrypted(&bytes));
-        if !is_sops && self.due() == Due::Nobody {
-            return self.pass_over(id, bytes);
+    /// A file that somebody named, and that is no JSON under a name that is binary to sops.
+    pub(super) fn at_any_content(self, id: SourceId, bytes: Vec<u8>) -> Looked {
+        let is_other = sign::looks_encrypted(Format::Yaml, &bytes);
+        let (source, _) = decode(id, bytes, self.format);
+        if is_other {
+            // A YAML file under another name: sops reads it as the name says, and fails.
+            let what = "a format that its name does not tell (see `--input-type`)";
+            return self.unsupported(what, source.as_ref());
         }
-        let (source, _) = decode(id, bytes);
-        if is_sops {
-            let what = format!("the format {}", self.format.name());
-            return self.unsupported(&what, source.as_ref());
-        }
-        let Some(source) = source else {
-            return self.clear(Known::default());
-        };
-        let known = Known {
-            source: Some(&source),
+        self.clear(Known {
+            source: source.as_ref(),
             ..Known::default()
-        };
-        // What is JSON is nearly always YAML, too, and all that is wanted here is its values.
-        match Document::parse(&source, Format::Yaml) {
-            Ok(document) if self.format == Format::Json => self.clear(Known {
-                document: Some(&document),
-                foreign: Foreign::of_document(source.text(), document.tree()),
-                ..known
-            }),
-            _ => self.clear(known),
-        }
+        })
     }
 
     /// A file without metadata. Met on a walk it counts only where its name says that it should be
@@ -78,7 +58,7 @@ impl Look {
 
     /// A file of another program's.
     pub(super) fn foreign(self, foreign: Foreign, id: SourceId, bytes: Vec<u8>) -> Looked {
-        let (source, _) = decode(id, bytes);
+        let (source, _) = decode(id, bytes, self.format);
         self.clear(Known {
             source: source.as_ref(),
             foreign: Some(foreign),
@@ -101,7 +81,7 @@ impl Look {
         if !is_searched || !sign::is_utf16(&bytes) && !keys::may_be_exposed(&bytes) {
             return Looked::passed_over(is_searched);
         }
-        match decode(id, bytes) {
+        match decode(id, bytes, Format::Yaml) {
             (Some(source), _) => self.pass_over_text(&source),
             (None, _) => Looked::passed_over(false),
         }
@@ -124,14 +104,18 @@ impl Look {
 }
 
 /// The bytes as a text, if need be without what is no text in them; and why they are none.
-pub(super) fn decode(id: SourceId, bytes: Vec<u8>) -> (Option<Source>, Option<DecodeError>) {
-    if std::str::from_utf8(&bytes).is_ok() || sign::is_utf16(&bytes) {
-        return match Source::decode(id, bytes) {
+pub(super) fn decode(
+    id: SourceId,
+    bytes: Vec<u8>,
+    format: Format,
+) -> (Option<Source>, Option<DecodeError>) {
+    if format != Format::Yaml || std::str::from_utf8(&bytes).is_ok() || sign::is_utf16(&bytes) {
+        return match Document::decode(id, bytes, format) {
             Ok(source) => (Some(source), None),
             Err(error) => (None, Some(error)),
         };
     }
     let spare = bytes.clone();
     let error = Source::decode(id.clone(), bytes).err();
-    (Source::of_ascii(id, spare).ok(), error)
+    (Source::of_bytes(id, spare).ok(), error)
 }

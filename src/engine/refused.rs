@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use super::sign;
-use crate::document::{self, Document, Format, RepeatedKey, Tree};
+use crate::document::{self, Document, Format, METADATA_KEY, RepeatedKey, Tree};
 use crate::sops::{self, ClearComment, Inspection, MetadataErrors, Place, Problem, SopsFile};
 use crate::source::{self, Conflict, Side, Source, Span};
 
@@ -31,9 +31,8 @@ impl Certain {
             repeated_keys,
             ..Self::default()
         };
-        let repeats_metadata = |key: &RepeatedKey| {
-            key.in_first_document && key.path.first() == Some(sops::METADATA_KEY)
-        };
+        let repeats_metadata =
+            |key: &RepeatedKey| key.in_first_document && key.path.first() == Some(METADATA_KEY);
         // Which of two entries counts, nobody can say.
         if !certain.repeated_keys.iter().any(repeats_metadata) {
             if let Err(MetadataErrors(problems)) = SopsFile::of(document)
@@ -113,11 +112,11 @@ impl Certain {
 pub(super) fn values(document: &Document<'_>) -> Inspection {
     let tree = document.tree();
     match SopsFile::of(document) {
-        Ok(Some(file)) => sops::verify_values(tree, file.selectors()),
+        Ok(Some(file)) => sops::verify_values(tree, document.format(), file.selectors()),
         Ok(None) => Inspection::default(),
         Err(_) if !has_marks(tree) => Inspection::default(),
         Err(_) => match SopsFile::certain_selectors(document) {
-            Some(selectors) => sops::verify_values(tree, &selectors),
+            Some(selectors) => sops::verify_values(tree, document.format(), &selectors),
             None => Inspection::default(),
         },
     }
@@ -125,9 +124,7 @@ pub(super) fn values(document: &Document<'_>) -> Inspection {
 
 /// Whether a top-level `sops` mapping is the metadata of a secret file.
 pub(super) fn has_marks(tree: &Tree<'_>) -> bool {
-    let first = tree.branches().first();
-    let metadata = first.and_then(|branch| tree.pair(*branch, "sops"));
-    metadata.is_some_and(|metadata| {
+    tree.metadata().next().is_some_and(|metadata| {
         let has = |mark: &&&str| tree.pair(metadata.value, mark).is_some();
         sign::MARKS.iter().filter(has).count() >= 2
     })

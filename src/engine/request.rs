@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use super::Error;
+use crate::document::Format;
 use crate::environment::Environment;
 use crate::keys::{Given, Keyring};
 use crate::secret::Secret;
@@ -26,6 +27,8 @@ pub struct Request<'a> {
     /// Whether to check what the index holds instead of the work tree: what differs from `HEAD`, or,
     /// where there are paths among the targets, all that the index has under them.
     pub staged: bool,
+    /// The format of the files that are named, and of text, whatever their names say.
+    pub input_type: Option<Format>,
     /// How many threads to use at most; one a core where nothing is said. It never changes the
     /// report.
     pub jobs: Option<NonZeroUsize>,
@@ -76,6 +79,7 @@ impl<'a> Request<'a> {
             identities: Vec::new(),
             policy: None,
             staged: false,
+            input_type: None,
             jobs: None,
         }
     }

@@ -5,11 +5,9 @@
 //! [`looks_encrypted`] says yes only to what nobody writes by chance.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use memchr::memmem::{self, Finder};
-use serde::de::IgnoredAny;
 
 use crate::document::Format;
 
@@ -35,31 +33,60 @@ static TOKEN_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(TO
 static SOPS_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("sops"));
 static MAC_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("mac:"));
 
-/// Whether a YAML text could have a top-level key that reads as `sops`, or a token of sops's.
+/// Whether a text could have metadata, or a token of sops's.
+pub(super) fn may_have_metadata(format: Format, bytes: &[u8]) -> bool {
+    let may_be_named = match format {
+        Format::Yaml => return may_be_named_in_yaml(&ascii(bytes)),
+        // What is no object is no file of sops's, whatever words are in it.
+        Format::Json | Format::Binary if first_visible(bytes) != Some(b'{') => return false,
+        Format::Json | Format::Binary => may_be_named_in_json(bytes),
+        Format::Dotenv => contains(bytes, b"sops_"),
+        Format::Ini => contains(bytes, b"[sops]"),
+    };
+    may_be_named || TOKEN_FINDER.find(bytes).is_some()
+}
+
+/// Whether a YAML text could have a top-level key that reads as `sops`, or a token.
 ///
 /// The word may stand there; or hide behind an escape in double quotes, which needs a backslash; or
 /// be the base64 of a `!!binary` key, which needs a tag.
-pub(super) fn may_have_metadata(bytes: &[u8]) -> bool {
-    let text = ascii(bytes);
+fn may_be_named_in_yaml(text: &[u8]) -> bool {
     let is_sign = |at: usize| {
         let rest = text.get(at..).unwrap_or_default();
         let signs: [&[u8]; 5] = [b"\\", b"!!b", b"!!%", b"!<", b"%TAG"];
         signs.iter().any(|sign| rest.starts_with(sign))
     };
-    SOPS_FINDER.find(&text).is_some()
-        || TOKEN_FINDER.find(&text).is_some()
-        || memchr::memchr3_iter(b'\\', b'!', b'%', &text).any(is_sign)
+    SOPS_FINDER.find(text).is_some()
+        || TOKEN_FINDER.find(text).is_some()
+        || memchr::memchr3_iter(b'\\', b'!', b'%', text).any(is_sign)
 }
 
-/// Whether a YAML text, perhaps damaged, was certainly written by sops once.
-pub(super) fn looks_encrypted(bytes: &[u8]) -> bool {
+/// Whether a JSON text could have a key that reads as `sops`: as it is, or with a letter escaped.
+fn may_be_named_in_json(text: &[u8]) -> bool {
+    contains(text, b"\"sops\"") || contains(text, b"\\u007") || contains(text, b"\\u006")
+}
+
+/// Whether a text, perhaps damaged, was certainly written by sops once.
+pub(super) fn looks_encrypted(format: Format, bytes: &[u8]) -> bool {
     let text = ascii(bytes);
+    let all = |words: &[&str]| words.iter().all(|word| contains(&text, word.as_bytes()));
     let has_block = || {
         SOPS_FINDER
             .find_iter(&text)
             .any(|at| text.get(at + 4) == Some(&b':'))
     };
-    TOKEN_FINDER.find(&text).is_some() || (MAC_FINDER.find(&text).is_some() && has_block())
+    TOKEN_FINDER.find(&text).is_some()
+        || match format {
+            Format::Yaml => MAC_FINDER.find(&text).is_some() && has_block(),
+            Format::Json | Format::Binary => all(&["\"sops\"", "\"mac\"", "\"lastmodified\""]),
+            Format::Dotenv => all(&["sops_mac=", "sops_lastmodified="]),
+            Format::Ini => all(&["[sops]", "mac", "lastmodified"]),
+        }
+}
+
+/// The first byte that is no white space.
+pub(super) fn first_visible(bytes: &[u8]) -> Option<u8> {
+    bytes.trim_ascii_start().first().copied()
 }
 
 /// Whether bytes are a text and not a picture, a program or an archive, as git tells them apart.
@@ -86,49 +113,6 @@ fn ascii(bytes: &[u8]) -> Cow<'_, [u8]> {
     } else {
         Cow::Borrowed(bytes)
     }
-}
-
-/// Whether a file of a format other than YAML carries sops metadata.
-pub(super) fn has_foreign_metadata(format: Format, bytes: &[u8]) -> bool {
-    match format {
-        Format::Yaml => false,
-        Format::Json | Format::Binary => has_json_metadata(bytes),
-        Format::Dotenv => count_lines(bytes, ["sops_mac=", "sops_lastmodified=", "sops_version="]),
-        Format::Ini => {
-            contains(bytes, b"[sops]") && count_lines(bytes, ["mac", "lastmodified", "version"])
-        }
-    }
-}
-
-fn has_json_metadata(bytes: &[u8]) -> bool {
-    #[derive(serde::Deserialize)]
-    struct Envelope {
-        sops: BTreeMap<String, IgnoredAny>,
-    }
-    if !contains(bytes, b"\"sops\"") {
-        return false;
-    }
-    // What is no JSON to us, a key written twice for one, may still be JSON to sops.
-    let marked = contains(bytes, TOKEN.as_bytes());
-    marked
-        || serde_json::from_slice::<Envelope>(bytes).is_ok_and(|envelope| {
-            let found = |mark: &&&str| envelope.sops.contains_key(**mark);
-            MARKS.iter().filter(found).count() >= 2
-        })
-}
-
-/// Whether at least two of the three line beginnings occur.
-fn count_lines(bytes: &[u8], beginnings: [&str; 3]) -> bool {
-    let begins = |beginning: &&str| {
-        bytes
-            .split(|&byte| byte == b'\n')
-            .any(|line| line.starts_with(beginning.as_bytes()))
-    };
-    beginnings
-        .iter()
-        .filter(|beginning| begins(beginning))
-        .count()
-        >= 2
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
@@ -158,46 +142,47 @@ mod tests {
             "!<tag:yaml.org,2002:binary> c29wcw==: {}",
             "%TAG !x! tag:yaml.org,2002:\n---\n!x!binary c29wcw==: {}",
         ] {
-            assert!(may_have_metadata(text.as_bytes()), "{text}");
-            assert!(may_have_metadata(&utf16(text)), "{text} in UTF-16");
+            assert!(may_have_metadata(Format::Yaml, text.as_bytes()), "{text}");
+            assert!(
+                may_have_metadata(Format::Yaml, &utf16(text)),
+                "{text} in UTF-16"
+            );
         }
         assert!(!may_have_metadata(
+            Format::Yaml,
             b"kind: Secret\nstringData:\n  a: b # plain\n"
         ));
     }
 
     #[test]
     fn only_what_sops_writes_looks_encrypted() {
-        assert!(looks_encrypted(b"a: ENC[AES256_GCM,data:"));
-        assert!(looks_encrypted(b"sops:\n    mac: x\n<<<<<<<"));
-        assert!(looks_encrypted(&utf16("a: ENC[AES256_GCM,data:")));
-        assert!(!looks_encrypted(b"sops: {{ .Values.sops }}"));
-        assert!(!looks_encrypted(b"{{ ENC }}"));
+        assert!(looks_encrypted(Format::Yaml, b"a: ENC[AES256_GCM,data:"));
+        assert!(looks_encrypted(Format::Yaml, b"sops:\n    mac: x\n<<<<<<<"));
+        assert!(looks_encrypted(
+            Format::Yaml,
+            &utf16("a: ENC[AES256_GCM,data:")
+        ));
+        assert!(!looks_encrypted(Format::Yaml, b"sops: {{ .Values.sops }}"));
+        assert!(!looks_encrypted(Format::Yaml, b"{{ ENC }}"));
     }
 
     #[test]
-    fn metadata_of_other_formats_is_recognised() {
-        let json = br#"{"a": "ENC[]", "sops": {"mac": "", "version": ""}}"#;
+    fn other_formats_are_candidates_where_the_word_can_be_the_key() {
         for (format, text, expected) in [
-            (Format::Json, &json[..], true),
-            (Format::Binary, &json[..], true),
-            (Format::Json, br#"{"sops": {"version": "1"}}"#, false),
-            (Format::Json, br#"{"sops": "mac version"}"#, false),
-            (
-                Format::Json,
-                br#"{"sops": 1, "sops": "ENC[AES256_GCM,data:x"}"#,
-                true,
-            ),
-            (Format::Dotenv, b"A=b\nsops_mac=x\nsops_version=3", true),
-            (Format::Dotenv, b"A=sops_mac=x\nsops_version=3", false),
-            (
-                Format::Ini,
-                b"[a]\nb = c\n[sops]\nmac = x\nversion = 3",
-                true,
-            ),
-            (Format::Ini, b"[a]\nmac = x\nversion = 3", false),
+            (Format::Json, &br#" {"a": 1, "sops": {}}"#[..], true),
+            (Format::Json, br#"{"\u0073ops": {}}"#, true),
+            (Format::Json, br#"{"a": "sops"}"#, true),
+            (Format::Json, br#"{"a": "the sops file"}"#, false),
+            (Format::Json, br#"["sops"]"#, false),
+            (Format::Binary, br#"{"data": "", "sops": {}}"#, true),
+            (Format::Binary, br#"let x = {"sops": 1};"#, false),
+            (Format::Dotenv, b"A=b\nsops_mac=x\n", true),
+            (Format::Dotenv, b"SOPS_AGE_KEY=b\n", false),
+            (Format::Ini, b"[a]\nb = c\n[sops]\nmac = x\n", true),
+            (Format::Ini, b"[a]\nsops = c\n", false),
+            (Format::Ini, b"a = ENC[AES256_GCM,data:", true),
         ] {
-            assert_eq!(has_foreign_metadata(format, text), expected, "{text:?}");
+            assert_eq!(may_have_metadata(format, text), expected, "{text:?}");
         }
     }
 }

@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use super::{Check, FileContext, Findings, Found, Needs, Rule, remedy};
-use crate::document::RepeatedKey;
+use crate::document::{METADATA_KEY, RepeatedKey};
 use crate::finding::{Help, Severity};
-use crate::sops::METADATA_KEY;
 
 pub(super) static RULE: Rule = Rule {
     id: "duplicate-key",

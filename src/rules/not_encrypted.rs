@@ -166,9 +166,11 @@ fn lost_metadata(path: &Path, document: &Document<'_>, token: &Place) -> Found {
     let misplaced = tree
         .branches()
         .iter()
-        .position(|branch| tree.pair(*branch, "sops").is_some());
+        .enumerate()
+        .skip(1)
+        .find(|(_, branch)| tree.pair(**branch, "sops").is_some());
     let message = match misplaced {
-        Some(at) => format!(
+        Some((at, _)) => format!(
             "the values are encrypted, and the `sops` block stands in document {}, where sops does \
              not look for it",
             at + 1

@@ -34,6 +34,7 @@ fn says(cause: &Undecryptable) -> &'static str {
             "sops refuses the whole file: \"Could not decrypt value\""
         }
         Undecryptable::CommentNotText => "sops crashes on the file",
+        Undecryptable::NotFinite => "sops refuses the file: \"Error marshaling to json\"",
         Undecryptable::DataKey | Undecryptable::Shares | Undecryptable::DataKeyLength { .. } => {
             "sops does not get the data key, and refuses the file"
         }
@@ -45,6 +46,7 @@ fn help(path: &Path, cause: &Undecryptable) -> Help {
         Undecryptable::Rejected
         | Undecryptable::NotOfItsType { .. }
         | Undecryptable::CommentNotText
+        | Undecryptable::NotFinite
         | Undecryptable::CommentOfOtherType { .. } => remedy::undo_then_edit(path),
         Undecryptable::DataKey | Undecryptable::Shares | Undecryptable::DataKeyLength { .. } => {
             remedy::go_back(

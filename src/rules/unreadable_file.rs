@@ -100,6 +100,10 @@ fn document_help(path: &Path, cause: &sops::Unreadable) -> Help {
         sops::Unreadable::TooManyAliases | sops::Unreadable::TooDeep => {
             "write the values out without aliases or nesting"
         }
+        sops::Unreadable::EmptyCommentLine => "give the comment's line a word, or take it out",
+        sops::Unreadable::NoContent => {
+            "encrypt the file again with a name that does not end in `.json`"
+        }
     };
     remedy::go_back(
         path,

@@ -2,7 +2,6 @@
 //! that it would have encrypted.
 
 use super::enc::{Token, ValueType};
-use super::problem::Undecryptable;
 use super::walk::{Leaf, Visit};
 use crate::document::{Comment, KeyPath, Scalar};
 use crate::source::Span;
@@ -79,24 +78,9 @@ pub(super) fn is_one(visit: &Visit<'_, '_>) -> bool {
     }
 }
 
-/// Whether sops can write the opened comment; `cut` is set where that hangs on what follows.
-pub(super) fn emit(
-    text: &[u8],
-    visit: &Visit<'_, '_>,
-    span: Span,
-    cut: &mut Option<(Span, KeyPath)>,
-) -> Result<(), Undecryptable> {
-    match Emitted::of(text) {
-        Emitted::Whole => {}
-        Emitted::Cut => *cut = Some((span, KeyPath::new(visit.path.iter().copied()))),
-        Emitted::Broken => return Err(Undecryptable::CommentNotText),
-    }
-    Ok(())
-}
-
 /// What sops's YAML emitter makes of a comment: it takes as many bytes for a character as the first
 /// one says, and does not look at the others.
-enum Emitted {
+pub(super) enum Emitted {
     Whole,
     /// The last character lacks bytes.
     Cut,
@@ -105,7 +89,7 @@ enum Emitted {
 }
 
 impl Emitted {
-    fn of(text: &[u8]) -> Self {
+    pub(super) fn of(text: &[u8]) -> Self {
         let mut rest = text;
         while let Some(first) = rest.first() {
             let width = match first {

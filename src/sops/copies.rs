@@ -239,7 +239,7 @@ mod tests {
     use base64::engine::general_purpose::STANDARD;
 
     use super::*;
-    use crate::document::yaml;
+    use crate::document::{Format, yaml};
     use crate::sops::verify_values;
 
     /// A token with a number of its own.
@@ -256,7 +256,7 @@ mod tests {
     /// The lines of the copies, each with its key and that of its original.
     fn copies(text: &str) -> Vec<String> {
         let tree = yaml::load(text).unwrap();
-        let found = verify_values(&tree, &Selectors::default_with(false)).problems;
+        let found = verify_values(&tree, Format::Yaml, &Selectors::default_with(false)).problems;
         let line = |span: Span| text[..span.start()].matches('\n').count() + 1;
         let shown = |problem: &Problem| match &problem.kind {
             super::super::ProblemKind::Copied(copied) => format!(

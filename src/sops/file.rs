@@ -4,12 +4,13 @@ use super::metadata::{KeyKind, MasterKey, Metadata};
 use super::problem::Problem;
 use super::selectors::Selectors;
 use super::version::{is_before_3_0_0, is_refused_by_command};
-use crate::document::{Document, Tree};
+use crate::document::{Document, Format, Tree};
 use crate::keys::{Recipient, RecipientKind};
 use crate::source::Span;
 
 /// A document with readable sops metadata.
 pub(crate) struct SopsFile<'d> {
+    format: Format,
     text: &'d str,
     tree: &'d Tree<'d>,
     metadata: Metadata<'d>,
@@ -31,6 +32,7 @@ impl<'d> SopsFile<'d> {
         Ok(metadata.map(|metadata| {
             let selectors = metadata.selectors();
             Self {
+                format: document.format(),
                 text: document.source().text(),
                 tree: document.tree(),
                 metadata,
@@ -43,6 +45,11 @@ impl<'d> SopsFile<'d> {
     /// are not certain.
     pub(crate) fn certain_selectors(document: &Document<'_>) -> Option<Selectors> {
         Metadata::certain_selectors(document.tree())
+    }
+
+    /// The format, which decides what sops can write once it has opened the values.
+    pub(super) fn format(&self) -> Format {
+        self.format
     }
 
     /// The text that the tree was read from.

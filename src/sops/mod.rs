@@ -8,6 +8,7 @@ mod cipher;
 mod comment;
 mod copies;
 mod data_key;
+mod emit;
 mod enc;
 mod file;
 mod go;
@@ -36,4 +37,4 @@ pub(crate) use problem::{
 pub(crate) use selectors::Selectors;
 pub use verification::{Reason, Verification};
 pub(crate) use verify::{Inspection, Place, check, verify_values};
-pub(crate) use walk::{Leaf, METADATA_KEY, Overrun, Visit, walk};
+pub(crate) use walk::{Leaf, Overrun, Visit, walk};

@@ -44,7 +44,7 @@ pub(crate) enum ProblemKind {
     Mac(#[from] MacMismatch),
 }
 
-/// What sops loads and cannot walk.
+/// What sops loads and cannot walk, or cannot write again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unreadable {
     /// A key that is no string.
@@ -59,9 +59,15 @@ pub(crate) enum Unreadable {
     /// Aliases of aliases: the document has more values than anyone can read.
     #[error("too many alias expansions")]
     TooManyAliases,
-    /// Nested deeper than a reader may be expected to follow.
+    /// Nested deeper than a reader may be expected to follow, or than sops can write.
     #[error("nested too deeply")]
     TooDeep,
+    /// A comment with an empty line, where the comment of an ini file stands.
+    #[error("the comment has an empty line, on which sops crashes when it writes an ini file")]
+    EmptyCommentLine,
+    /// A binary file without its content.
+    #[error("a binary file has its content under `data`, as a string, and there is none")]
+    NoContent,
 }
 
 /// What is wrong with the `sops` mapping.
@@ -192,6 +198,9 @@ pub(crate) enum Undecryptable {
     /// A comment that opens to bytes at which sops crashes when it writes them.
     #[error("the comment opens to bytes that are no text, on which sops crashes")]
     CommentNotText,
+    /// An infinite number, or none.
+    #[error("the value opens to a number that JSON cannot hold")]
+    NotFinite,
     /// The stanza names one of our identities, and that identity does not open it.
     #[error("the identity that `recipient` names does not open `enc`")]
     DataKey,

@@ -8,6 +8,7 @@ use super::cipher::{Cipher, Rejected};
 use super::comment::{self, ClearComments};
 use super::copies::Tokens;
 use super::data_key::DataKey;
+use super::emit;
 use super::enc::{Decoded, Token, ValueType, looks_like_token};
 use super::mac;
 use super::plaintext::mac_bytes;
@@ -18,7 +19,7 @@ use super::problem::{
 use super::verify::{Inspection, Place};
 use super::walk::{Leaf, Overrun, Visit, walk};
 use super::{Selectors, SopsFile};
-use crate::document::{Comment, KeyPath, Scalar, Tree};
+use crate::document::{Comment, Format, KeyPath, Scalar, Tree};
 use crate::source::Span;
 
 /// The version that hashes comments in lists, which no other does.
@@ -34,12 +35,15 @@ pub(super) fn inspect<'d>(
     key: Option<&DataKey>,
     zeros: Zeros<'d>,
 ) -> Inspection {
-    let mut verifier = Verifier::new(key, file.selectors(), zeros);
+    let mut verifier = Verifier::new(file.format(), key, file.selectors(), zeros);
     if file.metadata().needs_kms_mended() {
         verifier.inspection.unsupported =
             Some("a KMS `context` of several values from before sops 3.3.0".to_owned());
     }
     if verifier.walk(file.tree(), file.selectors()) {
+        if let Err((kind, span)) = emit::content(file) {
+            verifier.push(kind, span, [emit::CONTENT.as_bytes()]);
+        }
         verifier.mac(file);
     }
     if !file.encrypts_comments() {
@@ -49,8 +53,8 @@ pub(super) fn inspect<'d>(
 }
 
 /// What the values of a document show without a key and without a MAC.
-pub(super) fn inspect_values(tree: &Tree<'_>, selectors: &Selectors) -> Inspection {
-    let mut verifier = Verifier::new(None, selectors, Zeros::AsRead);
+pub(super) fn inspect_values(tree: &Tree<'_>, format: Format, selectors: &Selectors) -> Inspection {
+    let mut verifier = Verifier::new(format, None, selectors, Zeros::AsRead);
     verifier.walk(tree, selectors);
     verifier.into_inspection()
 }
@@ -66,6 +70,7 @@ pub(super) enum Zeros<'t> {
 
 /// A verification under way.
 struct Verifier<'t> {
+    format: Format,
     cipher: Option<Cipher>,
     hash: Sha512,
     /// The parts of the token at hand; opened in place, so that it holds plaintext afterwards.
@@ -84,8 +89,9 @@ struct Verifier<'t> {
 }
 
 impl<'t> Verifier<'t> {
-    fn new(key: Option<&DataKey>, selectors: &Selectors, zeros: Zeros<'t>) -> Self {
+    fn new(format: Format, key: Option<&DataKey>, selectors: &Selectors, zeros: Zeros<'t>) -> Self {
         Self {
+            format,
             cipher: key.map(|key| Cipher::new(key.expose())),
             hash: mac::start(selectors),
             decoded: Decoded::default(),
@@ -121,6 +127,10 @@ impl<'t> Verifier<'t> {
             Ok(()) => {
                 let (tokens, has_key) = (std::mem::take(&mut self.tokens), self.cipher.is_some());
                 tokens.tell(tree, selectors, has_key, &mut self.inspection.problems);
+            }
+            // sops's printer has the same limit.
+            Err(Overrun::TooDeep) if self.format == Format::Json => {
+                self.push(Unreadable::TooDeep.into(), None, std::iter::empty());
             }
             // These limits are ours: sops follows aliases until time or memory runs out.
             Err(overrun) => {
@@ -263,11 +273,12 @@ impl<'t> Verifier<'t> {
         let opened = cipher.open(iv, visit.aad, sealed);
         let plaintext = opened.map_err(|Rejected| Undecryptable::Rejected)?;
         if kind == ValueType::Comment && visit.in_list {
-            comment::emit(plaintext, visit, span, &mut self.cut_comment)?;
+            emit::comment(self.format, plaintext, visit, span, &mut self.cut_comment)?;
         }
         let declared = kind.name();
         let bytes = mac_bytes(kind, plaintext, &mut self.scratch)
             .ok_or(Undecryptable::NotOfItsType { declared })?;
+        emit::value(self.format, kind, bytes)?;
         self.hash.update(bytes);
         Ok(())
     }
@@ -275,32 +286,42 @@ impl<'t> Verifier<'t> {
     /// A comment that does not open is one in clear. One that opens to something else than a
     /// comment enters the MAC like a value; in a map sops can then only put a string in its place.
     fn comment(&mut self, visit: &Visit<'_, '_>, comment: &Comment<'_>) -> Result<(), ProblemKind> {
+        let format = self.format;
+        let stays_clear = || emit::clear_comment(format, comment);
         if !visit.selected {
             self.unselected(visit, &comment.text, comment.span);
-            return Ok(());
+            return stays_clear();
         }
         let Some(token) = Token::parse(&comment.text) else {
             if visit.via.is_empty() && !looks_like_token(&comment.text) {
                 self.comments.note(visit, comment);
             }
-            return Ok(());
+            return stays_clear();
+        };
+        let Some(kind) = token.value_type() else {
+            return stays_clear();
         };
         let is_opened = self.affords(visit.aad);
-        let cipher = self.cipher.as_ref().filter(|_| is_opened);
-        let (Some(cipher), Some(kind)) = (cipher, token.value_type()) else {
+        let Some(cipher) = self.cipher.as_ref().filter(|_| is_opened) else {
             return Ok(());
         };
         if token.decode(&mut self.decoded).is_err() {
-            return Ok(());
+            return stays_clear();
         }
         let Decoded { iv, sealed } = &mut self.decoded;
         let Ok(plaintext) = cipher.open(iv, visit.aad, sealed) else {
-            return Ok(());
+            return stays_clear();
         };
         // In a list a string takes the place of the comment, and is written as one.
         let stays = kind == ValueType::Comment || kind == ValueType::Str && !visit.in_list;
         if stays {
-            comment::emit(plaintext, visit, comment.span, &mut self.cut_comment)?;
+            emit::comment(
+                format,
+                plaintext,
+                visit,
+                comment.span,
+                &mut self.cut_comment,
+            )?;
         }
         let declared = kind.name();
         match (kind, mac_bytes(kind, plaintext, &mut self.scratch)) {
@@ -310,7 +331,8 @@ impl<'t> Verifier<'t> {
             (ValueType::Time, None) if super::go::Time::parse(plaintext).is_some() => {
                 Err(Undecryptable::NotOfItsType { declared }.into())
             }
-            (_, None) | (ValueType::Comment, Some(_)) => Ok(()),
+            (_, None) => stays_clear(),
+            (ValueType::Comment, Some(_)) => Ok(()),
             (ValueType::Str, Some(bytes)) => {
                 self.hash.update(bytes);
                 Ok(())
@@ -404,7 +426,7 @@ mod tests {
     use crate::document::yaml;
 
     fn with_key(selectors: &Selectors) -> Verifier<'static> {
-        let mut verifier = Verifier::new(None, selectors, Zeros::AsRead);
+        let mut verifier = Verifier::new(Format::Yaml, None, selectors, Zeros::AsRead);
         verifier.cipher = Some(Cipher::new(&[7; 32]));
         verifier
     }

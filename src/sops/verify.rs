@@ -5,7 +5,7 @@ use super::data_key::{DataKey, Locked, unlock};
 use super::problem::{MAX_PROBLEMS, MacMismatch, Problem};
 use super::verifier::{self, Zeros};
 use super::{Reason, Selectors, SopsFile, Verification};
-use crate::document::{KeyPath, Tree};
+use crate::document::{Format, KeyPath, Tree};
 use crate::keys::Keyring;
 use crate::source::Span;
 
@@ -98,14 +98,14 @@ pub(crate) fn verify(file: &SopsFile<'_>, key: Option<&DataKey>) -> Inspection {
 }
 
 /// Verifies the values of a document without its metadata, which sops refuses.
-pub(crate) fn verify_values(tree: &Tree<'_>, selectors: &Selectors) -> Inspection {
-    verifier::inspect_values(tree, selectors)
+pub(crate) fn verify_values(tree: &Tree<'_>, format: Format, selectors: &Selectors) -> Inspection {
+    verifier::inspect_values(tree, format, selectors)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Document, Format};
+    use crate::document::Document;
     use crate::sops::selectors::SelectorKind;
     use crate::source::{Source, SourceId};
 
@@ -179,7 +179,7 @@ mod tests {
     /// The comments in clear and the tokens outside of what is picked: place and path of each.
     fn strays(values: &str, selectors: &Selectors) -> Vec<String> {
         let tree = crate::document::yaml::load(values).unwrap();
-        let found = verify_values(&tree, selectors);
+        let found = verify_values(&tree, Format::Yaml, selectors);
         let line = |span: Span| values[..span.start()].matches('\n').count() + 1;
         let comments = found.clear_comments.iter();
         let comments =
@@ -219,7 +219,8 @@ mod tests {
             .map(|at| format!("# a\n# b\nk{at}: ''\n"))
             .collect();
         let tree = crate::document::yaml::load(&values).unwrap();
-        let found = verify_values(&tree, &Selectors::default_with(false)).clear_comments;
+        let found =
+            verify_values(&tree, Format::Yaml, &Selectors::default_with(false)).clear_comments;
         assert_eq!(found.len(), 1_000);
         assert!(found.iter().all(|comment| comment.lines == 2));
     }

@@ -20,9 +20,6 @@ const MAX_EXPANSIONS: usize = 4_000_000;
 /// them: each can be as long as the text.
 const BYTES_A_VALUE: usize = 256;
 
-/// The top level key that is no part of the document's values.
-pub(crate) const METADATA_KEY: &str = "sops";
-
 /// One stop of the walk.
 pub(crate) struct Visit<'w, 't> {
     /// The keys that lead here; list indexes are not part of it.
@@ -238,7 +235,7 @@ impl<'t, V: FnMut(Visit<'_, 't>)> Walker<'_, 't, V> {
     }
 
     fn pair(&mut self, pair: &'t Pair<'t>) -> Result<(), Overrun> {
-        if self.stack.len() == 1 && pair.key.is(METADATA_KEY) {
+        if self.stack.len() == 1 && self.tree.is_metadata(pair) {
             // sops takes the pair out before it walks: comments before it stay active.
             return Ok(());
         }

@@ -13,6 +13,16 @@ pub(super) fn utf8(bytes: Vec<u8>) -> Result<String, String> {
     })
 }
 
+/// The bytes as text of the same length, with `?` in the place of each that is not UTF-8.
+pub(super) fn legible(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| '?'));
+    }
+    text
+}
+
 /// Decodes UTF-16; `None` where the bytes do not begin with its byte order mark. The mark is part of
 /// the text.
 ///
@@ -68,5 +78,11 @@ mod tests {
             assert_eq!(utf16(&bytes), Some(Err(text.clone())), "{mistake:?}");
         }
         assert_eq!(utf8(b"ab\xFFc".to_vec()), Err("ab".to_owned()));
+    }
+
+    #[test]
+    fn what_is_no_text_keeps_its_length() {
+        let bytes = b"a\xFF\xE2\x82b\xC3\xA9";
+        assert_eq!(legible(bytes), "a???b\u{e9}");
     }
 }

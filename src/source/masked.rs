@@ -150,9 +150,16 @@ impl MaskedLine {
         let end =
             (0..=width.saturating_add(1).min(gap.len())).rfind(|at| gap.is_char_boundary(*at));
         let (gap, rest) = gap.split_at(end.unwrap_or(0));
-        let unknown = gap.find(|c| !" -?:,[]{}".contains(c)).unwrap_or(gap.len());
+        let unknown = gap
+            .find(|c| !"\t -?:,[]{}=".contains(c))
+            .unwrap_or(gap.len());
         let (structure, unknown) = gap.split_at(unknown);
-        self.text.push_str(structure);
+        for character in structure.chars() {
+            match character {
+                '\t' => self.text.push_str("  "),
+                other => self.text.push(other),
+            }
+        }
         if !unknown.trim().is_empty() || !rest.is_empty() {
             self.text.push_str(MASK);
             self.text.push(' ');
@@ -310,7 +317,7 @@ mod tests {
 
     #[test]
     fn no_more_of_a_long_gap_is_copied_than_is_shown() {
-        for (filler, shown) in [(" ", "k: "), ("-", "k: -"), ("\t", "k: *"), ("é", "k: *")] {
+        for (filler, shown) in [(" ", "k: "), ("-", "k: -"), ("\t", "k:  "), ("é", "k: *")] {
             let text = format!("k: {}x\n", filler.repeat(100_000));
             let source = source(&text);
             let parts = parts(&text, &[("k", PartKind::Key), ("x", PartKind::Hidden)]);

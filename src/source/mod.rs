@@ -33,6 +33,8 @@ pub(crate) struct Source {
     text: String,
     /// Whether the text is the input byte for byte.
     is_verbatim: bool,
+    /// The input, where some of its bytes are no text and the text has `?` in their places.
+    raw: Option<Vec<u8>>,
     lines: OnceLock<LineIndex>,
 }
 
@@ -74,21 +76,40 @@ impl Source {
             id,
             text,
             is_verbatim,
+            raw: None,
             lines,
         })
     }
 
-    /// Takes bytes in whatever encoding: those that are no ASCII become question marks, so that every
-    /// offset stays what it was.
-    pub(crate) fn of_ascii(id: SourceId, mut bytes: Vec<u8>) -> Result<Self, DecodeError> {
-        for byte in bytes.iter_mut().filter(|byte| !byte.is_ascii()) {
-            *byte = b'?';
+    /// Takes any `bytes`. Where some are not UTF-8, `?` stands for each of them in the text, and
+    /// [`bytes`](Self::bytes) has them; offsets are the same in both.
+    ///
+    /// # Errors
+    /// [`DecodeError::TooLarge`] where there are more than [`MAX_LEN`].
+    pub(crate) fn of_bytes(id: SourceId, bytes: Vec<u8>) -> Result<Self, DecodeError> {
+        if bytes.len() > MAX_LEN {
+            return Err(DecodeError::TooLarge { limit: MAX_LEN });
         }
-        let source = Self::decode(id, bytes)?;
+        let (text, raw) = match String::from_utf8(bytes) {
+            Ok(text) => (text, None),
+            Err(error) => (
+                encoding::legible(error.as_bytes()),
+                Some(error.into_bytes()),
+            ),
+        };
+        let lines = OnceLock::new();
         Ok(Self {
-            is_verbatim: false,
-            ..source
+            id,
+            text,
+            is_verbatim: raw.is_none(),
+            raw,
+            lines,
         })
+    }
+
+    /// The input's bytes, at the offsets of the text; the text's own where that was decoded.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.raw.as_deref().unwrap_or(self.text.as_bytes())
     }
 
     /// Whether the text is the input byte for byte, so that splices of it are splices of the input.

@@ -10,6 +10,7 @@
 mod check;
 mod clear;
 mod explain;
+mod formats;
 mod hostile;
 mod incident;
 mod install;

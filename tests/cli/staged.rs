@@ -547,12 +547,8 @@ fn in_the_index_a_dash_is_a_file_like_any_other() {
     let envelope = r#"{"data": "ENC[x]", "sops": {"mac": "x", "lastmodified": "x"}}"#;
     sandbox.write("-", envelope);
     sandbox.git(["add", "--", "-"]);
-    let output = check(&sandbox, &["--", "-"]).expect_code(0);
-    assert!(
-        output.stdout.contains("not verified: -: "),
-        "{}",
-        output.stdout
-    );
+    let output = check(&sandbox, &["--", "-"]).expect_code(1);
+    assert!(output.stdout.starts_with("-:1:"), "{}", output.stdout);
     let name = ["--stdin-name", "a.yaml", "--", "-"];
     let output = check(&sandbox, &name).expect_code(2);
     assert!(

@@ -12,9 +12,10 @@ import (
 const usage = `usage: oracle [COMMAND]
 
   (none)                       answer JSON requests, one a line, from standard input
-  corpus FILE...               compare recorded YAML vectors and scalars with the present answers
+  corpus FILE...               compare recorded vectors and scalars with the present answers
   differential [OPTIONS] N SEED  compare sopsguard with sops on N files (--help lists the options)
-  vectors N SEED [FILE...]     print N new YAML vectors; FILEs (.jsonl of vectors, or texts) are mutated too
+  vectors [--format F] N SEED [FILE...]
+                               print N new vectors; FILEs (.jsonl of vectors, or texts) are mutated too
 `
 
 func main() {

@@ -92,12 +92,14 @@ func operate(req *request) (any, error) {
 	switch req.Op {
 	case "yaml":
 		return reference.ViewYAML(req.B64), nil
+	case "view":
+		return reference.ViewText(req.B64, format), nil
 	case "resolve":
 		return resolveAll(req.Texts), nil
 	case "decrypt":
 		return reference.Decrypt(req.B64, format), nil
 	case "tree":
-		leaves, err := reference.Tree(req.B64)
+		leaves, err := reference.Tree(req.B64, format)
 		return treeAnswer{OK: err == nil, Leaves: leaves}, err
 	case "encrypt":
 		encrypted, err := reference.Encrypt(req.B64, format, req.Rule)

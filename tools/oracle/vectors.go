@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -21,7 +23,12 @@ import (
 
 // printVectors prints new vectors in the form of the recorded ones, made from a seed.
 func printVectors(args []string, out io.Writer) error {
-	if len(args) < 2 {
+	flags := flag.NewFlagSet("vectors", flag.ContinueOnError)
+	format := flags.String("format", "yaml", "the `FORMAT` of the texts: yaml, json, dotenv, ini, or flat (metadata)")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if args = flags.Args(); len(args) < 2 {
 		return fmt.Errorf("vectors: want N and SEED")
 	}
 	count, err := strconv.Atoi(args[0])
@@ -39,12 +46,58 @@ func printVectors(args []string, out io.Writer) error {
 	writer := bufio.NewWriter(out)
 	encoder := json.NewEncoder(writer)
 	encoder.SetEscapeHTML(false)
-	for made := range parallel.InOrder(count, func(i int) vector { return newVector(seed, uint64(i), seeds) }) {
+	newVector := func(i int) any { return newVector(seed, uint64(i), seeds) }
+	if *format != "yaml" {
+		newVector = func(i int) any { return newTextVector(*format, seed, uint64(i), seeds) }
+	}
+	for made := range parallel.InOrder(count, newVector) {
 		if err := encoder.Encode(made); err != nil {
 			return err
 		}
 	}
 	return writer.Flush()
+}
+
+// textVector is one recorded answer of the reader of another format.
+type textVector struct {
+	Name string `json:"name,omitempty"`
+	B64  []byte `json:"b64"`
+	reference.View
+}
+
+// newTextVector makes vector number i of a seed. Its text holds no metadata, which the stores find
+// only later.
+func newTextVector(format string, seed, i uint64, seeds [][]byte) textVector {
+	r := generate.Case(seed, i)
+	profiles := []generate.Profile{generate.Plain, generate.Commented, generate.Wild}
+	edits := slices.Concat(damage.For(format).Text, damage.TextEdits[:12])
+	for {
+		kind, text := "text", []byte(nil)
+		if format == reference.Flat {
+			text = generate.FlatText(r)
+		} else {
+			text = generate.Text(r, format, profiles[r.IntN(len(profiles))])
+		}
+		if len(seeds) > 0 && r.IntN(2) == 0 {
+			kind, text = "seed", seeds[r.IntN(len(seeds))]
+		}
+		for range r.IntN(5) {
+			if format == reference.Flat {
+				break
+			}
+			var name string
+			name, text = damage.Apply(r, edits, text)
+			kind += "-" + name
+		}
+		if len(text) > 1<<14 || bytes.Contains(text, []byte("sops")) {
+			continue
+		}
+		view := reference.ViewText(text, format)
+		if !utf8.ValidString(strings.Join(view.Tree, "")) {
+			continue // a key that JSON cannot hold
+		}
+		return textVector{Name: fmt.Sprintf("%d-%d-%s", seed, i, kind), B64: text, View: view}
+	}
 }
 
 // newVector makes vector number i of a seed: always the same one for the same seed texts.
@@ -129,11 +182,14 @@ func seedTexts(files []string) ([][]byte, error) {
 			continue
 		}
 		for line := range bytes.Lines(content) {
-			var recorded struct{ YAML, Text string }
+			var recorded struct {
+				YAML, Text string
+				B64        []byte
+			}
 			if err := json.Unmarshal(line, &recorded); err != nil {
 				return nil, fmt.Errorf("%s: %w", file, err)
 			}
-			if text := recorded.YAML + recorded.Text; text != "" {
+			if text := recorded.YAML + recorded.Text + string(recorded.B64); text != "" {
 				texts = append(texts, []byte(text))
 			}
 		}

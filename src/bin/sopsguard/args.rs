@@ -123,8 +123,8 @@ pub(crate) enum Command {
 
 /// Check that sops would accept the secret files
 ///
-/// Folders are walked, except what git ignores; every YAML file in them that carries sops metadata
-/// is a secret file. A file is "verified" exactly when sops 3.13.3 would decrypt it with the same
+/// Folders are walked, except what git ignores; every file in them that carries sops metadata is
+/// a secret file. A file is "verified" exactly when sops 3.13.3 would decrypt it with the same
 /// identities. That says that the file is consistent, not who wrote it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
@@ -144,6 +144,9 @@ pub(crate) struct CheckArgs {
     /// The name that standard input is judged and reported by [default: stdin.yaml]
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_name: Option<PathBuf>,
+    /// Read files that are named, and standard input, as TYPE, whatever their names say
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) input_type: Option<InputType>,
     /// Use the age identities in FILE (`-` for standard input) instead of those found; repeatable
     #[arg(long = "identity", value_name = "FILE")]
     pub(crate) identities: Vec<PathBuf>,
@@ -174,6 +177,9 @@ pub(crate) struct ExplainArgs {
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) format: Format,
+    /// Read the file as TYPE, whatever its name says
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) input_type: Option<InputType>,
     /// The name that standard input is judged and reported by [default: stdin.yaml]
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_name: Option<PathBuf>,
@@ -243,6 +249,33 @@ pub(crate) struct ManArgs {
     /// The command whose page is printed; that of sopsguard itself where there is none
     #[arg(value_name = "COMMAND")]
     pub(crate) command: Option<String>,
+}
+
+/// The formats of sops, by the names that sops has for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InputType {
+    /// `.yaml`, `.yml`
+    Yaml,
+    /// `.json`
+    Json,
+    /// `.env`
+    Dotenv,
+    /// `.ini`
+    Ini,
+    /// Every other name
+    Binary,
+}
+
+impl From<InputType> for sopsguard::Format {
+    fn from(input_type: InputType) -> Self {
+        match input_type {
+            InputType::Yaml => Self::Yaml,
+            InputType::Json => Self::Json,
+            InputType::Dotenv => Self::Dotenv,
+            InputType::Ini => Self::Ini,
+            InputType::Binary => Self::Binary,
+        }
+    }
 }
 
 /// How reports are printed.

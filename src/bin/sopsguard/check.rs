@@ -20,6 +20,7 @@ pub(crate) fn run(
     refuse_options_as_paths(options, environment)?;
     let mut request = Request::new(environment);
     request.jobs = options.jobs;
+    request.input_type = options.input_type.map(Into::into);
     request.staged = options.staged;
     request.policy.clone_from(&options.config);
     request.identities = identities(options)?;

@@ -26,7 +26,8 @@ pub(crate) fn run(options: &ExplainArgs, environment: &Environment) -> Result<u8
     } else {
         Target::Path(options.file.clone())
     };
-    let explanation = engine::explain_tree(&target, environment)?;
+    let explanation =
+        engine::explain_tree(&target, environment, options.input_type.map(Into::into))?;
     app::print(|out| match options.format {
         Format::Human => report::tree_human(&explanation, out),
         Format::Json => report::tree_json(&explanation, out),

@@ -34,51 +34,7 @@ pub(crate) use repeated::RepeatedKey;
 pub(crate) use spell::spell;
 
 use super::Tree;
-use crate::source::Span;
-
-/// Why sops would not load a YAML text.
-///
-/// The message says what was found in the grammar's words and never quotes the text.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub(crate) struct Error {
-    message: &'static str,
-    span: Span,
-    /// The place that the message refers to besides.
-    related: Option<Span>,
-}
-
-impl Error {
-    fn at(message: &'static str, offset: usize) -> Self {
-        Self::on(message, Span::new(offset, offset))
-    }
-
-    fn on(message: &'static str, span: Span) -> Self {
-        Self {
-            message,
-            span,
-            related: None,
-        }
-    }
-
-    fn repeated_key(key: &RepeatedKey) -> Self {
-        Self {
-            message: "the key is already defined in this mapping",
-            span: key.span,
-            related: Some(key.first),
-        }
-    }
-
-    /// Where the reader stopped: for a wrong value the value, else an empty span.
-    pub(crate) fn span(&self) -> Span {
-        self.span
-    }
-
-    /// Of a repeated key, where it stands first; nothing else has such a place.
-    pub(crate) fn related(&self) -> Option<Span> {
-        self.related
-    }
-}
+use super::syntax::Error;
 
 /// A text as far as it could be read.
 pub(crate) struct Reading<'s> {
@@ -134,7 +90,7 @@ pub(crate) fn read(text: &str) -> Reading<'_> {
     let repeated = repeated_keys.iter().find(|key| key.in_first_document);
     Reading {
         tree,
-        error: error.or_else(|| repeated.map(Error::repeated_key)),
+        error: error.or_else(|| repeated.map(|key| Error::repeated_key(key.span, key.first))),
         repeated_keys,
     }
 }

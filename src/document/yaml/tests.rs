@@ -4,101 +4,16 @@ use std::path::{Path, PathBuf};
 
 use super::load;
 use super::token::Style;
-use crate::document::{Comment, Entry, Item, NodeId, Scalar, Tree, Value};
+use crate::document::seen::{self, go_type};
 
-/// What sops sees in a document, in the notation of the vectors; `None` where it would not load it.
+/// What sops sees in a document; `None` where it would not load it.
 fn seen(text: &str) -> Option<Vec<String>> {
-    let tree = load(text).ok()?;
-    let mut seer = Seer {
-        tree: &tree,
-        lines: Vec::new(),
-        refused: false,
-    };
-    for &branch in tree.branches() {
-        seer.lines.push("DOC".to_owned());
-        seer.value(branch, &mut Vec::new());
-    }
-    (!seer.refused).then_some(seer.lines)
-}
-
-struct Seer<'a> {
-    tree: &'a Tree<'a>,
-    lines: Vec<String>,
-    refused: bool,
-}
-
-impl Seer<'_> {
-    fn value(&mut self, id: NodeId, path: &mut Vec<String>) {
-        match &self.tree.resolved(id).value {
-            Value::Scalar(scalar) => self.scalar(scalar, &path.join(":")),
-            Value::Alias(_) => unreachable!("aliases are followed"),
-            Value::List(items) => {
-                for item in items {
-                    match item {
-                        Item::Comment(comment) => self.comment(comment, &path.join(":")),
-                        Item::Value(id) => self.value(*id, path),
-                    }
-                }
-            }
-            Value::Map(entries) => {
-                for entry in entries {
-                    match entry {
-                        Entry::Comment(comment) => self.comment(comment, &path.join(":")),
-                        Entry::Pair(pair) => {
-                            let Scalar::Str(key) = &pair.key.name else {
-                                self.refused = true;
-                                return;
-                            };
-                            let key = String::from_utf8_lossy(key);
-                            path.push(key.into_owned());
-                            self.value(pair.value, path);
-                            path.pop();
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    fn scalar(&mut self, scalar: &Scalar<'_>, path: &str) {
-        let kind = go_type(scalar);
-        let Some(bytes) = scalar
-            .mac_bytes()
-            .or((kind == "nil").then(Default::default))
-        else {
-            self.refused = true;
-            return;
-        };
-        self.lines
-            .push(format!("V\t{path}\t{kind}\t{}", hex(&bytes)));
-    }
-
-    fn comment(&mut self, comment: &Comment<'_>, path: &str) {
-        self.lines.push(format!(
-            "C\t{path}\t{}\t{}",
-            comment.inline,
-            hex(&comment.text)
-        ));
-    }
+    seen::seen(&load(text).ok()?)
 }
 
 fn read(path: &Path) -> String {
     let bytes = crate::fs::read(path, 1 << 30).expect("the fixture is there");
     String::from_utf8(bytes).expect("the fixture is UTF-8")
-}
-
-fn go_type(scalar: &Scalar<'_>) -> &'static str {
-    match scalar {
-        Scalar::Null => "nil",
-        Scalar::Uint(_) => "uint64",
-        Scalar::Float(_) => "float64",
-        Scalar::Time(_) => "time.Time",
-        other => other.kind(),
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[derive(serde::Deserialize)]

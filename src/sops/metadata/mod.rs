@@ -17,8 +17,7 @@ use super::go::Time;
 use super::problem::{MAX_PROBLEMS, MalformedMetadata, Problem};
 use super::selectors::{SelectorKind, Selectors};
 use super::version::is_before_3_3_0;
-use super::walk::METADATA_KEY;
-use crate::document::{Entry, KeyPath, NodeId, Pair, Tree, Value};
+use crate::document::{KeyPath, METADATA_KEY, NodeId, Pair, Tree, Value};
 use crate::source::Span;
 use weak::{Fields, Reader};
 
@@ -141,16 +140,7 @@ impl<'d> Metadata<'d> {
 
 /// The pair that holds the metadata: the one `sops` of the first document.
 fn find<'d>(tree: &'d Tree<'d>) -> Result<Option<&'d Pair<'d>>, Vec<Problem>> {
-    let Some(branch) = tree.branches().first() else {
-        return Ok(None);
-    };
-    let mut pairs = tree
-        .entries(*branch)
-        .iter()
-        .filter_map(|entry| match entry {
-            Entry::Pair(pair) if pair.key.is(METADATA_KEY) => Some(pair),
-            Entry::Pair(_) | Entry::Comment(_) => None,
-        });
+    let mut pairs = tree.metadata();
     let Some(first) = pairs.next() else {
         return Ok(None);
     };

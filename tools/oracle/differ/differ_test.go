@@ -67,7 +67,7 @@ func formatOf(path string) string {
 
 func playTree(fault, path string) {
 	text, _ := os.ReadFile(path)
-	leaves, err := reference.Tree(text)
+	leaves, err := reference.Tree(text, formatOf(path))
 	if err != nil {
 		os.Exit(1)
 	}

@@ -53,7 +53,7 @@ func (r *runner) report(d *difference) error {
 	fmt.Fprintf(r.Out, "\nDIFFERENCE in file %d of seed %d (%s)\n", d.item.number, r.Seed, d.item.story())
 	if d.tree.kind != "" {
 		fmt.Fprintf(r.Out, "  %s: %s\n", d.tree.kind, d.tree.text)
-		if now, err := r.command.compareTree(minimal); err == nil {
+		if now, err := r.command.compareTree(minimal, d.item.format); err == nil {
 			fmt.Fprintf(r.Out, "  minimal: %s\n", now.text)
 		}
 	} else {
@@ -71,7 +71,7 @@ func (r *runner) report(d *difference) error {
 // persists holds where both sides still say what they said.
 func (r *runner) persists(d *difference, text []byte) bool {
 	if d.tree.kind != "" {
-		now, err := r.command.compareTree(text)
+		now, err := r.command.compareTree(text, d.item.format)
 		return err == nil && now.kind == d.tree.kind
 	}
 	it := &item{text: text, format: d.item.format}

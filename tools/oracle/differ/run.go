@@ -225,10 +225,10 @@ func (r *runner) compareItem(it *item, answers map[string]answer) *difference {
 		}
 		return &difference{item: it, want: it.want, got: got.Verification, reason: got.Reason}
 	}
-	if r.TreeEvery == 0 || it.format != "yaml" || it.number%r.TreeEvery != 0 {
+	if r.TreeEvery == 0 || it.number%r.TreeEvery != 0 {
 		return nil
 	}
-	tree, err := r.command.compareTree(it.text)
+	tree, err := r.command.compareTree(it.text, it.format)
 	if err != nil {
 		tree = treeDifference{"not asked", err.Error()}
 	}

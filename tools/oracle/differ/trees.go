@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"sopsguard.invalid/oracle/generate"
 	"sopsguard.invalid/oracle/reference"
 )
 
@@ -17,17 +18,17 @@ type treeDifference struct {
 }
 
 // compareTree asks both sides for the leaves of a text.
-func (c *command) compareTree(text []byte) (treeDifference, error) {
+func (c *command) compareTree(text []byte, format string) (treeDifference, error) {
 	folder, err := os.MkdirTemp(c.folder, "tree-")
 	if err != nil {
 		return treeDifference{}, err
 	}
 	defer os.RemoveAll(folder)
-	path := filepath.Join(folder, "case.enc.yaml")
+	path := filepath.Join(folder, "case"+generate.Formats[format])
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		return treeDifference{}, err
 	}
-	want, refused := reference.Tree(text)
+	want, refused := reference.Tree(text, format)
 	got, loads, err := c.tree(path)
 	switch {
 	case err != nil:

@@ -77,6 +77,24 @@ func dotenvText(r *rand.Rand, p Profile) string {
 	return b.String()
 }
 
+// FlatText writes names of flat metadata that agree with each other more often than not.
+func FlatText(r *rand.Rand) []byte {
+	var b strings.Builder
+	for range 1 + r.IntN(4) {
+		b.WriteString(pick(r, []string{"a", "b", "mac", "", "a_", "__map", "age"}))
+		for range r.IntN(4) {
+			if r.IntN(2) == 0 {
+				b.WriteString("__map_" + pick(r, []string{"a", "b", "", "enc", "_", "0", "a__list"}))
+			} else {
+				b.WriteString("__list_" + pick(r, []string{"0", "0", "0", "1", "1", "2", "00", "+1", "-0", "-1", "x", "1x", "",
+					"99999999999999999999", "99999999999999999999x", "x99999999999999999999", "9223372036854775807"}))
+			}
+		}
+		fmt.Fprintf(&b, "=%d\n", r.IntN(9))
+	}
+	return []byte(b.String())
+}
+
 func iniText(r *rand.Rand, p Profile) string {
 	var b strings.Builder
 	comment := func() {

@@ -18,6 +18,11 @@ import (
 //go:linkname documentToBranch github.com/getsops/sops/v3/stores/yaml.Store.yamlDocumentNodeToTreeBranch
 func documentToBranch(store yamlstore.Store, document yaml.Node) (sops.TreeBranch, error)
 
+// unflatten makes a mapping of metadata that a flat format holds under long names.
+//
+//go:linkname unflatten github.com/getsops/sops/v3/stores.unflattenTreeBranch
+func unflatten(branch sops.TreeBranch) (sops.TreeBranch, error)
+
 // shouldBeEncrypted is the selection of one leaf: the keys on its path, the comments in force on
 // each level, and whether the leaf is itself a comment.
 //

@@ -93,7 +93,7 @@ func TestLeavesAreThoseThatSopsWalks(t *testing.T) {
 		}
 		return shown
 	}
-	clear, err := Tree([]byte(text))
+	clear, err := Tree([]byte(text), "yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestLeavesAreThoseThatSopsWalks(t *testing.T) {
 	if got := flat(clear); !reflect.DeepEqual(got, want) {
 		t.Errorf("in clear: %q", got)
 	}
-	encrypted, err := Tree([]byte(encryptFor(t, text, Rule{Age: []string{own}, EncryptedRegex: "^a$", MACOnlyEncrypted: true})))
+	encrypted, err := Tree([]byte(encryptFor(t, text, Rule{Age: []string{own}, EncryptedRegex: "^a$", MACOnlyEncrypted: true})), "yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestLeavesAreThoseThatSopsWalks(t *testing.T) {
 
 func TestAnEncryptedCommentInASequenceIsNotInTheMAC(t *testing.T) {
 	own := identity(t)
-	leaves, err := Tree([]byte(encryptFor(t, "a:\n  # c\n  - x\n  # d\n  - y\n", Rule{Age: []string{own}})))
+	leaves, err := Tree([]byte(encryptFor(t, "a:\n  # c\n  - x\n  # d\n  - y\n", Rule{Age: []string{own}})), "yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestEndlessFilesAreRefused(t *testing.T) {
 		bomb += string(level) + ": &" + string(level) + " [" + strings.Repeat("*"+string(level-1)+",", 10) + "]\n"
 	}
 	for _, text := range []string{"a: 1\n---\na: &a\n  b: *a\n", bomb} {
-		if _, err := Tree([]byte(text)); err == nil {
+		if _, err := Tree([]byte(text), "yaml"); err == nil {
 			t.Errorf("read: %.30q", text)
 		}
 		if verdict := Decrypt([]byte(text), "yaml"); verdict.Stage != StageLoad {

@@ -1,12 +1,14 @@
 package reference
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/getsops/sops/v3"
@@ -27,21 +29,21 @@ const nullMark = "\x00null\x00"
 // commentToken is a token whose plaintext is a comment; it adds nothing to the MAC.
 var commentToken = regexp.MustCompile(`^ENC\[AES256_GCM,data:(.+),iv:(.+),tag:(.+),type:comment\]`)
 
-// Tree lists the leaves of a YAML file in document order. With sops metadata its selectors count,
-// else the default. An error is sops's reason not to read the file.
-func Tree(text []byte) (leaves []Leaf, err error) {
+// Tree lists the leaves of a file in document order. With sops metadata its selectors count, else the
+// default. An error is sops's reason not to read the file.
+func Tree(text []byte, format string) (leaves []Leaf, err error) {
 	err = Guarded(func() error {
-		leaves, err = listLeaves(text)
+		leaves, err = listLeaves(text, format)
 		return err
 	})
 	return leaves, err
 }
 
-func listLeaves(text []byte) ([]Leaf, error) {
-	if err := bounded(text, "yaml"); err != nil {
+func listLeaves(text []byte, format string) ([]Leaf, error) {
+	if err := bounded(text, format); err != nil {
 		return nil, err
 	}
-	tree, encrypted, err := loadEither(text)
+	tree, encrypted, err := loadEither(text, format)
 	if err != nil {
 		return nil, err
 	}
@@ -64,12 +66,17 @@ func listLeaves(text []byte) ([]Leaf, error) {
 	return leaves, nil
 }
 
-func loadEither(text []byte) (tree sops.Tree, encrypted bool, err error) {
-	tree, err = storeFor("yaml").LoadEncryptedFile(text)
-	if !errors.Is(err, sops.MetadataNotFound) {
+func loadEither(text []byte, format string) (tree sops.Tree, encrypted bool, err error) {
+	store := storeFor(format)
+	tree, err = store.LoadEncryptedFile(text)
+	inClear := errors.Is(err, sops.MetadataNotFound)
+	if format == "binary" && err != nil && strings.HasPrefix(err.Error(), "Could not unmarshal") {
+		inClear = !bytes.Contains(text, []byte("ENC[AES256_GCM,")) // any content may be encrypted as binary
+	}
+	if !inClear {
 		return tree, true, err
 	}
-	branches, err := storeFor("yaml").LoadPlainFile(text)
+	branches, err := store.LoadPlainFile(text)
 	metadata := sops.Metadata{UnencryptedSuffix: sops.DefaultUnencryptedSuffix}
 	return sops.Tree{Branches: branches, Metadata: metadata}, false, err
 }

@@ -51,6 +51,38 @@ func ViewYAML(text []byte) YAMLView {
 	return view
 }
 
+// View is how sops reads one text of another format.
+type View struct {
+	Tree []string `json:"tree"`
+	Err  *string  `json:"err"`
+}
+
+// Flat is the format of flat metadata by themselves, without what tells them from other keys.
+const Flat = "flat"
+
+// ViewText reads text as sops's store for the format does before it looks for metadata.
+func ViewText(text []byte, format string) (view View) {
+	err := Guarded(func() error {
+		stored := format
+		if format == Flat {
+			stored = "dotenv"
+		}
+		branches, err := storeFor(stored).LoadPlainFile(text)
+		if err == nil && format == Flat {
+			branches[0], err = unflatten(branches[0])
+		}
+		if err != nil {
+			return err
+		}
+		view.Tree, err = viewBranches(branches)
+		return err
+	})
+	if err != nil {
+		view.Tree, view.Err = nil, message(err)
+	}
+	return view
+}
+
 func message(err error) *string {
 	text := err.Error()
 	return &text
