@@ -8,7 +8,7 @@ use super::{Error, FileReport, MAX_FILE_LEN, NotEvaluated, sign};
 use crate::document::{self, Document, Format, Tree};
 use crate::finding::Finding;
 use crate::fs;
-use crate::keys::Keyring;
+use crate::keys::{Keyring, Shut};
 use crate::repo::{BlobId, Blobs, Unread};
 use crate::rules::{Check, FileContext, Findings, Needs, RULES, Unreadable};
 use crate::sops::{self, MetadataErrors, Problem, Reason, SopsFile, Verification};
@@ -25,26 +25,28 @@ pub(super) enum Looked {
         file: Box<FileReport>,
         findings: Vec<Finding>,
         not_evaluated: Vec<NotEvaluated>,
+        /// What is shut, where the verdict may be another once more identities are woken.
+        shut: Option<Shut>,
     },
 }
 
 /// Looks at one file: reads it, verifies it and runs the rules on it.
-pub(super) fn look(input: Input, keyring: &Keyring, blobs: Option<&Blobs<'_>>) -> Looked {
+pub(super) fn look(input: &Input, keyring: &Keyring, blobs: Option<&Blobs<'_>>) -> Looked {
     let look = Look {
         format: Format::of_path(&input.path),
-        path: input.path,
+        path: input.path.clone(),
         origin: input.origin,
         has_secret_name: input.has_secret_name,
     };
-    match input.content {
-        Content::Index(id) => look.in_index(&id, blobs, keyring),
+    match &input.content {
+        Content::Index(id) => look.in_index(id, blobs, keyring),
         Content::Given(bytes) => {
             let id = SourceId::Stdin(look.path.clone());
-            look.at_bytes(id, bytes, keyring)
+            look.at_bytes(id, bytes.clone(), keyring)
         }
-        Content::Disk(place) => look.at_disk(&place, keyring),
+        Content::Disk(place) => look.at_disk(place, keyring),
         Content::Outside => look.unsupported("a link out of the folder that is checked"),
-        Content::Lost(unreadable) => look.unreadable(&unreadable, None),
+        Content::Lost(unreadable) => look.unreadable(unreadable, None),
     }
 }
 
@@ -68,6 +70,7 @@ struct Known<'a> {
     recipients: Vec<String>,
     unreadable_by: Vec<String>,
     refused_version: Option<Span>,
+    shut: Option<Shut>,
 }
 
 impl Look {
@@ -211,6 +214,7 @@ impl Look {
             problems: checked.inspection.problems,
             refused_version: file.version_refused_by_command(),
             recipients: file.shown_recipients().collect(),
+            shut: checked.shut,
             unreadable_by: match checked.verification {
                 Verification::Verified => checked
                     .inspection
@@ -245,6 +249,7 @@ impl Look {
             file,
             findings: Vec::new(),
             not_evaluated: Vec::new(),
+            shut: None,
         }
     }
 
@@ -279,7 +284,7 @@ impl Look {
     /// Runs the rules. `lacking` says why those that need more than was reached tell nothing.
     fn report(
         self,
-        known: Known<'_>,
+        mut known: Known<'_>,
         verification: Verification,
         reached: Needs,
         lacking: &str,
@@ -313,10 +318,12 @@ impl Look {
             }
         }
         findings.sort_by(|a, b| (a.location.start, a.rule).cmp(&(b.location.start, b.rule)));
+        let shut = known.shut.take();
         Looked::At {
             file: self.file(known, verification),
             findings,
             not_evaluated,
+            shut,
         }
     }
 

@@ -9,6 +9,7 @@ mod explain;
 mod explanation;
 mod file;
 mod inputs;
+mod manifest;
 mod notices;
 mod report;
 mod request;
@@ -17,21 +18,22 @@ mod staged;
 mod suppress;
 mod walk;
 
+pub use crate::keys::{Answer, Ask};
 pub use error::Error;
 pub use explain::explain_tree;
 pub use explanation::{Explanation, KeyName, Leaf};
 pub use report::{FileReport, NotEvaluated, Report, Summary};
-pub use request::{IdentitySource, Request, Target};
+pub use request::{Access, IdentitySource, Request, Target};
 pub use suppress::Suppression;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::config::Policy;
 use crate::environment::Environment;
-use crate::keys::{Keyring, Place, PlaceState};
+use crate::keys::{Keyring, Place, PlaceState, Shut};
 use crate::paths;
 use crate::repo::{Blobs, Repo};
 #[cfg(feature = "cli")]
@@ -58,6 +60,7 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
         environment,
         targets,
         identities,
+        mut access,
         suppressions,
         jobs,
         staged,
@@ -74,12 +77,25 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
         staged: repo.as_ref().zip(index.as_ref()),
     };
     let (inputs, notices) = inputs::list(targets, scope)?;
-    let keyring = Request::keyring(identities, environment)?;
+    let mut keyring = Request::keyring(identities, environment)?;
     let blobs = repo.as_ref().map(|repo| blobs_of(&inputs, repo));
-    let looked = look_at(inputs, &keyring, blobs.as_ref(), jobs)?;
+    let inputs: Vec<&Input> = inputs.iter().collect();
+    let mut looked = look_at(&inputs, &keyring, blobs.as_ref(), jobs)?;
+    let (again, shut) = take_shut(&mut looked);
+    if !shut.is_empty() {
+        keyring.wake(&shut, &mut access.means(environment));
+        let inputs: Vec<&Input> = again
+            .iter()
+            .filter_map(|at| inputs.get(*at).copied())
+            .collect();
+        let second = look_at(&inputs, &keyring, blobs.as_ref(), jobs)?;
+        for (at, second) in again.into_iter().zip(second) {
+            looked.get_mut(at).map(|first| *first = second);
+        }
+    }
     let mut report = Report {
         notices: notices.sentences(),
-        warnings: keyring.warnings().iter().map(ToString::to_string).collect(),
+        warnings: keyring.warnings().map(ToString::to_string).collect(),
         searched: keyring.places().iter().map(describe).collect(),
         ..Report::default()
     };
@@ -92,6 +108,7 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
                 file,
                 findings: found,
                 not_evaluated,
+                shut: _,
             } => {
                 report.files.push(*file);
                 findings.extend(found);
@@ -120,9 +137,21 @@ fn blobs_of<'r>(inputs: &[Input], repo: &'r Repo<'_>) -> Blobs<'r> {
     blobs
 }
 
+/// Takes from what was looked at what is shut, and where.
+fn take_shut(looked: &mut [Looked]) -> (Vec<usize>, Vec<Shut>) {
+    let shut = looked
+        .iter_mut()
+        .enumerate()
+        .filter_map(|(at, looked)| match looked {
+            Looked::At { shut, .. } => Some((at, shut.take()?)),
+            Looked::PassedOver | Looked::NotGiven(_) => None,
+        });
+    shut.unzip()
+}
+
 /// Looks at every input, in the order of the inputs.
 fn look_at(
-    inputs: Vec<Input>,
+    inputs: &[&Input],
     keyring: &Keyring,
     blobs: Option<&Blobs<'_>>,
     jobs: Option<NonZeroUsize>,
@@ -130,7 +159,7 @@ fn look_at(
     let one_thread = jobs.is_some_and(|jobs| jobs.get() == 1);
     if one_thread || inputs.len() < 2 {
         return Ok(inputs
-            .into_iter()
+            .iter()
             .map(|input| file::look(input, keyring, blobs))
             .collect());
     }
@@ -141,7 +170,7 @@ fn look_at(
         .map_err(|_| Error::Threads { jobs })?;
     Ok(pool.install(|| {
         inputs
-            .into_par_iter()
+            .par_iter()
             .map(|input| file::look(input, keyring, blobs))
             .collect()
     }))
@@ -153,6 +182,7 @@ fn describe(place: &Place) -> String {
     match place.state {
         PlaceState::Missing => origin.to_string(),
         PlaceState::Empty => format!("{origin} (empty)"),
+        PlaceState::Unread => format!("{origin} (no file asks for it)"),
         PlaceState::Found { usable } => format!("{origin} ({usable} usable)"),
         PlaceState::Unusable => format!("{origin} (unusable)"),
     }

@@ -15,7 +15,7 @@ use super::problem::{
 use super::walk::{Leaf, Overrun, Visit, walk};
 use super::{Reason, SopsFile, Verification};
 use crate::document::{Comment, Scalar};
-use crate::keys::Keyring;
+use crate::keys::{Keyring, Shut};
 use crate::source::Span;
 
 /// The version that hashes comments in lists, which no other does.
@@ -38,20 +38,21 @@ pub(crate) struct Inspection {
 }
 
 /// What [`check`] found.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Checked {
     pub(crate) verification: Verification,
     pub(crate) inspection: Inspection,
     /// Why there was no data key, also where what needs none made the file fail.
     pub(crate) lacking: Option<Reason>,
+    /// What is shut, where the verdict may be another once more identities are woken.
+    pub(crate) shut: Option<Shut>,
 }
 
 /// Opens the data key of `file` with `keyring`, verifies all of it, and gives sops's verdict.
 pub(crate) fn check(file: &SopsFile<'_>, keyring: &Keyring) -> Checked {
-    let (key, lacking, refused) = match unlock(file, keyring) {
-        Ok(key) => (Some(key), None, Vec::new()),
-        Err(Locked::NotVerified(reason)) => (None, Some(reason), Vec::new()),
-        Err(Locked::Failed(problems)) => (None, None, problems),
+    let (key, lacking, refused, shut) = match unlock(file, keyring) {
+        Ok(key) => (Some(key), None, Vec::new(), None),
+        Err(Locked::NotVerified(reason, shut)) => (None, Some(reason), Vec::new(), shut),
+        Err(Locked::Failed(problems)) => (None, None, problems, None),
     };
     let mut inspection = verify(file, key.as_ref());
     inspection.problems.splice(0..0, refused);
@@ -62,10 +63,13 @@ pub(crate) fn check(file: &SopsFile<'_>, keyring: &Keyring) -> Checked {
         Some(reason) => Verification::NotVerified(reason),
         None => Verification::Verified,
     };
+    // What fails without a key needs no key to be refused.
+    let shut = shut.filter(|_| verification != Verification::Failed);
     Checked {
         verification,
         inspection,
         lacking,
+        shut,
     }
 }
 

@@ -26,10 +26,13 @@ Examples:
 
 const IDENTITIES: &str = "\
 Identities:
-  Without --identity, age keys are looked for where sops looks: SOPS_AGE_KEY, SOPS_AGE_KEY_FILE and
-  sops/age/keys.txt in the user's configuration folder. SSH keys, plugins, passphrases and the
-  *_CMD variables are recognised and not used yet. Without any key, all is checked that needs none,
-  and the report says which files were not verified.";
+  Without --identity, keys are looked for where sops looks: SOPS_AGE_KEY, SOPS_AGE_KEY_FILE,
+  SOPS_AGE_KEY_CMD, sops/age/keys.txt in the user's configuration folder, and for files that name an
+  SSH key SOPS_AGE_SSH_PRIVATE_KEY_FILE, SOPS_AGE_SSH_PRIVATE_KEY_CMD, ~/.ssh/id_ed25519 and
+  ~/.ssh/id_rsa. FILE may hold age keys, an SSH private key, either under a passphrase, or a
+  Kubernetes Secret with one of them. Passphrases are asked for on the terminal, once. In a hook
+  (--staged, or started by git or pre-commit) nothing is asked and no command is run. Without any
+  key, all is checked that needs none, and the report says which files were not verified.";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -117,6 +120,8 @@ pub(crate) struct CheckArgs {
     /// Use the age identities in FILE (`-` for standard input) instead of those found; repeatable
     #[arg(long = "identity", value_name = "FILE")]
     pub(crate) identities: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
     /// Exit with 1 where a file stays unverified for want of a key
     #[arg(long)]
     pub(crate) require_key: bool,
@@ -126,6 +131,29 @@ pub(crate) struct CheckArgs {
     /// Use at most N threads; one a core by default
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
+}
+
+/// What may be done for keys that ask somebody or run something.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AccessArgs {
+    /// Let the age plugin NAME (`age-plugin-NAME` in PATH) open files; repeatable
+    #[arg(long = "allow-plugin", value_name = "NAME")]
+    pub(crate) plugins: Vec<String>,
+    /// Run SOPS_AGE_KEY_CMD and SOPS_AGE_SSH_PRIVATE_KEY_CMD in a hook, too
+    #[arg(long)]
+    pub(crate) allow_key_cmd: bool,
+    /// Never ask for a passphrase; keys that need one count as absent
+    #[arg(long)]
+    pub(crate) no_input: bool,
+    /// Wait at most SECONDS for a key command, or for a plugin's answer [default: 60]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        hide_default_value = true,
+        default_value = "60"
+    )]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub(crate) key_timeout: u32,
 }
 
 /// Show what sops makes of a file, without a key and without values

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use sopsguard::Environment;
-use sopsguard::engine::{self, IdentitySource, Report, Request, Target};
+use sopsguard::engine::{self, Access, IdentitySource, Report, Request, Target};
 use sopsguard::report::{self, Style};
 
 use crate::app::{self, is_stdin};
@@ -11,13 +11,15 @@ use crate::args::{CheckArgs, Format};
 use crate::failure::Failure;
 
 /// Checks what `options` name and prints the report. Returns the exit code.
-pub(crate) fn run(
+pub(crate) fn run<'a>(
     options: &CheckArgs,
-    environment: &Environment,
+    environment: &'a Environment,
+    access: Access<'a>,
     style: Style,
 ) -> Result<u8, Failure> {
     refuse_two_streams(options)?;
     let mut request = Request::new(environment);
+    request.access = access;
     request.jobs = options.jobs;
     request.staged = options.staged;
     request.identities = identities(options)?;

@@ -10,6 +10,7 @@ mod explain;
 mod failure;
 mod man;
 mod rules;
+mod terminal;
 
 use std::process::ExitCode;
 
