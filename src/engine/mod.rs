@@ -9,6 +9,7 @@ mod explain;
 mod explanation;
 mod file;
 mod inputs;
+mod keys;
 mod manifest;
 mod notices;
 mod report;
@@ -22,6 +23,7 @@ pub use crate::keys::{Answer, Ask};
 pub use error::Error;
 pub use explain::explain_tree;
 pub use explanation::{Explanation, KeyName, Leaf};
+pub use keys::{KeyReport, KnownKey, keys};
 pub use report::{FileReport, NotEvaluated, Report, Summary};
 pub use request::{Access, IdentitySource, Request, Target};
 pub use suppress::Suppression;
@@ -79,20 +81,11 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
     let (inputs, notices) = inputs::list(targets, scope)?;
     let mut keyring = Request::keyring(identities, environment)?;
     let blobs = repo.as_ref().map(|repo| blobs_of(&inputs, repo));
-    let inputs: Vec<&Input> = inputs.iter().collect();
-    let mut looked = look_at(&inputs, &keyring, blobs.as_ref(), jobs)?;
-    let (again, shut) = take_shut(&mut looked);
-    if !shut.is_empty() {
-        keyring.wake(&shut, &mut access.means(environment));
-        let inputs: Vec<&Input> = again
-            .iter()
-            .filter_map(|at| inputs.get(*at).copied())
-            .collect();
-        let second = look_at(&inputs, &keyring, blobs.as_ref(), jobs)?;
-        for (at, second) in again.into_iter().zip(second) {
-            looked.get_mut(at).map(|first| *first = second);
-        }
-    }
+    let blobs = blobs.as_ref();
+    let look_at = |inputs: &[&Input], keyring: &Keyring| look_at(inputs, keyring, blobs, jobs);
+    let looked = look_twice(&inputs, &mut keyring, look_at, |keyring, shut| {
+        keyring.wake(shut, &mut access.means(environment));
+    })?;
     let mut report = Report {
         notices: notices.sentences(),
         warnings: keyring.warnings().map(ToString::to_string).collect(),
@@ -135,6 +128,30 @@ fn blobs_of<'r>(inputs: &[Input], repo: &'r Repo<'_>) -> Blobs<'r> {
     });
     blobs.prepare(&ids.collect::<Vec<_>>());
     blobs
+}
+
+/// Looks at every input; then wakes what may open those that are shut, and looks at these again.
+fn look_twice(
+    inputs: &[Input],
+    keyring: &mut Keyring,
+    look_at: impl Fn(&[&Input], &Keyring) -> Result<Vec<Looked>, Error>,
+    wake: impl FnOnce(&mut Keyring, &[Shut]),
+) -> Result<Vec<Looked>, Error> {
+    let inputs: Vec<&Input> = inputs.iter().collect();
+    let mut looked = look_at(&inputs, keyring)?;
+    let (again, shut) = take_shut(&mut looked);
+    if shut.is_empty() {
+        return Ok(looked);
+    }
+    wake(keyring, &shut);
+    let inputs = again.iter().filter_map(|at| inputs.get(*at).copied());
+    let second = look_at(&inputs.collect::<Vec<_>>(), keyring)?;
+    for (at, second) in again.into_iter().zip(second) {
+        if let Some(first) = looked.get_mut(at) {
+            *first = second;
+        }
+    }
+    Ok(looked)
 }
 
 /// Takes from what was looked at what is shut, and where.

@@ -77,6 +77,16 @@ pub(crate) enum Obstacle {
     Unsupported(String),
 }
 
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NeedsInput => f.write_str("it asks for a passphrase, and there is nobody to ask"),
+            Self::NotAllowed(what) | Self::Failed(what) => f.write_str(what),
+            Self::Unsupported(what) => write!(f, "{what} are not supported"),
+        }
+    }
+}
+
 impl Dormant {
     pub(super) fn new(lock: Lock, origin: Origin) -> Self {
         let state = State::Asleep;

@@ -54,6 +54,17 @@ impl Identity {
         }
     }
 
+    /// What kind of key it is.
+    pub(super) fn kind(&self) -> &str {
+        match &self.secret {
+            Private::X25519 { .. } => "x25519",
+            #[cfg(feature = "pq")]
+            Private::PostQuantum(_) => "post-quantum",
+            #[cfg(feature = "ssh")]
+            Private::Ssh(key) => key.recipient().split(' ').next().unwrap_or_default(),
+        }
+    }
+
     /// Whether a recipient's canonical text is that of this identity.
     pub(super) fn is(&self, recipient: &str) -> bool {
         match &self.secret {

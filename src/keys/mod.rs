@@ -13,6 +13,7 @@ mod file_key;
 mod found;
 mod identity;
 mod keyring;
+mod listing;
 mod pem;
 mod places;
 #[cfg(feature = "plugin")]
@@ -30,6 +31,7 @@ pub(crate) use age_file::AgeFile;
 pub use ask::{Answer, Ask};
 pub(crate) use dormant::Obstacle;
 pub(crate) use keyring::{Given, Keyring, MAX_KEY_FILE};
+pub(crate) use listing::Listed;
 pub(crate) use places::{Origin, Place, PlaceState};
 pub(crate) use recipient::{Recipient, RecipientKind};
 pub(crate) use wake::{Locked, Means, Shut};

@@ -21,7 +21,7 @@ pub(crate) enum Origin {
     /// What the user piped in.
     Stdin,
     /// A value in a Kubernetes Secret that the user named.
-    Secret { manifest: Box<Origin>, key: String },
+    Secret { manifest: Box<Self>, key: String },
 }
 
 /// A place that was looked at.

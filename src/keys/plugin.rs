@@ -242,7 +242,7 @@ impl Talk<'_> {
         match (words.as_slice(), &mut self.ask) {
             (["file-key", at], _) => {
                 let at = at.parse().ok().filter(|at| *at < files);
-                let key = FileKey::new(message.body.expose());
+                let key = FileKey::new(message.body.expose(), self.name);
                 let (at, key) = at.zip(key).ok_or_else(not_the_protocol)?;
                 keys.insert(at, key);
                 self.reply("ok", &[]);
@@ -295,7 +295,7 @@ impl Talk<'_> {
             reply.push(b'\n');
         }
         // The last line is shorter than the others, if need be empty.
-        if base64.len() % COLUMNS == 0 {
+        if base64.len().is_multiple_of(COLUMNS) {
             reply.push(b'\n');
         }
         base64.zeroize();

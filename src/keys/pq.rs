@@ -105,12 +105,8 @@ impl age::Identity for Identity {
             return Some(Err(DecryptError::InvalidHeader));
         }
         let opened = open(&shared, &stanza.body)?;
-        FileKey::try_init_with_mut(|key| match opened.len() {
-            FILE_KEY_BYTES => Ok(key.copy_from_slice(&opened)),
-            _ => Err(()),
-        })
-        .ok()
-        .map(Ok)
+        let opened: &[u8; FILE_KEY_BYTES] = opened.as_slice().try_into().ok()?;
+        Some(Ok(FileKey::init_with_mut(|key| *key = *opened)))
     }
 }
 

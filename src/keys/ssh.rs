@@ -110,7 +110,7 @@ fn read_pkcs8(block: &Block) -> Result<Key, Fault> {
             read_block(&inner, || Fault::Damaged)
         }
         Some(pem::Pkcs8::Ed25519(seed)) => {
-            let scalar = Zeroizing::new(Sha512::digest(&*seed));
+            let scalar = Zeroizing::new(Sha512::digest(*seed));
             let mut half = Zeroizing::new([0; 32]);
             half.iter_mut()
                 .zip(scalar.iter())

@@ -146,7 +146,7 @@ mod tests {
             limit: 0,
             time: Duration::from_millis(300),
         };
-        program.talk().unwrap()
+        program.talk().expect("there is a shell")
     }
 
     fn soon() -> Instant {

@@ -63,6 +63,19 @@ fn needed(threshold: Option<i64>, groups: usize) -> i64 {
     }
 }
 
+/// All that age may open of `file`, group by group, and how many groups it takes.
+pub(crate) fn locks(file: &SopsFile<'_>) -> Shut {
+    let metadata = file.metadata();
+    let nobody = Keyring::default();
+    let groups = metadata.groups.iter();
+    let groups: Vec<_> = groups.map(|group| Group::open(group, &nobody)).collect();
+    let needed = needed(
+        metadata.shamir_threshold.map(|field| field.value),
+        groups.len(),
+    );
+    still_shut(groups, needed)
+}
+
 /// A problem with the keys as a whole.
 fn about_all(kind: impl Into<ProblemKind>, metadata: Span) -> Problem {
     let path = KeyPath::new([b"sops".as_slice()]);

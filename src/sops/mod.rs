@@ -24,6 +24,7 @@ mod verify;
 mod version;
 mod walk;
 
+pub(crate) use data_key::locks;
 pub(crate) use enc::{Token, ValueType};
 pub(crate) use file::{MetadataErrors, SopsFile};
 pub(crate) use key_path::KeyPath;

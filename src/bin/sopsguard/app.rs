@@ -15,7 +15,7 @@ use sopsguard::{Environment, Platform};
 use crate::args::{AccessArgs, Args, ColorChoice, Command, Global};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
-use crate::{check, completions, explain, man, rules};
+use crate::{check, completions, explain, keys, man, rules};
 
 /// The world that a command runs in.
 pub(crate) struct App {
@@ -79,6 +79,11 @@ impl App {
                 let mut terminal = Terminal;
                 let access = self.access(&options.access, options.staged, &mut terminal);
                 check::run(options, &environment, access, style)
+            }
+            Command::Keys(options) => {
+                let mut terminal = Terminal;
+                let access = self.access(&options.access, false, &mut terminal);
+                keys::run(options, &environment, access)
             }
             Command::Explain(options) => explain::run(options, &environment),
             Command::Rules(options) => rules::run(options),

@@ -39,6 +39,13 @@ Examples:
   sopsguard explain --tree apps/db.enc.yaml      paths and types, no values
   sopsguard explain --tree --format json - < values.yaml";
 
+const KEYS_EXAMPLES: &str = "\
+Examples:
+  sopsguard keys                                 which keys are found, and what they open here
+  sopsguard keys apps/ --identity backup.txt     what the backup would open
+  kubectl get secret sops-age -o yaml | sopsguard keys --identity -
+  sopsguard keys --format json | jq -r '.shut[]' what nobody here can open";
+
 const RULES_EXAMPLES: &str = "\
 Examples:
   sopsguard rules                                all rules, a line each
@@ -93,6 +100,7 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     Check(CheckArgs),
     Explain(ExplainArgs),
+    Keys(KeysArgs),
     Rules(RulesArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
@@ -117,7 +125,7 @@ pub(crate) struct CheckArgs {
     /// The name that standard input is judged and reported by [default: stdin.yaml]
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_name: Option<PathBuf>,
-    /// Use the age identities in FILE (`-` for standard input) instead of those found; repeatable
+    /// Use the identities in FILE (`-` for standard input) instead of those found; repeatable
     #[arg(long = "identity", value_name = "FILE")]
     pub(crate) identities: Vec<PathBuf>,
     #[command(flatten)]
@@ -175,6 +183,27 @@ pub(crate) struct ExplainArgs {
     /// The name that standard input is judged and reported by [default: stdin.yaml]
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_name: Option<PathBuf>,
+}
+
+/// List the keys at hand, and which secret files each opens
+///
+/// Every key is tried on every secret file; those behind a passphrase, a command or a plugin only
+/// where no other key opens a file. No secret is printed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("{KEYS_EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(after_long_help = format!("{IDENTITIES}\n\n{KEYS_EXAMPLES}\n\n{EXIT_CODES}"))]
+pub(crate) struct KeysArgs {
+    /// Files and folders to try the keys on; the current folder where there are none
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Use the identities in FILE (`-` for standard input) instead of those found; repeatable
+    #[arg(long = "identity", value_name = "FILE")]
+    pub(crate) identities: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: Format,
 }
 
 /// List the rules, or print the page of one

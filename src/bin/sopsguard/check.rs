@@ -1,14 +1,13 @@
 //! `sopsguard check`.
 
-use std::path::PathBuf;
-
 use sopsguard::Environment;
-use sopsguard::engine::{self, Access, IdentitySource, Report, Request, Target};
+use sopsguard::engine::{self, Access, Report, Request, Target};
 use sopsguard::report::{self, Style};
 
 use crate::app::{self, is_stdin};
 use crate::args::{CheckArgs, Format};
 use crate::failure::Failure;
+use crate::inputs;
 
 /// Checks what `options` name and prints the report. Returns the exit code.
 pub(crate) fn run<'a>(
@@ -22,7 +21,7 @@ pub(crate) fn run<'a>(
     request.access = access;
     request.jobs = options.jobs;
     request.staged = options.staged;
-    request.identities = identities(options)?;
+    request.identities = inputs::identities(&options.identities)?;
     request.targets = targets(options)?;
     let report = engine::check(request)?;
     tell_warnings(&report);
@@ -50,17 +49,6 @@ fn targets(options: &CheckArgs) -> Result<Vec<Target>, Failure> {
             }
         })
         .collect()
-}
-
-fn identities(options: &CheckArgs) -> Result<Vec<IdentitySource>, Failure> {
-    let source = |path: &PathBuf| {
-        if is_stdin(path) {
-            app::read_stdin(engine::MAX_FILE_LEN).map(IdentitySource::stdin)
-        } else {
-            Ok(IdentitySource::file(path.clone()))
-        }
-    };
-    options.identities.iter().map(source).collect()
 }
 
 /// Standard input can be read once.

@@ -8,6 +8,8 @@ mod check;
 mod completions;
 mod explain;
 mod failure;
+mod inputs;
+mod keys;
 mod man;
 mod rules;
 mod terminal;
