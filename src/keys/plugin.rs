@@ -62,7 +62,10 @@ impl Keyring {
         };
         for dormant in &mut self.found.dormant {
             if matches!(&dormant.lock, Lock::Plugin { name: other, .. } if other == name) {
-                dormant.state = state.clone();
+                dormant.state = match &state {
+                    State::Asleep => State::Stuck(dormant.lock.obstacle()),
+                    state => state.clone(),
+                };
             }
         }
     }

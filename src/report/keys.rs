@@ -39,6 +39,10 @@ pub fn human(report: &KeyReport, out: &mut dyn Write) -> io::Result<()> {
 fn write_key(key: &KnownKey, out: &mut dyn Write) -> io::Result<()> {
     let kind = escape::text(&key.kind);
     match &key.recipient {
+        // SSH's public keys begin with their kind.
+        Some(recipient) if recipient.starts_with(&*key.kind) => {
+            writeln!(out, "{}", escape::text(recipient))?;
+        }
         // A post-quantum one fills half a screen.
         Some(recipient) if recipient.chars().count() > 120 => {
             let start: String = recipient.chars().take(80).collect();

@@ -54,6 +54,11 @@ pub(crate) fn unlock(file: &SopsFile<'_>, keyring: &Keyring) -> Result<DataKey, 
     }
 }
 
+/// A share of a key group that is another file's.
+pub(super) fn wrong_share(metadata: Span) -> Problem {
+    about_all(Undecryptable::WrongShare, metadata)
+}
+
 /// How many of so many groups must open.
 fn needed(threshold: Option<i64>, groups: usize) -> i64 {
     match groups {

@@ -4,13 +4,13 @@ use sha2::{Digest, Sha512};
 use zeroize::Zeroize;
 
 use super::cipher::{Cipher, Rejected};
-use super::data_key::{DataKey, Locked, unlock};
+use super::data_key::{DataKey, Locked, unlock, wrong_share};
 use super::enc::{Decoded, Token, ValueType};
 use super::key_path::KeyPath;
 use super::mac;
 use super::plaintext::mac_bytes;
 use super::problem::{
-    MAX_PROBLEMS, MalformedCiphertext, Problem, ProblemKind, Undecryptable, Unreadable,
+    MAX_PROBLEMS, MacMismatch, MalformedCiphertext, Problem, ProblemKind, Undecryptable, Unreadable,
 };
 use super::walk::{Leaf, Overrun, Visit, walk};
 use super::{Reason, SopsFile, Verification};
@@ -55,6 +55,9 @@ pub(crate) fn check(file: &SopsFile<'_>, keyring: &Keyring) -> Checked {
         Err(Locked::Failed(problems)) => (None, None, problems, None),
     };
     let mut inspection = verify(file, key.as_ref());
+    if key.is_some() && file.has_groups() && inspection.opened_nothing() {
+        inspection.problems = vec![wrong_share(file.metadata().key_span)];
+    }
     inspection.problems.splice(0..0, refused);
     inspection.problems.truncate(MAX_PROBLEMS);
     let unsupported = inspection.unsupported.clone().map(Reason::Unsupported);
@@ -70,6 +73,22 @@ pub(crate) fn check(file: &SopsFile<'_>, keyring: &Keyring) -> Checked {
         inspection,
         lacking,
         shut,
+    }
+}
+
+impl Inspection {
+    /// Whether neither a value nor the MAC opened, and nothing else was wrong with them.
+    fn opened_nothing(&self) -> bool {
+        let is_rejected = |problem: &Problem| {
+            matches!(
+                problem.kind,
+                ProblemKind::Undecryptable(Undecryptable::Rejected)
+                    | ProblemKind::Mac(MacMismatch::Rejected)
+            )
+        };
+        self.encrypted > 0
+            && self.problems.len() == self.encrypted + 1
+            && self.problems.iter().all(is_rejected)
     }
 }
 

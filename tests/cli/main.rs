@@ -10,6 +10,7 @@
 mod check;
 mod explain;
 mod hostile;
+mod keys;
 mod reference;
 mod sandbox;
 mod staged;
