@@ -163,6 +163,34 @@ fn keys_of_every_kind_open_their_file_from_where_sops_looks() {
 }
 
 #[test]
+fn ssh_keys_are_looked_at_for_files_that_name_one_only() {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join(".ssh")).unwrap();
+    fs::write(home.path().join(".ssh/id_rsa"), "hunter2").unwrap();
+    let key = testdata("keys/age.txt");
+    let report = |file| {
+        let run = check(&[file]).with("HOME", home.path());
+        run.with("SOPS_AGE_KEY_FILE", &key).report(None)
+    };
+    let age = report("age");
+    assert_eq!(age.files[0].verification, Verification::Verified);
+    assert_eq!(age.warnings, [""; 0]);
+    assert!(
+        age.searched
+            .iter()
+            .any(|place| place.ends_with("id_rsa` (no file asks for it)"))
+    );
+    let ssh = report("rsa");
+    assert_eq!(ssh.files[0].verification.name(), "not-verified");
+    let expected = "id_rsa`: it holds no SSH private key that can be read";
+    assert!(
+        ssh.warnings.len() == 1 && ssh.warnings[0].ends_with(expected),
+        "{:?}",
+        ssh.warnings
+    );
+}
+
+#[test]
 fn a_key_opens_no_file_of_another() {
     for (file, key) in [
         ("ed25519", "rsa"),

@@ -117,48 +117,56 @@ fn sops_agrees_on_every_fixture_and_on_the_example() {
     assert!(rules > 30 && example > 8);
 }
 
-/// Every key of `testdata/identities` on every file there: sops and sopsguard open the same ones.
+/// Keys of `testdata/identities`, and the variables that give them to sops.
+const KEYS: [(&str, &str); 10] = [
+    ("SOPS_AGE_KEY_FILE", "age.txt"),
+    ("SOPS_AGE_KEY_FILE", "pq.txt"),
+    ("SOPS_AGE_KEY_FILE", "plugin.txt"),
+    ("SOPS_AGE_SSH_PRIVATE_KEY_FILE", "ed25519"),
+    ("SOPS_AGE_SSH_PRIVATE_KEY_FILE", "rsa"),
+    ("SOPS_AGE_SSH_PRIVATE_KEY_FILE", "rsa-pem"),
+    ("SOPS_AGE_SSH_PRIVATE_KEY_FILE", "rsa-pkcs8"),
+    ("SOPS_AGE_SSH_PRIVATE_KEY_FILE", "ed25519-pkcs8"),
+    ("SOPS_AGE_KEY_CMD", "age.txt"),
+    ("SOPS_AGE_SSH_PRIVATE_KEY_CMD", "rsa"),
+];
+
+/// The variables under which a key is all that there is, beside a plugin.
+fn variables(variable: &str, key: &str, plugin: &Path) -> [(String, String); 4] {
+    let key = testdata("identities/keys").join(key);
+    let value = if variable.ends_with("_CMD") {
+        format!("cat '{}'", key.display())
+    } else {
+        key.display().to_string()
+    };
+    let path = format!("/usr/bin:/bin:{}", plugin.display());
+    [
+        (variable, value),
+        ("PATH", path),
+        ("HOME", "/nonexistent".to_owned()),
+        ("AGE_PASSPHRASE", "canary-passphrase".to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+}
+
 #[test]
 #[ignore = "needs real sops; run scripts/peers"]
 fn sops_agrees_on_which_key_opens_which_file() {
     let sops = sops("3.13.3");
-    let keys = [
-        ("SOPS_AGE_KEY_FILE", "age.txt"),
-        ("SOPS_AGE_KEY_FILE", "pq.txt"),
-        ("SOPS_AGE_KEY_FILE", "plugin.txt"),
-        ("SOPS_AGE_SSH_PRIVATE_KEY_FILE", "ed25519"),
-        ("SOPS_AGE_SSH_PRIVATE_KEY_FILE", "rsa"),
-        ("SOPS_AGE_SSH_PRIVATE_KEY_FILE", "rsa-pem"),
-        ("SOPS_AGE_SSH_PRIVATE_KEY_FILE", "rsa-pkcs8"),
-        ("SOPS_AGE_SSH_PRIVATE_KEY_FILE", "ed25519-pkcs8"),
-        ("SOPS_AGE_KEY_CMD", "age.txt"),
-        ("SOPS_AGE_SSH_PRIVATE_KEY_CMD", "rsa"),
-    ];
-    let plugin = sops.with_file_name("../age-plugin-batchpass-1.3.1");
-    let path = format!("/usr/bin:/bin:{}", plugin.display());
+    let plugin = sops
+        .parent()
+        .unwrap()
+        .with_file_name("age-plugin-batchpass-1.3.1");
     let (mut opened, mut compared) = (0, 0);
     for entry in std::fs::read_dir(testdata("identities")).unwrap() {
         let file = entry.unwrap().path();
-        if !file.is_file() {
-            continue;
-        }
-        for (variable, key) in keys {
-            let key = testdata("identities/keys").join(key);
-            let value = match variable {
-                name if name.ends_with("_CMD") => format!("cat '{}'", key.display()),
-                _ => key.display().to_string(),
-            };
-            let variables = [
-                (variable, value.as_str()),
-                ("PATH", path.as_str()),
-                ("HOME", "/nonexistent"),
-                ("AGE_PASSPHRASE", "canary-passphrase"),
-            ];
+        for (variable, key) in KEYS.iter().filter(|_| file.is_file()) {
+            let variables = variables(variable, key, &plugin);
             let theirs = Command::new(&sops)
                 .arg("decrypt")
                 .arg(&file)
                 .env_clear()
-                .envs(variables)
+                .envs(variables.clone())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .status()
@@ -170,19 +178,13 @@ fn sops_agrees_on_which_key_opens_which_file() {
             request.access.key_commands = true;
             request.access.plugins = vec!["batchpass".to_owned()];
             let report = engine::check(request).unwrap();
-            let ours = &report.files[0].verification;
+            let ours = report.files[0].verification.name();
             let expected = if theirs.success() {
                 "verified"
             } else {
                 "not-verified"
             };
-            assert_eq!(
-                ours.name(),
-                expected,
-                "{} {variable} {}",
-                file.display(),
-                key.display()
-            );
+            assert_eq!(ours, expected, "{} {variable} {key}", file.display());
             opened += usize::from(theirs.success());
             compared += 1;
         }

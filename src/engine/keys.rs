@@ -7,7 +7,7 @@ use super::{Error, MAX_FILE_LEN, Request, describe, sign};
 use crate::config::Policy;
 use crate::document::{Document, Format};
 use crate::fs;
-use crate::keys::{Keyring, Listed, Locked, Shut};
+use crate::keys::{Keyring, Listed, Locked, Place, PlaceState, Shut};
 use crate::sops::{SopsFile, locks};
 use crate::source::{Source, SourceId};
 
@@ -72,7 +72,7 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
     let mut keys: Vec<Tried> = keyring.list().into_iter().map(Tried::new).collect();
     let mut report = KeyReport {
         warnings: keyring.warnings().map(ToString::to_string).collect(),
-        searched: keyring.places().iter().map(describe).collect(),
+        searched: keyring.places().iter().map(describe_all).collect(),
         ..KeyReport::default()
     };
     for (path, shut) in paths.into_iter().zip(&shut) {
@@ -84,6 +84,14 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
     let listed = keys.into_iter().filter(|key| !key.is_used_up);
     report.keys = listed.map(|key| key.known).collect();
     Ok(report)
+}
+
+/// A place of identities and what was there, also where it was nothing.
+fn describe_all(place: &Place) -> String {
+    match place.state {
+        PlaceState::Missing => format!("{} (nothing there)", place.origin),
+        _ => describe(place),
+    }
 }
 
 /// A key while it is tried.

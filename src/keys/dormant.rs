@@ -29,6 +29,10 @@ pub(super) enum Lock {
     /// `AGE-PLUGIN-NAME-1…`, with the plugin's name in lower case: letters, digits and `+-._`.
     Plugin {
         name: String,
+        #[cfg_attr(
+            not(feature = "plugin"),
+            expect(dead_code, reason = "nobody is told it")
+        )]
         identity: Secret<String>,
     },
     /// It cannot be read here; it is named.

@@ -13,7 +13,6 @@ pub(super) struct FileKey {
 
 impl FileKey {
     /// A key of 16 bytes; `None` where there are more or fewer.
-    #[cfg(feature = "plugin")]
     pub(super) fn new(bytes: &[u8], plugin: &str) -> Option<Self> {
         let bytes: &[u8; 16] = bytes.try_into().ok()?;
         let key = age_core::format::FileKey::init_with_mut(|key| *key = *bytes);

@@ -1,11 +1,13 @@
 //! All identities at hand.
 
+#[cfg(feature = "plugin")]
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use super::age_file::AgeFile;
 use super::dormant::Obstacle;
+#[cfg(feature = "plugin")]
 use super::file_key::FileKey;
 use super::found::Found;
 use super::identity::Identity;
@@ -27,6 +29,7 @@ pub(crate) struct Keyring {
     ssh: OnceLock<Found>,
     ssh_places: Vec<SshPlace>,
     /// The keys of age files that plugins opened, by the file.
+    #[cfg(feature = "plugin")]
     pub(super) file_keys: HashMap<Vec<u8>, FileKey>,
 }
 
@@ -148,11 +151,10 @@ impl Keyring {
         let mut identities: Vec<&Identity> = self.identities().collect();
         // As in Go: age's own before SSH keys, because the first that fails ends it.
         identities.sort_by_key(|identity| (!identity.is_native(), !identity.is(&name)));
-        let file_key = self.file_keys.get(file.bytes());
-        let identities = identities.into_iter().map(Identity::secret);
-        let mut all = identities
-            .chain(file_key.map(FileKey::as_identity))
-            .peekable();
+        let all = identities.into_iter().map(Identity::secret);
+        #[cfg(feature = "plugin")]
+        let all = all.chain(self.file_keys.get(file.bytes()).map(FileKey::as_identity));
+        let mut all = all.peekable();
         all.peek()?;
         let mut reader = file.decryptor()?.decrypt(all).ok()?;
         // Room for a data key or a share of one, so that the buffer need not move.

@@ -36,18 +36,22 @@ impl Keyring {
             decryptor.is_some_and(|file| file.decrypt([identity.secret()].into_iter()).is_ok())
         };
         let identities = self.found.identities.iter().enumerate();
-        let mut openers: Vec<usize> = identities
-            .filter_map(|(at, identity)| opens(identity).then_some(at))
-            .collect();
-        if let Some(key) = self.file_keys.get(locked.file.bytes()) {
-            let plugin = |dormant: &Dormant| match &dormant.lock {
-                Lock::Plugin { name, .. } => *name == key.plugin,
-                _ => false,
-            };
-            let at = self.found.dormant.iter().position(plugin);
-            openers.extend(at.map(|at| self.found.identities.len() + at));
-        }
-        openers
+        let openers = identities.filter_map(|(at, identity)| opens(identity).then_some(at));
+        #[cfg(feature = "plugin")]
+        let openers = openers.chain(self.plugin_of(locked));
+        openers.collect()
+    }
+
+    /// The plugin that opened an age file, by its place in the list.
+    #[cfg(feature = "plugin")]
+    fn plugin_of(&self, locked: &Locked) -> Option<usize> {
+        let key = self.file_keys.get(locked.file.bytes())?;
+        let is_it = |dormant: &Dormant| match &dormant.lock {
+            Lock::Plugin { name, .. } => *name == key.plugin,
+            _ => false,
+        };
+        let at = self.found.dormant.iter().position(is_it)?;
+        Some(self.found.identities.len() + at)
     }
 }
 

@@ -9,11 +9,13 @@ mod age_file;
 mod ask;
 mod bech32;
 mod dormant;
+#[cfg(feature = "plugin")]
 mod file_key;
 mod found;
 mod identity;
 mod keyring;
 mod listing;
+#[cfg(feature = "ssh")]
 mod pem;
 mod places;
 #[cfg(feature = "plugin")]

@@ -42,17 +42,6 @@ impl Block {
     }
 }
 
-/// Whether a text begins like a private key.
-pub(super) fn is_private_key(text: &[u8]) -> bool {
-    let text = text.trim_ascii_start();
-    let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let label = first
-        .trim_ascii_end()
-        .strip_prefix(BEGIN.as_bytes())
-        .and_then(|rest| rest.strip_suffix(DASHES.as_bytes()));
-    label.is_some_and(|label| label.ends_with(PKCS8.as_bytes()))
-}
-
 /// The first block of a text. What stands before it does not count.
 pub(super) fn find(text: &[u8]) -> Option<Block> {
     let text = std::str::from_utf8(text).ok()?;

@@ -239,8 +239,10 @@ impl Talk<'_> {
         files: usize,
         keys: &mut BTreeMap<usize, FileKey>,
     ) -> Result<(), String> {
-        let body = String::from_utf8_lossy(message.body.expose());
-        let prompt = format!("plugin `{}`: {body}", self.name);
+        // Not of a file's key, which is no text and must not be copied.
+        let body = || String::from_utf8_lossy(message.body.expose());
+        let name = self.name;
+        let prompt = || format!("plugin `{name}`: {}", body());
         let words: Vec<&str> = message.words.iter().map(String::as_str).collect();
         match (words.as_slice(), &mut self.ask) {
             (["file-key", at], _) => {
@@ -251,18 +253,18 @@ impl Talk<'_> {
                 self.reply("ok", &[]);
             }
             (["error", ..], _) => {
-                let complaint = body.trim().chars().take(MAX_COMPLAINT).collect();
+                let complaint = body().trim().chars().take(MAX_COMPLAINT).collect();
                 self.complaint.get_or_insert(complaint);
                 self.reply("ok", &[]);
             }
             (["msg"], Some(ask)) => {
-                ask.tell(&prompt);
+                ask.tell(&prompt());
                 self.reply("ok", &[]);
             }
             ([kind @ ("request-secret" | "request-public")], Some(ask)) => {
                 let answer = match *kind {
-                    "request-secret" => ask.secret(&prompt),
-                    _ => ask.value(&prompt),
+                    "request-secret" => ask.secret(&prompt()),
+                    _ => ask.value(&prompt()),
                 };
                 match answer {
                     Some(answer) => self.reply("ok", answer.expose().as_bytes()),
@@ -276,7 +278,7 @@ impl Talk<'_> {
                 };
                 let yes = text(yes).ok_or_else(not_the_protocol)?;
                 let no = no.first().and_then(text);
-                match ask.confirm(&prompt, &yes, no.as_deref()) {
+                match ask.confirm(&prompt(), &yes, no.as_deref()) {
                     Some(true) => self.reply("ok yes", &[]),
                     Some(false) => self.reply("ok no", &[]),
                     None => self.reply("fail", &[]),

@@ -8,7 +8,6 @@ use super::dormant::Lock;
 #[cfg(not(feature = "pq"))]
 use super::dormant::{RecipientKinds, Unsupported};
 use super::identity::Private;
-use super::pem;
 use super::places::Origin;
 #[cfg(feature = "ssh")]
 use super::ssh;
@@ -56,6 +55,7 @@ pub(crate) enum Fault {
     #[error("it holds no identity")]
     Empty,
     /// It begins like an SSH private key.
+    #[cfg(feature = "ssh")]
     #[error("it holds no SSH private key that can be read")]
     SshKey,
     /// It begins like an age file.
@@ -87,7 +87,7 @@ pub(super) fn read(text: &[u8], rules: Rules) -> Result<Read, Fault> {
             ..Read::default()
         });
     }
-    if rules == Rules::Given && pem::is_private_key(text) {
+    if rules == Rules::Given && is_private_key(text) {
         return read_ssh(text);
     }
     let mut read = Read {
@@ -128,6 +128,14 @@ pub(super) fn read(text: &[u8], rules: Rules) -> Result<Read, Fault> {
 
 fn is_age_file(text: &[u8]) -> bool {
     text.starts_with(b"age-encryption") || text.starts_with(b"-----BEGIN AGE")
+}
+
+/// Whether a text begins like a private key that SSH reads.
+fn is_private_key(text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let label = first.trim_ascii_end().strip_prefix(b"-----BEGIN ");
+    label.is_some_and(|label| label.ends_with(b"PRIVATE KEY-----"))
 }
 
 fn read_age_file(text: &[u8]) -> Result<AgeFile, Fault> {

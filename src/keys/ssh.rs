@@ -208,3 +208,75 @@ fn string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
     rest.split_at_checked(length)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pem(label: &str, bytes: &[u8]) -> String {
+        let bytes = Zeroizing::new(bytes.to_vec());
+        pem::write(&Block::new(label.to_owned(), bytes)).to_string()
+    }
+
+    fn fault(text: &str) -> Option<Fault> {
+        read(text.as_bytes()).err()
+    }
+
+    #[test]
+    fn keys_are_found_as_leniently_as_go_finds_them() {
+        let key = pem(pem::OPENSSH, &pem::openssh(&[7; 32], &public(&[7; 32])));
+        let loose = key.replace('\n', " \r\n");
+        for text in [
+            key.clone(),
+            loose.clone(),
+            format!("Somebody's key\n{key}"),
+            format!("\n\n{key}\nmore"),
+            key.trim_end().to_owned(),
+        ] {
+            let read = read(text.as_bytes());
+            assert!(matches!(read, Ok(Key::Open(_))), "{text}");
+        }
+    }
+
+    fn public(seed: &[u8; 32]) -> [u8; 32] {
+        let hash = Sha512::digest(seed);
+        let half: [u8; 32] = hash[..32].try_into().unwrap();
+        EdwardsPoint::mul_base_clamped(half).compress().to_bytes()
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_apart_from_what_is_not_supported() {
+        let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\
+                   DEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n";
+        assert_eq!(fault(old), Some(Fault::Unsupported(OLD_ENCRYPTION)));
+        let string = |bytes: &[u8]| {
+            let length = u32::try_from(bytes.len()).unwrap().to_be_bytes();
+            [&length[..], bytes].concat()
+        };
+        let public = |bytes| {
+            let modulus = vec![1; bytes];
+            [string(RSA.as_bytes()), string(&[3]), string(&modulus)].concat()
+        };
+        let openssh = |public: &[u8]| {
+            let none = string(b"none");
+            let head = [&b"openssh-key-v1\0"[..], &none, &none, &string(b"")].concat();
+            let key = [&head[..], &[0, 0, 0, 1], &string(public), &string(b"")].concat();
+            pem(pem::OPENSSH, &key)
+        };
+        let large = Some(Fault::Unsupported(LARGE_RSA));
+        assert_eq!(fault(&openssh(&public(1025))), large);
+        for damaged in [
+            "",
+            "hunter2",
+            "-----BEGIN OPENSSH PRIVATE KEY-----",
+            "-----BEGIN OPENSSH PRIVATE KEY-----\n!\n-----END OPENSSH PRIVATE KEY-----",
+            &openssh(&public(256)),
+            &pem("EC PRIVATE KEY", &[0x30, 0]),
+            &pem(pem::PKCS1, b"0"),
+            &pem(pem::PKCS8, &[0x30, 0x83, 0xff, 0xff, 0xff]),
+            &pem(pem::PKCS8, &[0x30, 0x84]),
+        ] {
+            assert_eq!(fault(damaged), Some(Fault::Damaged), "{damaged}");
+        }
+    }
+}

@@ -25,6 +25,7 @@ pub(crate) struct Means<'m> {
     /// Whether commands in variables may be run.
     pub(crate) commands: bool,
     /// The plugins that may be run.
+    #[cfg_attr(not(feature = "plugin"), expect(dead_code, reason = "none is run"))]
     pub(crate) plugins: &'m [String],
     /// How long a command or a plugin may be silent.
     pub(crate) time: Duration,
@@ -70,6 +71,7 @@ impl Keyring {
     }
 
     /// Whether so many groups of the file open that it does.
+    #[cfg(feature = "plugin")]
     pub(super) fn opens(&self, file: &Shut) -> bool {
         let opens = |locked: &Locked| self.open(&locked.file, &locked.recipient).is_some();
         let open = file.groups.iter().filter(|group| group.iter().any(opens));

@@ -7,6 +7,8 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use zeroize::Zeroizing;
+
 /// A program that runs and is talked with. It is stopped where this is dropped.
 pub(crate) struct Dialogue {
     child: Child,
@@ -99,6 +101,7 @@ impl Drop for Dialogue {
 
 fn write(mut to: ChildStdin, messages: &Receiver<Vec<u8>>) {
     for message in messages {
+        let message = Zeroizing::new(message);
         if to.write_all(&message).and_then(|()| to.flush()).is_err() {
             return;
         }

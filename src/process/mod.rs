@@ -2,10 +2,12 @@
 //!
 //! A program is looked for in the absolute folders of `PATH` alone, so that none is ever taken from
 //! the folder that is being checked. It sees the variables of the [`Environment`] and nothing else.
-//! [`Program::run`] takes what a program prints; a [`Dialogue`] answers what it asks, line by line.
+//! [`Program::run`] takes what a program prints; a `Dialogue` answers what it asks, line by line.
 
+#[cfg(feature = "plugin")]
 mod dialogue;
 
+#[cfg(feature = "plugin")]
 pub(crate) use dialogue::Dialogue;
 
 use std::ffi::{OsStr, OsString};
@@ -92,6 +94,7 @@ impl Program<'_> {
     ///
     /// # Errors
     /// [`Error`] where it could not be run.
+    #[cfg(feature = "plugin")]
     pub(crate) fn talk(self) -> Result<Dialogue, Error> {
         let place = self.find().ok_or_else(|| Error::NotFound {
             name: self.name.to_owned(),
@@ -243,6 +246,7 @@ fn is_program(place: &Path) -> bool {
 }
 
 /// A folder in which nobody expects anything.
+#[cfg(feature = "plugin")]
 pub(crate) fn neutral_folder() -> PathBuf {
     std::env::temp_dir()
 }

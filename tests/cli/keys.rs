@@ -199,7 +199,7 @@ fn keys_says_where_it_looked_and_what_no_key_opens() {
     for part in [
         "`SOPS_AGE_KEY` (unusable)",
         "keys/age.txt` (`SOPS_AGE_KEY_FILE`) (1 usable)",
-        ".ssh/id_rsa`",
+        ".ssh/id_rsa` (nothing there)",
         "1 key, 0 never used; 2 secret files, not opened by any: rsa.enc.yaml",
     ] {
         assert!(output.stdout.contains(part), "{part}:\n{}", output.stdout);

@@ -145,7 +145,7 @@ pub(crate) struct CheckArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct AccessArgs {
     /// Let the age plugin NAME (`age-plugin-NAME` in PATH) open files; repeatable
-    #[arg(long = "allow-plugin", value_name = "NAME")]
+    #[arg(long = "allow-plugin", value_name = "NAME", value_parser = plugin_name)]
     pub(crate) plugins: Vec<String>,
     /// Run SOPS_AGE_KEY_CMD and SOPS_AGE_SSH_PRIVATE_KEY_CMD in a hook, too
     #[arg(long)]
@@ -248,6 +248,19 @@ pub(crate) struct ManArgs {
     /// The command whose page is printed; that of sopsguard itself where there is none
     #[arg(value_name = "COMMAND")]
     pub(crate) command: Option<String>,
+}
+
+/// The name of a plugin that may be run: one that cannot lead anywhere else.
+fn plugin_name(text: &str) -> Result<String, String> {
+    let is_plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    if !text.is_empty() && text.bytes().all(is_plain) {
+        Ok(text.to_owned())
+    } else {
+        Err(
+            "a plugin's name has lower-case letters, digits and `-` only, as `yubikey` has"
+                .to_owned(),
+        )
+    }
 }
 
 /// How reports are printed.
