@@ -26,6 +26,39 @@ pub(crate) enum Error {
     },
 }
 
+/// What stands at a path. Links are not followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link.
+    Link,
+    /// A pipe, a device, a socket.
+    Other,
+}
+
+impl From<std::fs::FileType> for Kind {
+    fn from(kind: std::fs::FileType) -> Self {
+        if kind.is_file() {
+            Self::File
+        } else if kind.is_dir() {
+            Self::Folder
+        } else if kind.is_symlink() {
+            Self::Link
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// What stands at a path; none where nothing does.
+pub(crate) fn kind(path: &Path) -> Option<Kind> {
+    let metadata = std::fs::symlink_metadata(path).ok()?;
+    Some(metadata.file_type().into())
+}
+
 /// Reads a regular file of at most `limit` bytes.
 ///
 /// Pipes and devices are refused: opening them could wait for ever.

@@ -33,9 +33,10 @@ mod secret;
 mod sops;
 mod source;
 
-pub use document::Format;
+pub use document::{Foreign, Format};
 pub use environment::{Environment, Platform};
 pub use finding::{Finding, Help, Location, Severity, Snippet};
+pub use repo::install;
 pub use rules::{RuleInfo, catalogue};
 pub use sops::{Reason, Verification};
 pub use source::Position;

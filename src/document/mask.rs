@@ -8,17 +8,18 @@ use crate::source::{Part, PartKind, Span};
 pub(crate) fn parts(document: &Document<'_>) -> Vec<Part> {
     let tree = document.tree();
     // Each root has a scalar of its span beside it, a placeholder.
-    let roots: Vec<Span> = tree
+    let mut roots: Vec<Span> = tree
         .branches()
         .iter()
         .map(|root| tree.node(*root).span)
         .collect();
+    roots.sort_unstable();
     let mut parts = Vec::new();
     let mut add = |span: Span, kind: PartKind| parts.push(Part { span, kind });
     let hide = |comment: &Comment<'_>| (comment.span, PartKind::Hidden);
     for node in tree.nodes() {
         match &node.value {
-            Value::Scalar(_) if roots.contains(&node.span) => {}
+            Value::Scalar(_) if roots.binary_search(&node.span).is_ok() => {}
             Value::Scalar(_) | Value::Alias(_) => add(node.span, PartKind::Hidden),
             Value::Map(entries) => {
                 for entry in entries {

@@ -50,6 +50,15 @@ pub enum Error {
         /// Which, and what is wrong with it.
         reason: String,
     },
+    /// The policy cannot be read, or says what is not understood.
+    #[error("the policy is wrong: {reason}")]
+    Policy {
+        /// What is wrong with it, and where.
+        reason: String,
+        /// What helps.
+        #[help]
+        help: String,
+    },
     /// The index was asked for, and there is none.
     #[error("there is no git repository here whose index could be checked")]
     #[diagnostic(help("run it inside a work tree, or name one with `-C`"))]

@@ -1,23 +1,30 @@
 //! One file, from its bytes to what is known of it.
 
-use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use super::inputs::{Content, Input, Origin};
+use super::known::Known;
+use super::others::decode;
+use super::refused::{self, Certain, has_marks};
 use super::{Error, FileReport, MAX_FILE_LEN, NotEvaluated, sign};
-use crate::document::{self, Document, Format, Tree};
+use crate::document::{self, Document, Foreign, Format, Reading};
 use crate::finding::Finding;
 use crate::fs;
 use crate::keys::{Keyring, Shut};
 use crate::repo::{BlobId, Blobs, Unread};
-use crate::rules::{Check, FileContext, Findings, Needs, RULES, Unreadable};
-use crate::sops::{self, MetadataErrors, Problem, Reason, SopsFile, Verification};
-use crate::source::{DecodeError, Source, SourceId, Span};
+use crate::rules::{Due, Needs, Unreadable};
+use crate::sops::{self, MetadataErrors, Reason, SopsFile, Verification};
+use crate::source::{self, DecodeError, Source, SourceId};
 
 /// What became of an input.
 pub(super) enum Looked {
     /// A file that nobody named and that is not sops's.
-    PassedOver,
+    PassedOver {
+        /// The private keys in it.
+        findings: Vec<Finding>,
+        /// Whether it was searched for any.
+        is_searched: bool,
+    },
     /// A file whose bytes git does not give.
     NotGiven(Error),
     /// A file for the report.
@@ -45,32 +52,30 @@ pub(super) fn look(input: &Input, keyring: &Keyring, blobs: Option<&Blobs<'_>>) 
             look.at_bytes(id, bytes.clone(), keyring)
         }
         Content::Disk(place) => look.at_disk(place, keyring),
-        Content::Outside => look.unsupported("a link out of the folder that is checked"),
+        Content::Outside => look.unsupported("a link out of the folder that is checked", None),
         Content::Lost(unreadable) => look.unreadable(unreadable, None),
     }
 }
 
 /// A look at one file.
-struct Look {
-    path: PathBuf,
-    format: Format,
+pub(super) struct Look {
+    pub(super) path: PathBuf,
+    pub(super) format: Format,
     origin: Origin,
     has_secret_name: bool,
 }
 
-/// What reading and verifying a file gave.
-#[derive(Default)]
-struct Known<'a> {
-    source: Option<&'a Source>,
-    document: Option<&'a Document<'a>>,
-    file: Option<&'a SopsFile<'a>>,
-    unreadable: Option<&'a Unreadable>,
-    problems: Vec<Problem>,
-    documents: Option<usize>,
-    recipients: Vec<String>,
-    unreadable_by: Vec<String>,
-    refused_version: Option<Span>,
-    shut: Option<Shut>,
+/// The most bytes of a file that is searched for private keys only.
+pub(super) const MAX_SEARCHED_LEN: usize = 1 << 20;
+
+impl Looked {
+    /// A file that there is nothing to say about.
+    pub(super) fn passed_over(is_searched: bool) -> Self {
+        Self::PassedOver {
+            findings: Vec::new(),
+            is_searched,
+        }
+    }
 }
 
 impl Look {
@@ -85,62 +90,76 @@ impl Look {
                 self.unreadable(&Unreadable::Io(error), None)
             }
             Some(Err(Unread::Failed(error))) => Looked::NotGiven(error.into()),
-            Some(Err(Unread::TooLarge)) | None => Looked::PassedOver,
+            Some(Err(Unread::TooLarge)) | None => Looked::passed_over(false),
         }
     }
 
     fn at_disk(self, place: &Path, keyring: &Keyring) -> Looked {
-        // Any file can be a binary file of sops's; its envelope is a JSON object.
-        let needs_brace = self.format == Format::Binary && self.origin == Origin::Walked;
-        if needs_brace && fs::first_visible_byte(place).is_ok_and(|byte| byte != Some(b'{')) {
-            return self.not_encrypted(None);
+        let id = SourceId::WorkTree(self.path.clone());
+        if self.format == Format::Binary && self.due() == Due::Nobody {
+            match fs::read(place, MAX_SEARCHED_LEN) {
+                Ok(bytes) => return self.at_bytes(id, bytes, keyring),
+                // Any file can be a binary file of sops's; its envelope is a JSON object.
+                Err(fs::Error::TooLarge { .. })
+                    if fs::first_visible_byte(place).is_ok_and(|byte| byte == Some(b'{')) => {}
+                Err(fs::Error::TooLarge { .. }) => return Looked::passed_over(false),
+                Err(_) => return Looked::passed_over(true),
+            }
         }
         match fs::read(place, MAX_FILE_LEN) {
-            Ok(bytes) => {
-                let id = SourceId::WorkTree(self.path.clone());
-                self.at_bytes(id, bytes, keyring)
-            }
+            Ok(bytes) => self.at_bytes(id, bytes, keyring),
             Err(fs::Error::TooLarge { .. }) if !fs::contains(place, sign::TOKEN.as_bytes()) => {
-                self.not_encrypted(None)
+                self.clear(Known::default())
             }
             Err(error) if self.counts_unread() => self.unreadable(&Unreadable::Io(error), None),
-            Err(_) => Looked::PassedOver,
+            Err(_) => Looked::passed_over(true),
+        }
+    }
+
+    /// Who says that the file should be encrypted.
+    pub(super) fn due(&self) -> Due {
+        if self.has_secret_name {
+            Due::Name
+        } else if self.origin == Origin::Named {
+            Due::User
+        } else {
+            Due::Nobody
         }
     }
 
     /// Whether it matters that the file could not be read.
     fn counts_unread(&self) -> bool {
-        self.origin == Origin::Named || self.format == Format::Yaml || self.has_secret_name
+        self.format == Format::Yaml || self.due() != Due::Nobody
     }
 
     fn at_bytes(self, id: SourceId, bytes: Vec<u8>, keyring: &Keyring) -> Looked {
-        if self.format != Format::Yaml {
-            // A YAML file under another name: sops reads it as the name says, and fails.
-            return if sign::has_foreign_metadata(self.format, &bytes)
-                || sign::looks_encrypted(&bytes)
-            {
-                let what = format!("the format {}", self.format.name());
-                self.unsupported(&what)
-            } else {
-                self.not_encrypted(None)
-            };
+        let due = self.due();
+        if due != Due::Nobody
+            && let Some(foreign) = Foreign::of_file(&self.path, &bytes)
+        {
+            return self.foreign(foreign, id, bytes);
         }
-        let expected = self.origin == Origin::Named || self.has_secret_name;
-        if !expected && !sign::may_have_metadata(&bytes) {
-            return self.not_encrypted(None);
+        if self.format != Format::Yaml {
+            return self.at_other_format(id, bytes);
+        }
+        if due == Due::Nobody && !sign::may_have_metadata(&bytes) {
+            return self.pass_over(id, bytes);
         }
         if bytes.len() > MAX_FILE_LEN {
             let error = self.too_large(MAX_FILE_LEN);
             return self.unreadable(&Unreadable::Io(error), None);
         }
         let marked = sign::looks_encrypted(&bytes);
-        match Source::decode(id, bytes) {
-            Ok(source) => self.at_text(&source, expected, marked, keyring),
-            Err(error) if expected || marked => {
+        let counts = due != Due::Nobody || marked;
+        let (source, error) = decode(id, bytes);
+        match (source, error) {
+            (Some(source), None) => self.at_text(&source, counts, marked, keyring),
+            (source, Some(error)) if counts => {
                 let unreadable = self.undecodable(error);
-                self.unreadable(&unreadable, None)
+                self.unreadable(&unreadable, source.as_ref())
             }
-            Err(_) => Looked::PassedOver,
+            (Some(source), _) => self.pass_over_text(&source),
+            (None, _) => Looked::passed_over(false),
         }
     }
 
@@ -156,41 +175,108 @@ impl Look {
         fs::Error::TooLarge { path, limit }
     }
 
-    fn at_text(self, source: &Source, expected: bool, marked: bool, keyring: &Keyring) -> Looked {
-        let document = match Document::parse(source, self.format) {
-            Ok(document) => document,
-            Err(document::Error::Undecidable(what)) if expected || marked => {
-                return self.unsupported(what);
-            }
-            Err(error) if expected || marked => {
-                let unreadable = refused(&error, source);
-                return self.unreadable(&unreadable, Some(source));
-            }
-            Err(_) => return Looked::PassedOver,
-        };
-        let documents = Some(document.tree().branches().len());
+    /// `counts` says whether it matters that it cannot be read, `marked` whether sops wrote it once.
+    fn at_text(self, source: &Source, counts: bool, marked: bool, keyring: &Keyring) -> Looked {
+        let Reading {
+            document,
+            error,
+            repeated_keys,
+        } = Document::read(source, self.format);
+        let conflicts = counts.then(|| source::find_conflicts(source.text()));
         let known = Known {
             source: Some(source),
-            document: Some(&document),
-            documents,
+            documents: document.as_ref().map(|read| read.tree().branches().len()),
+            repeated_keys,
+            conflicts: conflicts.unwrap_or_default(),
             ..Known::default()
         };
-        match SopsFile::of(&document) {
-            Ok(None) => self.not_encrypted(documents),
-            Err(_) if !expected && !marked && !has_marks(document.tree()) => {
-                self.not_encrypted(documents)
+        let may_be_template = !marked && known.conflicts.is_empty();
+        match (&document, error) {
+            (Some(document), None) => self.at_document(document, known, counts, keyring),
+            (None, None) => self.pass_over_text(source),
+            (_, Some(_)) if !counts => self.pass_over_text(source),
+            (_, Some(document::Error::Undecidable(what))) => self.unsupported(what, known.source),
+            (_, Some(_)) if sign::is_blank(source.text()) => self.clear(Known::default()),
+            (_, Some(error)) if may_be_template && source.text().contains("{{") => {
+                let at = error.span().map(|span| source.position(span.start()));
+                self.template(&Unreadable::Template { at }, source)
             }
+            (document, Some(error)) => self.at_refused(source, document.as_ref(), &error, known),
+        }
+    }
+
+    fn at_document<'a>(
+        self,
+        document: &'a Document<'a>,
+        known: Known<'a>,
+        counts: bool,
+        keyring: &Keyring,
+    ) -> Looked {
+        let known = Known {
+            document: Some(document),
+            ..known
+        };
+        match SopsFile::of(document) {
+            Ok(None) => {
+                let foreign = Foreign::of_document(document.source().text(), document.tree());
+                self.clear(Known { foreign, ..known })
+            }
+            Err(_) if !counts && !has_marks(document.tree()) => self.clear(known),
             Err(MetadataErrors(problems)) => {
-                let known = Known { problems, ..known };
-                self.report(
-                    known,
-                    Verification::Failed,
-                    Needs::Document,
-                    "malformed-metadata",
-                )
+                let values = refused::values(document);
+                let known = Known {
+                    problems: [problems, values.problems].concat(),
+                    clear_comments: values.clear_comments,
+                    unselected: values.unselected,
+                    ..known
+                };
+                let lacking = "malformed-metadata";
+                self.report(known, Verification::Failed, Needs::Document, lacking)
             }
             Ok(Some(file)) => self.at_sops_file(&file, known, keyring),
         }
+    }
+
+    /// A text that sops would not load, with all that is certain of it all the same.
+    fn at_refused<'a>(
+        self,
+        source: &'a Source,
+        document: Option<&'a Document<'a>>,
+        error: &document::Error,
+        known: Known<'a>,
+    ) -> Looked {
+        let certain = match document {
+            Some(document) => Certain::of_document(document, known.repeated_keys),
+            None if known.conflicts.is_empty() => Certain::of_keys(known.repeated_keys),
+            None => Certain::of_conflicts(source, self.format, &known.conflicts),
+        };
+        let is_of_merge = known.conflicts.first().is_some_and(|first| {
+            let at = error.span();
+            at.is_none_or(|at| at.start() >= first.start.start())
+        });
+        let unreadable = match &certain.error {
+            // The rule about repeated keys tells it, with all others.
+            _ if error.related().is_some() => None,
+            Some(error) if is_of_merge => Some(refused(error, source)),
+            None if is_of_merge => None,
+            Some(_) | None => Some(refused(error, source)),
+        };
+        let file = document.map(SopsFile::of);
+        let is_clear = matches!(file, Some(Ok(None))) || certain.is_clear;
+        let file = file.and_then(Result::ok).flatten();
+        let known = Known {
+            document,
+            file: file.as_ref(),
+            lacks_metadata: Some(self.due()).filter(|_| is_clear),
+            unreadable: unreadable.as_ref(),
+            problems: certain.problems,
+            clear_comments: certain.clear_comments,
+            unselected: certain.unselected,
+            repeated_keys: certain.repeated_keys,
+            recipients: file.iter().flat_map(SopsFile::shown_recipients).collect(),
+            ..known
+        };
+        self.report(known, Verification::Failed, Needs::Nothing, "unreadable")
     }
 
     fn at_sops_file<'a>(
@@ -212,6 +298,8 @@ impl Look {
         let known = Known {
             file: Some(file),
             problems: checked.inspection.problems,
+            clear_comments: checked.inspection.clear_comments,
+            unselected: checked.inspection.unselected,
             refused_version: file.version_refused_by_command(),
             recipients: file.shown_recipients().collect(),
             shut: checked.shut,
@@ -234,34 +322,16 @@ impl Look {
         )
     }
 
-    /// A file that no rule has anything to look at in. Met on a walk it counts only where its name
-    /// says that it should be encrypted.
-    fn not_encrypted(self, documents: Option<usize>) -> Looked {
-        if self.origin == Origin::Walked && !self.has_secret_name {
-            return Looked::PassedOver;
-        }
-        let known = Known {
-            documents,
-            ..Known::default()
-        };
-        let file = self.file(known, Verification::NotEncrypted);
-        Looked::At {
-            file,
-            findings: Vec::new(),
-            not_evaluated: Vec::new(),
-            shut: None,
-        }
-    }
-
-    fn unsupported(self, what: &str) -> Looked {
+    pub(super) fn unsupported(self, what: &str, source: Option<&Source>) -> Looked {
         let reason = Reason::Unsupported(what.to_owned());
         let lacking = reason.to_string();
-        self.report(
-            Known::default(),
-            Verification::NotVerified(reason),
-            Needs::Nothing,
-            &lacking,
-        )
+        let known = Known {
+            source,
+            conflicts: source.map_or_else(Vec::new, |source| source::find_conflicts(source.text())),
+            ..Known::default()
+        };
+        let verification = Verification::NotVerified(reason);
+        self.report(known, verification, Needs::Nothing, &lacking)
     }
 
     fn unreadable(self, unreadable: &Unreadable, source: Option<&Source>) -> Looked {
@@ -275,87 +345,18 @@ impl Look {
         };
         let known = Known {
             source,
+            conflicts: source.map_or_else(Vec::new, |source| source::find_conflicts(source.text())),
             unreadable: Some(unreadable),
             ..Known::default()
         };
         self.report(known, verification, Needs::Nothing, "unreadable")
     }
-
-    /// Runs the rules. `lacking` says why those that need more than was reached tell nothing.
-    fn report(
-        self,
-        mut known: Known<'_>,
-        verification: Verification,
-        reached: Needs,
-        lacking: &str,
-    ) -> Looked {
-        let context = FileContext {
-            path: &self.path,
-            source: known.source,
-            document: known.document,
-            file: known.file,
-            unreadable: known.unreadable,
-            problems: &known.problems,
-            refused_version: known.refused_version,
-            unreadable_by: &known.unreadable_by,
-            parts: OnceCell::new(),
-        };
-        let mut findings = Vec::new();
-        let mut not_evaluated = Vec::new();
-        for rule in RULES {
-            let Check::File(check) = rule.check else {
-                continue;
-            };
-            let before = findings.len();
-            check(&context, &mut Findings::new(rule, &context, &mut findings));
-            if rule.needs > reached && findings.len() == before {
-                let (path, reason) = (self.path.clone(), lacking.to_owned());
-                not_evaluated.push(NotEvaluated {
-                    path,
-                    rule: rule.id,
-                    reason,
-                });
-            }
-        }
-        findings.sort_by(|a, b| (a.location.start, a.rule).cmp(&(b.location.start, b.rule)));
-        let shut = known.shut.take();
-        Looked::At {
-            file: self.file(known, verification),
-            findings,
-            not_evaluated,
-            shut,
-        }
-    }
-
-    fn file(self, known: Known<'_>, verification: Verification) -> Box<FileReport> {
-        Box::new(FileReport {
-            path: self.path,
-            format: self.format,
-            documents: known.documents,
-            verification,
-            recipients: known.recipients,
-            unreadable_by: known.unreadable_by,
-        })
-    }
 }
 
-/// The reader's complaint, with places as lines.
+/// The reader's complaint, with its place as a line.
 fn refused(error: &document::Error, source: &Source) -> Unreadable {
-    let at = error.span().map(|span| source.position(span.start()));
-    let related = error.related().map(|span| source.position(span.start()));
-    let message = match related {
-        Some(first) => format!("{error}, in line {}", first.line),
-        None => error.to_string(),
-    };
-    Unreadable::Refused { message, at }
-}
-
-/// Whether a top-level `sops` mapping is the metadata of a secret file.
-fn has_marks(tree: &Tree<'_>) -> bool {
-    let first = tree.branches().first();
-    let metadata = first.and_then(|branch| tree.pair(*branch, "sops"));
-    metadata.is_some_and(|metadata| {
-        let has = |mark: &&&str| tree.pair(metadata.value, mark).is_some();
-        sign::MARKS.iter().filter(has).count() >= 2
-    })
+    Unreadable::Refused {
+        message: error.to_string(),
+        at: error.span().map(|span| source.position(span.start())),
+    }
 }

@@ -1,9 +1,10 @@
 //! From what the user named to the list of files to look at, and where their bytes are.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use super::notices::Notices;
+use super::notices::{Notices, Why};
 use super::{Error, Target, staged, walk};
 use crate::config::Policy;
 use crate::environment::Environment;
@@ -45,8 +46,12 @@ pub(super) enum Origin {
 pub(super) struct Scope<'a> {
     pub(super) environment: &'a Environment,
     pub(super) policy: &'a Policy,
-    /// The index to take files from instead of the work tree, and its repository.
-    pub(super) staged: Option<(&'a Repo<'a>, &'a Index<'a>)>,
+    /// The repository around the current folder.
+    pub(super) repo: Option<&'a Repo<'a>>,
+    /// Its index, where files are taken from that instead of the work tree.
+    pub(super) index: Option<&'a Index<'a>>,
+    /// How many threads to use at most.
+    pub(super) jobs: Option<NonZeroUsize>,
 }
 
 /// The inputs of a run, by the bytes of their paths.
@@ -71,7 +76,11 @@ pub(super) fn list(targets: Vec<Target>, scope: Scope<'_>) -> Result<(Vec<Input>
     let mut only_text = !targets.is_empty();
     for target in targets {
         match target {
-            Target::Text { name, bytes } => inputs.add(name, Content::Given(bytes), Origin::Named),
+            Target::Text { name, bytes } => {
+                if !inputs.is_left_out(&name) {
+                    inputs.add(name, Content::Given(bytes), Origin::Named);
+                }
+            }
             Target::Path(path) => {
                 only_text = false;
                 named.push(path);
@@ -79,9 +88,9 @@ pub(super) fn list(targets: Vec<Target>, scope: Scope<'_>) -> Result<(Vec<Input>
         }
     }
     if !only_text {
-        match scope.staged {
-            Some((repo, index)) => staged::add(&mut inputs, repo, index, &named)?,
-            None => inputs.add_work_tree(named)?,
+        match (scope.repo, scope.index) {
+            (Some(repo), Some(index)) => staged::add(&mut inputs, repo, index, &named)?,
+            _ => inputs.add_work_tree(named)?,
         }
     }
     Ok((inputs.by_path.into_values().collect(), inputs.notices))
@@ -89,8 +98,11 @@ pub(super) fn list(targets: Vec<Target>, scope: Scope<'_>) -> Result<(Vec<Input>
 
 impl Inputs<'_> {
     /// Adds an input, keyed by the bytes of its path; a file both named and met in a folder counts
-    /// as named.
+    /// as named. What is met in a folder and the policy leaves out is none.
     pub(super) fn add(&mut self, path: PathBuf, content: Content, origin: Origin) {
+        if origin == Origin::Walked && self.scope.policy.is_excluded(&path) {
+            return;
+        }
         let key = path.as_os_str().as_encoded_bytes().to_vec();
         let known = self
             .by_path
@@ -109,8 +121,10 @@ impl Inputs<'_> {
     }
 
     fn add_work_tree(&mut self, mut named: Vec<PathBuf>) -> Result<(), Error> {
-        if named.is_empty() {
-            named.push(PathBuf::from("."));
+        match self.scope.repo {
+            Some(repo) if named.is_empty() => return walk::add_repository(self, repo),
+            None if named.is_empty() => named.push(PathBuf::from(".")),
+            _ => {}
         }
         for named in named {
             let place = self.scope.environment.current_dir().join(&named);
@@ -118,13 +132,25 @@ impl Inputs<'_> {
                 return Err(Error::NoSuchPath { path: named });
             }
             let shown = paths::without_dots(&named);
+            if self.is_left_out(&shown) {
+                continue;
+            }
             if place.is_dir() {
-                walk::add(self, &place, &shown);
+                walk::add_folder(self, &place, &shown)?;
             } else {
                 self.add(shown, Content::Disk(place), Origin::Named);
             }
         }
         Ok(())
+    }
+
+    /// Whether the policy leaves out what was named, of which the user is told then.
+    pub(super) fn is_left_out(&mut self, named: &Path) -> bool {
+        let is_excluded = self.scope.policy.is_excluded(named);
+        if is_excluded {
+            self.notices.add(Why::Excluded, named);
+        }
+        is_excluded
     }
 
     /// Whether a path's name says that it should be encrypted.

@@ -1,13 +1,14 @@
 //! `keys`: the identities at hand, and what each of them opens.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::inputs::{self, Content, Input, Origin, Scope};
-use super::{Error, MAX_FILE_LEN, Request, describe, sign};
-use crate::config::Policy;
+use super::{Error, MAX_FILE_LEN, Request, describe, policy, sign};
 use crate::document::{Document, Format};
 use crate::fs;
 use crate::keys::{Keyring, Listed, Locked, Place, PlaceState, Shut};
+use crate::paths;
+use crate::repo::Repo;
 use crate::sops::{SopsFile, locks};
 use crate::source::{Source, SourceId};
 
@@ -49,19 +50,31 @@ pub struct KnownKey {
 ///
 /// # Errors
 /// [`Error::NoSuchPath`] where a named path is not there, [`Error::Identity`] where a named identity
-/// is of no use.
+/// is of no use, [`Error::Policy`] where the policy is wrong.
 pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
     let Request {
         environment,
         targets,
         identities,
         mut access,
-        ..
+        policy,
+        jobs,
+        staged: _,
     } = request;
+    let here = paths::absolute(environment.current_dir(), Path::new(""));
+    let repo = Repo::discover(environment, &here);
+    let search = policy::Search {
+        here: &here,
+        repo: repo.as_ref(),
+        index: None,
+    };
+    let policy = search.load(policy.as_deref())?;
     let scope = Scope {
         environment,
-        policy: &Policy::default(),
-        staged: None,
+        policy: &policy,
+        repo: repo.as_ref(),
+        index: None,
+        jobs,
     };
     let (inputs, _) = inputs::list(targets, scope)?;
     let mut keyring = Request::keyring(identities, environment)?;
@@ -116,7 +129,7 @@ impl Tried {
 }
 
 /// Tries all keys on a file, and says how many of its groups open.
-fn try_on(path: &std::path::Path, shut: &Shut, keyring: &Keyring, keys: &mut [Tried]) -> usize {
+fn try_on(path: &Path, shut: &Shut, keyring: &Keyring, keys: &mut [Tried]) -> usize {
     let mut groups_of = vec![0; keys.len()];
     let mut open = 0;
     for group in &shut.groups {

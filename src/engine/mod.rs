@@ -8,15 +8,20 @@ mod error;
 mod explain;
 mod explanation;
 mod file;
+mod filters;
 mod inputs;
 mod keys;
+mod known;
 mod manifest;
 mod notices;
+mod others;
+mod policy;
+mod refused;
 mod report;
 mod request;
+mod settle;
 mod sign;
 mod staged;
-mod suppress;
 mod walk;
 
 pub use crate::keys::{Answer, Ask};
@@ -26,15 +31,15 @@ pub use explanation::{Explanation, KeyName, Leaf};
 pub use keys::{KeyReport, KnownKey, keys};
 pub use report::{FileReport, NotEvaluated, Report, Summary};
 pub use request::{Access, IdentitySource, Request, Target};
-pub use suppress::Suppression;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
-use crate::config::Policy;
-use crate::environment::Environment;
+#[cfg(feature = "cli")]
+pub(crate) use crate::document::Foreign;
+use crate::finding::Finding;
 use crate::keys::{Keyring, Place, PlaceState, Shut};
 use crate::paths;
 use crate::repo::{Blobs, Repo};
@@ -56,27 +61,37 @@ pub const MAX_FILE_LEN: usize = 256 << 20;
 /// # Errors
 /// [`Error::NoSuchPath`] where a named path is not there, [`Error::Identity`] where a named identity
 /// is of no use, [`Error::Threads`] where the system gives no threads, [`Error::NoRepository`] where
-/// there is no index to read, [`Error::Git`] where there is one that cannot be read.
+/// there is no index to read, [`Error::Git`] where there is one that cannot be read,
+/// [`Error::Policy`] where the policy is wrong.
 pub fn check(request: Request<'_>) -> Result<Report, Error> {
     let Request {
         environment,
         targets,
         identities,
         mut access,
-        suppressions,
+        policy,
         jobs,
         staged,
     } = request;
-    let repo = if staged {
-        Some(repository(environment)?)
-    } else {
-        None
+    let here = paths::absolute(environment.current_dir(), Path::new(""));
+    let repo = Repo::discover(environment, &here);
+    let index = match &repo {
+        Some(repo) if staged => Some(repo.index()?),
+        None if staged => return Err(Error::NoRepository),
+        _ => None,
     };
-    let index = repo.as_ref().map(Repo::index).transpose()?;
+    let search = policy::Search {
+        here: &here,
+        repo: repo.as_ref(),
+        index: index.as_ref(),
+    };
+    let policy = search.load(policy.as_deref())?;
     let scope = Scope {
         environment,
-        policy: &Policy::default(),
-        staged: repo.as_ref().zip(index.as_ref()),
+        policy: &policy,
+        repo: repo.as_ref(),
+        index: index.as_ref(),
+        jobs,
     };
     let (inputs, notices) = inputs::list(targets, scope)?;
     let mut keyring = Request::keyring(identities, environment)?;
@@ -92,10 +107,30 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
         searched: keyring.places().iter().map(describe).collect(),
         ..Report::default()
     };
+    let mut findings = gather(looked, &mut report)?;
+    if let Some(repo) = repo.as_ref().filter(|_| !staged) {
+        findings = filters::forgive(findings, &mut report.files, repo, &here);
+    }
+    settle::apply(findings, &policy, &mut report);
+    Ok(report)
+}
+
+/// Puts what became of the inputs into `report`, in their order; returns all findings.
+///
+/// # Errors
+/// What git does not give.
+fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Vec<Finding>, Error> {
     let mut findings = Vec::new();
     for looked in looked {
         match looked {
-            Looked::PassedOver => report.passed_over += 1,
+            Looked::PassedOver {
+                findings: found,
+                is_searched,
+            } => {
+                report.passed_over += 1;
+                report.unsearched += usize::from(!is_searched);
+                findings.extend(found);
+            }
             Looked::NotGiven(error) => return Err(error),
             Looked::At {
                 file,
@@ -109,14 +144,7 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
             }
         }
     }
-    (report.findings, report.suppressed) = suppress::apply(findings, &suppressions);
-    Ok(report)
-}
-
-/// The repository around the current folder.
-fn repository(environment: &Environment) -> Result<Repo<'_>, Error> {
-    let here = paths::absolute(environment.current_dir(), Path::new(""));
-    Repo::discover(environment, &here).ok_or(Error::NoRepository)
+    Ok(findings)
 }
 
 /// A reader of the blobs that inputs name.
@@ -161,7 +189,7 @@ fn take_shut(looked: &mut [Looked]) -> (Vec<usize>, Vec<Shut>) {
         .enumerate()
         .filter_map(|(at, looked)| match looked {
             Looked::At { shut, .. } => Some((at, shut.take()?)),
-            Looked::PassedOver | Looked::NotGiven(_) => None,
+            Looked::PassedOver { .. } | Looked::NotGiven(_) => None,
         });
     shut.unzip()
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 /// Why nothing was checked for a path that was named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Why {
+    /// The policy leaves it out.
+    Excluded,
     /// The index does not have it.
     NotInIndex,
     /// The index has a symbolic link there.
@@ -66,6 +68,8 @@ fn sentence(why: Why, paths: &[PathBuf]) -> String {
 impl Why {
     fn words(self, one: bool) -> &'static str {
         match (self, one) {
+            (Self::Excluded, true) => "is left out by `exclude` in the policy",
+            (Self::Excluded, false) => "are left out by `exclude` in the policy",
             (Self::NotInIndex, true) => "is not in the index",
             (Self::NotInIndex, false) => "are not in the index",
             (Self::Link, true) => "is a symbolic link in the index",

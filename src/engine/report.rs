@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::document::Format;
+use crate::document::{Foreign, Format};
 use crate::finding::{Finding, Severity};
 use crate::sops::{Reason, Verification};
 
@@ -23,6 +23,8 @@ pub struct Report {
     pub suppressed: usize,
     /// How many files without sops metadata the walk of folders passed over.
     pub passed_over: usize,
+    /// How many of those were not searched for private keys: binary files, and those above 1 MiB.
+    pub unsearched: usize,
     /// What went wrong with the sources of identities, one sentence each.
     pub warnings: Vec<String>,
     /// What was named and not looked at, one sentence each.
@@ -43,6 +45,8 @@ pub struct FileReport {
     pub documents: Option<usize>,
     /// The verdict.
     pub verification: Verification,
+    /// Whose it is, where it is not sops's.
+    pub foreign: Option<Foreign>,
     /// The recipients that its metadata names, in their order.
     pub recipients: Vec<String>,
     /// The versions of sops that cannot read it although sops 3.13.3 can.

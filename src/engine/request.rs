@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Error, Suppression, manifest};
+use super::{Error, manifest};
 use crate::environment::Environment;
 use crate::fs;
 use crate::keys::{Ask, Given, Keyring, MAX_KEY_FILE, Means, Origin};
@@ -25,8 +25,8 @@ pub struct Request<'a> {
     pub identities: Vec<IdentitySource>,
     /// What may be done for identities that ask somebody or run something.
     pub access: Access<'a>,
-    /// The findings to leave out.
-    pub suppressions: Vec<Suppression>,
+    /// The policy file to follow instead of `.sopsguard.toml` at the root of the repository.
+    pub policy: Option<PathBuf>,
     /// Whether to check what the index holds instead of the work tree: what differs from `HEAD`, or,
     /// where there are paths among the targets, all that the index has under them.
     pub staged: bool,
@@ -155,7 +155,7 @@ impl<'a> Request<'a> {
             targets: Vec::new(),
             identities: Vec::new(),
             access: Access::default(),
-            suppressions: Vec::new(),
+            policy: None,
             staged: false,
             jobs: None,
         }

@@ -6,7 +6,9 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
+use memchr::memmem::{self, Finder};
 use serde::de::IgnoredAny;
 
 use crate::document::Format;
@@ -26,20 +28,64 @@ pub(super) const MARKS: [&str; 7] = [
     "key_groups",
 ];
 
-/// Whether a YAML text could have a top-level key that reads as `sops`.
+/// How many bytes of a file tell whether it is a text, as many as git looks at.
+const HEAD_LEN: usize = 8_000;
+
+static TOKEN_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(TOKEN));
+static SOPS_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("sops"));
+static MAC_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("mac:"));
+
+/// Whether a YAML text could have a top-level key that reads as `sops`, or a token of sops's.
 ///
 /// The word may stand there; or hide behind an escape in double quotes, which needs a backslash; or
 /// be the base64 of a `!!binary` key, which needs a tag.
 pub(super) fn may_have_metadata(bytes: &[u8]) -> bool {
-    let signs = ["sops", "\\", "!!b", "!!%", "!<", "%TAG"];
-    let text = Text::of(bytes);
-    signs.iter().any(|sign| text.contains(sign))
+    let text = ascii(bytes);
+    let is_sign = |at: usize| {
+        let rest = text.get(at..).unwrap_or_default();
+        let signs: [&[u8]; 5] = [b"\\", b"!!b", b"!!%", b"!<", b"%TAG"];
+        signs.iter().any(|sign| rest.starts_with(sign))
+    };
+    SOPS_FINDER.find(&text).is_some()
+        || TOKEN_FINDER.find(&text).is_some()
+        || memchr::memchr3_iter(b'\\', b'!', b'%', &text).any(is_sign)
 }
 
 /// Whether a YAML text, perhaps damaged, was certainly written by sops once.
 pub(super) fn looks_encrypted(bytes: &[u8]) -> bool {
-    let text = Text::of(bytes);
-    text.contains(TOKEN) || (text.contains("sops:") && text.contains("mac:"))
+    let text = ascii(bytes);
+    let has_block = || {
+        SOPS_FINDER
+            .find_iter(&text)
+            .any(|at| text.get(at + 4) == Some(&b':'))
+    };
+    TOKEN_FINDER.find(&text).is_some() || (MAC_FINDER.find(&text).is_some() && has_block())
+}
+
+/// Whether bytes are a text and not a picture, a program or an archive, as git tells them apart.
+pub(super) fn is_text(bytes: &[u8]) -> bool {
+    let head = bytes.get(..HEAD_LEN).unwrap_or(bytes);
+    memchr::memchr(0, head).is_none() || is_utf16(bytes)
+}
+
+/// Whether a YAML text holds nothing but comments.
+pub(super) fn is_blank(text: &str) -> bool {
+    let is_blank = |line: &str| line.trim_start().is_empty() || line.trim_start().starts_with('#');
+    text.lines().all(is_blank)
+}
+
+/// Whether a text is in UTF-16, which yaml.v3 reads behind its byte order mark.
+pub(super) fn is_utf16(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF])
+}
+
+/// The bytes, those of UTF-16 without their zeros, so that what is ASCII can be found.
+fn ascii(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if is_utf16(bytes) {
+        bytes.iter().copied().filter(|&byte| byte != 0).collect()
+    } else {
+        Cow::Borrowed(bytes)
+    }
 }
 
 /// Whether a file of a format other than YAML carries sops metadata.
@@ -85,37 +131,8 @@ fn count_lines(bytes: &[u8], beginnings: [&str; 3]) -> bool {
         >= 2
 }
 
-/// Bytes to find ASCII words in: as text where they are text, which is many times faster.
-enum Text<'b> {
-    Utf8(&'b str),
-    Other(Cow<'b, [u8]>),
-}
-
-impl<'b> Text<'b> {
-    fn of(bytes: &'b [u8]) -> Self {
-        let is_utf16 = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Self::Utf8(text),
-            // Without its zeros, what is ASCII in UTF-16 can be found.
-            Err(_) if is_utf16 => {
-                Self::Other(bytes.iter().copied().filter(|&byte| byte != 0).collect())
-            }
-            Err(_) => Self::Other(Cow::Borrowed(bytes)),
-        }
-    }
-
-    fn contains(&self, word: &str) -> bool {
-        match self {
-            Self::Utf8(text) => text.contains(word),
-            Self::Other(bytes) => contains(bytes, word.as_bytes()),
-        }
-    }
-}
-
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack
-        .windows(needle.len())
-        .any(|window| window == needle)
+    memmem::find(haystack, needle).is_some()
 }
 
 #[cfg(test)]

@@ -28,6 +28,9 @@ pub(super) fn add(
     }
     for named in named {
         let shown = paths::without_dots(named);
+        if inputs.is_left_out(&shown) {
+            continue;
+        }
         match find(repo, index, &paths::absolute(&here, named)) {
             Found::File(place, kind) => add_entry(inputs, shown, &place, kind, true),
             Found::Folder(place, entries) => {

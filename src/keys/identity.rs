@@ -35,6 +35,17 @@ impl Private {
         Some(Self::X25519 { key, recipient })
     }
 
+    /// The recipient that files name when they are locked for it.
+    pub(super) fn recipient(&self) -> &str {
+        match self {
+            Self::X25519 { recipient, .. } => recipient,
+            #[cfg(feature = "pq")]
+            Self::PostQuantum(key) => key.recipient(),
+            #[cfg(feature = "ssh")]
+            Self::Ssh(key) => key.recipient(),
+        }
+    }
+
     /// With where it was found.
     pub(super) fn found_at(self, origin: Origin) -> Identity {
         let secret = self;
@@ -45,13 +56,7 @@ impl Private {
 impl Identity {
     /// The recipient that files name when they are locked for this identity.
     pub(crate) fn recipient(&self) -> &str {
-        match &self.secret {
-            Private::X25519 { recipient, .. } => recipient,
-            #[cfg(feature = "pq")]
-            Private::PostQuantum(key) => key.recipient(),
-            #[cfg(feature = "ssh")]
-            Private::Ssh(key) => key.recipient(),
-        }
+        self.secret.recipient()
     }
 
     /// What kind of key it is.

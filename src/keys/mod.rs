@@ -9,6 +9,7 @@ mod age_file;
 mod ask;
 mod bech32;
 mod dormant;
+mod exposed;
 #[cfg(feature = "plugin")]
 mod file_key;
 mod found;
@@ -32,6 +33,7 @@ mod words;
 pub(crate) use age_file::AgeFile;
 pub use ask::{Answer, Ask};
 pub(crate) use dormant::Obstacle;
+pub(crate) use exposed::{Exposed, exposed, may_be_exposed};
 pub(crate) use keyring::{Given, Keyring, MAX_KEY_FILE};
 pub(crate) use listing::Listed;
 pub(crate) use places::{Origin, Place, PlaceState};

@@ -71,7 +71,7 @@ impl<'r> Blobs<'r> {
             Err(refused) => match self.git.blob(id, limit) {
                 Ok(Some(bytes)) => Ok(bytes),
                 Ok(None) => Err(Unread::TooLarge),
-                Err(error) => Err(Unread::Failed(error.instead_of(&refused))),
+                Err(error) => Err(Unread::Failed(error.instead_of(refused.message()))),
             },
         }
     }

@@ -93,6 +93,13 @@ impl Git<'_> {
         Ok(batch(&ended.stdout))
     }
 
+    /// The `filter` attributes of files, each named by its absolute path; of those that have one.
+    pub(super) fn filters(&self, paths: &[Vec<u8>]) -> Result<HashMap<Vec<u8>, String>, Error> {
+        let wanted: Vec<u8> = paths.join(&0).into_iter().chain([0]).collect();
+        let arguments = ["check-attr", "-z", "--stdin", "filter"];
+        Ok(attributes(&self.output(&arguments, wanted)?))
+    }
+
     fn line(&self, arguments: &[&str]) -> Result<String, Error> {
         Ok(line(&self.output(arguments, Vec::new())?))
     }
@@ -190,6 +197,17 @@ fn batch(mut answer: &[u8]) -> HashMap<BlobId, Vec<u8>> {
     blobs
 }
 
+/// Reads the answer of `git check-attr -z`: path, attribute and value, each ended by a zero.
+fn attributes(answer: &[u8]) -> HashMap<Vec<u8>, String> {
+    let parts: Vec<&[u8]> = answer.split(|byte| *byte == 0).collect();
+    let named = parts.chunks_exact(3).filter_map(|part| match part {
+        [_, _, b"unspecified" | b"unset" | b"set"] => None,
+        [path, _, value] => Some((path.to_vec(), String::from_utf8_lossy(value).into_owned())),
+        _ => None,
+    });
+    named.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,6 +228,14 @@ mod tests {
         });
         assert_eq!(entries(answer), expected);
         assert_eq!(entries(b""), []);
+    }
+
+    #[test]
+    fn the_attributes_of_an_answer_are_those_that_have_a_value() {
+        let answer = b"a\0filter\0git-crypt\0b c\0filter\0unspecified\0d\0filter\0unset\0";
+        let expected = HashMap::from([(b"a".to_vec(), "git-crypt".to_owned())]);
+        assert_eq!(attributes(answer), expected);
+        assert_eq!(attributes(b""), HashMap::new());
     }
 
     #[test]

@@ -64,13 +64,14 @@ impl Error {
         Self::new(format!("git says: {first}"), &help)
     }
 
-    /// The error where libgit2 had refused first: what it said matters where git was not asked.
-    pub(super) fn instead_of(self, refused: &git2::Error) -> Self {
+    /// The error where something else had refused first: what it said matters where git was not
+    /// asked.
+    pub(super) fn instead_of(self, refused: &str) -> Self {
         if !self.unasked {
             return self;
         }
-        let reason = format!("{}, and {self}", refused.message());
-        Self::new(reason, help_for(refused.message()))
+        let reason = format!("{refused}, and {self}");
+        Self::new(reason, help_for(refused))
     }
 }
 

@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use git2::{IndexEntryExtendedFlag, Oid, Repository, Tree};
+use git2::{Oid, Repository, Tree};
 
 use super::blobs::open_objects;
 use super::command::Git;
 use super::entry::{Entry, Kind};
 use super::error::Error;
 use super::head::{Head, head};
-use super::path;
+use super::index_file::{IndexFile, Raw, Refused};
 use super::places::Places;
+use crate::fs;
 
 /// The index of a repository.
 pub(crate) struct Index<'r> {
@@ -21,20 +22,29 @@ pub(crate) struct Index<'r> {
 
 /// Who read it.
 enum Entries {
-    Libgit2(git2::Index),
+    File(IndexFile),
     Git(BTreeMap<Vec<u8>, Kind>),
 }
 
-/// From this many entries on git finds what is staged faster than libgit2 would: it knows from the
-/// index itself which folders are as in `HEAD`.
+/// From this many entries on git compares an index in which it did not note its trees faster.
 const MANY: usize = 2_000;
+
+/// The most bytes of an index.
+const MAX_LEN: usize = 1 << 30;
 
 impl<'r> Index<'r> {
     pub(super) fn read(places: &'r Places, git: Git<'r>) -> Result<Self, Error> {
-        let entries = match git2::Index::open(&places.index) {
-            Ok(index) => Entries::Libgit2(index),
+        let file = match fs::read(&places.index, MAX_LEN) {
+            Ok(bytes) => IndexFile::parse(&bytes),
+            Err(fs::Error::NotFound { .. }) => Ok(IndexFile::empty()),
+            Err(error) => Err(Refused::Io(error.to_string())),
+        };
+        let entries = match file {
+            Ok(file) => Entries::File(file),
             Err(refused) => {
-                let all = git.all().map_err(|error| error.instead_of(&refused))?;
+                let all = git
+                    .all()
+                    .map_err(|error| error.instead_of(&refused.to_string()))?;
                 Entries::Git(
                     all.into_iter()
                         .map(|entry| (entry.path, entry.kind))
@@ -53,14 +63,9 @@ impl<'r> Index<'r> {
     pub(crate) fn at(&self, path: &[u8]) -> Option<Kind> {
         match &self.entries {
             Entries::Git(entries) => entries.get(path).cloned(),
-            Entries::Libgit2(index) => {
-                let path = path::of_git(path);
-                match index.get_path(&path, 0) {
-                    Some(entry) => Some(kind(&entry)),
-                    None => (1..=3)
-                        .any(|stage| index.get_path(&path, stage).is_some())
-                        .then_some(Kind::Unmerged),
-                }
+            Entries::File(file) => {
+                let entry = file.entries().get(file.first_from(path))?;
+                (file.path(entry) == path).then(|| kind(entry))
             }
         }
     }
@@ -80,12 +85,23 @@ impl<'r> Index<'r> {
                     kind: kind.clone(),
                 })
                 .collect(),
-            Entries::Libgit2(index) => {
-                let first = index.find_prefix(prefix.as_slice()).unwrap_or(index.len());
-                let from = (first..index.len()).filter_map(|at| index.get(at));
-                once_each(from.take_while(|entry| entry.path.starts_with(&prefix)))
+            Entries::File(file) => {
+                let from = file.entries().get(file.first_from(&prefix)..);
+                let from = from.unwrap_or_default().iter();
+                once_each(
+                    file,
+                    from.take_while(|entry| file.path(entry).starts_with(&prefix)),
+                )
             }
         }
+    }
+
+    /// The paths of all below a folder, each at least once.
+    pub(super) fn paths_below(&self, folder: &[u8]) -> Vec<Vec<u8>> {
+        self.below(folder)
+            .into_iter()
+            .map(|entry| entry.path)
+            .collect()
     }
 
     /// All that differs from `HEAD`, but for what is only gone.
@@ -93,36 +109,52 @@ impl<'r> Index<'r> {
     /// # Errors
     /// [`Error`] where neither libgit2 nor git can read `HEAD`.
     pub(crate) fn staged(&self) -> Result<Vec<Entry>, Error> {
-        let Entries::Libgit2(index) = &self.entries else {
+        let Entries::File(file) = &self.entries else {
             return self.git.staged(None);
         };
-        let tree = match head(self.places) {
+        let commit = match head(self.places) {
             Head::Unborn => return Ok(self.below(b"")),
             Head::Unknown => return self.git.staged(None),
             Head::Commit(id) => id,
         };
-        if index.len() > MANY
-            && let Ok(staged) = self.git.staged(Some(tree))
+        if file.entries().len() > MANY
+            && !file.knows_trees()
+            && let Ok(staged) = self.git.staged(Some(commit))
         {
             return Ok(staged);
         }
-        self.differing(index, tree).or_else(|refused| {
+        self.differing(file, commit).or_else(|refused| {
             let staged = self.git.staged(None);
-            staged.map_err(|error| error.instead_of(&refused))
+            staged.map_err(|error| error.instead_of(refused.message()))
         })
     }
 
-    fn differing(&self, index: &git2::Index, commit: Oid) -> Result<Vec<Entry>, git2::Error> {
+    fn differing(&self, file: &IndexFile, commit: Oid) -> Result<Vec<Entry>, git2::Error> {
         let objects = open_objects(self.places)?;
         let tree = objects.find_commit(commit)?.tree()?;
+        if file.tree(b"").is_some_and(|(_, id)| id == tree.id()) {
+            return Ok(Vec::new());
+        }
         let mut trees = Trees::new(&objects, tree);
         let mut differing = Vec::new();
-        for entry in index.iter() {
-            if stage(&entry) != 0 || trees.at(&entry.path)? != Some((entry.id, entry.mode)) {
+        let mut at = 0;
+        while let Some(entry) = file.entries().get(at) {
+            let path = file.path(entry);
+            let same = match at.checked_sub(1).and_then(|last| file.entries().get(last)) {
+                Some(last) => trees.same(file, file.path(last), path)?,
+                None => trees.same(file, b"", path)?,
+            };
+            // What a folder holds that has not changed needs not be looked at.
+            if same > 0 {
+                at += same;
+                continue;
+            }
+            if entry.stage != 0 || trees.at(path)? != Some((entry.id, entry.mode)) {
                 differing.push(entry);
             }
+            at += 1;
         }
-        Ok(once_each(differing.into_iter()))
+        Ok(once_each(file, differing.into_iter()))
     }
 }
 
@@ -138,6 +170,28 @@ impl<'o> Trees<'o> {
             objects,
             read: HashMap::from([(Vec::new(), Some(root))]),
         }
+    }
+
+    /// How many entries there are from here on that are as in the commit, because a folder that
+    /// begins with the entry `path`, after the entry `last`, has the same tree; 0 where none has.
+    fn same(&mut self, file: &IndexFile, last: &[u8], path: &[u8]) -> Result<usize, git2::Error> {
+        for (end, _) in path.iter().enumerate().filter(|(_, byte)| **byte == b'/') {
+            let (folder, inside) = path.split_at(end);
+            // A folder that the entry before lies in was looked at there.
+            let is_open = last
+                .strip_prefix(folder)
+                .is_some_and(|rest| rest.first() == inside.first());
+            if is_open {
+                continue;
+            }
+            let Some((count, id)) = file.tree(folder) else {
+                continue;
+            };
+            if self.at(folder)?.is_some_and(|(known, _)| known == id) {
+                return Ok(count);
+            }
+        }
+        Ok(0)
     }
 
     /// The id and mode of a path.
@@ -186,31 +240,26 @@ fn split(path: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// The entries, those of one path as one.
-fn once_each(entries: impl Iterator<Item = git2::IndexEntry>) -> Vec<Entry> {
+fn once_each<'f>(file: &IndexFile, entries: impl Iterator<Item = &'f Raw>) -> Vec<Entry> {
     let mut once: Vec<Entry> = Vec::new();
     for entry in entries {
-        if once.last().is_none_or(|last| last.path != entry.path) {
+        let path = file.path(entry);
+        if once.last().is_none_or(|last| last.path != path) {
             once.push(Entry {
-                kind: kind(&entry),
-                path: entry.path,
+                path: path.to_vec(),
+                kind: kind(entry),
             });
         }
     }
     once
 }
 
-fn kind(entry: &git2::IndexEntry) -> Kind {
-    let announced = IndexEntryExtendedFlag::INTENT_TO_ADD.bits();
-    if stage(entry) != 0 {
+fn kind(entry: &Raw) -> Kind {
+    if entry.stage != 0 {
         Kind::Unmerged
-    } else if entry.flags_extended & announced != 0 {
+    } else if entry.announced {
         Kind::Announced
     } else {
         Kind::of_mode(entry.mode, || entry.id.to_string())
     }
-}
-
-/// 0, or which side of a merge it is.
-fn stage(entry: &git2::IndexEntry) -> u16 {
-    (entry.flags >> 12) & 3
 }

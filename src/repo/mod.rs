@@ -1,9 +1,10 @@
 //! Git repositories: which files there are, and their bytes in the index. The only user of git2.
 //!
-//! libgit2 is given paths and reads the index and objects at them; it is asked for nothing that
-//! depends on the configuration or on the process's environment, so it can read a repository that
-//! belongs to someone else, too: nothing is run and nothing written. What it cannot read (a split or
-//! sparse index, ids that are no SHA-1, objects that are still at the remote) is asked of git itself.
+//! The index is read from its file and objects through libgit2, which is given their places; neither
+//! asks for anything that depends on configuration or on the process's environment, so a repository
+//! that belongs to someone else can be read, too: nothing is run and nothing written. What cannot be
+//! read in this way (a split or sparse index, ids that are no SHA-1, objects that are still at the
+//! remote) is asked of git itself.
 
 mod blobs;
 mod command;
@@ -11,9 +12,14 @@ mod entry;
 mod error;
 mod head;
 mod index;
+mod index_file;
+pub mod install;
 mod path;
 mod places;
+mod settings;
+mod work_tree;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 pub(crate) use blobs::{Blobs, Unread};
@@ -22,6 +28,7 @@ pub(crate) use entry::{BlobId, Entry, Kind};
 pub(crate) use error::Error;
 pub(crate) use index::Index;
 use places::Places;
+pub(crate) use work_tree::{Met, Wanted};
 
 use crate::environment::Environment;
 
@@ -68,6 +75,26 @@ impl<'e> Repo<'e> {
     /// A reader of the objects that the index names.
     pub(crate) fn blobs(&self) -> Blobs<'_> {
         Blobs::new(&self.places, self.git())
+    }
+
+    /// The filters through which git passes files between the work tree and the index, by their
+    /// absolute paths: of those that have one. Files outside the work tree have none.
+    ///
+    /// # Errors
+    /// [`Error`] where git does not say.
+    pub(crate) fn filters(&self, absolute: &[PathBuf]) -> Result<HashMap<PathBuf, String>, Error> {
+        let paths: Vec<Vec<u8>> = absolute
+            .iter()
+            .filter(|path| self.path_in_index(path).is_some())
+            .map(|path| path.as_os_str().as_encoded_bytes().to_vec())
+            .collect();
+        if paths.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let filters = self.git().filters(&paths)?.into_iter();
+        Ok(filters
+            .map(|(path, filter)| (path::of_git(&path), filter))
+            .collect())
     }
 
     fn git(&self) -> Git<'_> {

@@ -74,7 +74,7 @@ impl Places {
 }
 
 /// A variable that is set to something.
-fn set<'e>(environment: &'e Environment, name: &str) -> Option<&'e OsStr> {
+pub(super) fn set<'e>(environment: &'e Environment, name: &str) -> Option<&'e OsStr> {
     environment.variable(name).filter(|value| !value.is_empty())
 }
 

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use super::drawing::draw;
 use super::escape;
-use crate::engine::{FileReport, Reason, Report, Verification};
+use crate::engine::{FileReport, Foreign, Reason, Report, Verification};
 
 /// How much to print, and whether in colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,6 +74,13 @@ fn write_files(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let files = plural(report.passed_over, "file");
         writeln!(out, "passed over {files} without sops metadata")?;
     }
+    if report.unsearched > 0 {
+        writeln!(
+            out,
+            "did not search {} of them for private keys: binary, or larger than 1 MiB",
+            report.unsearched
+        )?;
+    }
     writeln!(out)
 }
 
@@ -92,14 +99,23 @@ fn write_unverified(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Which files have no metadata although their name, or the user, says that they should.
+/// Which files have no metadata although their name, or the user, says that they should; those of
+/// other programs by themselves.
 fn write_not_encrypted(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let is_clear = |file: &&FileReport| file.verification == Verification::NotEncrypted;
-    let files: Vec<&FileReport> = report.files.iter().filter(is_clear).collect();
-    if files.is_empty() {
-        return Ok(());
+    let mut by_owner: BTreeMap<Option<Foreign>, Vec<&FileReport>> = BTreeMap::new();
+    for file in &report.files {
+        if file.verification == Verification::NotEncrypted {
+            by_owner.entry(file.foreign).or_default().push(file);
+        }
     }
-    writeln!(out, "not encrypted: {}: no sops metadata", names(&files))
+    for (owner, files) in by_owner {
+        let names = names(&files);
+        match owner {
+            Some(foreign) => writeln!(out, "not sops's: {names}: {}", foreign.describe())?,
+            None => writeln!(out, "not encrypted: {names}: no sops metadata")?,
+        }
+    }
+    Ok(())
 }
 
 /// The first few names, and how many there are more.

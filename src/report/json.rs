@@ -31,6 +31,8 @@ struct Root<'r> {
     files: Vec<File<'r>>,
     findings: Vec<Problem<'r>>,
     not_evaluated: Vec<Skipped<'r>>,
+    /// How many files that are not sops's were not searched for private keys.
+    unsearched: usize,
     summary: Summary,
 }
 
@@ -97,6 +99,7 @@ impl<'r> Root<'r> {
                 .map(|found| Problem::of(found, &mut seen))
                 .collect(),
             not_evaluated: report.not_evaluated.iter().map(Skipped::of).collect(),
+            unsearched: report.unsearched,
             summary: report.summary(),
         }
     }
@@ -106,7 +109,8 @@ impl<'r> File<'r> {
     fn of(file: &'r FileReport) -> Self {
         let reason = match &file.verification {
             Verification::NotVerified(reason) => Some(reason.to_string()),
-            Verification::Verified | Verification::Failed | Verification::NotEncrypted => None,
+            Verification::NotEncrypted => file.foreign.map(|foreign| foreign.name().to_owned()),
+            Verification::Verified | Verification::Failed => None,
         };
         Self {
             path: file.path.to_string_lossy(),

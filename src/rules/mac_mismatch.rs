@@ -27,7 +27,7 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
 
 fn says(cause: &MacMismatch) -> &'static str {
     match cause {
-        MacMismatch::Differs | MacMismatch::NotAString { .. } => {
+        MacMismatch::Differs | MacMismatch::NegativeZero | MacMismatch::NotAString { .. } => {
             "`sops decrypt`, `sops edit` and KSOPS refuse the file: \"MAC mismatch\""
         }
         MacMismatch::Absent => {
@@ -40,15 +40,25 @@ fn says(cause: &MacMismatch) -> &'static str {
 }
 
 fn help(path: &Path, cause: &MacMismatch) -> Help {
+    let edit = format!("sops edit {}", remedy::argument(path));
     match cause {
         MacMismatch::Differs => {
-            let text = "a value was added, removed, reordered or changed without sops, or the \
-                        file's selectors were; go back to a sound version, then make the edit \
-                        inside sops";
-            remedy::go_back(path, text).then(format!("sops edit {}", remedy::argument(path)))
+            let text = "most likely a value in clear was changed without sops; or an entry or a whole \
+                        document was added, removed or moved, or the selectors in the `sops` block \
+                        were edited; bring back the version from before, then make the same edit \
+                        inside sops, which writes `mac` anew";
+            remedy::go_back(path, text).then(edit)
         }
-        MacMismatch::Absent | MacMismatch::Rejected | MacMismatch::NotAString { .. } => {
-            remedy::undo_then_edit(path)
+        MacMismatch::NegativeZero => Help::new(
+            "nobody edited the file; put the value in double quotes, as in `\"-0\"`, and its MAC is \
+             right, here and whenever sops writes the file",
+        ),
+        MacMismatch::Rejected => {
+            let text = "`mac` or `lastmodified` was edited, or one of them is another version's, as \
+                        after a merge by hand; go back to a sound version of the file, then make the \
+                        edit inside sops";
+            remedy::go_back(path, text).then(edit)
         }
+        MacMismatch::Absent | MacMismatch::NotAString { .. } => remedy::undo_then_edit(path),
     }
 }

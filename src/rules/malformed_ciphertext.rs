@@ -1,4 +1,4 @@
-//! `malformed-ciphertext`: a value that should be encrypted and that no key could open.
+//! `malformed-ciphertext`: a token so damaged that no key could open it.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::sops::{MalformedCiphertext, ProblemKind};
 
 pub(super) static RULE: Rule = Rule {
     id: "malformed-ciphertext",
-    summary: "a value that should be encrypted is in clear, or its token is damaged",
+    summary: "a value's token is damaged, so that no key could open it",
     page: include_str!("../../docs/rules/malformed-ciphertext.md"),
     severity: Severity::Error,
     needs: Needs::Metadata,
@@ -27,12 +27,8 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
 
 fn says(cause: &MalformedCiphertext) -> &'static str {
     match cause {
-        MalformedCiphertext::NotAString { .. } => {
-            "sops refuses the whole file: \"Expected encrypted value as string\""
-        }
         MalformedCiphertext::NotAToken => {
-            "sops refuses the whole file: \"does not match sops' data format\", and prints the value \
-             with it"
+            "sops refuses the whole file: \"does not match sops' data format\""
         }
         MalformedCiphertext::Base64 { .. }
         | MalformedCiphertext::EmptyIv
@@ -46,10 +42,8 @@ fn says(cause: &MalformedCiphertext) -> &'static str {
 
 fn help(path: &Path, cause: &MalformedCiphertext) -> Help {
     match cause {
-        MalformedCiphertext::NotAString { .. } | MalformedCiphertext::NotAToken => {
-            remedy::undo_then_edit(path)
-        }
-        MalformedCiphertext::Base64 { .. }
+        MalformedCiphertext::NotAToken
+        | MalformedCiphertext::Base64 { .. }
         | MalformedCiphertext::EmptyIv
         | MalformedCiphertext::TooShort
         | MalformedCiphertext::UnknownType

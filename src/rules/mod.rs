@@ -6,29 +6,55 @@
 //! `testdata/rules/`; the tests below say what is missing.
 
 mod catalogue;
+mod conflict_marker;
+mod copied_ciphertext;
+mod duplicate_key;
 mod given;
 mod mac_mismatch;
 mod malformed_ciphertext;
 mod malformed_metadata;
+mod multi_document;
+mod not_encrypted;
+mod plaintext_comment;
+mod plaintext_value;
+mod private_key_committed;
 mod undecryptable_value;
 mod unreadable_by_version;
 mod unreadable_file;
+mod unselected_ciphertext;
 
 pub use catalogue::{RuleInfo, catalogue};
-pub(crate) use given::{FileContext, Findings, Unreadable};
+pub(crate) use given::{Due, FileContext, Findings, Unreadable};
 use given::{Found, remedy};
 
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 6] = [
+pub(crate) static RULES: [&Rule; 15] = [
+    &conflict_marker::RULE,
+    &copied_ciphertext::RULE,
+    &duplicate_key::RULE,
     &mac_mismatch::RULE,
     &malformed_ciphertext::RULE,
     &malformed_metadata::RULE,
+    &multi_document::RULE,
+    &not_encrypted::RULE,
+    &plaintext_comment::RULE,
+    &plaintext_value::RULE,
+    &private_key_committed::RULE,
     &undecryptable_value::RULE,
     &unreadable_by_version::RULE,
     &unreadable_file::RULE,
+    &unselected_ciphertext::RULE,
 ];
+
+/// The rule that looks at every file, be it sops's or not.
+pub(crate) static OF_ANY_FILE: &Rule = &private_key_committed::RULE;
+
+/// The rules about what stands in a file in clear: they have nothing to say of a file that git
+/// encrypts by itself.
+pub(crate) static OF_CLEAR_TEXT: [&str; 2] =
+    [not_encrypted::RULE.id, private_key_committed::RULE.id];
 
 /// One rule.
 pub(crate) struct Rule {

@@ -40,6 +40,7 @@ fn report(path: &Path, unreadable: &Unreadable, findings: &mut Findings<'_>) {
                 .says("sops refuses the file: \"invalid trailing UTF-8 octet\" or the like")
                 .help(remedy::undo(path))
         }
+        Unreadable::Template { at } => template(path).at_position(*at),
         Unreadable::Refused { message, at } => {
             let help = "mend the text there, or go back to a sound version of the file";
             Found::new(format!("sops cannot load the file: {message}"))
@@ -48,6 +49,22 @@ fn report(path: &Path, unreadable: &Unreadable, findings: &mut Findings<'_>) {
                 .help(remedy::go_back(path, help))
         }
     });
+}
+
+/// A template has the name of a secret, and sops would be wrong to read it.
+fn template(path: &Path) -> Found {
+    let pattern: String = match path.to_str() {
+        // What globs and TOML give a meaning stands for itself as any one character.
+        Some(path) => path.replace(['*', '?', '[', ']', '{', '}', '!', '\\', '"', '\''], "?"),
+        None => "FILE".to_owned(),
+    };
+    Found::new("the file is a template, which is not checked")
+        .severity(Severity::Warning)
+        .says("sops cannot load it before it is filled in")
+        .help(Help::new(format!(
+            "where it is meant to be one, leave it out: write `exclude = [\"{pattern}\"]` into \
+             `.sopsguard.toml` at the top of the repository"
+        )))
 }
 
 fn look(text: &str, path: &Path) -> Help {

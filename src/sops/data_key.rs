@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::key_path::KeyPath;
 use super::metadata::{KeyGroup, KeyKind, MasterKey};
 use super::problem::{MalformedMetadata, Problem, ProblemKind, Undecryptable};
 use super::{Reason, SopsFile, shamir};
+use crate::document::KeyPath;
 use crate::keys::{self, AgeFile, Keyring, Obstacle, Recipient, Shut};
 use crate::secret::Secret;
 use crate::source::Span;

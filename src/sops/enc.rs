@@ -13,6 +13,15 @@ use super::problem::{MalformedCiphertext, TokenPart};
 /// The length of a GCM tag in bytes.
 pub(super) const TAG_LEN: usize = 16;
 
+/// The length of a GCM tag in base64.
+const TAG_TEXT_LEN: usize = 24;
+
+/// What every token begins with.
+const START: &[u8] = b"ENC[AES256_GCM,data:";
+
+/// What stands between the parts of a token.
+const MARKS: [&[u8]; 4] = [b"AES256_GCM", b",iv:", b",tag:", b",type:"];
+
 /// The four parts of a token, still as text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Token<'t> {
@@ -46,7 +55,7 @@ pub(super) struct Decoded {
 impl<'t> Token<'t> {
     /// Splits a value into the parts of its token; `None` where sops's pattern does not match.
     pub(crate) fn parse(text: &'t [u8]) -> Option<Self> {
-        let body = text.strip_prefix(b"ENC[AES256_GCM,data:")?;
+        let body = text.strip_prefix(START)?;
         // Searching for one byte is much quicker than splitting, and line ends are rare.
         let line = if body.contains(&b'\n') {
             body.split(|byte| *byte == b'\n').next()?
@@ -65,6 +74,18 @@ impl<'t> Token<'t> {
         })
     }
 
+    /// The token that a text is from its first byte to its last, with parts that decode: none is
+    /// found in a text that only speaks of tokens.
+    pub(super) fn whole(text: &'t [u8], room: &mut Decoded) -> Option<Self> {
+        if !text.starts_with(START) || !text.ends_with(b"]") || text.contains(&b'\n') {
+            return None;
+        }
+        let token = Self::parse(text)?;
+        let ends_there = !token.kind.contains(&b']') && token.value_type().is_some();
+        let is_sound = ends_there && token.decode(room).is_ok() && token.tag.len() == TAG_TEXT_LEN;
+        is_sound.then_some(token)
+    }
+
     /// The type, where it is one that sops knows.
     pub(crate) fn value_type(&self) -> Option<ValueType> {
         Some(match self.kind {
@@ -76,6 +97,14 @@ impl<'t> Token<'t> {
             b"comment" => ValueType::Comment,
             b"bytes" => ValueType::Bytes,
             _ => return None,
+        })
+    }
+
+    /// Whether a text is a token from its first byte to its last, and its parts decode.
+    pub(crate) fn is_whole(text: &[u8]) -> bool {
+        let token = Token::parse(text).filter(|token| token.value_type().is_some());
+        token.is_some_and(|token| {
+            text.ends_with(b"]") && token.decode(&mut Decoded::default()).is_ok()
         })
     }
 
@@ -105,6 +134,13 @@ impl<'t> Token<'t> {
             Ok(())
         }
     }
+}
+
+/// Whether a text that is no token was one, or should have become one: it begins like a token, or
+/// has most of what stands between a token's parts.
+pub(super) fn looks_like_token(text: &[u8]) -> bool {
+    let has = |mark: &&&[u8]| text.windows(mark.len()).any(|window| window == **mark);
+    text.trim_ascii_start().starts_with(b"ENC[") || MARKS.iter().filter(has).count() >= 2
 }
 
 /// Splits at the last `separator` that has something behind it. Separators begin with a comma, which

@@ -3,13 +3,14 @@
 use super::metadata::{KeyKind, MasterKey, Metadata};
 use super::problem::Problem;
 use super::selectors::Selectors;
-use super::version::is_refused_by_command;
+use super::version::{is_before_3_0_0, is_refused_by_command};
 use crate::document::{Document, Tree};
 use crate::keys::{Recipient, RecipientKind};
 use crate::source::Span;
 
 /// A document with readable sops metadata.
 pub(crate) struct SopsFile<'d> {
+    text: &'d str,
     tree: &'d Tree<'d>,
     metadata: Metadata<'d>,
     selectors: Selectors,
@@ -30,11 +31,29 @@ impl<'d> SopsFile<'d> {
         Ok(metadata.map(|metadata| {
             let selectors = metadata.selectors();
             Self {
+                text: document.source().text(),
                 tree: document.tree(),
                 metadata,
                 selectors,
             }
         }))
+    }
+
+    /// The selectors of a document whose metadata sops refuses for another reason; `None` where they
+    /// are not certain.
+    pub(crate) fn certain_selectors(document: &Document<'_>) -> Option<Selectors> {
+        Metadata::certain_selectors(document.tree())
+    }
+
+    /// The text that the tree was read from.
+    pub(super) fn text(&self) -> &'d str {
+        self.text
+    }
+
+    /// Whether the sops that wrote the file encrypts comments, as all do since 3.0.0.
+    pub(super) fn encrypts_comments(&self) -> bool {
+        let version = self.metadata.version.as_ref();
+        !version.is_some_and(|field| is_before_3_0_0(&field.value))
     }
 
     /// The values and comments, and the metadata as written.

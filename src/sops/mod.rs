@@ -5,11 +5,12 @@
 //! 3.13.3 would say. Everything that walks a document's values does it with [`walk()`].
 
 mod cipher;
+mod comment;
+mod copies;
 mod data_key;
 mod enc;
 mod file;
 mod go;
-mod key_path;
 mod mac;
 mod metadata;
 mod pattern;
@@ -24,15 +25,15 @@ mod verify;
 mod version;
 mod walk;
 
+pub(crate) use comment::ClearComment;
 pub(crate) use data_key::locks;
 pub(crate) use enc::{Token, ValueType};
 pub(crate) use file::{MetadataErrors, SopsFile};
-pub(crate) use key_path::KeyPath;
 pub(crate) use problem::{
-    MacMismatch, MalformedCiphertext, MalformedMetadata, Problem, ProblemKind, Undecryptable,
-    Unreadable,
+    CopiedCiphertext, MacMismatch, MalformedCiphertext, MalformedMetadata, PlaintextValue, Problem,
+    ProblemKind, Undecryptable, Unreadable,
 };
 pub(crate) use selectors::Selectors;
 pub use verification::{Reason, Verification};
-pub(crate) use verify::check;
-pub(crate) use walk::{Leaf, Overrun, Visit, walk};
+pub(crate) use verify::{Inspection, Place, check, verify_values};
+pub(crate) use walk::{Leaf, METADATA_KEY, Overrun, Visit, walk};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::key_path::KeyPath;
+use crate::document::KeyPath;
 use crate::source::Span;
 
 /// The most problems that are told of one file.
@@ -27,6 +27,12 @@ pub(crate) enum ProblemKind {
     /// `malformed-metadata`: sops cannot make sense of the `sops` mapping.
     #[error(transparent)]
     Metadata(#[from] MalformedMetadata),
+    /// `plaintext-value`: the value should be encrypted, and is not.
+    #[error(transparent)]
+    Plaintext(#[from] PlaintextValue),
+    /// `copied-ciphertext`: the value's token is another value's.
+    #[error("{0}")]
+    Copied(Box<CopiedCiphertext>),
     /// `malformed-ciphertext`: no data key could open the value.
     #[error(transparent)]
     Ciphertext(#[from] MalformedCiphertext),
@@ -98,12 +104,48 @@ pub(crate) enum MalformedMetadata {
     NotAnAgeFile,
 }
 
+/// A value in clear that the selectors say is encrypted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum PlaintextValue {
+    #[error(
+        "the value should be encrypted and stands in clear, as {}",
+        with_article(found)
+    )]
+    NotAString { found: &'static str },
+    #[error("the value should be encrypted and stands in clear")]
+    Text,
+}
+
+/// A token that also stands under another key. The key is authenticated with the value, so that at
+/// most one of the two opens.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the token of this value is that of `{path}`, copied")]
+pub(crate) struct CopiedCiphertext {
+    /// Where the token stands besides.
+    pub(crate) span: Span,
+    /// The keys that lead there.
+    pub(crate) path: KeyPath,
+}
+
+impl From<CopiedCiphertext> for ProblemKind {
+    fn from(copied: CopiedCiphertext) -> Self {
+        Self::Copied(Box::new(copied))
+    }
+}
+
+/// The name of a scalar's type in a sentence.
+fn with_article(kind: &str) -> &'static str {
+    match kind {
+        "bool" => "true or false",
+        "time" => "a date or time",
+        _ => "a number",
+    }
+}
+
 /// What is wrong with a value that the selectors say is encrypted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum MalformedCiphertext {
-    #[error("the selectors say that it is encrypted, and it is in clear, of type {found}")]
-    NotAString { found: &'static str },
-    #[error("the selectors say that it is encrypted, and it is no `ENC[…]` token")]
+    #[error("the token is not of the form `ENC[AES256_GCM,data:…,iv:…,tag:…,type:…]`")]
     NotAToken,
     #[error("the token's `{part}` is not valid base64")]
     Base64 { part: TokenPart },
@@ -175,4 +217,7 @@ pub(crate) enum MacMismatch {
     NotAString { declared: &'static str },
     #[error("the values are not those that `mac` was written for")]
     Differs,
+    /// Nobody edited the file: sops wrote negative zeros as another value.
+    #[error("sops wrote a `-0.0` as `-0`, which is another value, and cannot read its own file")]
+    NegativeZero,
 }

@@ -88,6 +88,17 @@ impl Selectors {
         self.work.load(Ordering::Relaxed) >= MAX_WORK
     }
 
+    /// Whether it is certain what the selector picks.
+    pub(crate) fn is_certain(&self) -> bool {
+        !self.is_too_large() && !self.is_too_costly()
+    }
+
+    /// Whether values stay in clear because of marks in the file itself, be they there or left out:
+    /// comments, or the ends of keys.
+    pub(crate) fn goes_by_marks(&self) -> bool {
+        self.looks_at_comments() || self.kind == SelectorKind::UnencryptedSuffix
+    }
+
     /// Whether the selector looks at comments, not at keys.
     pub(super) fn looks_at_comments(&self) -> bool {
         match self.kind {

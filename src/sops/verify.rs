@@ -1,20 +1,24 @@
 //! The verdict: every value opened, the MAC computed and compared.
 
+use std::collections::HashMap;
+
 use sha2::{Digest, Sha512};
 use zeroize::Zeroize;
 
 use super::cipher::{Cipher, Rejected};
+use super::comment::{ClearComment, ClearComments, Emitted};
+use super::copies::Tokens;
 use super::data_key::{DataKey, Locked, unlock, wrong_share};
-use super::enc::{Decoded, Token, ValueType};
-use super::key_path::KeyPath;
+use super::enc::{Decoded, Token, ValueType, looks_like_token};
 use super::mac;
 use super::plaintext::mac_bytes;
 use super::problem::{
-    MAX_PROBLEMS, MacMismatch, MalformedCiphertext, Problem, ProblemKind, Undecryptable, Unreadable,
+    MAX_PROBLEMS, MacMismatch, MalformedCiphertext, PlaintextValue, Problem, ProblemKind,
+    Undecryptable, Unreadable,
 };
 use super::walk::{Leaf, Overrun, Visit, walk};
-use super::{Reason, SopsFile, Verification};
-use crate::document::{Comment, Scalar};
+use super::{Reason, Selectors, SopsFile, Verification};
+use crate::document::{Comment, KeyPath, Scalar, Tree};
 use crate::keys::{Keyring, Shut};
 use crate::source::Span;
 
@@ -31,10 +35,26 @@ pub(crate) struct Inspection {
     pub(crate) unsupported: Option<String>,
     /// Versions of sops that cannot read the file although 3.13.3 can.
     pub(crate) unreadable_by: Vec<&'static str>,
+    /// Comments in clear where sops encrypts them.
+    pub(crate) clear_comments: Vec<ClearComment>,
+    /// Whole tokens where the selectors leave all in clear, at most 1,000.
+    pub(crate) unselected: Vec<Place>,
+    /// A clear zero that may be spelled `-0`.
+    zero: Option<(Span, KeyPath)>,
     /// How many values the selectors pick, empty strings left out.
     pub(crate) encrypted: usize,
     /// How many values the selectors leave in clear.
     pub(crate) clear: usize,
+}
+
+/// A place in a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) span: Span,
+    /// The keys that lead there.
+    pub(crate) path: KeyPath,
+    /// Whether a comment stands there.
+    pub(crate) is_comment: bool,
 }
 
 /// What [`check`] found.
@@ -95,56 +115,59 @@ impl Inspection {
 /// Verifies the values and the MAC of `file`.
 ///
 /// Without a key it finds what no key could mend: values that should be encrypted and are not,
-/// tokens that are damaged, a missing MAC, documents that sops cannot walk. No problem then means
-/// nothing. With a key no problem (and nothing unsupported) means that sops decrypts the file.
+/// tokens that are damaged or copied, a missing MAC, documents that sops cannot walk. No problem then
+/// means nothing. With a key no problem (and nothing unsupported) means that sops decrypts the file.
 pub(crate) fn verify(file: &SopsFile<'_>, key: Option<&DataKey>) -> Inspection {
-    if file.selectors().is_too_large() {
-        let unsupported = Some("a selector of this size".to_owned());
-        return Inspection {
-            unsupported,
-            ..Inspection::default()
+    let mut inspection = verify_as(file, key, Zeros::AsRead);
+    let mac_differs = |problem: &Problem| problem.kind == MacMismatch::Differs.into();
+    if let [problem] = inspection.problems.as_mut_slice()
+        && mac_differs(problem)
+        && let Some((span, path)) = inspection.zero.take()
+        && verify_as(file, key, Zeros::AsWritten(file.text()))
+            .problems
+            .is_empty()
+    {
+        *problem = Problem {
+            kind: MacMismatch::NegativeZero.into(),
+            span: Some(span),
+            path,
         };
     }
-    let mut inspection = Inspection::default();
-    if file.metadata().needs_kms_mended() {
-        inspection.unsupported =
-            Some("a KMS `context` of several values from before sops 3.3.0".to_owned());
-    }
-    let mut verifier = Verifier {
-        cipher: key.map(|key| Cipher::new(key.expose())),
-        hash: mac::start(file.selectors()),
-        decoded: Decoded::default(),
-        cut_comment: None,
-        // Room for any number or time, so that it never grows and leaves a copy behind.
-        scratch: Vec::with_capacity(512),
-        inspection,
-    };
-    let walked = walk(file.tree(), file.selectors(), |visit| {
-        verifier.visit(&visit)
-    });
-    if file.selectors().is_too_costly() {
-        // What was picked so far may be wrong, and so may all problems be.
-        let unsupported = Some("a selector that is too costly to match".to_owned());
-        return Inspection {
-            unsupported,
-            ..Inspection::default()
-        };
-    }
-    if let Err(overrun) = walked {
-        // These limits are ours: sops follows aliases until time or memory runs out.
-        let what = match overrun {
-            Overrun::TooDeep => "aliases that nest more than 10,000 levels deep",
-            Overrun::TooManyAliases => "aliases that expand to more than 4,000,000 values",
-        };
-        verifier
-            .inspection
-            .unsupported
-            .get_or_insert_with(|| what.to_owned());
-    }
-    verifier.finish(file)
+    inspection
 }
 
-struct Verifier {
+/// Verifies the values of a document without its metadata, which sops refuses.
+pub(crate) fn verify_values(tree: &Tree<'_>, selectors: &Selectors) -> Inspection {
+    let mut verifier = Verifier::new(None, selectors, Zeros::AsRead);
+    verifier.walk(tree, selectors);
+    verifier.into_inspection()
+}
+
+fn verify_as<'d>(file: &SopsFile<'d>, key: Option<&DataKey>, zeros: Zeros<'d>) -> Inspection {
+    let mut verifier = Verifier::new(key, file.selectors(), zeros);
+    if file.metadata().needs_kms_mended() {
+        verifier.inspection.unsupported =
+            Some("a KMS `context` of several values from before sops 3.3.0".to_owned());
+    }
+    if verifier.walk(file.tree(), file.selectors()) {
+        verifier.mac(file);
+    }
+    if !file.encrypts_comments() {
+        verifier.comments = ClearComments::default();
+    }
+    verifier.into_inspection()
+}
+
+/// What a clear zero that is spelled `-0` counts as.
+#[derive(Clone, Copy)]
+enum Zeros<'t> {
+    /// The integer that it is.
+    AsRead,
+    /// The float `-0.0` that sops printed so.
+    AsWritten(&'t str),
+}
+
+struct Verifier<'t> {
     cipher: Option<Cipher>,
     hash: Sha512,
     /// The parts of the token at hand; opened in place, so that it holds plaintext afterwards.
@@ -154,11 +177,65 @@ struct Verifier {
     cut_comment: Option<(Span, KeyPath)>,
     /// Values printed anew for the MAC.
     scratch: Vec<u8>,
+    zeros: Zeros<'t>,
+    tokens: Tokens,
+    comments: ClearComments,
     inspection: Inspection,
 }
 
-impl Verifier {
+impl<'t> Verifier<'t> {
+    fn new(key: Option<&DataKey>, selectors: &Selectors, zeros: Zeros<'t>) -> Self {
+        Self {
+            cipher: key.map(|key| Cipher::new(key.expose())),
+            hash: mac::start(selectors),
+            decoded: Decoded::default(),
+            cut_comment: None,
+            // Room for any number or time, so that it never grows and leaves a copy behind.
+            scratch: Vec::with_capacity(512),
+            zeros,
+            tokens: Tokens::default(),
+            comments: ClearComments::default(),
+            inspection: Inspection::default(),
+        }
+    }
+
+    /// Visits everything; false where nothing can be said of it.
+    fn walk(&mut self, tree: &Tree<'_>, selectors: &Selectors) -> bool {
+        if selectors.is_too_large() {
+            return self.give_up("a selector of this size");
+        }
+        let walked = walk(tree, selectors, |visit| self.visit(&visit));
+        if selectors.is_too_costly() {
+            // What was picked so far may be wrong, and so may all problems be.
+            return self.give_up("a selector that is too costly to match");
+        }
+        self.end_cut_comment(false);
+        match walked {
+            Ok(()) => self.find_copies(tree, selectors),
+            // These limits are ours: sops follows aliases until time or memory runs out.
+            Err(overrun) => {
+                let what = match overrun {
+                    Overrun::TooDeep => "aliases that nest more than 10,000 levels deep",
+                    Overrun::TooManyAliases => "aliases that expand to more than 4,000,000 values",
+                };
+                let unsupported = &mut self.inspection.unsupported;
+                unsupported.get_or_insert_with(|| what.to_owned());
+            }
+        }
+        true
+    }
+
+    fn give_up(&mut self, what: &str) -> bool {
+        self.comments = ClearComments::default();
+        self.inspection = Inspection {
+            unsupported: Some(what.to_owned()),
+            ..Inspection::default()
+        };
+        false
+    }
+
     fn visit(&mut self, visit: &Visit<'_, '_>) {
+        self.comments.next_stop();
         if self.cut_comment.is_some() {
             self.end_cut_comment(is_comment(visit));
         }
@@ -168,48 +245,103 @@ impl Verifier {
                 (Err(Unreadable::NonStringKey { found }.into()), key.span)
             }
             Leaf::Comment(comment) => (self.comment(visit, comment), comment.span),
-            Leaf::Scalar { scalar, span, .. } => (self.scalar(visit, scalar), span),
+            Leaf::Scalar { scalar, span } => (self.scalar(visit, scalar, span), span),
         };
         if let Err(kind) = outcome {
             self.push(kind, Some(span), visit.path.iter().copied());
         }
     }
 
-    fn scalar(&mut self, visit: &Visit<'_, '_>, scalar: &Scalar<'_>) -> Result<(), ProblemKind> {
+    fn scalar(
+        &mut self,
+        visit: &Visit<'_, '_>,
+        scalar: &Scalar<'_>,
+        span: Span,
+    ) -> Result<(), ProblemKind> {
         match scalar {
             Scalar::Null => Ok(()),
             Scalar::Uint(_) => Err(Unreadable::IntegerTooLarge.into()),
-            _ if !visit.selected => {
-                self.inspection.clear += 1;
-                if visit.in_mac {
-                    self.hash
-                        .update(scalar.mac_bytes().ok_or(Unreadable::TimeOffset)?);
-                }
-                Ok(())
-            }
+            _ if !visit.selected => self.clear(visit, scalar, span),
             // An empty string is its own ciphertext.
             Scalar::Str(text) if text.is_empty() => Ok(()),
             Scalar::Str(text) => {
                 self.inspection.encrypted += 1;
-                let token = Token::parse(text).ok_or(MalformedCiphertext::NotAToken)?;
-                self.token(visit, &token)
+                let Some(token) = Token::parse(text) else {
+                    return Err(if looks_like_token(text) {
+                        MalformedCiphertext::NotAToken.into()
+                    } else {
+                        PlaintextValue::Text.into()
+                    });
+                };
+                self.token(visit, &token, span)
             }
             Scalar::Bool(_) | Scalar::Int(_) | Scalar::Float(_) | Scalar::Time(_) => {
                 self.inspection.encrypted += 1;
-                Err(MalformedCiphertext::NotAString {
-                    found: scalar.kind(),
-                }
-                .into())
+                let found = scalar.kind();
+                Err(PlaintextValue::NotAString { found }.into())
             }
         }
     }
 
-    fn token(&mut self, visit: &Visit<'_, '_>, token: &Token<'_>) -> Result<(), ProblemKind> {
+    /// A value that the selectors leave in clear.
+    fn clear(
+        &mut self,
+        visit: &Visit<'_, '_>,
+        scalar: &Scalar<'_>,
+        span: Span,
+    ) -> Result<(), ProblemKind> {
+        self.inspection.clear += 1;
+        if let Scalar::Str(text) = scalar {
+            self.unselected(visit, text, span);
+        }
+        if !visit.in_mac {
+            return Ok(());
+        }
+        if matches!(scalar, Scalar::Int(0)) && span.range().len() == "-0".len() {
+            if let Zeros::AsWritten(text) = self.zeros
+                && text.get(span.range()) == Some("-0")
+            {
+                self.hash.update("-0");
+                return Ok(());
+            }
+            let keys = visit.path.iter().copied();
+            let zero = &mut self.inspection.zero;
+            zero.get_or_insert_with(|| (span, KeyPath::new(keys)));
+        }
+        let bytes = scalar.mac_bytes().ok_or(Unreadable::TimeOffset)?;
+        self.hash.update(bytes);
+        Ok(())
+    }
+
+    /// Notes a whole token that stands where the selectors leave all in clear.
+    fn unselected(&mut self, visit: &Visit<'_, '_>, text: &[u8], span: Span) {
+        let found = &mut self.inspection.unselected;
+        if found.len() < MAX_PROBLEMS
+            && visit.via.is_empty()
+            && Token::whole(text, &mut self.decoded).is_some()
+        {
+            found.push(Place {
+                span,
+                path: KeyPath::new(visit.path.iter().copied()),
+                is_comment: matches!(visit.leaf, Leaf::Comment(_)),
+            });
+        }
+    }
+
+    fn token(
+        &mut self,
+        visit: &Visit<'_, '_>,
+        token: &Token<'_>,
+        span: Span,
+    ) -> Result<(), ProblemKind> {
         token.decode(&mut self.decoded)?;
         let kind = match token.value_type().ok_or(MalformedCiphertext::UnknownType)? {
             ValueType::Bytes => return Err(MalformedCiphertext::BytesType.into()),
             kind => kind,
         };
+        if visit.via.is_empty() {
+            self.tokens.note(&self.decoded, span);
+        }
         if kind == ValueType::Comment {
             self.unreadable_by(HASHES_LISTED_COMMENTS);
         }
@@ -219,10 +351,7 @@ impl Verifier {
         let Decoded { iv, sealed } = &mut self.decoded;
         let opened = cipher.open(iv, visit.aad, sealed);
         let plaintext = opened.map_err(|Rejected| Undecryptable::Rejected)?;
-        if kind == ValueType::Comment
-            && visit.in_list
-            && let Leaf::Scalar { span, .. } = visit.leaf
-        {
+        if kind == ValueType::Comment && visit.in_list {
             emit_comment(plaintext, visit, span, &mut self.cut_comment)?;
         }
         let declared = kind.name();
@@ -235,13 +364,17 @@ impl Verifier {
     /// A comment that does not open is one in clear. One that opens to something else than a
     /// comment enters the MAC like a value; in a map sops can then only put a string in its place.
     fn comment(&mut self, visit: &Visit<'_, '_>, comment: &Comment<'_>) -> Result<(), ProblemKind> {
-        let Some(cipher) = self.cipher.as_ref().filter(|_| visit.selected) else {
+        if !visit.selected {
+            self.unselected(visit, &comment.text, comment.span);
             return Ok(());
-        };
+        }
         let Some(token) = Token::parse(&comment.text) else {
+            if visit.via.is_empty() && !looks_like_token(&comment.text) {
+                self.comments.note(visit, comment);
+            }
             return Ok(());
         };
-        let Some(kind) = token.value_type() else {
+        let (Some(cipher), Some(kind)) = (&self.cipher, token.value_type()) else {
             return Ok(());
         };
         if token.decode(&mut self.decoded).is_err() {
@@ -292,8 +425,34 @@ impl Verifier {
         }
     }
 
-    fn finish(mut self, file: &SopsFile<'_>) -> Inspection {
-        self.end_cut_comment(false);
+    /// Reports the tokens that stand under two keys. With a data key, those that it opens tell which
+    /// of them are the copies.
+    fn find_copies(&mut self, tree: &Tree<'_>, selectors: &Selectors) {
+        let tokens = std::mem::take(&mut self.tokens);
+        let problems = &mut self.inspection.problems;
+        let rejected: HashMap<Span, usize> = problems
+            .iter()
+            .enumerate()
+            .filter(|(_, problem)| problem.kind == Undecryptable::Rejected.into())
+            .filter_map(|(at, problem)| Some((problem.span?, at)))
+            .collect();
+        let has_key = self.cipher.is_some();
+        if has_key && rejected.is_empty() {
+            return;
+        }
+        let opens = |span: Span| has_key && !rejected.contains_key(&span);
+        for copy in tokens.copies(tree, selectors, opens) {
+            let known = copy.span.and_then(|span| rejected.get(&span).copied());
+            if let Some(problem) = known.and_then(|at| problems.get_mut(at)) {
+                *problem = copy;
+            } else if !has_key && problems.len() < MAX_PROBLEMS {
+                problems.push(copy);
+            }
+        }
+    }
+
+    /// Compares the MAC, and reports it.
+    fn mac(&mut self, file: &SopsFile<'_>) {
         let hash = std::mem::take(&mut self.hash);
         // Where a value did not open, the MAC of the others says nothing.
         let hash = self.inspection.problems.is_empty().then_some(hash);
@@ -306,7 +465,14 @@ impl Verifier {
         if let Err((kind, span)) = verified {
             self.push(kind, Some(span), [&b"sops"[..], b"mac"]);
         }
-        std::mem::take(&mut self.inspection)
+    }
+
+    fn into_inspection(mut self) -> Inspection {
+        let comments = std::mem::take(&mut self.comments);
+        Inspection {
+            clear_comments: comments.into_found(),
+            ..std::mem::take(&mut self.inspection)
+        }
     }
 
     fn push<'k>(
@@ -358,37 +524,7 @@ fn emit_comment(
     Ok(())
 }
 
-/// What sops's YAML emitter makes of a comment: it takes as many bytes for a character as the first
-/// one says, and does not look at the others.
-enum Emitted {
-    Whole,
-    /// The last character lacks bytes.
-    Cut,
-    /// A byte that starts no character stands where one starts.
-    Broken,
-}
-
-impl Emitted {
-    fn of(text: &[u8]) -> Self {
-        let mut rest = text;
-        while let Some(first) = rest.first() {
-            let width = match first {
-                0x00..=0x7F => 1,
-                0xC0..=0xDF => 2,
-                0xE0..=0xEF => 3,
-                0xF0..=0xF7 => 4,
-                0x80..=0xBF | 0xF8..=0xFF => return Self::Broken,
-            };
-            match rest.get(width..) {
-                Some(behind) => rest = behind,
-                None => return Self::Cut,
-            }
-        }
-        Self::Whole
-    }
-}
-
-impl Drop for Verifier {
+impl Drop for Verifier<'_> {
     fn drop(&mut self) {
         self.decoded.sealed.zeroize();
         self.scratch.zeroize();
@@ -399,6 +535,7 @@ impl Drop for Verifier {
 mod tests {
     use super::*;
     use crate::document::{Document, Format};
+    use crate::sops::selectors::SelectorKind;
     use crate::source::{Source, SourceId};
 
     /// What is found without a key: place, path and kind of each problem.
@@ -439,15 +576,15 @@ mod tests {
         );
         let values = values.replace("null: null", "'null': null");
         let expected = [
-            "5 number the selectors say that it is encrypted, and it is in clear, of type int",
-            "6 text the selectors say that it is encrypted, and it is no `ENC[…]` token",
-            "7 cut the selectors say that it is encrypted, and it is no `ENC[…]` token",
+            "5 number the value should be encrypted and stands in clear, as a number",
+            "6 text the value should be encrypted and stands in clear",
+            "7 cut the token is not of the form `ENC[AES256_GCM,data:…,iv:…,tag:…,type:…]`",
             "8 data the token's `data` is not valid base64",
             "9 iv the token's `iv` is not valid base64",
             "10 short the token's `data` and `tag` together are shorter than a tag",
             "11 kind the token's `type` is none that sops knows",
             "12 bytes the token's `type` is `bytes`, on which sops crashes",
-            "14 list.… the selectors say that it is encrypted, and it is no `ENC[…]` token",
+            "14 list.… the value should be encrypted and stands in clear",
             "15 list a key is of type int, and sops only knows strings",
             "16 list an integer is larger than sops can hold",
         ];
@@ -468,37 +605,55 @@ mod tests {
         };
         assert_eq!(errors.0.len(), MAX_PROBLEMS);
     }
-    // Whether sops 3.13.3 decrypts a file with such a comment.
+    /// The comments in clear and the tokens outside of what is picked: place and path of each.
+    fn strays(values: &str, selectors: &Selectors) -> Vec<String> {
+        let tree = crate::document::yaml::load(values).unwrap();
+        let found = verify_values(&tree, selectors);
+        let line = |span: Span| values[..span.start()].matches('\n').count() + 1;
+        let comments = found.clear_comments.iter();
+        let comments =
+            comments.map(|one| format!("{} {} comment of {}", line(one.span), one.path, one.lines));
+        let tokens = found.unselected.iter();
+        let tokens = tokens.map(|one| {
+            let comment = if one.is_comment { " in a comment" } else { "" };
+            format!("{} {} token{comment}", line(one.span), one.path)
+        });
+        comments.chain(tokens).collect()
+    }
+
     #[test]
-    fn knows_at_which_bytes_sops_crashes_in_a_comment() {
-        let texts: &[(&[u8], bool)] = &[
-            (b" a\xc3", false),
-            (b" a\xc3x", true),
-            (b" \xc3\xa9", true),
-            (b"\xe2\x80", false),
-            (b"\xe2\x80\xa8", true),
-            (b"\xe2ab", true),
-            (b"\xf0\x9f\x98", false),
-            (b"\xf0\x9f\x98\x80", true),
-            (b"\xf4\xff\xff\xff", true),
-            (b"\xf7abc", true),
-            (b"\xf8abcdef", false),
-            (b"\x80", false),
-            (b"a\xbfb", false),
-            (b"\xc0a", true),
-            (b"\xc2", false),
-            (b"\xed\xa0\x80", true),
-            (b"\xc3\xff", true),
-            (b"", true),
-            (b"a\nb\xe0", false),
+    fn finds_comments_in_clear_where_they_would_be_encrypted() {
+        let good = token("YQ==", "YQ==", "AAAAAAAAAAAAAAAAAAAAAA==", "comment");
+        let values = format!(
+            "# a\n\n# b\nk: '' # c\nl:\n# d\n- '' # e\n# f\n# g\n- ''\nm:\n  # h\n  n: ''\n\
+             #{good}\n#\n#   \n# ENC[AES256_GCM,data:cut\nx_unencrypted:\n  # clear\n  y: 1\n"
+        );
+        let all = Selectors::default_with(false);
+        let expected = [
+            "1  comment of 2",
+            "4  comment of 1",
+            "6 l comment of 1",
+            "7 l comment of 1",
+            "8 l comment of 2",
+            "12 m comment of 1",
         ];
-        for (text, decrypts) in texts {
-            assert_eq!(
-                matches!(Emitted::of(text), Emitted::Whole),
-                *decrypts,
-                "{text:x?}"
-            );
-        }
+        assert_eq!(strays(&values, &all), expected);
+        let none = Selectors::new(SelectorKind::EncryptedRegex, b"^none$", false);
+        assert_eq!(strays(&values, &none), ["14  token in a comment"]);
+    }
+
+    #[test]
+    fn finds_whole_tokens_where_all_is_left_in_clear() {
+        let good = token("YQ==", "YQ==", "AAAAAAAAAAAAAAAAAAAAAA==", "str");
+        let values = format!(
+            "k: {good}\nd_x: {good}\nabout_x: 'a token: {good}'\nbehind_x: '{good} and'\n\
+             short_x: {}\nkind_x: {}\nform_x: ENC[AES256_GCM,data:…,iv:…,tag:…,type:str]\n\
+             l_x: &a {good}\nm_x: *a\n",
+            token("YQ==", "YQ==", "YQ==", "str"),
+            token("YQ==", "YQ==", "AAAAAAAAAAAAAAAAAAAAAA==", "text"),
+        );
+        let selectors = Selectors::new(SelectorKind::UnencryptedSuffix, b"_x", false);
+        assert_eq!(strays(&values, &selectors), ["2 d_x token", "8 l_x token"]);
     }
 
     // `sops decrypt` 3.13.3 asks KMS for the first, whatever other keys there are.

@@ -16,6 +16,15 @@ pub(super) fn is_refused_by_command(version: &[u8]) -> bool {
 
 /// Whether the command takes the version for one before 3.3.0.
 pub(super) fn is_before_3_3_0(version: &[u8]) -> bool {
+    is_before(version, (3, 3, 0))
+}
+
+/// Whether the version left comments in clear everywhere.
+pub(super) fn is_before_3_0_0(version: &[u8]) -> bool {
+    is_before(version, (3, 0, 0))
+}
+
+fn is_before(version: &[u8], limit: (u64, u64, u64)) -> bool {
     let Ok(version) = std::str::from_utf8(version) else {
         return false;
     };
@@ -29,7 +38,7 @@ pub(super) fn is_before_3_3_0(version: &[u8]) -> bool {
         .split('.')
         .map_while(|word| word.parse::<u64>().ok());
     match (numbers.next(), numbers.next(), numbers.next()) {
-        (Some(major), Some(minor), Some(patch)) => match (major, minor, patch).cmp(&(3, 3, 0)) {
+        (Some(major), Some(minor), Some(patch)) => match (major, minor, patch).cmp(&limit) {
             Ordering::Less => true,
             Ordering::Equal => prerelease.is_some(),
             Ordering::Greater => false,

@@ -17,7 +17,7 @@ const MAX_DEPTH: usize = 10_000;
 const MAX_EXPANSIONS: usize = 4_000_000;
 
 /// The top level key that is no part of the document's values.
-pub(super) const METADATA_KEY: &str = "sops";
+pub(crate) const METADATA_KEY: &str = "sops";
 
 /// One stop of the walk.
 pub(crate) struct Visit<'w, 't> {
@@ -37,7 +37,6 @@ pub(crate) struct Visit<'w, 't> {
     /// Whether it is an item of a list, or the value of a key.
     pub(crate) in_list: bool,
     /// The aliases by way of which it is seen, the outermost first.
-    #[expect(dead_code, reason = "edits must know what stands here more than once")]
     pub(crate) via: &'w [NodeId],
 }
 

@@ -4,6 +4,7 @@
 //! text, and turns them into lines and columns only to tell a user where something is. [`Edits`]
 //! are the one way from an old text to a new one.
 
+mod conflicts;
 mod edits;
 mod encoding;
 mod id;
@@ -11,6 +12,7 @@ mod lines;
 mod masked;
 mod span;
 
+pub(crate) use conflicts::{Conflict, Side, find as find_conflicts, side as side_of_conflicts};
 pub(crate) use edits::{EditError, Edits};
 pub(crate) use id::SourceId;
 pub(crate) use lines::LineIndex;
@@ -73,6 +75,19 @@ impl Source {
             text,
             is_verbatim,
             lines,
+        })
+    }
+
+    /// Takes bytes in whatever encoding: those that are no ASCII become question marks, so that every
+    /// offset stays what it was.
+    pub(crate) fn of_ascii(id: SourceId, mut bytes: Vec<u8>) -> Result<Self, DecodeError> {
+        for byte in bytes.iter_mut().filter(|byte| !byte.is_ascii()) {
+            *byte = b'?';
+        }
+        let source = Self::decode(id, bytes)?;
+        Ok(Self {
+            is_verbatim: false,
+            ..source
         })
     }
 

@@ -34,8 +34,8 @@ fn damage_is_named_file_by_file() {
     apps/shop/database.enc.yaml:22:10: error[mac-mismatch]
     apps/wiki/database.enc.yaml:7:15: error[undecryptable-value]
     apps/wiki/database.enc.yaml:8:15: error[undecryptable-value]
-    infra/accounts.enc.yaml:8:15: error[malformed-ciphertext]
-    infra/registry.enc.yaml:2:1: error[unreadable-file]
+    infra/accounts.enc.yaml:8:15: error[plaintext-value]
+    infra/registry.enc.yaml:2:1: error[conflict-marker]
     not verified: infra/partner.enc.yaml: no identity here is a recipient
     5 files: 0 verified, 4 failed, 1 not verified, 5 errors
     ");
@@ -60,8 +60,8 @@ fn without_a_key_all_is_checked_that_needs_none_and_the_rest_is_named() {
             .ends_with("4 files: 0 verified, 4 not verified\n")
     );
     let output = sandbox.run(["check", "damaged"]).expect_code(1);
-    assert!(output.stdout.contains("error[malformed-ciphertext]"));
-    assert!(output.stdout.contains("error[unreadable-file]"));
+    assert!(output.stdout.contains("error[plaintext-value]"));
+    assert!(output.stdout.contains("error[conflict-marker]"));
     let output = sandbox
         .run(["check", "healthy", "--require-key"])
         .expect_code(1);
@@ -256,13 +256,36 @@ fn named_files_without_metadata_are_in_the_report_and_others_are_not() {
     let report = sandbox.run(files).expect_code(0).json();
     assert_eq!(report["summary"]["not-encrypted"], 2);
     // Whoever names a file asks what sops would say of it.
-    for (file, rule) in [
-        ("template.yaml", "error[unreadable-file]"),
-        ("values.yaml", "error[malformed-metadata]"),
+    for (file, rule, code) in [
+        ("template.yaml", "warning[unreadable-file]", 0),
+        ("values.yaml", "error[malformed-metadata]", 1),
     ] {
-        let output = sandbox.run(["check", file]).expect_code(1);
+        let output = sandbox.run(["check", file]).expect_code(code);
         assert!(output.stdout.contains(rule), "{}", output.stdout);
     }
+}
+
+#[test]
+fn a_file_that_was_never_encrypted_keeps_all_its_problems() {
+    let sandbox = Sandbox::new();
+    sandbox.write("twice.enc.yaml", "a: x\na: y\n");
+    let merge = "<<<<<<< HEAD\na: x\n=======\na: y\n>>>>>>> topic\nb: z\nb: z\n";
+    sandbox.write("merge.enc.yaml", merge);
+    // Not a secret, and not ours to judge.
+    sandbox.write("manifests.yaml", "a: sops\n---\nb: 1\nb: 2\n");
+    let output = sandbox.run(["check"]).expect_code(1);
+    let told = output
+        .stdout
+        .lines()
+        .filter(|line| line.contains(": error["));
+    let told: Vec<&str> = told.collect();
+    insta::assert_snapshot!(told.join("\n"), @r"
+    merge.enc.yaml:1:1: error[conflict-marker]
+    merge.enc.yaml:1:1: error[not-encrypted]
+    merge.enc.yaml:7:1: error[duplicate-key] at b
+    twice.enc.yaml:1:4: error[not-encrypted]
+    twice.enc.yaml:2:1: error[duplicate-key]
+    ");
 }
 
 #[test]
@@ -334,4 +357,19 @@ fn a_reader_that_goes_away_is_no_failure() {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+#[test]
+fn an_option_behind_the_dashes_is_no_silent_file() {
+    let sandbox = Sandbox::with_example();
+    for option in ["--require-key", "--jobs=2", "--quiet"] {
+        let output = sandbox
+            .run(["check", "healthy", "--", option])
+            .expect_code(2);
+        let words = format!("`{option}` stands behind `--`");
+        assert!(output.stderr.contains(&words), "{}", output.stderr);
+    }
+    sandbox.write("--quiet", "a: b\n");
+    let output = sandbox.run(["check", "--", "--quiet"]).expect_code(0);
+    assert!(output.stdout.contains("--quiet: "), "{}", output.stdout);
 }

@@ -8,10 +8,15 @@
 )]
 
 mod check;
+mod clear;
 mod explain;
 mod hostile;
+mod incident;
+mod install;
 mod keys;
+mod policy;
 mod reference;
+mod repository;
 mod sandbox;
 mod staged;
 mod usage;

@@ -507,8 +507,27 @@ fn outside_a_repository_there_is_no_index() {
         "{}",
         output.stderr
     );
-    let output = check(&sandbox, &["-"]).expect_code(2);
-    assert!(output.stderr.contains("`./-`"), "{}", output.stderr);
+}
+
+#[test]
+fn in_the_index_a_dash_is_a_file_like_any_other() {
+    let sandbox = Sandbox::with_repository();
+    let envelope = r#"{"data": "ENC[x]", "sops": {"mac": "x", "lastmodified": "x"}}"#;
+    sandbox.write("-", envelope);
+    sandbox.git(["add", "--", "-"]);
+    let output = check(&sandbox, &["--", "-"]).expect_code(0);
+    assert!(
+        output.stdout.contains("not verified: -: "),
+        "{}",
+        output.stdout
+    );
+    let name = ["--stdin-name", "a.yaml", "--", "-"];
+    let output = check(&sandbox, &name).expect_code(2);
+    assert!(
+        output.stderr.contains("`--stdin-name`"),
+        "{}",
+        output.stderr
+    );
 }
 
 #[test]
@@ -576,4 +595,97 @@ fn a_repository_of_someone_else_is_read_and_git_decides_where_it_must_be_asked()
     assert!(status.success(), "{help}");
     let output = check_with_git(&sandbox, &[]).expect_code(1);
     assert!(output.stdout.contains("1 failed"), "{}", output.stdout);
+}
+
+#[test]
+fn what_is_staged_is_what_git_says() {
+    let sandbox = Sandbox::new();
+    sandbox.git(["init", "--quiet"]);
+    let mut seed = 7_usize;
+    let mut random = |below: usize| {
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % below
+    };
+    let folders = ["", "a/", "a/b/", "a/b/c/", "a-b/", "a.b/", "b/", "b/a/"];
+    for step in 0..30 {
+        for _ in 0..=random(3) {
+            let name = format!("{}{}.enc.yaml", folders[random(8)], random(4));
+            match random(5) {
+                0 => drop(fs::remove_file(sandbox.work().join(&name))),
+                1 => {
+                    // A folder in the place of a file.
+                    let _ = fs::remove_file(sandbox.work().join(&name));
+                    let _ = fs::create_dir(sandbox.work().join(&name));
+                    sandbox.write(format!("{name}/x.enc.yaml"), format!("a: {step}\n"));
+                }
+                _ => {
+                    let _ = fs::remove_dir_all(sandbox.work().join(&name));
+                    sandbox.write(&name, format!("a: {step}\n"));
+                }
+            }
+        }
+        sandbox.git(["add", "--all"]);
+        let says = [
+            "diff",
+            "--cached",
+            "--name-only",
+            "--no-renames",
+            "--diff-filter=d",
+        ];
+        let says = sandbox.git(says);
+        let report = sandbox
+            .run(["check", "--staged", "--format", "json"])
+            .json();
+        let files = report["files"].as_array().unwrap();
+        let listed: String = files
+            .iter()
+            .map(|file| file["path"].as_str().unwrap().to_owned() + "\n")
+            .collect();
+        assert_eq!(listed, says, "step {step}");
+        if random(3) == 0 {
+            sandbox.git(["commit", "--quiet", "--allow-empty", "-m", "x"]);
+        }
+    }
+}
+
+#[test]
+fn objects_that_are_still_at_the_remote_are_fetched_by_git() {
+    let sandbox = committed();
+    sandbox.git(["config", "uploadpack.allowFilter", "true"]);
+    let url = format!("file://{}", sandbox.work().display());
+    let clone = ["clone", "--quiet", "--filter=blob:none", "--no-checkout"];
+    sandbox.git(clone.iter().copied().chain([url.as_str(), "../partial"]));
+    sandbox.git(["-C", "../partial", "read-tree", "HEAD"]);
+    let arguments = [
+        "check",
+        "--staged",
+        "-C",
+        "../partial",
+        "--identity",
+        "../work/key.txt",
+        ".",
+    ];
+    let output = sandbox.run(arguments).expect_code(3);
+    assert!(
+        output.stderr.contains("`git` is not installed"),
+        "{}",
+        output.stderr
+    );
+    let output = sandbox.command(arguments).with_git().run().expect_code(0);
+    assert_eq!(output.stdout, "4 files: 4 verified\n");
+    fs::rename(sandbox.work().join(".git"), sandbox.work().join("gone")).unwrap();
+    let output = sandbox.run(arguments).expect_code(0);
+    assert_eq!(output.stdout, "4 files: 4 verified\n", "they are here now");
+    fs::remove_dir_all(sandbox.work().join("../partial/.git/objects")).unwrap();
+    fs::create_dir(sandbox.work().join("../partial/.git/objects")).unwrap();
+    let output = sandbox.command(arguments).with_git().run().expect_code(3);
+    assert!(
+        output
+            .stderr
+            .starts_with("error: cannot read the repository: git says: "),
+        "{}",
+        output.stderr
+    );
 }

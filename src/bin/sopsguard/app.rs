@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use sopsguard::engine::Access;
 use sopsguard::report::Style;
 use sopsguard::{Environment, Platform};
@@ -15,7 +15,7 @@ use sopsguard::{Environment, Platform};
 use crate::args::{AccessArgs, Args, ColorChoice, Command, Global};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
-use crate::{check, completions, explain, keys, man, rules};
+use crate::{check, completions, explain, install, keys, man, rules};
 
 /// The world that a command runs in.
 pub(crate) struct App {
@@ -86,6 +86,7 @@ impl App {
                 keys::run(options, &environment, access)
             }
             Command::Explain(options) => explain::run(options, &environment),
+            Command::Install(options) => install::run(options, &environment, style),
             Command::Rules(options) => rules::run(options),
             Command::Completions(options) => completions::run(options),
             Command::Man(options) => man::run(options),
@@ -127,6 +128,11 @@ impl App {
             let doing = format!("cannot enter the folder `{}`", here.display());
             return Err(Failure::Io { doing, source });
         }
+        // As if started there: links are followed. Windows would spell the path in its own way.
+        let here = match global.directory {
+            Some(_) if cfg!(unix) => here.canonicalize().unwrap_or(here),
+            _ => here,
+        };
         let platform = if cfg!(windows) {
             Platform::Windows
         } else if cfg!(target_os = "macos") {
@@ -244,6 +250,17 @@ pub(crate) fn warn(text: &str) {
 /// Whether an argument stands for standard input.
 pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
+}
+
+/// Whether a word, such as `--jobs` or `--jobs=2`, is an option of a command.
+pub(crate) fn is_option(command: &str, word: &str) -> bool {
+    let name = word.split('=').next().unwrap_or(word);
+    let mut program = Args::command();
+    program.build();
+    program.find_subcommand(command).is_some_and(|command| {
+        let mut options = command.get_arguments().filter_map(clap::Arg::get_long);
+        options.any(|option| name.strip_prefix("--") == Some(option))
+    })
 }
 
 /// The name that standard input goes by.

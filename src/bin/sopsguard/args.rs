@@ -3,26 +3,35 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
+use sopsguard::install::Hook;
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing wrong; files that could not be verified for want of a key included
   1  a finding at error level, or --require-key was not met; explain: sops would not load the file
-  2  the arguments are wrong, or a named identity is of no use
+  2  the arguments or the policy are wrong, or a named identity is of no use
   3  the work could not be done (a path is not there, a stream failed)";
 
 const EXAMPLES: &str = "\
 Examples:
-  sopsguard check                                every sops file below the current folder
+  sopsguard check                                every sops file of the repository
+  sopsguard check --staged                       what the next commit will hold
+  sopsguard install                              let git check every commit
+  sopsguard rules mac-mismatch                   what a rule means, and what to do
+  sopsguard explain --tree values.yaml           what sops sees: that 012 is a number
+  sopsguard help check                           all about one command";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  sopsguard check                                every sops file of the repository
   sopsguard check apps/db.enc.yaml               one file
   sopsguard check --staged                       what the next commit will hold
+  sopsguard check --identity key.txt             with this key and no other
+  sopsguard check --require-key                  where a key has to be there
   git show HEAD:db.enc.yaml | sopsguard check -  what a commit holds
-  sopsguard check --format json | jq .summary    for programs
-  sopsguard explain --tree values.yaml           what sops sees: that 012 is a number
-  sopsguard rules mac-mismatch                   what a rule means, and what to do
-  sopsguard install                              let git check every commit";
+  sopsguard check --format json | jq .summary    for programs";
 
 const IDENTITIES: &str = "\
 Identities:
@@ -38,6 +47,22 @@ const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   sopsguard explain --tree apps/db.enc.yaml      paths and types, no values
   sopsguard explain --tree --format json - < values.yaml";
+
+const INSTALL_EXAMPLES: &str = "\
+Examples:
+  sopsguard install                              all three hooks
+  sopsguard install --hook pre-push              only that one
+  sopsguard install --uninstall                  as it was before
+  sopsguard install --print pre-commit > .githooks/pre-commit
+
+Leaving a hook out:
+  SOPSGUARD_SKIP=1 git commit                    this hook, and no other
+  git commit --no-verify                         every hook
+
+Exit codes:
+  0  the hooks are there, or gone
+  2  a hook was left as it is; why, and what to do, is said
+  3  the work could not be done (no repository, a file cannot be written)";
 
 const KEYS_EXAMPLES: &str = "\
 Examples:
@@ -100,6 +125,7 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     Check(CheckArgs),
     Explain(ExplainArgs),
+    Install(InstallArgs),
     Keys(KeysArgs),
     Rules(RulesArgs),
     Completions(CompletionsArgs),
@@ -108,20 +134,24 @@ pub(crate) enum Command {
 
 /// Check that sops would accept the secret files
 ///
-/// Folders are walked; every YAML file in them that carries sops metadata is a secret file. A file
-/// is "verified" exactly when sops 3.13.3 would decrypt it with the same identities. That says that
-/// the file is consistent, not who wrote it.
+/// Folders are walked, except what git ignores; every YAML file in them that carries sops metadata
+/// is a secret file. A file is "verified" exactly when sops 3.13.3 would decrypt it with the same
+/// identities. That says that the file is consistent, not who wrote it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
-#[command(after_long_help = format!("{IDENTITIES}\n\n{EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(after_long_help = format!("{CHECK_EXAMPLES}\n\n{IDENTITIES}\n\n{EXIT_CODES}"))]
 pub(crate) struct CheckArgs {
-    /// Files and folders, `-` for standard input; the current folder where there are none
+    /// Files and folders, `-` for standard input; the whole repository where there are none, or the
+    /// current folder outside of one
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Check what the next commit will hold: the files in the index that differ from HEAD, or all
     /// that it has under PATH; never what only the work tree has
     #[arg(long)]
     pub(crate) staged: bool,
+    /// Follow this policy instead of .sopsguard.toml at the repository's root
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// The name that standard input is judged and reported by [default: stdin.yaml]
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_name: Option<PathBuf>,
@@ -183,6 +213,28 @@ pub(crate) struct ExplainArgs {
     /// The name that standard input is judged and reported by [default: stdin.yaml]
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_name: Option<PathBuf>,
+}
+
+/// Let git check secrets before each commit, merge and push
+///
+/// Puts hooks into the repository's hooks folder (that of `core.hooksPath` where it is set). A hook
+/// that is there already is kept as NAME.before-sopsguard and runs first. Hooks that pre-commit,
+/// prek, lefthook or hk manage, that were edited by hand, or that lie in the work tree are left as
+/// they are, and what to do instead is said.
+#[derive(Debug, clap::Args)]
+#[command(after_help = INSTALL_EXAMPLES)]
+pub(crate) struct InstallArgs {
+    /// Only this hook: `pre-commit`, `pre-merge-commit` or `pre-push`; repeatable
+    #[arg(long = "hook", value_name = "NAME", value_parser = hook_names())]
+    #[arg(hide_possible_values = true)]
+    pub(crate) hooks: Vec<Hook>,
+    /// Take the hooks away, and put back those that were there before
+    #[arg(long)]
+    pub(crate) uninstall: bool,
+    /// Print the script of a hook instead, for a folder of hooks that is shared
+    #[arg(long, value_name = "NAME", value_parser = hook_names())]
+    #[arg(hide_possible_values = true, conflicts_with_all = ["hooks", "uninstall"])]
+    pub(crate) print: Option<Hook>,
 }
 
 /// List the keys at hand, and which secret files each opens
@@ -270,6 +322,12 @@ pub(crate) enum Format {
     Human,
     /// For programs: one JSON object
     Json,
+}
+
+/// Takes the names of hooks.
+fn hook_names() -> impl TypedValueParser<Value = Hook> {
+    PossibleValuesParser::new(Hook::ALL.map(Hook::name))
+        .try_map(|name| Hook::named(&name).ok_or("no such hook"))
 }
 
 /// When to colour.

@@ -1,5 +1,7 @@
 //! `sopsguard check`.
 
+use std::path::PathBuf;
+
 use sopsguard::Environment;
 use sopsguard::engine::{self, Access, Report, Request, Target};
 use sopsguard::report::{self, Style};
@@ -17,10 +19,12 @@ pub(crate) fn run<'a>(
     style: Style,
 ) -> Result<u8, Failure> {
     refuse_two_streams(options)?;
+    refuse_options_as_paths(options, environment)?;
     let mut request = Request::new(environment);
     request.access = access;
     request.jobs = options.jobs;
     request.staged = options.staged;
+    request.policy.clone_from(&options.config);
     request.identities = inputs::identities(&options.identities)?;
     request.targets = targets(options)?;
     let report = engine::check(request)?;
@@ -38,7 +42,7 @@ fn targets(options: &CheckArgs) -> Result<Vec<Target>, Failure> {
         .paths
         .iter()
         .map(|path| {
-            if is_stdin(path) {
+            if is_stdin(path) && !options.staged {
                 let bytes = app::read_stdin(engine::MAX_FILE_LEN)?;
                 Ok(Target::Text {
                     name: app::stdin_name(options.stdin_name.as_ref()),
@@ -53,24 +57,37 @@ fn targets(options: &CheckArgs) -> Result<Vec<Target>, Failure> {
 
 /// Standard input can be read once.
 fn refuse_two_streams(options: &CheckArgs) -> Result<(), Failure> {
-    let streams = options
-        .paths
+    // In the index `-` is a file like any other: hooks pass whatever names there are.
+    let paths: &[PathBuf] = if options.staged { &[] } else { &options.paths };
+    let streams = paths
         .iter()
         .chain(&options.identities)
         .filter(|path| is_stdin(path));
-    if options.staged && options.paths.iter().any(|path| is_stdin(path)) {
-        return Err(Failure::Usage {
-            message: "`--staged` reads the index, and `-` standard input".to_owned(),
-            help: "leave one of them away; `./-` is a file of that name".to_owned(),
-        });
-    }
     if streams.count() < 2 {
-        return app::refuse_idle_name(options.stdin_name.as_ref(), &options.paths);
+        return app::refuse_idle_name(options.stdin_name.as_ref(), paths);
     }
     Err(Failure::Usage {
         message: "standard input can be read once, and `-` is given more than once".to_owned(),
         help: "name the file of the identities, or the file to check".to_owned(),
     })
+}
+
+/// Refuses an option that stands behind `--`: so do the arguments of a hook whose entry ends in it.
+fn refuse_options_as_paths(options: &CheckArgs, environment: &Environment) -> Result<(), Failure> {
+    let is_there = |path: &str| environment.current_dir().join(path).symlink_metadata();
+    let words = options.paths.iter().filter_map(|path| path.to_str());
+    for word in words.filter(|word| word.starts_with("--")) {
+        if app::is_option("check", word) && is_there(word).is_err() {
+            return Err(Failure::Usage {
+                message: format!("`{word}` stands behind `--`, where it is the name of a file"),
+                help: format!(
+                    "put it before: in `.pre-commit-config.yaml` with `entry: sopsguard check \
+                     --staged {word} --` instead of `args`"
+                ),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Prints what was named for nothing, and what was wrong with the sources of identities.

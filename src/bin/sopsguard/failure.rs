@@ -3,7 +3,7 @@
 use std::io;
 
 use miette::Diagnostic;
-use sopsguard::engine;
+use sopsguard::{engine, install};
 
 /// What ends a command early.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -19,6 +19,10 @@ pub(crate) enum Failure {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Engine(#[from] engine::Error),
+    /// The hooks could not be put where they belong.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Install(#[from] install::Error),
     /// A stream or the current folder failed.
     #[error("{doing}: {source}")]
     Io { doing: String, source: io::Error },
@@ -29,8 +33,12 @@ impl Failure {
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Engine(engine::Error::NotLoaded { .. }) => 1,
-            Self::Usage { .. } | Self::Engine(engine::Error::Identity { .. }) => 2,
-            Self::Engine(_) | Self::Io { .. } => 3,
+            Self::Usage { .. }
+            | Self::Engine(engine::Error::Identity { .. } | engine::Error::Policy { .. })
+            | Self::Install(
+                install::Error::SwitchedOff { .. } | install::Error::InWorkTree { .. },
+            ) => 2,
+            Self::Engine(_) | Self::Install(_) | Self::Io { .. } => 3,
         }
     }
 

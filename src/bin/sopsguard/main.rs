@@ -9,6 +9,7 @@ mod completions;
 mod explain;
 mod failure;
 mod inputs;
+mod install;
 mod keys;
 mod man;
 mod rules;

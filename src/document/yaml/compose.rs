@@ -15,8 +15,19 @@ use super::scanner::Scanner;
 use super::token::{Kind, Next, Token};
 use crate::source::Span;
 
-/// Reads the whole text.
-pub(super) fn compose(text: &str) -> Result<Stream<'_>, Error> {
+/// What was read of a text.
+pub(super) struct Composed<'s> {
+    /// All nodes, or those before the place where the reader stopped.
+    pub(super) stream: Stream<'s>,
+    /// The first node of which it is not certain that it is what it seems: where the reader stopped
+    /// in a flow collection, that collection may be one that was never closed.
+    pub(super) end: Id,
+    /// Why the reader stopped before the end of the text.
+    pub(super) error: Option<Error>,
+}
+
+/// Reads the whole text, or as much of it as can be read.
+pub(super) fn compose(text: &str) -> Composed<'_> {
     let mut composer = Composer {
         scanner: Scanner::new(text),
         stream: Stream::default(),
@@ -28,12 +39,12 @@ pub(super) fn compose(text: &str) -> Result<Stream<'_>, Error> {
         stem: Lines::new(),
         tags: Vec::new(),
     };
-    composer.take()?;
-    let mut first = true;
-    while composer.document(first)? {
-        first = false;
+    let error = composer.documents().err();
+    Composed {
+        end: composer.certain_end(),
+        stream: composer.stream,
+        error,
     }
-    Ok(composer.stream)
 }
 
 pub(super) struct Composer<'s> {
@@ -135,6 +146,30 @@ impl<'s> Composer<'s> {
 
     pub(super) fn take_comments(&mut self) -> Comments {
         std::mem::take(&mut self.pending)
+    }
+
+    fn documents(&mut self) -> Result<(), Error> {
+        self.take()?;
+        let mut first = true;
+        while self.document(first)? {
+            first = false;
+        }
+        Ok(())
+    }
+
+    /// The first node that may be part of a flow collection which is not closed.
+    fn certain_end(&self) -> Id {
+        let is_block = |open: &&Open| {
+            matches!(
+                open.state,
+                State::BlockSequence
+                    | State::IndentlessSequence
+                    | State::BlockKey
+                    | State::BlockValue
+            )
+        };
+        let flow = self.open.iter().find(|open| !is_block(open));
+        flow.map_or(self.stream.next_id(), |open| open.node)
     }
 
     /// Reads one document; false at the end of the stream.

@@ -2,7 +2,6 @@
 //! file, to have duplicate keys refused. The documents after the first are not checked.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::ops::Range;
 
 use super::Error;
@@ -10,14 +9,12 @@ use super::node::{Content, Document, Id, Stream};
 use super::resolve::{Mismatch, resolve, short_tag};
 use super::token::Style;
 use crate::document::Scalar;
-use crate::source::Span;
 
 /// Checks the first document.
 pub(super) fn check_first_document(stream: &Stream<'_>) -> Result<(), Error> {
     let Some(document) = stream.documents.first() else {
         return Err(Error::at("the file holds no document", 0));
     };
-    let mut aliases = false;
     let mut unseen = values_of_null_keys(stream, document);
     for id in stream.ids().take_while(|id| *id < document.end) {
         if unseen.last().is_some_and(|values| values.end <= id) {
@@ -37,11 +34,20 @@ pub(super) fn check_first_document(stream: &Stream<'_>) -> Result<(), Error> {
                 check_keys(stream, members)?;
                 check_merges(stream, members)?;
             }
-            Content::Sequence(_) => {}
-            Content::Alias { .. } => aliases = true,
+            Content::Sequence(_) | Content::Alias { .. } => {}
         }
     }
-    if aliases {
+    Ok(())
+}
+
+/// Checks that the first document is not nearly all alias expansion.
+pub(super) fn check_aliases(stream: &Stream<'_>) -> Result<(), Error> {
+    let Some(document) = stream.documents.first() else {
+        return Ok(());
+    };
+    let is_alias = |id: Id| matches!(stream.node(id).content, Content::Alias { .. });
+    let mut nodes = stream.ids().take_while(|id| *id < document.end);
+    if nodes.any(is_alias) {
         AliasBudget::default().check(stream, document.root)
     } else {
         Ok(())
@@ -50,7 +56,7 @@ pub(super) fn check_first_document(stream: &Stream<'_>) -> Result<(), Error> {
 
 /// The nodes below the values of null keys at the top level, the last first: a key of the map that
 /// sops asks for is a string, and where yaml.v3 finds null in its place it passes the value over.
-fn values_of_null_keys(stream: &Stream<'_>, document: &Document) -> Vec<Range<Id>> {
+pub(super) fn values_of_null_keys(stream: &Stream<'_>, document: &Document) -> Vec<Range<Id>> {
     let members = stream.children(document.root);
     let value_end = |at: usize| members.get(at + 2).copied().unwrap_or(document.end);
     let is_map = matches!(stream.node(document.root).content, Content::Mapping(_));
@@ -75,21 +81,16 @@ fn scalar<'n>(stream: &'n Stream<'_>, id: Id) -> Result<Option<Scalar<'n>>, Mism
     resolve(Cow::Borrowed(text.as_ref()), *style, node.tag.as_deref()).map(Some)
 }
 
-/// Keys must be scalars, or aliases of some, and differ. Two keys are one where both are scalars, or
-/// both are aliases, and their texts are equal, tags and quotes aside.
+/// Keys must be scalars, or aliases of some. That they must differ is [`repeated`](super::repeated)'s.
 fn check_keys(stream: &Stream<'_>, members: &[Id]) -> Result<(), Error> {
-    let mut seen: HashMap<(bool, &str), Span> = HashMap::with_capacity(members.len() / 2);
     for &key in members.iter().step_by(2) {
         let node = stream.node(key);
-        let name = match &node.content {
-            Content::Scalar { text, .. } => (false, text.as_ref()),
-            Content::Alias { name, target } if is_scalar(stream, *target) => (true, *name),
+        match &node.content {
+            Content::Scalar { .. } => {}
+            Content::Alias { target, .. } if is_scalar(stream, *target) => {}
             Content::Alias { .. } | Content::Sequence(_) | Content::Mapping(_) => {
                 return Err(Error::on("a key is a collection", node.span));
             }
-        };
-        if let Some(first) = seen.insert(name, node.span) {
-            return Err(Error::repeated_key(node.span, first));
         }
     }
     Ok(())

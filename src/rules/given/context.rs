@@ -3,10 +3,10 @@
 use std::cell::OnceCell;
 use std::path::Path;
 
-use crate::document::{self, Document};
+use crate::document::{self, Document, Format, RepeatedKey};
 use crate::fs;
-use crate::sops::{Problem, ProblemKind, SopsFile};
-use crate::source::{Masked, Part, Position, Source, Span};
+use crate::sops::{ClearComment, Place, Problem, ProblemKind, SopsFile};
+use crate::source::{Conflict, Masked, Part, Position, Source, Span};
 
 /// One file, read and verified as far as that went.
 pub(crate) struct FileContext<'a> {
@@ -14,11 +14,15 @@ pub(crate) struct FileContext<'a> {
     pub(crate) path: &'a Path,
     /// The text; none where the file could not be read as text.
     pub(crate) source: Option<&'a Source>,
-    /// The text as the document that sops loads; none where it would not.
+    /// The text as a document; also where sops refuses it for a reason that leaves no doubt about
+    /// what stands where.
     pub(crate) document: Option<&'a Document<'a>>,
     /// The document as a file of sops's; none where it has no metadata that sops accepts.
-    #[expect(dead_code, reason = "no rule looks at all of a file yet")]
     pub(crate) file: Option<&'a SopsFile<'a>>,
+    /// The format that its name stands for.
+    pub(crate) format: Format,
+    /// Where it has no sops metadata and is no other program's: who says that it should have some.
+    pub(crate) lacks_metadata: Option<Due>,
     /// Why the file is no document.
     pub(crate) unreadable: Option<&'a Unreadable>,
     /// Everything for which sops would refuse the document.
@@ -28,8 +32,27 @@ pub(crate) struct FileContext<'a> {
     pub(crate) refused_version: Option<Span>,
     /// The versions of sops that refuse it although sops 3.13.3 does not.
     pub(crate) unreadable_by: &'a [String],
+    /// Comments in clear where sops encrypts them.
+    pub(crate) clear_comments: &'a [ClearComment],
+    /// Whole tokens where the selectors leave all in clear.
+    pub(crate) unselected: &'a [Place],
+    /// The keys that stand in their mapping twice.
+    pub(crate) repeated_keys: &'a [RepeatedKey],
+    /// What git could not merge.
+    pub(crate) conflicts: &'a [Conflict],
     /// Where keys, values and comments stand; filled when the first finding needs it.
     pub(crate) parts: OnceCell<Vec<Part>>,
+}
+
+/// Who says that a file should be sops's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// Its name.
+    Name,
+    /// The user, who asked about it.
+    User,
+    /// Nobody: it was met on a walk.
+    Nobody,
 }
 
 /// Why a file is no document that sops would load.
@@ -43,6 +66,11 @@ pub(crate) enum Unreadable {
     NotText {
         /// The first byte that is none.
         at: Position,
+    },
+    /// It is a template, which sops's reader refuses.
+    Template {
+        /// Where it stopped.
+        at: Option<Position>,
     },
     /// sops's reader refuses it.
     Refused {

@@ -1,9 +1,10 @@
 //! Where a rule puts what it finds.
 
 use super::FileContext;
+use crate::document::KeyPath;
 use crate::finding::{Finding, Help, Location, Severity, Snippet};
 use crate::rules::Rule;
-use crate::sops::{KeyPath, Problem};
+use crate::sops::Problem;
 use crate::source::{Position, Span};
 
 /// The findings of one rule on one file.
@@ -93,7 +94,6 @@ impl Found {
     }
 
     /// Another place that it is about, and what is there.
-    #[expect(dead_code, reason = "no rule compares places yet")]
     pub(in crate::rules) fn related(mut self, at: Position, what: impl Into<String>) -> Self {
         self.related.push((at, what.into()));
         self

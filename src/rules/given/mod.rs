@@ -4,6 +4,6 @@ mod context;
 mod findings;
 pub(super) mod remedy;
 
-pub(crate) use context::{FileContext, Unreadable};
+pub(crate) use context::{Due, FileContext, Unreadable};
 pub(crate) use findings::Findings;
 pub(super) use findings::Found;

@@ -14,12 +14,11 @@ use keys::Context;
 pub(crate) use keys::{KeyGroup, KeyKind, MasterKey};
 
 use super::go::Time;
-use super::key_path::KeyPath;
 use super::problem::{MAX_PROBLEMS, MalformedMetadata, Problem};
 use super::selectors::{SelectorKind, Selectors};
 use super::version::is_before_3_3_0;
 use super::walk::METADATA_KEY;
-use crate::document::{Entry, NodeId, Pair, Tree, Value};
+use crate::document::{Entry, KeyPath, NodeId, Pair, Tree, Value};
 use crate::source::Span;
 use weak::{Fields, Reader};
 
@@ -35,6 +34,9 @@ pub(crate) struct Field<T> {
     pub(crate) span: Span,
 }
 
+/// The selector that a file sets, with its text.
+type Selector<'d> = Field<(SelectorKind, Cow<'d, [u8]>)>;
+
 /// All that the `sops` mapping says.
 pub(crate) struct Metadata<'d> {
     /// Where its key stands.
@@ -49,7 +51,7 @@ pub(crate) struct Metadata<'d> {
     /// The encrypted MAC. An empty one counts as absent.
     pub(crate) mac: Option<Field<Cow<'d, [u8]>>>,
     /// The selector that is set, with its text; `None` where sops's default counts.
-    pub(crate) selector: Option<Field<(SelectorKind, Cow<'d, [u8]>)>>,
+    pub(crate) selector: Option<Selector<'d>>,
     pub(crate) mac_only_encrypted: Option<Field<bool>>,
     /// The version of sops that wrote the file.
     pub(crate) version: Option<Field<Cow<'d, [u8]>>>,
@@ -76,14 +78,19 @@ impl<'d> Metadata<'d> {
 
     /// What the selectors of the file pick.
     pub(super) fn selectors(&self) -> Selectors {
-        let mac_only = self.mac_only_encrypted.is_some_and(|field| field.value);
-        match &self.selector {
-            Some(Field {
-                value: (kind, text),
-                ..
-            }) => Selectors::new(*kind, text, mac_only),
-            None => Selectors::default_with(mac_only),
-        }
+        selectors(self.selector.as_ref(), self.mac_only_encrypted.as_ref())
+    }
+
+    /// What the selectors pick in a file whose metadata may be refused for other reasons; `None`
+    /// where there is no mapping, or where they cannot be made sense of.
+    pub(super) fn certain_selectors(tree: &'d Tree<'d>) -> Option<Selectors> {
+        let pair = find(tree).ok()??;
+        let mut reader = Reader::new(tree);
+        let fields = reader.fields_of_map(pair.value);
+        let selector = selector(&mut reader, &fields);
+        let mac_only_encrypted = reader.bool(&fields, "mac_only_encrypted").ok()?;
+        let is_certain = reader.problems.is_empty();
+        is_certain.then(|| selectors(selector.as_ref(), mac_only_encrypted.as_ref()))
     }
 
     /// Whether the `sops` command would first mend the encryption context of a KMS key, for which
@@ -199,12 +206,24 @@ fn last_modified<'d>(
     }
 }
 
+/// What the fields pick.
+fn selectors(
+    selector: Option<&Selector<'_>>,
+    mac_only_encrypted: Option<&Field<bool>>,
+) -> Selectors {
+    let mac_only = mac_only_encrypted.is_some_and(|field| field.value);
+    match selector {
+        Some(Field {
+            value: (kind, text),
+            ..
+        }) => Selectors::new(*kind, text, mac_only),
+        None => Selectors::default_with(mac_only),
+    }
+}
+
 /// The one selector that is set and not empty.
-fn selector<'d>(
-    reader: &mut Reader<'d>,
-    fields: &Fields<'d>,
-) -> Option<Field<(SelectorKind, Cow<'d, [u8]>)>> {
-    let mut chosen: Option<Field<(SelectorKind, Cow<'d, [u8]>)>> = None;
+fn selector<'d>(reader: &mut Reader<'d>, fields: &Fields<'d>) -> Option<Selector<'d>> {
+    let mut chosen: Option<Selector<'d>> = None;
     for kind in SelectorKind::ALL {
         let Ok(Some(field)) = reader.string(fields, kind.name()) else {
             continue;

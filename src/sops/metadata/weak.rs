@@ -4,11 +4,10 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::super::go;
-use super::super::key_path::KeyPath;
 use super::super::problem::{MAX_PROBLEMS, MalformedMetadata, Problem};
 use super::super::walk::METADATA_KEY;
 use super::Field;
-use crate::document::{Entry, Item, NodeId, Pair, Scalar, Tree, Value};
+use crate::document::{Entry, Item, KeyPath, NodeId, Pair, Scalar, Tree, Value};
 use crate::source::Span;
 
 /// Reads typed fields out of a tree and gathers what does not fit.

@@ -124,7 +124,7 @@ func expected(text []byte, format string, verdict reference.Verdict, own []strin
 	switch {
 	case verdict.OK:
 		return "verified"
-	case verdict.Stage == reference.StageNotFound:
+	case verdict.Stage == reference.StageNotFound, onlyComments(text):
 		return "not-encrypted"
 	case verdict.Stage == reference.StageDataKey && !verdict.Panic:
 		if state := reference.Keys(text, format, own); !state.OwnFails && !state.Enough {
@@ -132,6 +132,18 @@ func expected(text []byte, format string, verdict reference.Verdict, own []strin
 		}
 	}
 	return "failed"
+}
+
+// onlyComments holds for a text without a document, which sops refuses (at the end of the file) and
+// which is no file of sops's all the same.
+func onlyComments(text []byte) bool {
+	for line := range bytes.Lines(text) {
+		line = bytes.TrimSpace(line)
+		if len(line) > 0 && line[0] != '#' {
+			return false
+		}
+	}
+	return true
 }
 
 // agrees holds for a verification that fits sops's verdict.

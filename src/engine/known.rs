@@ -1,0 +1,109 @@
+//! What is known of a file, and what the rules say of that.
+
+use std::cell::OnceCell;
+
+use super::file::{Look, Looked};
+use super::{FileReport, NotEvaluated};
+use crate::document::{Document, Foreign, RepeatedKey};
+use crate::finding::Finding;
+use crate::keys::Shut;
+use crate::rules::{Check, Due, FileContext, Findings, Needs, RULES, Rule, Unreadable};
+use crate::sops::{ClearComment, Place, Problem, SopsFile, Verification};
+use crate::source::{Conflict, Source, Span};
+
+/// What reading and verifying a file gave.
+#[derive(Default)]
+pub(super) struct Known<'a> {
+    pub(super) source: Option<&'a Source>,
+    pub(super) document: Option<&'a Document<'a>>,
+    pub(super) file: Option<&'a SopsFile<'a>>,
+    pub(super) unreadable: Option<&'a Unreadable>,
+    pub(super) lacks_metadata: Option<Due>,
+    pub(super) foreign: Option<Foreign>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) documents: Option<usize>,
+    pub(super) recipients: Vec<String>,
+    pub(super) unreadable_by: Vec<String>,
+    pub(super) refused_version: Option<Span>,
+    pub(super) clear_comments: Vec<ClearComment>,
+    pub(super) unselected: Vec<Place>,
+    pub(super) repeated_keys: Vec<RepeatedKey>,
+    pub(super) conflicts: Vec<Conflict>,
+    pub(super) shut: Option<Shut>,
+}
+
+impl Look {
+    /// Runs all rules. `lacking` says why those that need more than was reached tell nothing.
+    pub(super) fn report(
+        self,
+        mut known: Known<'_>,
+        verification: Verification,
+        reached: Needs,
+        lacking: &str,
+    ) -> Looked {
+        let (findings, not_evaluated) = self.run(&RULES, &known, reached, lacking);
+        let shut = known.shut.take();
+        Looked::At {
+            file: self.file(known, verification),
+            findings,
+            not_evaluated,
+            shut,
+        }
+    }
+
+    pub(super) fn run(
+        &self,
+        rules: &[&Rule],
+        known: &Known<'_>,
+        reached: Needs,
+        lacking: &str,
+    ) -> (Vec<Finding>, Vec<NotEvaluated>) {
+        let context = FileContext {
+            path: &self.path,
+            source: known.source,
+            document: known.document,
+            file: known.file,
+            format: self.format,
+            lacks_metadata: known.lacks_metadata,
+            unreadable: known.unreadable,
+            problems: &known.problems,
+            refused_version: known.refused_version,
+            unreadable_by: &known.unreadable_by,
+            clear_comments: &known.clear_comments,
+            unselected: &known.unselected,
+            repeated_keys: &known.repeated_keys,
+            conflicts: &known.conflicts,
+            parts: OnceCell::new(),
+        };
+        let mut findings = Vec::new();
+        let mut not_evaluated = Vec::new();
+        for rule in rules {
+            let Check::File(check) = rule.check else {
+                continue;
+            };
+            let before = findings.len();
+            check(&context, &mut Findings::new(rule, &context, &mut findings));
+            if rule.needs > reached && findings.len() == before {
+                not_evaluated.push(NotEvaluated {
+                    path: self.path.clone(),
+                    rule: rule.id,
+                    reason: lacking.to_owned(),
+                });
+            }
+        }
+        findings.sort_by(|a, b| (a.location.start, a.rule).cmp(&(b.location.start, b.rule)));
+        (findings, not_evaluated)
+    }
+
+    fn file(self, known: Known<'_>, verification: Verification) -> Box<FileReport> {
+        Box::new(FileReport {
+            path: self.path,
+            format: self.format,
+            documents: known.documents,
+            verification,
+            foreign: known.foreign,
+            recipients: known.recipients,
+            unreadable_by: known.unreadable_by,
+        })
+    }
+}

@@ -1,0 +1,137 @@
+//! Files that are not sops's, whatever their names say: in clear, of other programs, or of nobody's
+//! concern but for the private keys in them.
+
+use super::file::{Look, Looked, MAX_SEARCHED_LEN};
+use super::known::Known;
+use super::sign;
+use crate::document::{Document, Foreign, Format};
+use crate::keys;
+use crate::rules::{Due, Needs, OF_ANY_FILE, Unreadable};
+use crate::sops::Verification;
+use crate::source::{DecodeError, Source, SourceId};
+
+impl Look {
+    /// A file of a format that is recognised and not read yet.
+    pub(super) fn at_other_format(self, id: SourceId, bytes: Vec<u8>) -> Looked {
+        // Any file can be a binary file of sops's; its envelope is a JSON object.
+        let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+        let needs_brace = self.format == Format::Binary && self.due() == Due::Nobody;
+        let may_be_sops = !needs_brace || first == Some(&b'{');
+        // A YAML file under another name: sops reads it as the name says, and fails.
+        let is_sops = may_be_sops
+            && (sign::has_foreign_metadata(self.format, &bytes) || sign::looks_encrypted(&bytes));
+        if !is_sops && self.due() == Due::Nobody {
+            return self.pass_over(id, bytes);
+        }
+        let (source, _) = decode(id, bytes);
+        if is_sops {
+            let what = format!("the format {}", self.format.name());
+            return self.unsupported(&what, source.as_ref());
+        }
+        let Some(source) = source else {
+            return self.clear(Known::default());
+        };
+        let known = Known {
+            source: Some(&source),
+            ..Known::default()
+        };
+        // What is JSON is nearly always YAML, too, and all that is wanted here is its values.
+        match Document::parse(&source, Format::Yaml) {
+            Ok(document) if self.format == Format::Json => self.clear(Known {
+                document: Some(&document),
+                foreign: Foreign::of_document(source.text(), document.tree()),
+                ..known
+            }),
+            _ => self.clear(known),
+        }
+    }
+
+    /// A file without metadata. Met on a walk it counts only where its name says that it should be
+    /// encrypted, or where a rule finds that it was.
+    pub(super) fn clear(self, known: Known<'_>) -> Looked {
+        let due = self.due();
+        let lacks_metadata = Some(due).filter(|_| known.foreign.is_none());
+        let repeated_keys = match due {
+            // Nobody encrypts it, and nobody asked.
+            Due::Nobody => Vec::new(),
+            _ => known.repeated_keys,
+        };
+        let known = Known {
+            lacks_metadata,
+            repeated_keys,
+            ..known
+        };
+        let looked = self.report(known, Verification::NotEncrypted, Needs::Key, "");
+        match looked {
+            Looked::At { findings, .. }
+                if due == Due::Nobody
+                    && findings.iter().all(|found| found.rule == OF_ANY_FILE.id) =>
+            {
+                Looked::PassedOver {
+                    findings,
+                    is_searched: true,
+                }
+            }
+            looked => looked,
+        }
+    }
+
+    /// A file of another program's.
+    pub(super) fn foreign(self, foreign: Foreign, id: SourceId, bytes: Vec<u8>) -> Looked {
+        let (source, _) = decode(id, bytes);
+        self.clear(Known {
+            source: source.as_ref(),
+            foreign: Some(foreign),
+            ..Known::default()
+        })
+    }
+
+    pub(super) fn template(self, unreadable: &Unreadable, source: &Source) -> Looked {
+        self.clear(Known {
+            source: Some(source),
+            unreadable: Some(unreadable),
+            foreign: Some(Foreign::Template),
+            ..Known::default()
+        })
+    }
+
+    /// A file that nobody asked about and that is not sops's.
+    pub(super) fn pass_over(self, id: SourceId, bytes: Vec<u8>) -> Looked {
+        let is_searched = bytes.len() <= MAX_SEARCHED_LEN && sign::is_text(&bytes);
+        if !is_searched || !sign::is_utf16(&bytes) && !keys::may_be_exposed(&bytes) {
+            return Looked::passed_over(is_searched);
+        }
+        match decode(id, bytes) {
+            (Some(source), _) => self.pass_over_text(&source),
+            (None, _) => Looked::passed_over(false),
+        }
+    }
+
+    pub(super) fn pass_over_text(self, source: &Source) -> Looked {
+        if !keys::may_be_exposed(source.text().as_bytes()) {
+            return Looked::passed_over(true);
+        }
+        let known = Known {
+            source: Some(source),
+            ..Known::default()
+        };
+        let (findings, _) = self.run(&[OF_ANY_FILE], &known, Needs::Nothing, "");
+        Looked::PassedOver {
+            findings,
+            is_searched: true,
+        }
+    }
+}
+
+/// The bytes as a text, if need be without what is no text in them; and why they are none.
+pub(super) fn decode(id: SourceId, bytes: Vec<u8>) -> (Option<Source>, Option<DecodeError>) {
+    if std::str::from_utf8(&bytes).is_ok() || sign::is_utf16(&bytes) {
+        return match Source::decode(id, bytes) {
+            Ok(source) => (Some(source), None),
+            Err(error) => (None, Some(error)),
+        };
+    }
+    let spare = bytes.clone();
+    let error = Source::decode(id.clone(), bytes).err();
+    (Source::of_ascii(id, spare).ok(), error)
+}

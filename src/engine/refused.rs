@@ -1,0 +1,134 @@
+//! What is certain of a text that sops would not load.
+//!
+//! A file seldom has one problem only, and the first that stops a reader must not hide the others. A
+//! text can be refused and still leave no doubt about what stands where (a key written twice); and
+//! where git could not merge two sides, each side is a text of its own.
+
+use std::collections::HashSet;
+
+use super::sign;
+use crate::document::{self, Document, Format, RepeatedKey, Tree};
+use crate::sops::{self, ClearComment, Inspection, MetadataErrors, Place, Problem, SopsFile};
+use crate::source::{self, Conflict, Side, Source, Span};
+
+/// What is known of a refused text without any doubt.
+#[derive(Default)]
+pub(super) struct Certain {
+    pub(super) problems: Vec<Problem>,
+    pub(super) clear_comments: Vec<ClearComment>,
+    pub(super) unselected: Vec<Place>,
+    pub(super) repeated_keys: Vec<RepeatedKey>,
+    /// Whether both sides of a merge are documents without metadata.
+    pub(super) is_clear: bool,
+    /// Why sops could load neither side of a merge.
+    pub(super) error: Option<document::Error>,
+}
+
+impl Certain {
+    /// What stands in a document that was read although sops refuses it.
+    pub(super) fn of_document(document: &Document<'_>, repeated_keys: Vec<RepeatedKey>) -> Self {
+        let mut certain = Self {
+            repeated_keys,
+            ..Self::default()
+        };
+        let repeats_metadata = |key: &RepeatedKey| {
+            key.in_first_document && key.path.first() == Some(sops::METADATA_KEY)
+        };
+        // Which of two entries counts, nobody can say.
+        if !certain.repeated_keys.iter().any(repeats_metadata) {
+            if let Err(MetadataErrors(problems)) = SopsFile::of(document)
+                && has_marks(document.tree())
+            {
+                certain.problems = problems;
+            }
+            certain.add(values(document), &HashSet::new());
+        }
+        certain
+    }
+
+    /// The keys that stand twice before the place where the reader stopped.
+    pub(super) fn of_keys(repeated_keys: Vec<RepeatedKey>) -> Self {
+        Self {
+            repeated_keys,
+            ..Self::default()
+        }
+    }
+
+    /// What stands in the sides of a merge that git left to the user.
+    pub(super) fn of_conflicts(source: &Source, format: Format, conflicts: &[Conflict]) -> Self {
+        let mut certain = Self::default();
+        let mut seen = HashSet::new();
+        let (mut loaded, mut clear) = (false, 0);
+        for side in [Side::Ours, Side::Theirs] {
+            let text = source::side_of_conflicts(source.text(), conflicts, side);
+            let Ok(view) = Source::decode(source.id().clone(), text.into_bytes()) else {
+                continue;
+            };
+            let reading = Document::read(&view, format);
+            if let Some(document) = &reading.document {
+                loaded = true;
+                clear += usize::from(matches!(SopsFile::of(document), Ok(None)));
+                certain.add(values(document), &seen);
+            } else {
+                certain.error = certain.error.or(reading.error);
+            }
+            let new = |key: &RepeatedKey| !seen.contains(&key.span);
+            certain
+                .repeated_keys
+                .extend(reading.repeated_keys.into_iter().filter(new));
+            seen.extend(certain.spans());
+        }
+        if loaded {
+            certain.error = None;
+        }
+        certain.is_clear = clear == 2;
+        certain
+    }
+
+    fn add(&mut self, inspection: Inspection, seen: &HashSet<Span>) {
+        let new = |span: Option<Span>| span.is_none_or(|span| !seen.contains(&span));
+        let problems = inspection.problems.into_iter();
+        self.problems
+            .extend(problems.filter(|problem| new(problem.span)));
+        let comments = inspection.clear_comments.into_iter();
+        self.clear_comments
+            .extend(comments.filter(|comment| new(Some(comment.span))));
+        let unselected = inspection.unselected.into_iter();
+        self.unselected
+            .extend(unselected.filter(|place| new(Some(place.span))));
+    }
+
+    /// The places of everything.
+    fn spans(&self) -> impl Iterator<Item = Span> + '_ {
+        let problems = self.problems.iter().filter_map(|problem| problem.span);
+        let comments = self.clear_comments.iter().map(|comment| comment.span);
+        let unselected = self.unselected.iter().map(|place| place.span);
+        let keys = self.repeated_keys.iter().map(|key| key.span);
+        problems.chain(comments).chain(unselected).chain(keys)
+    }
+}
+
+/// What the values of a document show without a key, as far as its metadata says which of them are
+/// encrypted.
+pub(super) fn values(document: &Document<'_>) -> Inspection {
+    let tree = document.tree();
+    match SopsFile::of(document) {
+        Ok(Some(file)) => sops::verify_values(tree, file.selectors()),
+        Ok(None) => Inspection::default(),
+        Err(_) if !has_marks(tree) => Inspection::default(),
+        Err(_) => match SopsFile::certain_selectors(document) {
+            Some(selectors) => sops::verify_values(tree, &selectors),
+            None => Inspection::default(),
+        },
+    }
+}
+
+/// Whether a top-level `sops` mapping is the metadata of a secret file.
+pub(super) fn has_marks(tree: &Tree<'_>) -> bool {
+    let first = tree.branches().first();
+    let metadata = first.and_then(|branch| tree.pair(*branch, "sops"));
+    metadata.is_some_and(|metadata| {
+        let has = |mark: &&&str| tree.pair(metadata.value, mark).is_some();
+        sign::MARKS.iter().filter(has).count() >= 2
+    })
+}

@@ -1,0 +1,46 @@
+//! `conflict-marker`: a merge that nobody finished.
+
+use std::path::Path;
+
+use super::{Check, FileContext, Findings, Found, Needs, Rule, remedy};
+use crate::finding::{Help, Severity};
+
+pub(super) static RULE: Rule = Rule {
+    id: "conflict-marker",
+    summary: "the marks of an unfinished merge stand in the file",
+    page: include_str!("../../docs/rules/conflict-marker.md"),
+    severity: Severity::Error,
+    needs: Needs::Nothing,
+    check: Check::File(check),
+};
+
+/// The most regions that are told of one file.
+const MAX_TOLD: usize = 1_000;
+
+fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
+    let says = match context.document {
+        None => "sops cannot load the file as it stands",
+        Some(_) => "sops takes the marks for a part of a value",
+    };
+    for conflict in context.conflicts.iter().take(MAX_TOLD) {
+        findings.report(
+            Found::new("git could not merge two sides here, and its marks stand in the file")
+                .at(conflict.start)
+                .says(says)
+                .help(help(context.path)),
+        );
+    }
+}
+
+fn help(path: &Path) -> Help {
+    let (file, argument) = (remedy::word(path), remedy::argument(path));
+    Help::new(format!(
+        "take one side whole, then make the other side's edit inside sops: tokens that are merged by \
+         hand never fit one MAC (`--ours` is the branch that you are on, `--theirs` the one that \
+         comes in, and in a rebase the other way round); where the marks are committed already, begin \
+         with `git restore --source=REV -- {file}`"
+    ))
+    .then(format!("git checkout --ours -- {file}"))
+    .then(format!("sops edit {argument}"))
+    .then(format!("git add -- {file}"))
+}

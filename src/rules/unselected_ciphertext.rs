@@ -1,0 +1,44 @@
+//! `unselected-ciphertext`: a token where the selectors leave values in clear.
+
+use super::{Check, FileContext, Findings, Found, Needs, Rule, remedy};
+use crate::finding::Severity;
+
+pub(super) static RULE: Rule = Rule {
+    id: "unselected-ciphertext",
+    summary: "an encrypted value stands where the selectors leave all in clear",
+    page: include_str!("../../docs/rules/unselected-ciphertext.md"),
+    severity: Severity::Error,
+    needs: Needs::Metadata,
+    check: Check::File(check),
+};
+
+fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
+    for place in context.unselected {
+        let (what, says) = if place.is_comment {
+            (
+                "comment",
+                "sops does not decrypt it: nobody reads the comment any more",
+            )
+        } else {
+            (
+                "value",
+                "sops does not decrypt it: what uses the file gets the token itself for its value",
+            )
+        };
+        let message =
+            format!("an encrypted {what} stands where the file's selectors leave all in clear");
+        let found = Found::new(message)
+            .at(place.span)
+            .key(&place.path)
+            .says(says);
+        let found = if place.is_comment {
+            found.severity(Severity::Warning)
+        } else {
+            found
+        };
+        let help = "it was moved here, or the selectors in the `sops` block were edited; go back to a \
+                    sound version of the file, then make the edit inside sops";
+        let edit = format!("sops edit {}", remedy::argument(context.path));
+        findings.report(found.help(remedy::go_back(context.path, help).then(edit)));
+    }
+}
