@@ -99,7 +99,7 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
     let blobs = blobs.as_ref();
     let look_at = |inputs: &[&Input], keyring: &Keyring| look_at(inputs, keyring, blobs, jobs);
     let looked = look_twice(&inputs, &mut keyring, look_at, |keyring, shut| {
-        keyring.wake(shut, &mut access.means(environment));
+        keyring.wake(shut, &mut access.means(environment))
     })?;
     let mut report = Report {
         notices: notices.sentences(),
@@ -163,15 +163,14 @@ fn look_twice(
     inputs: &[Input],
     keyring: &mut Keyring,
     look_at: impl Fn(&[&Input], &Keyring) -> Result<Vec<Looked>, Error>,
-    wake: impl FnOnce(&mut Keyring, &[Shut]),
+    wake: impl FnOnce(&mut Keyring, &[Shut]) -> bool,
 ) -> Result<Vec<Looked>, Error> {
     let inputs: Vec<&Input> = inputs.iter().collect();
     let mut looked = look_at(&inputs, keyring)?;
     let (again, shut) = take_shut(&mut looked);
-    if shut.is_empty() {
+    if shut.is_empty() || !wake(keyring, &shut) {
         return Ok(looked);
     }
-    wake(keyring, &shut);
     let inputs = again.iter().filter_map(|at| inputs.get(*at).copied());
     let second = look_at(&inputs.collect::<Vec<_>>(), keyring)?;
     for (at, second) in again.into_iter().zip(second) {

@@ -54,9 +54,10 @@ const RECIPIENT: &str = "SOPS_AGE_RECIPIENT";
 
 impl Keyring {
     /// Wakes what it takes to open these files, in their order, and no more. What is woken stays so;
-    /// what fails is not tried again.
-    pub(crate) fn wake(&mut self, files: &[Shut], means: &mut Means<'_>) {
+    /// what fails is not tried again. Returns whether there is more to say of the files than before.
+    pub(crate) fn wake(&mut self, files: &[Shut], means: &mut Means<'_>) -> bool {
         self.settle();
+        let before = self.extent();
         self.found
             .dormant
             .sort_by_key(|dormant| dormant.lock.rank());
@@ -68,28 +69,45 @@ impl Keyring {
         self.wake_plugins(&shut, means);
         #[cfg(not(feature = "plugin"))]
         drop(shut);
+        self.extent() != before
+    }
+
+    /// How much was tried. It grows with whatever opens files, and with what went wrong.
+    fn extent(&self) -> usize {
+        let tried = self.found.dormant.iter().map(|dormant| match &dormant.state {
+            State::Asked(answers) => answers.len(),
+            State::Done | State::Stuck(Obstacle::Failed(_)) => 1,
+            State::Asleep | State::Stuck(_) => 0,
+        });
+        tried.sum()
     }
 
     /// Whether so many groups of the file open that it does.
     #[cfg(feature = "plugin")]
     pub(super) fn opens(&self, file: &Shut) -> bool {
-        let opens = |locked: &Locked| self.open(&locked.file, &locked.recipient).is_some();
-        let open = file.groups.iter().filter(|group| group.iter().any(opens));
+        let open = file.groups.iter().filter(|group| self.opens_any(group));
         open.take(file.needed).count() == file.needed
     }
 
     fn wake_for(&mut self, file: &Shut, means: &mut Means<'_>) -> bool {
-        let mut missing = file.needed;
-        for group in &file.groups {
+        let (open, shut): (Vec<_>, Vec<_>) =
+            file.groups.iter().partition(|group| self.opens_any(group));
+        let mut missing = file.needed.saturating_sub(open.len());
+        for group in shut {
             if missing == 0 {
                 break;
             }
-            let opens = |locked: &Locked| self.open(&locked.file, &locked.recipient).is_some();
-            let is_open =
-                group.iter().any(opens) || group.iter().any(|locked| self.wake_one(locked, means));
+            // What was woken for one group may open another.
+            let is_open = self.opens_any(group)
+                || group.iter().any(|locked| self.wake_one(locked, means));
             missing -= usize::from(is_open);
         }
         missing == 0
+    }
+
+    fn opens_any(&self, group: &[Locked]) -> bool {
+        let mut files = group.iter();
+        files.any(|locked| self.open(&locked.file, &locked.recipient).is_some())
     }
 
     fn wake_one(&mut self, locked: &Locked, means: &mut Means<'_>) -> bool {
