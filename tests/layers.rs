@@ -23,7 +23,7 @@ const MAY_USE: [(&str, &str); 15] = [
     ("paths", ""),
     ("process", "environment"),
     ("document", "fs source"),
-    ("keys", "secret fs environment"),
+    ("keys", "secret fs environment process"),
     ("finding", "source"),
     ("sops", "secret fs source environment document keys finding"),
     ("repo", "fs environment paths process"),
@@ -41,13 +41,15 @@ const MAY_USE: [(&str, &str); 15] = [
 ];
 
 /// A path outside the crate, and the only places where it may stand.
-const OWNERS: [(&str, &[&str]); 8] = [
+const OWNERS: [(&str, &[&str]); 10] = [
     // Which takes `PATH` apart.
     ("std::env", &["process"]),
     ("std::fs", &["fs", "repo::install"]),
     ("std::process", &["process"]),
     ("aes_gcm", &["sops::cipher"]),
     ("age", &["keys"]),
+    ("age_core", &["keys"]),
+    ("curve25519_dalek", &["keys"]),
     ("git2", &["repo"]),
     ("tempfile", &["repo::install"]),
     (

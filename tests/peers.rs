@@ -237,3 +237,79 @@ fn the_commands_of_the_help_mend_the_file() {
     }
     assert!(mended > 10, "{mended}");
 }
+
+/// Keys of `testdata/identities`, and the variables that give them to sops.
+const KEYS: [(&str, &str); 10] = [
+    ("SOPS_AGE_KEY_FILE", "age.txt"),
+    ("SOPS_AGE_KEY_FILE", "pq.txt"),
+    ("SOPS_AGE_KEY_FILE", "plugin.txt"),
+    ("SOPS_AGE_SSH_PRIVATE_KEY_FILE", "ed25519"),
+    ("SOPS_AGE_SSH_PRIVATE_KEY_FILE", "rsa"),
+    ("SOPS_AGE_SSH_PRIVATE_KEY_FILE", "rsa-pem"),
+    ("SOPS_AGE_SSH_PRIVATE_KEY_FILE", "rsa-pkcs8"),
+    ("SOPS_AGE_SSH_PRIVATE_KEY_FILE", "ed25519-pkcs8"),
+    ("SOPS_AGE_KEY_CMD", "age.txt"),
+    ("SOPS_AGE_SSH_PRIVATE_KEY_CMD", "rsa"),
+];
+
+/// The variables under which a key is all that there is, beside a plugin.
+fn variables(variable: &str, key: &str, plugin: &Path) -> [(String, String); 4] {
+    let key = testdata("identities/keys").join(key);
+    let value = if variable.ends_with("_CMD") {
+        format!("cat '{}'", key.display())
+    } else {
+        key.display().to_string()
+    };
+    let path = format!("/usr/bin:/bin:{}", plugin.display());
+    [
+        (variable, value),
+        ("PATH", path),
+        ("HOME", "/nonexistent".to_owned()),
+        ("AGE_PASSPHRASE", "canary-passphrase".to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+}
+
+#[test]
+#[ignore = "needs real sops; run scripts/peers"]
+fn sops_agrees_on_which_key_opens_which_file() {
+    let sops = sops("3.13.3");
+    let plugin = sops
+        .parent()
+        .unwrap()
+        .with_file_name("age-plugin-batchpass-1.3.1");
+    let (mut opened, mut compared) = (0, 0);
+    for entry in std::fs::read_dir(testdata("identities")).unwrap() {
+        let file = entry.unwrap().path();
+        for (variable, key) in KEYS.iter().filter(|_| file.is_file()) {
+            let variables = variables(variable, key, &plugin);
+            let theirs = Command::new(&sops)
+                .arg("decrypt")
+                .arg(&file)
+                .env_clear()
+                .envs(variables.clone())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()
+                .unwrap();
+            let variables = variables.map(|(name, value)| (name.into(), value.into()));
+            let environment = Environment::new(variables, "/".into(), Platform::Unix);
+            let mut request = Request::new(&environment);
+            request.targets = vec![Target::Path(file.clone())];
+            request.access.key_commands = true;
+            request.access.plugins = vec!["batchpass".to_owned()];
+            let report = engine::check(request).unwrap();
+            let ours = report.files[0].verification.name();
+            let expected = if theirs.success() {
+                "verified"
+            } else {
+                "not-verified"
+            };
+            assert_eq!(ours, expected, "{} {variable} {key}", file.display());
+            opened += usize::from(theirs.success());
+            compared += 1;
+        }
+    }
+    println!("{compared} pairs of a key and a file, {opened} opened: no difference");
+    assert!(opened >= 10);
+}

@@ -33,7 +33,9 @@ pub enum Error {
     },
     /// A source of identities that was named is of no use.
     #[error("cannot use the identity: {reason}")]
-    #[diagnostic(help("an age key file holds lines that begin with `AGE-SECRET-KEY-1`"))]
+    #[diagnostic(help(
+        "what can be used: a file with `AGE-SECRET-KEY-1…` lines, an SSH private key, a Kubernetes Secret with one of them"
+    ))]
     Identity {
         /// Which, and what is wrong with it.
         reason: String,
@@ -67,6 +69,14 @@ pub enum Error {
         /// How many were asked for.
         jobs: usize,
     },
+}
+
+impl Error {
+    /// An identity that cannot be used, and why.
+    pub(super) fn identity(why: &impl ToString) -> Self {
+        let reason = why.to_string();
+        Self::Identity { reason }
+    }
 }
 
 impl From<repo::Error> for Error {

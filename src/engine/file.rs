@@ -10,7 +10,7 @@ use super::{Error, FileReport, MAX_FILE_LEN, NotEvaluated, sign};
 use crate::document::{self, Document, Foreign, Format, Reading};
 use crate::finding::Finding;
 use crate::fs;
-use crate::keys::Keyring;
+use crate::keys::{Keyring, Shut};
 use crate::repo::{BlobId, Blobs, Unread};
 use crate::rules::{Due, Needs, Unreadable};
 use crate::sops::{self, MetadataErrors, Reason, SopsFile, Verification};
@@ -32,26 +32,28 @@ pub(super) enum Looked {
         file: Box<FileReport>,
         findings: Vec<Finding>,
         not_evaluated: Vec<NotEvaluated>,
+        /// What is shut, where the verdict may be another once more identities are woken.
+        shut: Option<Shut>,
     },
 }
 
 /// Looks at one file: reads it, verifies it and runs the rules on it.
-pub(super) fn look(input: Input, keyring: &Keyring, blobs: Option<&Blobs<'_>>) -> Looked {
+pub(super) fn look(input: &Input, keyring: &Keyring, blobs: Option<&Blobs<'_>>) -> Looked {
     let look = Look {
         format: input.format,
-        path: input.path,
+        path: input.path.clone(),
         origin: input.origin,
         has_secret_name: input.has_secret_name,
     };
-    match input.content {
-        Content::Index(id) => look.in_index(&id, blobs, keyring),
+    match &input.content {
+        Content::Index(id) => look.in_index(id, blobs, keyring),
         Content::Given(bytes) => {
             let id = SourceId::Stdin(look.path.clone());
-            look.at_bytes(id, bytes, keyring)
+            look.at_bytes(id, bytes.clone(), keyring)
         }
-        Content::Disk(place) => look.at_disk(&place, keyring),
+        Content::Disk(place) => look.at_disk(place, keyring),
         Content::Outside => look.unsupported("a link out of the folder that is checked", None),
-        Content::Lost(unreadable) => look.unreadable(&unreadable, None),
+        Content::Lost(unreadable) => look.unreadable(unreadable, None),
     }
 }
 
@@ -319,6 +321,7 @@ impl Look {
             unselected: checked.inspection.unselected,
             refused_version: file.version_refused_by_command(),
             recipients: file.shown_recipients().collect(),
+            shut: checked.shut,
             unreadable_by: match checked.verification {
                 Verification::Verified => checked
                     .inspection

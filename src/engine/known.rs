@@ -6,6 +6,7 @@ use super::file::{Look, Looked};
 use super::{FileReport, NotEvaluated};
 use crate::document::{Document, Foreign, RepeatedKey};
 use crate::finding::Finding;
+use crate::keys::Shut;
 use crate::rules::{Check, Due, FileContext, Findings, Needs, RULES, Rule, Unreadable};
 use crate::sops::{ClearComment, Place, Problem, SopsFile, Verification};
 use crate::source::{Conflict, Source, Span};
@@ -29,22 +30,25 @@ pub(super) struct Known<'a> {
     pub(super) unselected: Vec<Place>,
     pub(super) repeated_keys: Vec<RepeatedKey>,
     pub(super) conflicts: Vec<Conflict>,
+    pub(super) shut: Option<Shut>,
 }
 
 impl Look {
     /// Runs all rules. `lacking` says why those that need more than was reached tell nothing.
     pub(super) fn report(
         self,
-        known: Known<'_>,
+        mut known: Known<'_>,
         verification: Verification,
         reached: Needs,
         lacking: &str,
     ) -> Looked {
         let (findings, not_evaluated) = self.run(&RULES, &known, reached, lacking);
+        let shut = known.shut.take();
         Looked::At {
             file: self.file(known, verification),
             findings,
             not_evaluated,
+            shut,
         }
     }
 

@@ -11,7 +11,9 @@ mod explanation;
 mod file;
 mod filters;
 mod inputs;
+mod keys;
 mod known;
+mod manifest;
 mod notices;
 mod others;
 mod policy;
@@ -23,22 +25,24 @@ mod sign;
 mod staged;
 mod walk;
 
+pub use crate::keys::{Answer, Ask};
 pub use catalogue::{RuleInfo, catalogue};
 pub use error::Error;
 pub use explain::explain_tree;
 pub use explanation::{Explanation, KeyName, Leaf};
+pub use keys::{KeyReport, KnownKey, keys};
 pub use report::{FileReport, NotEvaluated, Report, Summary};
-pub use request::{IdentitySource, Request, Target};
+pub use request::{Access, IdentitySource, Request, Target};
 
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 #[cfg(feature = "cli")]
 pub(crate) use crate::document::Foreign;
 use crate::finding::Finding;
-use crate::keys::{Keyring, Place, PlaceState};
+use crate::keys::{Keyring, Place, PlaceState, Shut};
 use crate::paths;
 use crate::repo::{Blobs, Repo};
 #[cfg(feature = "cli")]
@@ -66,6 +70,7 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
         environment,
         targets,
         identities,
+        mut access,
         policy,
         jobs,
         staged,
@@ -93,12 +98,16 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
         jobs,
     };
     let (inputs, notices) = inputs::list(targets, scope)?;
-    let keyring = Request::keyring(identities, environment)?;
+    let mut keyring = Request::keyring(identities, environment)?;
     let blobs = repo.as_ref().map(|repo| blobs_of(&inputs, repo));
-    let looked = look_at(inputs, &keyring, blobs.as_ref(), jobs)?;
+    let blobs = blobs.as_ref();
+    let look_at = |inputs: &[&Input], keyring: &Keyring| look_at(inputs, keyring, blobs, jobs);
+    let looked = look_twice(&inputs, &mut keyring, look_at, |keyring, shut| {
+        keyring.wake(shut, &mut access.means(environment))
+    })?;
     let mut report = Report {
         notices: notices.sentences(),
-        warnings: keyring.warnings().iter().map(ToString::to_string).collect(),
+        warnings: keyring.warnings().map(ToString::to_string).collect(),
         searched: keyring.places().iter().map(describe).collect(),
         ..Report::default()
     };
@@ -131,6 +140,7 @@ fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Vec<Finding>, Erro
                 file,
                 findings: found,
                 not_evaluated,
+                shut: _,
             } => {
                 report.files.push(*file);
                 findings.extend(found);
@@ -155,9 +165,44 @@ fn blobs_of<'r>(inputs: &[Input], repo: &'r Repo<'_>) -> Blobs<'r> {
 /// From how many files on it is worth starting threads: that takes as long as a few files do.
 const WORTH_THREADS: usize = 4;
 
+/// Looks at every input; then wakes what may open those that are shut, and looks at these again.
+fn look_twice(
+    inputs: &[Input],
+    keyring: &mut Keyring,
+    look_at: impl Fn(&[&Input], &Keyring) -> Result<Vec<Looked>, Error>,
+    wake: impl FnOnce(&mut Keyring, &[Shut]) -> bool,
+) -> Result<Vec<Looked>, Error> {
+    let inputs: Vec<&Input> = inputs.iter().collect();
+    let mut looked = look_at(&inputs, keyring)?;
+    let (again, shut) = take_shut(&mut looked);
+    if shut.is_empty() || !wake(keyring, &shut) {
+        return Ok(looked);
+    }
+    let inputs = again.iter().filter_map(|at| inputs.get(*at).copied());
+    let second = look_at(&inputs.collect::<Vec<_>>(), keyring)?;
+    for (at, second) in again.into_iter().zip(second) {
+        if let Some(first) = looked.get_mut(at) {
+            *first = second;
+        }
+    }
+    Ok(looked)
+}
+
+/// Takes from what was looked at what is shut, and where.
+fn take_shut(looked: &mut [Looked]) -> (Vec<usize>, Vec<Shut>) {
+    let shut = looked
+        .iter_mut()
+        .enumerate()
+        .filter_map(|(at, looked)| match looked {
+            Looked::At { shut, .. } => Some((at, shut.take()?)),
+            Looked::PassedOver { .. } | Looked::NotGiven(_) => None,
+        });
+    shut.unzip()
+}
+
 /// Looks at every input, in the order of the inputs.
 fn look_at(
-    inputs: Vec<Input>,
+    inputs: &[&Input],
     keyring: &Keyring,
     blobs: Option<&Blobs<'_>>,
     jobs: Option<NonZeroUsize>,
@@ -165,7 +210,7 @@ fn look_at(
     let one_thread = jobs.is_some_and(|jobs| jobs.get() == 1);
     if one_thread || inputs.len() < WORTH_THREADS {
         return Ok(inputs
-            .into_iter()
+            .iter()
             .map(|input| file::look(input, keyring, blobs))
             .collect());
     }
@@ -176,7 +221,7 @@ fn look_at(
         .map_err(|_| Error::Threads { jobs })?;
     Ok(pool.install(|| {
         inputs
-            .into_par_iter()
+            .par_iter()
             .map(|input| file::look(input, keyring, blobs))
             .collect()
     }))
@@ -188,6 +233,7 @@ fn describe(place: &Place) -> String {
     match place.state {
         PlaceState::Missing => origin.to_string(),
         PlaceState::Empty => format!("{origin} (empty)"),
+        PlaceState::Unread => format!("{origin} (no file asks for it)"),
         PlaceState::Found { usable } => format!("{origin} ({usable} usable)"),
         PlaceState::Unusable => format!("{origin} (unusable)"),
     }

@@ -2,11 +2,13 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use super::Error;
+use super::{Error, manifest};
 use crate::document::Format;
 use crate::environment::Environment;
-use crate::keys::{Given, Keyring};
+use crate::fs;
+use crate::keys::{Ask, Given, Keyring, MAX_KEY_FILE, Means, Origin};
 use crate::secret::Secret;
 
 /// What to check, with which identities, and how.
@@ -22,6 +24,8 @@ pub struct Request<'a> {
     pub targets: Vec<Target>,
     /// Where identities come from; where there is none, from all places that sops looks at.
     pub identities: Vec<IdentitySource>,
+    /// What may be done for identities that ask somebody or run something.
+    pub access: Access<'a>,
     /// The policy file to follow instead of `.sopsguard.toml` at the root of the repository.
     pub policy: Option<PathBuf>,
     /// Whether to check what the index holds instead of the work tree: what differs from `HEAD`, or,
@@ -32,6 +36,26 @@ pub struct Request<'a> {
     /// How many threads to use at most; one a core where nothing is said. It never changes the
     /// report.
     pub jobs: Option<NonZeroUsize>,
+}
+
+/// What may be done for identities that cost more than time: nothing, where nobody says otherwise.
+///
+/// Such identities come last, one after the other on the thread that asked for the check, and only
+/// for files that no other identity opens. Each is woken once.
+#[expect(
+    missing_debug_implementations,
+    reason = "whoever is asked need not have it"
+)]
+#[non_exhaustive]
+pub struct Access<'a> {
+    /// Who is asked for passphrases; where there is nobody, such identities count as absent.
+    pub ask: Option<&'a mut dyn Ask>,
+    /// Whether `SOPS_AGE_KEY_CMD` and `SOPS_AGE_SSH_PRIVATE_KEY_CMD` may be run.
+    pub key_commands: bool,
+    /// The names of the age plugins that may be run.
+    pub plugins: Vec<String>,
+    /// How long a command may take, and a plugin may be silent.
+    pub time: Duration,
 }
 
 /// One input.
@@ -53,19 +77,75 @@ pub enum Target {
 
 /// A place of age identities that is used instead of those that sops looks at.
 #[expect(missing_debug_implementations, reason = "it can hold private keys")]
-pub struct IdentitySource(Given);
+pub struct IdentitySource(Place);
+
+enum Place {
+    Path(PathBuf),
+    Stdin(Secret<Vec<u8>>),
+}
 
 impl IdentitySource {
     /// A file, a pipe or a device.
     #[must_use]
     pub fn file(path: PathBuf) -> Self {
-        Self(Given::Path(path))
+        Self(Place::Path(path))
     }
 
     /// What was read from standard input. It is wiped from memory after use.
     #[must_use]
     pub fn stdin(bytes: Vec<u8>) -> Self {
-        Self(Given::Stdin(Secret::new(bytes)))
+        Self(Place::Stdin(Secret::new(bytes)))
+    }
+
+    /// Reads it: one text, or one for each value of a Kubernetes Secret.
+    fn read(self, environment: &Environment) -> Result<Vec<Given>, Error> {
+        let given = match self.0 {
+            Place::Stdin(text) => Given {
+                origin: Origin::Stdin,
+                text,
+            },
+            Place::Path(path) => {
+                let path = environment.current_dir().join(path);
+                let text = fs::read_stream(&path, MAX_KEY_FILE);
+                let text = text.map_err(|error| Error::identity(&error))?;
+                let variable = None;
+                Given {
+                    origin: Origin::File { path, variable },
+                    text: Secret::new(text),
+                }
+            }
+        };
+        Ok(manifest::unpack(given))
+    }
+}
+
+impl Default for Access<'_> {
+    fn default() -> Self {
+        Self {
+            ask: None,
+            key_commands: false,
+            plugins: Vec::new(),
+            time: Duration::from_secs(60),
+        }
+    }
+}
+
+impl<'a> Access<'a> {
+    /// The means that this gives in an environment.
+    pub(super) fn means<'m>(&'m mut self, environment: &'m Environment) -> Means<'m>
+    where
+        'a: 'm,
+    {
+        Means {
+            environment,
+            ask: match &mut self.ask {
+                Some(ask) => Some(&mut **ask),
+                None => None,
+            },
+            commands: self.key_commands,
+            plugins: &self.plugins,
+            time: self.time,
+        }
     }
 }
 
@@ -77,6 +157,7 @@ impl<'a> Request<'a> {
             environment,
             targets: Vec::new(),
             identities: Vec::new(),
+            access: Access::default(),
             policy: None,
             staged: false,
             input_type: None,
@@ -95,9 +176,10 @@ impl<'a> Request<'a> {
         if identities.is_empty() {
             return Ok(Keyring::discover(environment));
         }
-        let given = identities.into_iter().map(|source| source.0);
-        Keyring::given(given, environment).map_err(|error| Error::Identity {
-            reason: error.to_string(),
-        })
+        let mut given = Vec::new();
+        for source in identities {
+            given.extend(source.read(environment)?);
+        }
+        Keyring::given(given).map_err(|error| Error::identity(&error))
     }
 }

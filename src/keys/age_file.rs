@@ -1,9 +1,13 @@
-//! A small age file in its ASCII armor, as sops stores one for each recipient.
+//! A small age file: one that sops stores for a recipient, in its ASCII armor, or one that holds
+//! identities.
 
 use age::Decryptor;
 
 /// An age file, taken out of its armor.
 pub(crate) struct AgeFile(Vec<u8>);
+
+/// What a stanza of an age file's header says in clear: its kind and its arguments.
+pub(super) struct Stanza<'f>(&'f [u8]);
 
 /// The text is no armored age file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,15 +60,34 @@ impl AgeFile {
         self.decryptor().is_some()
     }
 
+    /// Takes a file that has no armor; whether it is one is found out when it is opened.
+    pub(super) fn from_binary(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
     /// Whether it is for a passphrase and for something else too. No age writes that; Go's opens it,
     /// and the one that is used here does not.
     pub(crate) fn mixes_passphrase(&self) -> bool {
-        let header = self.0.split(|byte| *byte == b'\n');
-        let header = header.take_while(|line| !line.starts_with(b"---"));
-        let stanzas = header.filter_map(|line| line.strip_prefix(b"-> "));
-        let is_scrypt = |stanza: &&[u8]| stanza.starts_with(b"scrypt ");
-        let (scrypt, others): (Vec<&[u8]>, Vec<&[u8]>) = stanzas.partition(is_scrypt);
+        let is_scrypt = |stanza: &Stanza<'_>| stanza.kind() == b"scrypt";
+        let (scrypt, others): (Vec<_>, Vec<_>) = self.stanzas().partition(is_scrypt);
         !scrypt.is_empty() && !others.is_empty()
+    }
+
+    /// The stanzas of the header, as far as they stand in clear.
+    pub(super) fn stanzas(&self) -> impl Iterator<Item = Stanza<'_>> {
+        self.header()
+            .filter_map(|line| line.strip_prefix(b"-> ").map(Stanza))
+    }
+
+    /// The lines of the header that stand for stanzas, as they are.
+    pub(super) fn header(&self) -> impl Iterator<Item = &[u8]> {
+        let lines = self.0.split(|byte| *byte == b'\n').skip(1);
+        lines.take_while(|line| !line.starts_with(b"---"))
+    }
+
+    /// The whole file.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
     }
 
     /// The file, ready to be opened.
@@ -74,6 +97,34 @@ impl AgeFile {
             return None;
         }
         Decryptor::new_buffered(self.0.as_slice()).ok()
+    }
+}
+
+impl<'f> Stanza<'f> {
+    /// Its kind.
+    pub(super) fn kind(&self) -> &'f [u8] {
+        self.words().next().unwrap_or_default()
+    }
+
+    /// Its kind and its first argument, if they are text.
+    #[cfg(feature = "ssh")]
+    pub(super) fn kind_and_tag(&self) -> Option<(&'f str, &'f str)> {
+        let mut words = self.words().map(|word| std::str::from_utf8(word).ok());
+        Some((words.next()??, words.next()??))
+    }
+
+    /// Whether it is for an SSH key.
+    pub(super) fn is_ssh(&self) -> bool {
+        matches!(self.kind(), b"ssh-ed25519" | b"ssh-rsa")
+    }
+
+    /// Whether it is for a key of age's own kinds.
+    pub(super) fn is_native(&self) -> bool {
+        matches!(self.kind(), b"X25519" | b"mlkem768x25519")
+    }
+
+    fn words(&self) -> impl Iterator<Item = &'f [u8]> + use<'f> {
+        self.0.split(|byte| *byte == b' ')
     }
 }
 

@@ -1,12 +1,15 @@
-//! Bech32, as far as telling a whole identity from a damaged one.
+//! Bech32 without a limit on its length, as age spells identities and recipients.
+
+use zeroize::Zeroize;
+
+use crate::secret::Secret;
 
 const CHARSET: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 const CHECKSUM_LEN: usize = 6;
 
-/// The part of a Bech32 string before its last `1`, and the number of bytes that it holds; `None`
-/// where a character, the case, the checksum or the padding is wrong. There is no limit on its
-/// length, as in age.
-pub(super) fn parse(text: &str) -> Option<(&str, usize)> {
+/// The part of a Bech32 string before its last `1`, and the bytes that it holds; `None` where a
+/// character, the case, the checksum or the padding is wrong.
+pub(super) fn parse(text: &str) -> Option<(&str, Secret<Vec<u8>>)> {
     let mixed = text.bytes().any(|byte| byte.is_ascii_lowercase())
         && text.bytes().any(|byte| byte.is_ascii_uppercase());
     if mixed || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -21,14 +24,15 @@ pub(super) fn parse(text: &str) -> Option<(&str, usize)> {
     lower().for_each(|byte| add(&mut state, byte >> 5));
     add(&mut state, 0);
     lower().for_each(|byte| add(&mut state, byte & 31));
-    let mut values = Vec::with_capacity(data.len());
+    let mut values = Secret::new(Vec::with_capacity(data.len()));
     for byte in data.bytes() {
         let byte = byte.to_ascii_lowercase();
         let value = CHARSET.iter().position(|known| *known == byte)?;
         let value = u8::try_from(value).ok()?;
         add(&mut state, value);
-        values.push(value);
+        values.expose_mut().push(value);
     }
+    let values = values.expose();
     let count = values.len().checked_sub(CHECKSUM_LEN)?;
     let spare = count * 5 % 8;
     let last = count
@@ -37,7 +41,56 @@ pub(super) fn parse(text: &str) -> Option<(&str, usize)> {
         .copied()
         .unwrap_or(0);
     let padded = spare < 5 && last & ((1 << spare) - 1) == 0;
-    (state == 1 && padded).then_some((prefix, count * 5 / 8))
+    let values = values.get(..count)?;
+    (state == 1 && padded).then(|| (prefix, regroup(values)))
+}
+
+/// The Bech32 string of `data` in lower case.
+#[cfg(any(feature = "pq", test))]
+pub(super) fn encode(prefix: &str, data: &[u8]) -> String {
+    let mut state = 1;
+    prefix.bytes().for_each(|byte| add(&mut state, byte >> 5));
+    add(&mut state, 0);
+    prefix.bytes().for_each(|byte| add(&mut state, byte & 31));
+    let mut text = format!("{prefix}1");
+    let mut put = |value: u8| text.extend(CHARSET.get(usize::from(value)).copied().map(char::from));
+    let (mut bits, mut held) = (0, 0_u16);
+    for byte in data {
+        (bits, held) = (bits + 8, held << 8 | u16::from(*byte));
+        while bits >= 5 {
+            bits -= 5;
+            let value = (held >> bits & 31) as u8;
+            add(&mut state, value);
+            put(value);
+        }
+        held &= (1 << bits) - 1;
+    }
+    if bits > 0 {
+        let value = (held << (5 - bits) & 31) as u8;
+        add(&mut state, value);
+        put(value);
+    }
+    (0..CHECKSUM_LEN).for_each(|_| add(&mut state, 0));
+    for at in (0..CHECKSUM_LEN).rev() {
+        put(((state ^ 1) >> (5 * at) & 31) as u8);
+    }
+    text
+}
+
+/// Groups of five bits as groups of eight; what is left over is padding.
+fn regroup(values: &[u8]) -> Secret<Vec<u8>> {
+    let mut bytes = Secret::new(Vec::with_capacity(values.len() * 5 / 8));
+    let (mut bits, mut held) = (0, 0_u16);
+    for value in values {
+        (bits, held) = (bits + 5, held << 5 | u16::from(*value));
+        if bits >= 8 {
+            bits -= 8;
+            bytes.expose_mut().push((held >> bits) as u8);
+            held &= (1 << bits) - 1;
+        }
+    }
+    held.zeroize();
+    bytes
 }
 
 /// Takes one value into the checksum.
@@ -84,7 +137,10 @@ mod tests {
             ),
         ];
         for (text, prefix, bytes) in whole {
-            assert_eq!(parse(text), Some((prefix, bytes)), "{text}");
+            let (found, data) = parse(text).unwrap();
+            assert_eq!((found, data.expose().len()), (prefix, bytes), "{text}");
+            let again = encode(&prefix.to_lowercase(), data.expose());
+            assert_eq!(again, text.to_lowercase());
         }
         let damaged = [
             "",
@@ -98,7 +154,7 @@ mod tests {
             "A12UEL5L ",
         ];
         for text in damaged {
-            assert_eq!(parse(text), None, "{text}");
+            assert!(parse(text).is_none(), "{text}");
         }
     }
 }

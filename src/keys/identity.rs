@@ -1,91 +1,111 @@
-//! Identities: what opens files.
+//! Identities: what opens files without asking anyone.
 
-use std::fmt;
-
-use super::recipient::{Recipient, RecipientKind};
+use super::places::Origin;
+#[cfg(feature = "pq")]
+use super::pq;
+#[cfg(feature = "ssh")]
+use super::ssh;
 
 /// An identity that opens files without asking anyone, with its public name.
 ///
 /// There is no `Debug`, here and wherever one is held: it would print the private key.
 pub(crate) struct Identity {
-    secret: age::x25519::Identity,
-    recipient: String,
+    secret: Private,
+    origin: Origin,
 }
 
-/// Something that may open files, but not here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Dormant {
-    pub(crate) kind: DormantKind,
+/// A private key that is ready to be used.
+pub(super) enum Private {
+    X25519 {
+        key: Box<age::x25519::Identity>,
+        recipient: String,
+    },
+    #[cfg(feature = "pq")]
+    PostQuantum(Box<pq::Identity>),
+    #[cfg(feature = "ssh")]
+    Ssh(Box<ssh::Identity>),
 }
 
-/// Kinds of identities that are recognised and not used.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum DormantKind {
-    /// `AGE-PLUGIN-NAME-1…`, with the plugin's name in lower case: letters, digits and `+-._`.
-    Plugin(String),
-    /// `AGE-SECRET-KEY-PQ-1…`.
-    PostQuantum,
-    /// An SSH private key; `None` where its kind was not looked at.
-    Ssh(Option<RecipientKind>),
-    /// Identities in an age file that asks for a passphrase.
-    Encrypted,
-    /// A command that prints identities, named by its variable.
-    Command(&'static str),
+impl Private {
+    /// Reads `AGE-SECRET-KEY-1…`.
+    pub(super) fn x25519(text: &str) -> Option<Self> {
+        let key: age::x25519::Identity = text.parse().ok()?;
+        let recipient = key.to_public().to_string();
+        let key = Box::new(key);
+        Some(Self::X25519 { key, recipient })
+    }
+
+    /// The recipient that files name when they are locked for it.
+    pub(super) fn recipient(&self) -> &str {
+        match self {
+            Self::X25519 { recipient, .. } => recipient,
+            #[cfg(feature = "pq")]
+            Self::PostQuantum(key) => key.recipient(),
+            #[cfg(feature = "ssh")]
+            Self::Ssh(key) => key.recipient(),
+        }
+    }
+
+    /// With where it was found.
+    pub(super) fn found_at(self, origin: Origin) -> Identity {
+        let secret = self;
+        Identity { secret, origin }
+    }
 }
 
 impl Identity {
-    /// Reads `AGE-SECRET-KEY-1…`.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let secret: age::x25519::Identity = text.parse().ok()?;
-        let recipient = secret.to_public().to_string();
-        Some(Self { secret, recipient })
-    }
-
     /// The recipient that files name when they are locked for this identity.
     pub(crate) fn recipient(&self) -> &str {
-        &self.recipient
+        self.secret.recipient()
+    }
+
+    /// What kind of key it is.
+    pub(super) fn kind(&self) -> &str {
+        match &self.secret {
+            Private::X25519 { .. } => "x25519",
+            #[cfg(feature = "pq")]
+            Private::PostQuantum(_) => "post-quantum",
+            #[cfg(feature = "ssh")]
+            Private::Ssh(key) => key.recipient().split(' ').next().unwrap_or_default(),
+        }
+    }
+
+    /// Whether a recipient's canonical text is that of this identity.
+    pub(super) fn is(&self, recipient: &str) -> bool {
+        match &self.secret {
+            // Its public name is long, and takes some time to make.
+            #[cfg(feature = "pq")]
+            Private::PostQuantum(key) => {
+                pq::is_recipient(recipient) && key.recipient() == recipient
+            }
+            _ => self.recipient() == recipient,
+        }
+    }
+
+    /// Where it was found.
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Whether age tries it before those that are not its own.
+    pub(super) fn is_native(&self) -> bool {
+        match &self.secret {
+            Private::X25519 { .. } => true,
+            #[cfg(feature = "pq")]
+            Private::PostQuantum(_) => true,
+            #[cfg(feature = "ssh")]
+            Private::Ssh(_) => false,
+        }
     }
 
     /// The identity as the age library takes it.
     pub(super) fn secret(&self) -> &dyn age::Identity {
-        &self.secret
-    }
-}
-
-impl DormantKind {
-    /// Whether an identity of this kind may open what is locked for `recipient`.
-    pub(super) fn may_open(&self, recipient: &Recipient) -> bool {
-        let kind = recipient.kind();
-        match (self, kind) {
-            (_, RecipientKind::Unknown) => true,
-            (Self::Plugin(ours), RecipientKind::Plugin(theirs)) => {
-                // `age1tag1…` and `age1tagpq1…` are served by more than one plugin.
-                ours == theirs || theirs == "tag" || theirs == "tagpq"
-            }
-            (Self::PostQuantum, RecipientKind::PostQuantum) => true,
-            (Self::Ssh(ours), RecipientKind::SshEd25519 | RecipientKind::SshRsa) => {
-                ours.as_ref().is_none_or(|ours| ours == kind)
-            }
-            (
-                Self::Encrypted | Self::Command(_),
-                RecipientKind::X25519 | RecipientKind::PostQuantum | RecipientKind::Plugin(_),
-            ) => true,
-            (Self::Command(variable), RecipientKind::SshEd25519 | RecipientKind::SshRsa) => {
-                variable.contains("SSH")
-            }
-            (Self::Plugin(_) | Self::PostQuantum | Self::Ssh(_) | Self::Encrypted, _) => false,
-        }
-    }
-}
-
-impl fmt::Display for DormantKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Plugin(name) => write!(f, "identities of plugin {name}"),
-            Self::PostQuantum => f.write_str("post-quantum identities"),
-            Self::Ssh(_) => f.write_str("SSH identities"),
-            Self::Encrypted => f.write_str("encrypted identity files"),
-            Self::Command(variable) => write!(f, "identities from {variable}"),
+        match &self.secret {
+            Private::X25519 { key, .. } => key.as_ref(),
+            #[cfg(feature = "pq")]
+            Private::PostQuantum(key) => key.as_ref(),
+            #[cfg(feature = "ssh")]
+            Private::Ssh(key) => key.as_ref(),
         }
     }
 }

@@ -20,6 +20,8 @@ pub(crate) enum Origin {
     Command(&'static str),
     /// What the user piped in.
     Stdin,
+    /// A value in a Kubernetes Secret that the user named.
+    Secret { manifest: Box<Self>, key: String },
 }
 
 /// A place that was looked at.
@@ -36,6 +38,8 @@ pub(crate) enum PlaceState {
     Missing,
     /// It is there and holds no identity.
     Empty,
+    /// A file is there, and no secret file has asked for what it may hold.
+    Unread,
     /// It holds something; how many identities of it are of use here.
     Found { usable: usize },
     /// It holds something that is no identity, or cannot be read.
@@ -99,6 +103,7 @@ impl fmt::Display for Origin {
                 write!(f, "`{}` (`{name}`)", path.display())
             }
             Self::Stdin => f.write_str("standard input"),
+            Self::Secret { manifest, key } => write!(f, "`{key}` in {manifest}"),
         }
     }
 }

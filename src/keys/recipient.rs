@@ -1,5 +1,7 @@
 //! Recipients: for whom a file is locked.
 
+use std::borrow::Cow;
+
 /// A recipient as a file or a configuration spells it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Recipient {
@@ -35,6 +37,22 @@ impl Recipient {
     /// The text.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The text as identities spell it: without the comment behind an SSH key.
+    pub(crate) fn canonical(&self) -> Cow<'_, str> {
+        match self.kind {
+            RecipientKind::SshEd25519 | RecipientKind::SshRsa => {
+                let words: Vec<&str> = self.text.split_whitespace().take(2).collect();
+                Cow::Owned(words.join(" "))
+            }
+            _ => Cow::Borrowed(&self.text),
+        }
+    }
+
+    /// Whether it is for an SSH key.
+    pub(super) fn is_ssh(&self) -> bool {
+        matches!(self.kind, RecipientKind::SshEd25519 | RecipientKind::SshRsa)
     }
 
     /// The kind.

@@ -2,17 +2,25 @@
 
 use std::fmt;
 
+use super::age_file::AgeFile;
 use super::bech32;
-use super::identity::{Dormant, DormantKind, Identity};
+use super::dormant::Lock;
+#[cfg(not(feature = "pq"))]
+use super::dormant::{RecipientKinds, Unsupported};
+use super::identity::Private;
 use super::places::Origin;
-use super::recipient::RecipientKind;
+#[cfg(feature = "ssh")]
+use super::ssh;
 use crate::fs;
+use crate::secret::Secret;
 
 /// How strictly a text of identities is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rules {
-    /// One identity a line, nothing around it: files.
+    /// One identity a line, nothing around it: files, and what `SOPS_AGE_KEY_CMD` prints.
     Lines,
+    /// Like lines, of age's own kinds only: what a passphrase opened.
+    Native,
     /// Identities separated by any white space: `SOPS_AGE_KEY`.
     Words,
     /// Like words, and SSH keys too: what the user names on the command line.
@@ -22,8 +30,9 @@ pub(super) enum Rules {
 /// What a text held.
 #[derive(Default)]
 pub(super) struct Read {
-    pub(super) identities: Vec<Identity>,
-    pub(super) dormant: Vec<Dormant>,
+    pub(super) identities: Vec<Private>,
+    pub(super) locks: Vec<Lock>,
+    rules_out_plugins: bool,
 }
 
 /// A place whose identities could not be used; sops says so too, and tries the others.
@@ -45,6 +54,22 @@ pub(crate) enum Fault {
     /// The text holds no identity at all.
     #[error("it holds no identity")]
     Empty,
+    /// It begins like an SSH private key.
+    #[cfg(feature = "ssh")]
+    #[error("it holds no SSH private key that can be read")]
+    SshKey,
+    /// It begins like an age file.
+    #[error("it holds a damaged age file")]
+    AgeFile,
+    /// An age file that is locked by a key.
+    #[error("it holds an age file that no passphrase opens")]
+    NotForPassphrase,
+    /// It is of a kind that is not read here; it is named.
+    #[error("{0} are not supported")]
+    Unsupported(&'static str),
+    /// A program that was to give identities did not.
+    #[error("{0}")]
+    Program(String),
     /// The file could not be read.
     #[error(transparent)]
     File(#[from] fs::Error),
@@ -55,19 +80,20 @@ const MAX_LINE: usize = 64 * 1024;
 
 /// Reads the identities in `text`. One line that does not parse spoils the whole, as in sops.
 pub(super) fn read(text: &[u8], rules: Rules) -> Result<Read, Fault> {
-    let mut read = Read::default();
-    if text.starts_with(b"age-encryption") || text.starts_with(b"-----BEGIN AGE") {
-        read.dormant.push(Dormant {
-            kind: DormantKind::Encrypted,
+    if rules != Rules::Native && is_age_file(text) {
+        let locks = vec![Lock::Encrypted(read_age_file(text)?)];
+        return Ok(Read {
+            locks,
+            ..Read::default()
         });
-        return Ok(read);
     }
-    if rules == Rules::Given && is_ssh_key(text) {
-        read.dormant.push(Dormant {
-            kind: DormantKind::Ssh(None),
-        });
-        return Ok(read);
+    if rules == Rules::Given && is_private_key(text) {
+        return read_ssh(text);
     }
+    let mut read = Read {
+        rules_out_plugins: rules == Rules::Native,
+        ..Read::default()
+    };
     for (at, line) in text.split(|byte| *byte == b'\n').enumerate() {
         if line.len() >= MAX_LINE {
             break;
@@ -81,7 +107,7 @@ pub(super) fn read(text: &[u8], rules: Rules) -> Result<Read, Fault> {
             return Err(Fault::Unknown { line: number });
         };
         match rules {
-            Rules::Lines => read.add(line, number)?,
+            Rules::Lines | Rules::Native => read.add(line, number)?,
             Rules::Words => {
                 for word in line.split_whitespace() {
                     read.add(word, number)?;
@@ -100,29 +126,97 @@ pub(super) fn read(text: &[u8], rules: Rules) -> Result<Read, Fault> {
     Ok(read)
 }
 
+fn is_age_file(text: &[u8]) -> bool {
+    text.starts_with(b"age-encryption") || text.starts_with(b"-----BEGIN AGE")
+}
+
+/// Whether a text begins like a private key that SSH reads.
+fn is_private_key(text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let label = first.trim_ascii_end().strip_prefix(b"-----BEGIN ");
+    label.is_some_and(|label| label.ends_with(b"PRIVATE KEY-----"))
+}
+
+fn read_age_file(text: &[u8]) -> Result<AgeFile, Fault> {
+    let file = if text.starts_with(b"-") {
+        AgeFile::from_armor(text).map_err(|_| Fault::AgeFile)?
+    } else {
+        AgeFile::from_binary(text.to_vec())
+    };
+    match file.decryptor() {
+        Some(decryptor) if decryptor.is_scrypt() => Ok(file),
+        Some(_) => Err(Fault::NotForPassphrase),
+        None => Err(Fault::AgeFile),
+    }
+}
+
+/// Reads an SSH private key.
+#[cfg(feature = "ssh")]
+pub(super) fn read_ssh(text: &[u8]) -> Result<Read, Fault> {
+    let mut read = Read::default();
+    match ssh::read(text) {
+        Ok(ssh::Key::Open(key)) => read.identities.push(Private::Ssh(Box::new(key))),
+        Ok(ssh::Key::Locked(key)) => read.locks.push(Lock::Ssh(Box::new(key))),
+        Err(ssh::Fault::Unsupported(what)) => return Err(Fault::Unsupported(what)),
+        Err(ssh::Fault::Damaged) => return Err(Fault::SshKey),
+    }
+    Ok(read)
+}
+
+/// Says that SSH private keys are not read.
+#[cfg(not(feature = "ssh"))]
+pub(super) fn read_ssh(_: &[u8]) -> Result<Read, Fault> {
+    Err(Fault::Unsupported("SSH identities"))
+}
+
 impl Read {
+    /// An SSH key that was opened.
+    #[cfg(feature = "ssh")]
+    pub(super) fn of_ssh(key: ssh::Identity) -> Self {
+        let mut read = Self::default();
+        read.identities.push(Private::Ssh(Box::new(key)));
+        read
+    }
+
     fn add(&mut self, text: &str, line: usize) -> Result<(), Fault> {
-        let kind = if text.starts_with("AGE-PLUGIN-") {
+        if text.starts_with("AGE-PLUGIN-") && !self.rules_out_plugins {
             let name = plugin_name(text).ok_or(Fault::Damaged { line })?;
-            DormantKind::Plugin(name.to_ascii_lowercase())
+            self.locks.push(Lock::Plugin {
+                name: name.to_ascii_lowercase(),
+                identity: Secret::new(text.to_owned()),
+            });
         } else if text.starts_with("AGE-SECRET-KEY-PQ-1") {
-            if bech32::parse(text) != Some(("AGE-SECRET-KEY-PQ-", 32)) {
-                return Err(Fault::Damaged { line });
-            }
-            DormantKind::PostQuantum
+            self.add_post_quantum(text).ok_or(Fault::Damaged { line })?;
         } else if text.starts_with("AGE-SECRET-KEY-1") {
-            let identity = Identity::parse(text).ok_or(Fault::Damaged { line })?;
+            let identity = Private::x25519(text).ok_or(Fault::Damaged { line })?;
             self.identities.push(identity);
-            return Ok(());
         } else {
             return Err(Fault::Unknown { line });
-        };
-        self.dormant.push(Dormant { kind });
+        }
         Ok(())
     }
 
+    #[cfg(feature = "pq")]
+    fn add_post_quantum(&mut self, text: &str) -> Option<()> {
+        let key = super::pq::Identity::parse(text)?;
+        self.identities.push(Private::PostQuantum(Box::new(key)));
+        Some(())
+    }
+
+    #[cfg(not(feature = "pq"))]
+    fn add_post_quantum(&mut self, text: &str) -> Option<()> {
+        let (prefix, seed) = bech32::parse(text)?;
+        let unsupported = Unsupported {
+            what: "post-quantum identities".to_owned(),
+            recipients: RecipientKinds::PostQuantum,
+        };
+        self.locks.push(Lock::Unsupported(unsupported));
+        (prefix == "AGE-SECRET-KEY-PQ-" && seed.expose().len() == 32).then_some(())
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        self.identities.is_empty() && self.dormant.is_empty()
+        self.identities.is_empty() && self.locks.is_empty()
     }
 }
 
@@ -134,33 +228,11 @@ fn plugin_name(text: &str) -> Option<&str> {
     (!name.is_empty() && name.bytes().all(allowed)).then_some(name)
 }
 
-fn is_ssh_key(text: &[u8]) -> bool {
-    const STARTS: [&str; 3] = [
-        "-----BEGIN OPENSSH PRIVATE KEY-----",
-        "-----BEGIN RSA PRIVATE KEY-----",
-        "-----BEGIN PRIVATE KEY-----",
-    ];
-    STARTS
-        .iter()
-        .any(|start| text.trim_ascii_start().starts_with(start.as_bytes()))
-}
-
-/// The kind of an SSH key that stands in a file of this name, by ssh-keygen's habit.
-pub(super) fn ssh_kind(file: &str) -> RecipientKind {
-    if file == "id_rsa" {
-        RecipientKind::SshRsa
-    } else {
-        RecipientKind::SshEd25519
-    }
-}
-
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.fault {
             Fault::File(error) => write!(f, "{error}"),
-            Fault::Unknown { .. } | Fault::Damaged { .. } | Fault::Empty => {
-                write!(f, "{}: {}", self.origin, self.fault)
-            }
+            fault => write!(f, "{}: {fault}", self.origin),
         }
     }
 }

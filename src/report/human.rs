@@ -156,12 +156,34 @@ fn explain(reason: &Reason, report: &Report) -> String {
             )
         }
         Reason::NotARecipient => "no identity here is a recipient".to_owned(),
-        Reason::TooFewGroups => "the identities here open too few key groups".to_owned(),
-        Reason::NeedsOtherKeys => "it needs keys that are not age's".to_owned(),
-        Reason::NeedsInput => "the identity asks for a passphrase or a touch".to_owned(),
+        Reason::TooFewGroups {
+            needed,
+            exist,
+            opened,
+        } => format!("{needed} of {exist} key groups needed; opened: {opened}"),
+        Reason::NeedsOtherKeys(kinds) => format!("needs {}", other_keys(kinds)),
+        Reason::NeedsInput => {
+            "an identity asks for a passphrase, and there is nobody to ask".to_owned()
+        }
+        Reason::NotAllowed(what) | Reason::KeyFailed(what) => what.clone(),
         Reason::SelectorsChanged => "its selectors differ from the base's".to_owned(),
         Reason::Unsupported(what) => format!("not supported: {what}"),
     }
+}
+
+/// Keys that are not age's, as people call them.
+fn other_keys(kinds: &[&str]) -> String {
+    let names = kinds.iter().map(|kind| match *kind {
+        "pgp" => "PGP",
+        "kms" => "AWS KMS",
+        "gcp_kms" => "GCP KMS",
+        "hckms" => "HuaweiCloud KMS",
+        "azure_kv" => "Azure Key Vault",
+        "hc_vault" => "HashiCorp Vault",
+        other => other,
+    });
+    let names: Vec<&str> = names.collect();
+    names.join(" or ")
 }
 
 fn write_summary(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {

@@ -6,6 +6,7 @@ mod escape;
 #[cfg(feature = "cli")]
 mod human;
 mod json;
+mod keys;
 mod rules;
 mod tree;
 
@@ -13,5 +14,6 @@ pub use escape::text as escape;
 #[cfg(feature = "cli")]
 pub use human::{Style, human};
 pub use json::json;
+pub use keys::{human as keys_human, json as keys_json};
 pub use rules::{human as rules_human, json as rules_json};
 pub use tree::{human as tree_human, json as tree_json};

@@ -27,7 +27,7 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
 
 fn says(cause: &Undecryptable) -> &'static str {
     match cause {
-        Undecryptable::Rejected => {
+        Undecryptable::Rejected | Undecryptable::WrongShare => {
             "sops refuses the whole file: \"cipher: message authentication failed\""
         }
         Undecryptable::NotOfItsType { .. } | Undecryptable::CommentOfOtherType { .. } => {
@@ -48,12 +48,13 @@ fn help(path: &Path, cause: &Undecryptable) -> Help {
         | Undecryptable::CommentNotText
         | Undecryptable::NotFinite
         | Undecryptable::CommentOfOtherType { .. } => remedy::undo_then_edit(path),
-        Undecryptable::DataKey | Undecryptable::Shares | Undecryptable::DataKeyLength { .. } => {
-            remedy::go_back(
-                path,
-                "the `enc` of a recipient was cut or exchanged; go back to a sound version of the \
+        Undecryptable::DataKey
+        | Undecryptable::Shares
+        | Undecryptable::WrongShare
+        | Undecryptable::DataKeyLength { .. } => remedy::go_back(
+            path,
+            "the `enc` of a recipient was cut or exchanged; go back to a sound version of the \
                  file",
-            )
-        }
+        ),
     }
 }

@@ -1,10 +1,12 @@
 //! The data key of a file, opened with the identities at hand.
 
+use std::collections::BTreeSet;
+
 use super::metadata::{KeyGroup, KeyKind, MasterKey};
 use super::problem::{MalformedMetadata, Problem, ProblemKind, Undecryptable};
 use super::{Reason, SopsFile, shamir};
 use crate::document::KeyPath;
-use crate::keys::{AgeFile, Keyring, Obstacle, Recipient};
+use crate::keys::{self, AgeFile, Keyring, Obstacle, Recipient, Shut};
 use crate::secret::Secret;
 use crate::source::Span;
 
@@ -12,10 +14,9 @@ use crate::source::Span;
 pub(crate) struct DataKey(Secret<[u8; 32]>);
 
 /// Why there is no data key.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Locked {
-    /// No identity at hand opens the file.
-    NotVerified(Reason),
+    /// No identity at hand opens the file; and what is shut, where more could be tried.
+    NotVerified(Reason, Option<Shut>),
     /// sops would not get the data key either, with any identity or with the one that should fit.
     Failed(Vec<Problem>),
 }
@@ -36,16 +37,12 @@ pub(crate) fn unlock(file: &SopsFile<'_>, keyring: &Keyring) -> Result<DataKey, 
         .map(|group| Group::open(group, keyring))
         .collect();
     let shares: Vec<&[u8]> = groups.iter().filter_map(Group::share).collect();
-    let needed = match groups.len() {
-        1 => 1,
-        // sops takes no threshold for any number of groups, and needs two to put a key together.
-        _ => metadata
-            .shamir_threshold
-            .map_or(0, |field| field.value)
-            .max(2),
-    };
+    let needed = needed(
+        metadata.shamir_threshold.map(|field| field.value),
+        groups.len(),
+    );
     if i64::try_from(shares.len()).is_ok_and(|count| count < needed) {
-        return Err(why_locked(&groups, needed, keyring, metadata.key_span));
+        return Err(why_locked(groups, needed, keyring, metadata.key_span));
     }
     let refused = |kind| Locked::Failed(vec![about_all(kind, metadata.key_span)]);
     match shares.as_slice() {
@@ -55,6 +52,33 @@ pub(crate) fn unlock(file: &SopsFile<'_>, keyring: &Keyring) -> Result<DataKey, 
             Err(shamir::Unfit) => Err(refused(Undecryptable::Shares)),
         },
     }
+}
+
+/// A share of a key group that is another file's.
+pub(super) fn wrong_share(metadata: Span) -> Problem {
+    about_all(Undecryptable::WrongShare, metadata)
+}
+
+/// How many of so many groups must open.
+fn needed(threshold: Option<i64>, groups: usize) -> i64 {
+    match groups {
+        1 => 1,
+        // sops takes no threshold for any number of groups, and needs two to put a key together.
+        _ => threshold.unwrap_or(0).max(2),
+    }
+}
+
+/// All that age may open of `file`, group by group, and how many groups it takes.
+pub(crate) fn locks(file: &SopsFile<'_>) -> Shut {
+    let metadata = file.metadata();
+    let nobody = Keyring::default();
+    let groups = metadata.groups.iter();
+    let groups: Vec<_> = groups.map(|group| Group::open(group, &nobody)).collect();
+    let needed = needed(
+        metadata.shamir_threshold.map(|field| field.value),
+        groups.len(),
+    );
+    still_shut(groups, needed)
 }
 
 /// A problem with the keys as a whole.
@@ -70,8 +94,8 @@ fn about_all(kind: impl Into<ProblemKind>, metadata: Span) -> Problem {
 /// A key group of the metadata.
 struct Group<'k> {
     stanzas: Vec<Stanza<'k>>,
-    /// Whether it has keys of other kinds than age's.
-    others: bool,
+    /// The kinds of its keys that are not age's.
+    others: Vec<KeyKind>,
     /// The data key, or the share of it, that was opened.
     opened: Option<Secret<Vec<u8>>>,
 }
@@ -81,7 +105,8 @@ impl<'k> Group<'k> {
         let of_age = group.keys.iter().filter(|key| key.kind == KeyKind::Age);
         let stanzas: Vec<_> = of_age.map(|key| Stanza::new(key, keyring)).collect();
         let opened = stanzas.iter().find_map(|stanza| stanza.open(keyring));
-        let others = stanzas.len() < group.keys.len();
+        let others = group.keys.iter().map(|key| key.kind);
+        let others = others.filter(|kind| *kind != KeyKind::Age).collect();
         Self {
             stanzas,
             others,
@@ -95,7 +120,7 @@ impl<'k> Group<'k> {
 
     /// Whether no identity whatsoever could open it.
     fn is_hopeless(&self) -> bool {
-        !self.others && self.stanzas.iter().all(Stanza::is_broken)
+        self.others.is_empty() && self.stanzas.iter().all(Stanza::is_broken)
     }
 }
 
@@ -111,7 +136,7 @@ struct Stanza<'k> {
 impl<'k> Stanza<'k> {
     fn new(key: &'k MasterKey<'k>, keyring: &Keyring) -> Self {
         let recipient = Recipient::parse(&key.id());
-        let ours = keyring.holds(&key.id());
+        let ours = keyring.holds(&recipient);
         let enc = key.enc.as_ref().map_or(&b""[..], |enc| &enc.value);
         let age = AgeFile::from_armor(enc).ok();
         Self {
@@ -124,6 +149,11 @@ impl<'k> Stanza<'k> {
 
     fn open(&self, keyring: &Keyring) -> Option<Secret<Vec<u8>>> {
         keyring.open(self.age.as_ref()?, &self.recipient)
+    }
+
+    /// The age file and its recipient, where there is one.
+    fn locked(&self) -> Option<(&AgeFile, &Recipient)> {
+        Some((self.age.as_ref()?, &self.recipient))
     }
 
     /// Whether no identity whatsoever could open it.
@@ -154,7 +184,7 @@ impl<'k> Stanza<'k> {
 }
 
 /// What to say when too little opened: `needed` groups would have been enough.
-fn why_locked(groups: &[Group<'_>], needed: i64, keyring: &Keyring, metadata: Span) -> Locked {
+fn why_locked(groups: Vec<Group<'_>>, needed: i64, keyring: &Keyring, metadata: Span) -> Locked {
     let hopeful = groups.iter().filter(|group| !group.is_hopeless()).count();
     let hopeless = i64::try_from(hopeful).is_ok_and(|count| count < needed);
     let shut = groups.iter().filter(|group| group.opened.is_none());
@@ -162,33 +192,84 @@ fn why_locked(groups: &[Group<'_>], needed: i64, keyring: &Keyring, metadata: Sp
     // An identity that is there and not tried may open a stanza that is not named for a tried one.
     if stanzas().any(|stanza| stanza.age.as_ref().is_some_and(AgeFile::mixes_passphrase)) {
         let what = "an age file for a passphrase and another recipient";
-        return Locked::NotVerified(Reason::Unsupported(what.to_owned()));
+        return Locked::NotVerified(Reason::Unsupported(what.to_owned()), None);
     }
-    let rest = || stanzas().filter(|stanza| !stanza.ours && !stanza.is_broken());
-    let obstacle = keyring.obstacle(rest().map(|stanza| &stanza.recipient));
+    let rest = stanzas().filter(|stanza| !stanza.ours && !stanza.is_broken());
+    let obstacle = keyring.obstacle(rest.filter_map(Stanza::locked));
     if hopeless || obstacle.is_none() {
-        let mut problems: Vec<Problem> = stanzas()
-            .filter_map(|stanza| stanza.fault(hopeless))
-            .collect();
-        let exist = groups.len();
-        if i64::try_from(exist).is_ok_and(|exist| exist < needed) {
-            let kind = MalformedMetadata::Threshold { needed, exist };
-            problems.push(about_all(kind, metadata));
-        } else if hopeless && problems.is_empty() {
-            problems.push(about_all(MalformedMetadata::EmptyGroup, metadata));
-        }
+        let problems = problems(&groups, needed, hopeless, metadata);
         if !problems.is_empty() {
             return Locked::Failed(problems);
         }
     }
-    Locked::NotVerified(match obstacle {
+    let reason = match obstacle {
         Some(Obstacle::NeedsInput) => Reason::NeedsInput,
+        Some(Obstacle::NotAllowed(what)) => Reason::NotAllowed(what),
+        Some(Obstacle::Failed(what)) => Reason::KeyFailed(what),
         Some(Obstacle::Unsupported(what)) => Reason::Unsupported(what),
-        None if groups.iter().any(|group| group.opened.is_some()) => Reason::TooFewGroups,
-        None if stanzas().next().is_none() => Reason::NeedsOtherKeys,
-        None if keyring.identities().is_empty() => Reason::NoIdentity,
-        None => Reason::NotARecipient,
-    })
+        None => why_none_fits(&groups, needed, keyring),
+    };
+    let shut = keyring.has_dormant().then(|| still_shut(groups, needed));
+    Locked::NotVerified(reason, shut.filter(|shut| !shut.groups.is_empty()))
+}
+
+/// What is wrong with stanzas that should have opened, or that nothing ever opens.
+fn problems(groups: &[Group<'_>], needed: i64, hopeless: bool, metadata: Span) -> Vec<Problem> {
+    let shut = groups.iter().filter(|group| group.opened.is_none());
+    let stanzas = shut.flat_map(|group| &group.stanzas);
+    let mut problems: Vec<Problem> = stanzas
+        .filter_map(|stanza| stanza.fault(hopeless))
+        .collect();
+    let exist = groups.len();
+    if i64::try_from(exist).is_ok_and(|exist| exist < needed) {
+        let kind = MalformedMetadata::Threshold { needed, exist };
+        problems.push(about_all(kind, metadata));
+    } else if hopeless && problems.is_empty() {
+        problems.push(about_all(MalformedMetadata::EmptyGroup, metadata));
+    }
+    problems
+}
+
+/// Why identities that were all tried do not open enough.
+fn why_none_fits(groups: &[Group<'_>], needed: i64, keyring: &Keyring) -> Reason {
+    let opened = groups.iter().filter(|group| group.opened.is_some()).count();
+    let shut = || groups.iter().filter(|group| group.opened.is_none());
+    if opened > 0 {
+        return Reason::TooFewGroups {
+            needed: usize::try_from(needed).unwrap_or(usize::MAX),
+            exist: groups.len(),
+            opened,
+        };
+    }
+    if shut().all(|group| group.stanzas.is_empty()) {
+        let kinds = shut().flat_map(|group| &group.others);
+        let kinds: BTreeSet<KeyKind> = kinds.copied().collect();
+        return Reason::NeedsOtherKeys(kinds.into_iter().map(KeyKind::name).collect());
+    }
+    if keyring.identities().next().is_none() {
+        Reason::NoIdentity
+    } else {
+        Reason::NotARecipient
+    }
+}
+
+/// The age files that would have to be opened.
+fn still_shut(groups: Vec<Group<'_>>, needed: i64) -> Shut {
+    let opened = groups.iter().filter(|group| group.opened.is_some()).count();
+    let needed = usize::try_from(needed)
+        .unwrap_or(usize::MAX)
+        .saturating_sub(opened);
+    let shut = groups.into_iter().filter(|group| group.opened.is_none());
+    let groups = shut.map(|group| {
+        let stanzas = group.stanzas.into_iter();
+        let locked = stanzas.filter_map(|stanza| {
+            let (file, recipient) = (stanza.age?, stanza.recipient);
+            Some(keys::Locked { file, recipient })
+        });
+        locked.collect::<Vec<_>>()
+    });
+    let groups = groups.filter(|group| !group.is_empty()).collect();
+    Shut { needed, groups }
 }
 
 impl DataKey {
@@ -202,7 +283,7 @@ impl DataKey {
             // sops would use AES-128 or AES-192; it never writes such keys.
             length @ (16 | 24) => {
                 let what = format!("data keys of {length} bytes");
-                Err(Locked::NotVerified(Reason::Unsupported(what)))
+                Err(Locked::NotVerified(Reason::Unsupported(what), None))
             }
             bytes => Err(refused(Undecryptable::DataKeyLength { bytes })),
         }

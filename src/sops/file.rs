@@ -96,6 +96,11 @@ impl<'d> SopsFile<'d> {
             .flat_map(|group| group.keys.iter())
     }
 
+    /// Whether its data key is put together from shares.
+    pub(super) fn has_groups(&self) -> bool {
+        self.metadata.groups.len() > 1
+    }
+
     /// The names of all keys as reports may print them, group by group. One that is no name of a key
     /// of its kind is masked: it may be anything that was pasted there.
     pub(crate) fn shown_recipients(&self) -> impl Iterator<Item = String> {

@@ -28,6 +28,7 @@ mod version;
 mod walk;
 
 pub(crate) use comment::ClearComment;
+pub(crate) use data_key::locks;
 pub(crate) use enc::{Token, ValueType};
 pub(crate) use file::{MetadataErrors, SopsFile};
 pub(crate) use problem::{

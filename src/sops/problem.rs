@@ -207,6 +207,9 @@ pub(crate) enum Undecryptable {
     /// The shares of the data key that opened contradict each other.
     #[error("the key groups' shares do not make one data key")]
     Shares,
+    /// The shares make a data key, and it opens nothing.
+    #[error("the key groups' shares make a data key that opens no value: one is of another file")]
+    WrongShare,
     /// What `enc` holds is no AES-256 key.
     #[error("the data key has {bytes} bytes, not 32")]
     DataKeyLength { bytes: usize },

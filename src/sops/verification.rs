@@ -28,11 +28,23 @@ pub enum Reason {
     /// None of the identities here is a recipient of the file.
     NotARecipient,
     /// The identities here open fewer key groups than the file needs.
-    TooFewGroups,
-    /// Only keys of kinds that age does not have (KMS, PGP, …) open it.
-    NeedsOtherKeys,
+    TooFewGroups {
+        /// How many must open.
+        needed: usize,
+        /// How many there are.
+        exist: usize,
+        /// How many did open.
+        opened: usize,
+    },
+    /// Only keys of kinds that age does not have open it; the kinds as sops names them, such as `kms`
+    /// and `pgp`.
+    NeedsOtherKeys(Vec<&'static str>),
     /// The key that would open it asks for a passphrase or a touch.
     NeedsInput,
+    /// The key that would open it is behind a command or a plugin that may not run here; it is named.
+    NotAllowed(String),
+    /// The key that would open it could not be had, for this reason.
+    KeyFailed(String),
     /// sopsguard cannot read what the file uses; it is named.
     Unsupported(String),
     /// The file's selectors differ from the base's, so that a verdict could answer guesses.
@@ -57,9 +69,11 @@ impl fmt::Display for Reason {
         f.write_str(match self {
             Self::NoIdentity => "no-identity",
             Self::NotARecipient => "not-a-recipient",
-            Self::TooFewGroups => "too-few-groups",
-            Self::NeedsOtherKeys => "needs-other-keys",
+            Self::TooFewGroups { .. } => "too-few-groups",
+            Self::NeedsOtherKeys(_) => "needs-other-keys",
             Self::NeedsInput => "needs-input",
+            Self::NotAllowed(what) => return write!(f, "not-allowed: {what}"),
+            Self::KeyFailed(what) => return write!(f, "key-failed: {what}"),
             Self::Unsupported(what) => return write!(f, "unsupported: {what}"),
             Self::SelectorsChanged => "selectors-changed",
         })

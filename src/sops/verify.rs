@@ -1,12 +1,12 @@
 //! The verdict: every value opened, the MAC computed and compared.
 
 use super::comment::ClearComment;
-use super::data_key::{DataKey, Locked, unlock};
-use super::problem::{MAX_PROBLEMS, MacMismatch, Problem};
+use super::data_key::{DataKey, Locked, unlock, wrong_share};
+use super::problem::{MAX_PROBLEMS, MacMismatch, Problem, ProblemKind, Undecryptable};
 use super::verifier::{self, Zeros};
 use super::{Reason, Selectors, SopsFile, Verification};
 use crate::document::{Format, KeyPath, Tree};
-use crate::keys::Keyring;
+use crate::keys::{Keyring, Shut};
 use crate::source::Span;
 
 /// What [`verify`] found.
@@ -42,22 +42,26 @@ pub(crate) struct Place {
 }
 
 /// What [`check`] found.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Checked {
     pub(crate) verification: Verification,
     pub(crate) inspection: Inspection,
     /// Why there was no data key, also where what needs none made the file fail.
     pub(crate) lacking: Option<Reason>,
+    /// What is shut, where the verdict may be another once more identities are woken.
+    pub(crate) shut: Option<Shut>,
 }
 
 /// Opens the data key of `file` with `keyring`, verifies all of it, and gives sops's verdict.
 pub(crate) fn check(file: &SopsFile<'_>, keyring: &Keyring) -> Checked {
-    let (key, lacking, refused) = match unlock(file, keyring) {
-        Ok(key) => (Some(key), None, Vec::new()),
-        Err(Locked::NotVerified(reason)) => (None, Some(reason), Vec::new()),
-        Err(Locked::Failed(problems)) => (None, None, problems),
+    let (key, lacking, refused, shut) = match unlock(file, keyring) {
+        Ok(key) => (Some(key), None, Vec::new(), None),
+        Err(Locked::NotVerified(reason, shut)) => (None, Some(reason), Vec::new(), shut),
+        Err(Locked::Failed(problems)) => (None, None, problems, None),
     };
     let mut inspection = verify(file, key.as_ref());
+    if key.is_some() && file.has_groups() && inspection.opened_nothing() {
+        inspection.problems = vec![wrong_share(file.metadata().key_span)];
+    }
     inspection.problems.splice(0..0, refused);
     inspection.problems.truncate(MAX_PROBLEMS);
     let unsupported = inspection.unsupported.clone().map(Reason::Unsupported);
@@ -66,10 +70,29 @@ pub(crate) fn check(file: &SopsFile<'_>, keyring: &Keyring) -> Checked {
         Some(reason) => Verification::NotVerified(reason),
         None => Verification::Verified,
     };
+    // What fails without a key needs no key to be refused.
+    let shut = shut.filter(|_| verification != Verification::Failed);
     Checked {
         verification,
         inspection,
         lacking,
+        shut,
+    }
+}
+
+impl Inspection {
+    /// Whether neither a value nor the MAC opened, and nothing else was wrong with them.
+    fn opened_nothing(&self) -> bool {
+        let is_rejected = |problem: &Problem| {
+            matches!(
+                problem.kind,
+                ProblemKind::Undecryptable(Undecryptable::Rejected)
+                    | ProblemKind::Mac(MacMismatch::Rejected)
+            )
+        };
+        self.encrypted > 0
+            && self.problems.len() == self.encrypted + 1
+            && self.problems.iter().all(is_rejected)
     }
 }
 

@@ -14,6 +14,7 @@ mod formats;
 mod hostile;
 mod incident;
 mod install;
+mod keys;
 mod policy;
 mod reference;
 mod repository;

@@ -33,6 +33,8 @@ fn wrong_arguments_are_usage_errors() {
         &["frobnicate"][..],
         &["check", "--jobs", "0"],
         &["check", "--format", "xml"],
+        &["check", "--allow-plugin", "../x"],
+        &["check", "--key-timeout", "0"],
         &["check", "--quiet", "--verbose"],
         &["--quiet", "check", "--verbose"],
         &["rules", "no-such-rule"],

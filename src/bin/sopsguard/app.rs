@@ -5,20 +5,25 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, BufWriter, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
+use sopsguard::engine::Access;
 use sopsguard::report::Style;
 use sopsguard::{Environment, Platform};
 
-use crate::args::{Args, ColorChoice, Command, Global};
+use crate::args::{AccessArgs, Args, ColorChoice, Command, Global};
 use crate::failure::Failure;
-use crate::{check, completions, explain, install, man, rules};
+use crate::terminal::Terminal;
+use crate::{check, completions, explain, install, keys, man, rules};
 
 /// The world that a command runs in.
 pub(crate) struct App {
     variables: Vec<(OsString, OsString)>,
     current_dir: io::Result<PathBuf>,
     terminal: bool,
+    /// Whether somebody sits at the terminal that the process was started from.
+    attended: bool,
     /// The columns of the terminal that standard output is.
     width: Option<usize>,
 }
@@ -34,6 +39,7 @@ impl App {
             variables: std::env::vars_os().collect(),
             current_dir: std::env::current_dir(),
             terminal: io::stdout().is_terminal(),
+            attended: io::stdin().is_terminal() || io::stderr().is_terminal(),
             width: terminal_width(),
         }
     }
@@ -69,7 +75,16 @@ impl App {
         let environment = self.environment(&args.global)?;
         let style = self.style(&args.global)?;
         match &args.command {
-            Command::Check(options) => check::run(options, &environment, style),
+            Command::Check(options) => {
+                let mut terminal = Terminal;
+                let access = self.access(&options.access, options.staged, &mut terminal);
+                check::run(options, &environment, access, style)
+            }
+            Command::Keys(options) => {
+                let mut terminal = Terminal;
+                let access = self.access(&options.access, false, &mut terminal);
+                keys::run(options, &environment, access)
+            }
             Command::Explain(options) => explain::run(options, &environment),
             Command::Install(options) => install::run(options, &environment, style),
             Command::Rules(options) => rules::run(options),
@@ -130,6 +145,37 @@ impl App {
             here,
             platform,
         ))
+    }
+
+    /// What may be done for keys that ask somebody or run something: in a hook, nothing that was not
+    /// allowed by name.
+    fn access<'t>(
+        &self,
+        options: &AccessArgs,
+        staged: bool,
+        terminal: &'t mut Terminal,
+    ) -> Access<'t> {
+        let in_hook = staged || self.is_in_hook();
+        let mut access = Access::default();
+        access.key_commands = options.allow_key_cmd || !in_hook;
+        access.plugins.clone_from(&options.plugins);
+        access.time = Duration::from_secs(u64::from(options.key_timeout));
+        if self.attended && !in_hook && !options.no_input {
+            access.ask = Some(terminal);
+        }
+        access
+    }
+
+    /// Whether git started the process (all its hooks see some of these variables) or pre-commit did.
+    fn is_in_hook(&self) -> bool {
+        let signs = [
+            "GIT_AUTHOR_DATE",
+            "GIT_EXEC_PATH",
+            "GIT_INDEX_FILE",
+            "GIT_PREFIX",
+            "PRE_COMMIT",
+        ];
+        signs.iter().any(|name| self.variable(name).is_some())
     }
 
     /// Whether the terminal says that it knows no more than ASCII.

@@ -35,10 +35,13 @@ Examples:
 
 const IDENTITIES: &str = "\
 Identities:
-  Without --identity, age keys are looked for where sops looks: SOPS_AGE_KEY, SOPS_AGE_KEY_FILE and
-  sops/age/keys.txt in the user's configuration folder. SSH keys, plugins, passphrases and the
-  *_CMD variables are recognised and not used yet. Without any key, all is checked that needs none,
-  and the report says which files were not verified.";
+  Without --identity, keys are looked for where sops looks: SOPS_AGE_KEY, SOPS_AGE_KEY_FILE,
+  SOPS_AGE_KEY_CMD, sops/age/keys.txt in the user's configuration folder, and for files that name an
+  SSH key SOPS_AGE_SSH_PRIVATE_KEY_FILE, SOPS_AGE_SSH_PRIVATE_KEY_CMD, ~/.ssh/id_ed25519 and
+  ~/.ssh/id_rsa. FILE may hold age keys, an SSH private key, either under a passphrase, or a
+  Kubernetes Secret with one of them. Passphrases are asked for on the terminal, once. In a hook
+  (--staged, or started by git or pre-commit) nothing is asked and no command is run. Without any
+  key, all is checked that needs none, and the report says which files were not verified.";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -60,6 +63,13 @@ Exit codes:
   0  the hooks are there, or gone
   2  a hook was left as it is; why, and what to do, is said
   3  the work could not be done (no repository, a file cannot be written)";
+
+const KEYS_EXAMPLES: &str = "\
+Examples:
+  sopsguard keys                                 which keys are found, and what they open here
+  sopsguard keys apps/ --identity backup.txt     what the backup would open
+  kubectl get secret sops-age -o yaml | sopsguard keys --identity -
+  sopsguard keys --format json | jq -r '.shut[]' what nobody here can open";
 
 const RULES_EXAMPLES: &str = "\
 Examples:
@@ -116,6 +126,7 @@ pub(crate) enum Command {
     Check(CheckArgs),
     Explain(ExplainArgs),
     Install(InstallArgs),
+    Keys(KeysArgs),
     Rules(RulesArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
@@ -147,9 +158,11 @@ pub(crate) struct CheckArgs {
     /// Read files that are named, and standard input, as TYPE, whatever their names say
     #[arg(long, value_name = "TYPE")]
     pub(crate) input_type: Option<InputType>,
-    /// Use the age identities in FILE (`-` for standard input) instead of those found; repeatable
+    /// Use the identities in FILE (`-` for standard input) instead of those found; repeatable
     #[arg(long = "identity", value_name = "FILE")]
     pub(crate) identities: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
     /// Exit with 1 where a file stays unverified for want of a key
     #[arg(long)]
     pub(crate) require_key: bool,
@@ -159,6 +172,29 @@ pub(crate) struct CheckArgs {
     /// Use at most N threads; one a core by default
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
+}
+
+/// What may be done for keys that ask somebody or run something.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AccessArgs {
+    /// Let the age plugin NAME (`age-plugin-NAME` in PATH) open files; repeatable
+    #[arg(long = "allow-plugin", value_name = "NAME", value_parser = plugin_name)]
+    pub(crate) plugins: Vec<String>,
+    /// Run SOPS_AGE_KEY_CMD and SOPS_AGE_SSH_PRIVATE_KEY_CMD in a hook, too
+    #[arg(long)]
+    pub(crate) allow_key_cmd: bool,
+    /// Never ask for a passphrase; keys that need one count as absent
+    #[arg(long)]
+    pub(crate) no_input: bool,
+    /// Wait at most SECONDS for a key command, or for a plugin's answer [default: 60]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        hide_default_value = true,
+        default_value = "60"
+    )]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub(crate) key_timeout: u32,
 }
 
 /// Show what sops makes of a file, without a key and without values
@@ -205,6 +241,27 @@ pub(crate) struct InstallArgs {
     #[arg(long, value_name = "NAME", value_parser = hook_names())]
     #[arg(hide_possible_values = true, conflicts_with_all = ["hooks", "uninstall"])]
     pub(crate) print: Option<Hook>,
+}
+
+/// List the keys at hand, and which secret files each opens
+///
+/// Every key is tried on every secret file; those behind a passphrase, a command or a plugin only
+/// where no other key opens a file. No secret is printed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("{KEYS_EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(after_long_help = format!("{IDENTITIES}\n\n{KEYS_EXAMPLES}\n\n{EXIT_CODES}"))]
+pub(crate) struct KeysArgs {
+    /// Files and folders to try the keys on; the current folder where there are none
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Use the identities in FILE (`-` for standard input) instead of those found; repeatable
+    #[arg(long = "identity", value_name = "FILE")]
+    pub(crate) identities: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: Format,
 }
 
 /// List the rules, or print the page of one
@@ -275,6 +332,19 @@ impl From<InputType> for sopsguard::Format {
             InputType::Ini => Self::Ini,
             InputType::Binary => Self::Binary,
         }
+    }
+}
+
+/// The name of a plugin that may be run: one that cannot lead anywhere else.
+fn plugin_name(text: &str) -> Result<String, String> {
+    let is_plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    if !text.is_empty() && text.bytes().all(is_plain) {
+        Ok(text.to_owned())
+    } else {
+        Err(
+            "a plugin's name has lower-case letters, digits and `-` only, as `yubikey` has"
+                .to_owned(),
+        )
     }
 }
 

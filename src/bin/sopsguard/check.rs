@@ -3,27 +3,30 @@
 use std::path::PathBuf;
 
 use sopsguard::Environment;
-use sopsguard::engine::{self, IdentitySource, Report, Request, Target};
+use sopsguard::engine::{self, Access, Report, Request, Target};
 use sopsguard::report::{self, Style};
 
 use crate::app::{self, is_stdin};
 use crate::args::{CheckArgs, Format};
 use crate::failure::Failure;
+use crate::inputs;
 
 /// Checks what `options` name and prints the report. Returns the exit code.
-pub(crate) fn run(
+pub(crate) fn run<'a>(
     options: &CheckArgs,
-    environment: &Environment,
+    environment: &'a Environment,
+    access: Access<'a>,
     style: Style,
 ) -> Result<u8, Failure> {
     refuse_two_streams(options)?;
     refuse_options_as_paths(options, environment)?;
     let mut request = Request::new(environment);
+    request.access = access;
     request.jobs = options.jobs;
     request.input_type = options.input_type.map(Into::into);
     request.staged = options.staged;
     request.policy.clone_from(&options.config);
-    request.identities = identities(options)?;
+    request.identities = inputs::identities(&options.identities)?;
     request.targets = targets(options)?;
     let report = engine::check(request)?;
     tell_warnings(&report);
@@ -51,17 +54,6 @@ fn targets(options: &CheckArgs) -> Result<Vec<Target>, Failure> {
             }
         })
         .collect()
-}
-
-fn identities(options: &CheckArgs) -> Result<Vec<IdentitySource>, Failure> {
-    let source = |path: &PathBuf| {
-        if is_stdin(path) {
-            app::read_stdin(engine::MAX_FILE_LEN).map(IdentitySource::stdin)
-        } else {
-            Ok(IdentitySource::file(path.clone()))
-        }
-    };
-    options.identities.iter().map(source).collect()
 }
 
 /// Standard input can be read once.

@@ -8,9 +8,12 @@ mod check;
 mod completions;
 mod explain;
 mod failure;
+mod inputs;
 mod install;
+mod keys;
 mod man;
 mod rules;
+mod terminal;
 
 use std::process::ExitCode;
 

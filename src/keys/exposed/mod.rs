@@ -17,7 +17,7 @@ use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
 use super::bech32;
-use super::identity::Identity;
+use super::identity::Private;
 
 /// The most keys that are told of one text.
 const MAX_EXPOSED: usize = 1_000;
@@ -107,12 +107,13 @@ fn age_identity(text: &[u8], at: usize) -> Option<Exposed> {
         (ExposedKind::Age, AGE, AGE_LEN)
     };
     let key = std::str::from_utf8(rest.get(..len)?).ok()?;
-    (bech32::parse(key)? == (prefix, 32)).then(|| Exposed {
+    let (found, secret) = bech32::parse(key)?;
+    (found == prefix && secret.expose().len() == 32).then(|| Exposed {
         kind,
         range: at..at + len,
         is_encoded: false,
         recipient: match kind {
-            ExposedKind::Age => Identity::parse(key).map(|own| own.recipient().to_owned()),
+            ExposedKind::Age => Private::x25519(key).map(|own| own.recipient().to_owned()),
             _ => None,
         },
     })

@@ -2,6 +2,13 @@
 //!
 //! A program is looked for in the absolute folders of `PATH` alone, so that none is ever taken from
 //! the folder that is being checked. It sees the variables of the [`Environment`] and nothing else.
+//! [`Program::run`] takes what a program prints; a `Dialogue` answers what it asks, line by line.
+
+#[cfg(feature = "plugin")]
+mod dialogue;
+
+#[cfg(feature = "plugin")]
+pub(crate) use dialogue::Dialogue;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
@@ -15,7 +22,7 @@ use crate::environment::Environment;
 
 /// A program that is to be run.
 pub(crate) struct Program<'a> {
-    /// Its name, without a folder.
+    /// Its name, without a folder, or an absolute path.
     pub(crate) name: &'a str,
     /// Its arguments, each passed as it is.
     pub(crate) arguments: Vec<OsString>,
@@ -83,8 +90,33 @@ impl Program<'_> {
         ended
     }
 
+    /// Starts it, to talk with it. What it complains about is not kept.
+    ///
+    /// # Errors
+    /// [`Error`] where it could not be run.
+    #[cfg(feature = "plugin")]
+    pub(crate) fn talk(self) -> Result<Dialogue, Error> {
+        let place = self.find().ok_or_else(|| Error::NotFound {
+            name: self.name.to_owned(),
+        })?;
+        let mut command = self.command(&place);
+        let child = command
+            .stdin(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| self.io(&error))?;
+        Ok(Dialogue::new(child, self.name, self.time))
+    }
+
     /// The program's file.
     fn find(&self) -> Option<PathBuf> {
+        let named = Path::new(self.name);
+        if named.is_absolute() {
+            return is_program(named).then(|| named.to_owned());
+        }
+        if named.components().count() != 1 {
+            return None;
+        }
         let path = self.environment.variable("PATH")?;
         let file = format!("{}{}", self.name, std::env::consts::EXE_SUFFIX);
         std::env::split_paths(path)
@@ -99,16 +131,20 @@ impl Program<'_> {
         } else {
             Stdio::piped()
         };
-        Command::new(place)
+        let mut command = self.command(place);
+        command.stdin(stdin).stderr(Stdio::piped()).spawn()
+    }
+
+    fn command(&self, place: &Path) -> Command {
+        let mut command = Command::new(place);
+        command
             .args(&self.arguments)
             .current_dir(self.directory)
             .env_clear()
             .envs(self.environment.variables())
             .envs(self.variables.iter().copied())
-            .stdin(stdin)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
+            .stdout(Stdio::piped());
+        command
     }
 
     /// Feeds it, and takes what it prints.
@@ -209,6 +245,12 @@ fn is_program(place: &Path) -> bool {
     place.is_file()
 }
 
+/// A folder in which nobody expects anything.
+#[cfg(feature = "plugin")]
+pub(crate) fn neutral_folder() -> PathBuf {
+    std::env::temp_dir()
+}
+
 /// Arguments from words.
 pub(crate) fn words<'w>(words: impl IntoIterator<Item = &'w str>) -> Vec<OsString> {
     words
@@ -296,5 +338,17 @@ mod tests {
         }
         let environment = environment("bin:/nowhere:/usr/bin:/bin");
         assert!(shell(&environment, "").run().is_ok());
+    }
+
+    #[test]
+    fn a_program_with_a_folder_is_taken_from_there_if_its_path_is_absolute() {
+        let environment = environment("/bin:/usr/bin");
+        for (name, is_there) in [("/bin/sh", true), ("./sh", false), ("../bin/sh", false)] {
+            let program = Program {
+                name,
+                ..shell(&environment, "")
+            };
+            assert_eq!(program.run().is_ok(), is_there, "{name}");
+        }
     }
 }

@@ -1,0 +1,145 @@
+//! Identities and what they open, as text.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::escape;
+use crate::engine::{KeyReport, KnownKey};
+
+/// How many files one line names.
+const NAMED: usize = 5;
+
+/// Writes the identities for people to read.
+///
+/// # Errors
+/// Whatever writing to `out` gives.
+pub fn human(report: &KeyReport, out: &mut dyn Write) -> io::Result<()> {
+    for key in &report.keys {
+        write_key(key, out)?;
+    }
+    if !report.searched.is_empty() {
+        let searched = escape::text(&report.searched.join(", "));
+        writeln!(out, "looked in {searched}")?;
+    }
+    let unused = report.keys.iter().filter(|key| is_unused(key)).count();
+    write!(
+        out,
+        "{}, {unused} never used; {}",
+        plural(report.keys.len(), "key"),
+        plural(report.files.len(), "secret file")
+    )?;
+    match report.shut.as_slice() {
+        [] => writeln!(out),
+        shut => writeln!(out, ", not opened by any: {}", names(shut)),
+    }
+}
+
+fn write_key(key: &KnownKey, out: &mut dyn Write) -> io::Result<()> {
+    let kind = escape::text(&key.kind);
+    match &key.recipient {
+        // SSH's public keys begin with their kind.
+        Some(recipient) if recipient.starts_with(&*key.kind) => {
+            writeln!(out, "{}", escape::text(recipient))?;
+        }
+        // A post-quantum one fills half a screen.
+        Some(recipient) if recipient.chars().count() > 120 => {
+            let start: String = recipient.chars().take(80).collect();
+            writeln!(out, "{kind} {}…", escape::text(&start))?;
+        }
+        Some(recipient) => writeln!(out, "{kind} {}", escape::text(recipient))?,
+        None => writeln!(out, "{kind}")?,
+    }
+    writeln!(out, "  found in {}", escape::text(&key.origin))?;
+    if let Some(idle) = &key.idle {
+        writeln!(out, "  not used: {}", escape::text(idle))?;
+    }
+    if !key.opens.is_empty() {
+        writeln!(out, "  opens {}", names(&key.opens))?;
+    }
+    if !key.helps_open.is_empty() {
+        writeln!(out, "  opens a key group of {}", names(&key.helps_open))?;
+    }
+    if is_unused(key) && key.idle.is_none() {
+        writeln!(out, "  opens no file here")?;
+    }
+    Ok(())
+}
+
+fn is_unused(key: &KnownKey) -> bool {
+    key.opens.is_empty() && key.helps_open.is_empty()
+}
+
+fn names(paths: &[PathBuf]) -> String {
+    let named = paths.iter().take(NAMED).map(|path| escape::path(path));
+    let names = named.collect::<Vec<_>>().join(", ");
+    match paths.len().saturating_sub(NAMED) {
+        0 => names,
+        more => format!("{names} and {more} more"),
+    }
+}
+
+fn plural(count: usize, word: &str) -> String {
+    if count == 1 {
+        format!("1 {word}")
+    } else {
+        format!("{count} {word}s")
+    }
+}
+
+/// Writes one JSON object, `sopsguard.keys/1`: fields are added, never renamed.
+///
+/// # Errors
+/// Whatever writing to `out` gives.
+pub fn json(report: &KeyReport, out: &mut dyn Write) -> io::Result<()> {
+    let root = Root {
+        schema: "sopsguard.keys/1",
+        keys: report.keys.iter().map(Key::of).collect(),
+        files: texts(&report.files),
+        shut: texts(&report.shut),
+        warnings: &report.warnings,
+        searched: &report.searched,
+    };
+    let text = serde_json::to_string_pretty(&root).map_err(io::Error::other)?;
+    writeln!(out, "{}", escape::json(&text))
+}
+
+#[derive(Serialize)]
+struct Root<'r> {
+    schema: &'static str,
+    keys: Vec<Key<'r>>,
+    files: Vec<String>,
+    shut: Vec<String>,
+    warnings: &'r [String],
+    searched: &'r [String],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Key<'r> {
+    kind: &'r str,
+    origin: &'r str,
+    recipient: Option<&'r str>,
+    idle: Option<&'r str>,
+    opens: Vec<String>,
+    helps_open: Vec<String>,
+}
+
+impl<'r> Key<'r> {
+    fn of(key: &'r KnownKey) -> Self {
+        Self {
+            kind: &key.kind,
+            origin: &key.origin,
+            recipient: key.recipient.as_deref(),
+            idle: key.idle.as_deref(),
+            opens: texts(&key.opens),
+            helps_open: texts(&key.helps_open),
+        }
+    }
+}
+
+fn texts(paths: &[PathBuf]) -> Vec<String> {
+    let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+    paths.iter().map(text).collect()
+}
