@@ -121,22 +121,82 @@ pub(crate) struct Global {
     pub(crate) verbose: bool,
 }
 
+/// The commands, each with its help; its arguments are described below, and only when it is run or
+/// asked about.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Check(CheckArgs),
-    Explain(ExplainArgs),
-    Install(InstallArgs),
-    Keys(KeysArgs),
-    Rules(RulesArgs),
-    Completions(CompletionsArgs),
-    Man(ManArgs),
+    /// Check that sops would accept the secret files
+    ///
+    /// Folders are walked, except what git ignores; every file in them that carries sops metadata is
+    /// a secret file. A file is "verified" exactly when sops 3.13.3 would decrypt it with the same
+    /// identities. That says that the file is consistent, not who wrote it.
+    Check(Later<CheckArgs>),
+    /// Show what sops makes of a file, without a key and without values
+    ///
+    /// With `--tree` each value is listed as sops sees it: its path, its type, whether the selectors
+    /// encrypt it and whether it enters the MAC. Works on files that are not encrypted, too.
+    Explain(Later<ExplainArgs>),
+    /// Let git check secrets before each commit, merge and push
+    ///
+    /// Puts hooks into the repository's hooks folder (that of `core.hooksPath` where it is set). A hook
+    /// that is there already is kept as NAME.before-sopsguard and runs first. Hooks that pre-commit,
+    /// prek, lefthook or hk manage, that were edited by hand, or that lie in the work tree are left as
+    /// they are, and what to do instead is said.
+    Install(Later<InstallArgs>),
+    /// List the keys at hand, and which secret files each opens
+    ///
+    /// Every key is tried on every secret file; those behind a passphrase, a command or a plugin only
+    /// where no other key opens a file. No secret is printed.
+    Keys(Later<KeysArgs>),
+    /// List the rules, or print the page of one
+    ///
+    /// Each finding names the rule that it comes from. A rule's page says when it fires, when it does
+    /// not, and what to do.
+    Rules(Later<RulesArgs>),
+    /// Print the completions for a shell
+    ///
+    /// They complete commands and options, in bash and zsh the ids of rules too. Put them where your
+    /// shell looks.
+    Completions(Later<CompletionsArgs>),
+    /// Print a manual page
+    ///
+    /// The page is in the format of `man`, ready to be read or to be put where `man` looks.
+    Man(Later<ManArgs>),
 }
 
-/// Check that sops would accept the secret files
-///
-/// Folders are walked, except what git ignores; every file in them that carries sops metadata is
-/// a secret file. A file is "verified" exactly when sops 3.13.3 would decrypt it with the same
-/// identities. That says that the file is consistent, not who wrote it.
+/// Arguments of a command that clap describes to itself when the command is the one to run: what
+/// the others take would cost a short run more than its own arguments do.
+#[derive(Debug)]
+pub(crate) struct Later<T>(T);
+
+impl<T> std::ops::Deref for Later<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: clap::Args> clap::Args for Later<T> {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        command.defer(T::augment_args)
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        command.defer(T::augment_args_for_update)
+    }
+}
+
+impl<T: clap::FromArgMatches> clap::FromArgMatches for Later<T> {
+    fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
+        T::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}
+
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
 #[command(after_long_help = format!("{CHECK_EXAMPLES}\n\n{IDENTITIES}\n\n{EXIT_CODES}"))]
@@ -174,7 +234,8 @@ pub(crate) struct CheckArgs {
     pub(crate) jobs: Option<NonZeroUsize>,
 }
 
-/// What may be done for keys that ask somebody or run something.
+// What may be done for keys that ask somebody or run something. (A doc comment would become the
+// help of the commands that take it.)
 #[derive(Debug, clap::Args)]
 pub(crate) struct AccessArgs {
     /// Let the age plugin NAME (`age-plugin-NAME` in PATH) open files; repeatable
@@ -197,10 +258,6 @@ pub(crate) struct AccessArgs {
     pub(crate) key_timeout: u32,
 }
 
-/// Show what sops makes of a file, without a key and without values
-///
-/// With `--tree` each value is listed as sops sees it: its path, its type, whether the selectors
-/// encrypt it and whether it enters the MAC. Works on files that are not encrypted, too.
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("{EXPLAIN_EXAMPLES}\n\n{EXIT_CODES}"))]
 pub(crate) struct ExplainArgs {
@@ -221,12 +278,6 @@ pub(crate) struct ExplainArgs {
     pub(crate) stdin_name: Option<PathBuf>,
 }
 
-/// Let git check secrets before each commit, merge and push
-///
-/// Puts hooks into the repository's hooks folder (that of `core.hooksPath` where it is set). A hook
-/// that is there already is kept as NAME.before-sopsguard and runs first. Hooks that pre-commit,
-/// prek, lefthook or hk manage, that were edited by hand, or that lie in the work tree are left as
-/// they are, and what to do instead is said.
 #[derive(Debug, clap::Args)]
 #[command(after_help = INSTALL_EXAMPLES)]
 pub(crate) struct InstallArgs {
@@ -243,10 +294,6 @@ pub(crate) struct InstallArgs {
     pub(crate) print: Option<Hook>,
 }
 
-/// List the keys at hand, and which secret files each opens
-///
-/// Every key is tried on every secret file; those behind a passphrase, a command or a plugin only
-/// where no other key opens a file. No secret is printed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("{KEYS_EXAMPLES}\n\n{EXIT_CODES}"))]
 #[command(after_long_help = format!("{IDENTITIES}\n\n{KEYS_EXAMPLES}\n\n{EXIT_CODES}"))]
@@ -264,10 +311,6 @@ pub(crate) struct KeysArgs {
     pub(crate) format: Format,
 }
 
-/// List the rules, or print the page of one
-///
-/// Each finding names the rule that it comes from. A rule's page says when it fires, when it does
-/// not, and what to do.
 #[derive(Debug, clap::Args)]
 #[command(after_help = RULES_EXAMPLES)]
 pub(crate) struct RulesArgs {
@@ -285,10 +328,6 @@ pub(crate) struct RulesArgs {
     pub(crate) format: Format,
 }
 
-/// Print the completions for a shell
-///
-/// They complete commands and options, in bash and zsh the ids of rules too. Put them where your
-/// shell looks.
 #[derive(Debug, clap::Args)]
 #[command(after_help = COMPLETIONS_EXAMPLES)]
 pub(crate) struct CompletionsArgs {
@@ -297,9 +336,6 @@ pub(crate) struct CompletionsArgs {
     pub(crate) shell: clap_complete::Shell,
 }
 
-/// Print a manual page
-///
-/// The page is in the format of `man`, ready to be read or to be put where `man` looks.
 #[derive(Debug, clap::Args)]
 #[command(after_help = MAN_EXAMPLES)]
 pub(crate) struct ManArgs {
