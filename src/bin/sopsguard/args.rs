@@ -7,6 +7,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 use sopsguard::install::Hook;
 
+use crate::later::Later;
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing wrong; files that could not be verified for want of a key included
@@ -162,39 +164,6 @@ pub(crate) enum Command {
     ///
     /// The page is in the format of `man`, ready to be read or to be put where `man` looks.
     Man(Later<ManArgs>),
-}
-
-/// Arguments of a command that clap describes to itself when the command is the one to run: what
-/// the others take would cost a short run more than its own arguments do.
-#[derive(Debug)]
-pub(crate) struct Later<T>(T);
-
-impl<T> std::ops::Deref for Later<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
-impl<T: clap::Args> clap::Args for Later<T> {
-    fn augment_args(command: clap::Command) -> clap::Command {
-        command.defer(T::augment_args)
-    }
-
-    fn augment_args_for_update(command: clap::Command) -> clap::Command {
-        command.defer(T::augment_args_for_update)
-    }
-}
-
-impl<T: clap::FromArgMatches> clap::FromArgMatches for Later<T> {
-    fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
-        T::from_arg_matches(matches).map(Self)
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
-        self.0.update_from_arg_matches(matches)
-    }
 }
 
 #[derive(Debug, clap::Args)]
