@@ -114,17 +114,24 @@ fn shown(kind: KeyKind, id: &str) -> String {
         (KeyKind::Age, RecipientKind::Unknown) => false,
         // What stands behind such a key is a comment.
         (KeyKind::Age, RecipientKind::SshEd25519 | RecipientKind::SshRsa) => {
-            return id.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
+            let is_key = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
+            let mut words = id.split_whitespace();
+            let (kind, key) = (words.next(), words.next());
+            let key = key.filter(|key| key.starts_with("AAAA") && key.bytes().all(is_key));
+            return format!("{} {}", kind.unwrap_or_default(), key.unwrap_or(HIDDEN));
         }
-        (KeyKind::Age, _) => true,
+        (KeyKind::Age, _) => id.trim().bytes().all(is_plain),
         _ => id.len() <= 512 && id.bytes().all(is_plain),
     };
     if is_name {
         id.trim().to_owned()
     } else {
-        "…".to_owned()
+        HIDDEN.to_owned()
     }
 }
+
+/// What stands for a name that does not look like one.
+const HIDDEN: &str = "…";
 
 #[cfg(test)]
 mod tests {
@@ -142,6 +149,8 @@ mod tests {
             ),
             (KeyKind::Age, "AGE-SECRET-KEY-1QQQSYQCYQ5", "…"),
             (KeyKind::Age, "hunter2", "…"),
+            (KeyKind::Age, "age18thts my password!", "…"),
+            (KeyKind::Age, "ssh-rsa hunter2 AAAA", "ssh-rsa …"),
             (
                 KeyKind::Kms,
                 "arn:aws:kms:us-east-1:1:key/ab|profile",
