@@ -95,81 +95,64 @@ fn mutants_of_every_format_end_in_a_report() {
     }
 }
 
+/// What does harm wherever it is put.
+const ODDS: [&[u8]; 22] = [
+    PLANTED,
+    b"\0",
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b"\r",
+    b"\xed\xa0\x80",
+    b"\"",
+    b"\\",
+    b"=",
+    b"[",
+    b"{",
+    b"}",
+    b"#",
+    b";",
+    b"'",
+    b"`",
+    b"1e400",
+    b"-0",
+    b"99999999999999999999",
+    b"null",
+    b"\\ud800",
+    b"0x",
+];
+
+/// What lines may end in.
+const ENDS: [&[u8]; 4] = [b"\r\n", b"\r", b"\n\n", b"\n \n"];
+
 /// How many kinds of damage there are.
-const KINDS: usize = 14;
+const KINDS: usize = 12;
 
 /// A text with damage of one kind, in a place that the dice say.
 fn mutant(text: &[u8], kind: usize, dice: &mut Dice) -> Vec<u8> {
     let at = dice.below(text.len());
     let end = (at + 1 + dice.below(80)).min(text.len());
-    let (before, rest) = (&text[..at], &text[at..]);
-    let behind = &text[end..];
+    let (before, rest, behind) = (&text[..at], &text[at..], &text[end..]);
     let insert = |what: &[u8]| [before, what, rest].concat();
-    let ends = |with: &[u8]| {
-        text.split(|byte| *byte == b'\n')
-            .collect::<Vec<_>>()
-            .join(with)
-    };
     let mut lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
     let (one, other) = (dice.below(lines.len()), dice.below(lines.len()));
+    let (ours, theirs) = (b"\n<<<<<<< HEAD\n", b"\n>>>>>>> x\n");
+    let conflict = [&ours[..], PLANTED, b"\n=======\n", PLANTED, theirs].concat();
     match kind {
-        0 => [before, behind].concat(),
-        1 => [before, PLANTED, behind].concat(),
-        2 => insert(PLANTED),
-        3 => insert([&b"\0"[..], b"\xff", b"\xef\xbb\xbf", b"\r", b"\xed\xa0\x80"][dice.below(5)]),
-        4 => insert(
-            [
-                &b"\""[..],
-                b"\\",
-                b"=",
-                b"[",
-                b"{",
-                b"}",
-                b"#",
-                b";",
-                b"'",
-                b"`",
-            ][dice.below(10)],
-        ),
-        5 => {
-            lines.swap(one, other);
-            lines.concat()
+        0 => return [before, behind].concat(),
+        1 => return [before, PLANTED, behind].concat(),
+        2..=4 => return insert(ODDS[dice.below(ODDS.len())]),
+        5 => lines.swap(one, other),
+        6 => lines.insert(one, lines[other]),
+        7 => drop(lines.remove(one)),
+        8 => return [before, &rest.to_ascii_uppercase()].concat(),
+        9 => {
+            let all: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
+            return all.join(ENDS[dice.below(ENDS.len())]);
         }
-        6 => {
-            lines.insert(one, lines[other]);
-            lines.concat()
-        }
-        7 => {
-            lines.remove(one);
-            lines.concat()
-        }
-        8 => [before, &rest.to_ascii_uppercase()].concat(),
-        9 => ends([&b"\r\n"[..], b"\r", b"\n\n", b"\n \n"][dice.below(4)]),
-        10 => {
-            let line = [
-                b"\n<<<<<<< HEAD\n",
-                PLANTED,
-                b"\n=======\n",
-                PLANTED,
-                b"\n>>>>>>> x\n",
-            ]
-            .concat();
-            lines.insert(one, &line);
-            lines.concat()
-        }
-        11 => insert(&text[dice.below(at + 1)..at]),
-        12 => [before, &[rest[0].wrapping_add(1)], &rest[1..]].concat(),
-        _ => insert(
-            [
-                &b"1e400"[..],
-                b"-0",
-                b"99999999999999999999",
-                b"null",
-                b"\\ud800",
-                b"0x",
-            ][dice.below(6)],
-        ),
+        10 => lines.insert(one, &conflict),
+        _ => return insert(&text[dice.below(at + 1)..at]),
     }
+    lines.concat()
 }
 
 /// Numbers that look random and are the same on every run (xorshift).

@@ -16,6 +16,7 @@ pub(crate) fn run<'a>(
 ) -> Result<u8, Failure> {
     let mut request = Request::new(environment);
     request.access = access;
+    request.input_type = options.input_type.map(Into::into);
     request.identities = inputs::identities(&options.identities)?;
     request.targets = options.paths.iter().cloned().map(Target::Path).collect();
     let report = engine::keys(request)?;
