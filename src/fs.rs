@@ -91,9 +91,14 @@ pub(crate) fn read_stream(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
             path: path.to_owned(),
         });
     }
-    // Room for any file of identities: a buffer that grew would leave a copy of a key behind.
-    let size = usize::try_from(metadata.len()).unwrap_or(limit);
-    read_open(path, limit, size.max(1 << 16).min(limit))
+    // A buffer that grew would leave a copy of a key behind: what tells no length gets room for any
+    // file of identities. More room than needed costs time, as all of it is wiped.
+    let size = if metadata.is_file() && metadata.len() > 0 {
+        usize::try_from(metadata.len()).unwrap_or(limit)
+    } else {
+        1 << 16
+    };
+    read_open(path, limit, size.min(limit))
 }
 
 /// The first byte of a regular file that is not white space, of the first kilobyte.

@@ -21,7 +21,7 @@ const MAY_USE: [(&str, &str); 15] = [
     ("source", ""),
     ("environment", ""),
     ("paths", ""),
-    ("process", "environment"),
+    ("process", "secret environment"),
     ("document", "fs source"),
     ("keys", "secret fs environment process"),
     ("finding", "source"),
@@ -41,7 +41,7 @@ const MAY_USE: [(&str, &str); 15] = [
 ];
 
 /// A path outside the crate, and the only places where it may stand.
-const OWNERS: [(&str, &[&str]); 10] = [
+const OWNERS: [(&str, &[&str]); 11] = [
     // Which takes `PATH` apart.
     ("std::env", &["process"]),
     ("std::fs", &["fs", "repo::install"]),
@@ -51,6 +51,7 @@ const OWNERS: [(&str, &[&str]); 10] = [
     ("age_core", &["keys"]),
     ("curve25519_dalek", &["keys"]),
     ("git2", &["repo"]),
+    ("rustix", &["process"]),
     ("tempfile", &["repo::install"]),
     (
         "miette",

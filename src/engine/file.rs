@@ -280,7 +280,11 @@ impl Look {
             Some(_) | None => Some(refused(error, source)),
         };
         let file = document.map(SopsFile::of);
-        let is_clear = matches!(file, Some(Ok(None))) || certain.is_clear;
+        // A text without a word of sops's was never encrypted, whatever else is wrong with it.
+        let is_clear = matches!(file, Some(Ok(None)))
+            || certain.is_clear
+            || !(sign::may_have_metadata(self.format, source.bytes())
+                || sign::looks_encrypted(self.format, source.bytes()));
         let file = file.and_then(Result::ok).flatten();
         let known = Known {
             document,

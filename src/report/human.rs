@@ -162,9 +162,10 @@ fn explain(reason: &Reason, report: &Report) -> String {
             opened,
         } => format!("{needed} of {exist} key groups needed; opened: {opened}"),
         Reason::NeedsOtherKeys(kinds) => format!("needs {}", other_keys(kinds)),
-        Reason::NeedsInput => {
-            "an identity asks for a passphrase, and there is nobody to ask".to_owned()
-        }
+        Reason::NeedsInput(who) => format!(
+            "{who} asks for a passphrase, and nobody answered (nobody is asked in a hook, without a \
+             terminal, or with `--no-input`)"
+        ),
         Reason::NotAllowed(what) | Reason::KeyFailed(what) => what.clone(),
         Reason::SelectorsChanged => "its selectors differ from the base's".to_owned(),
         Reason::Unsupported(what) => format!("not supported: {what}"),

@@ -205,7 +205,7 @@ fn why_locked(groups: Vec<Group<'_>>, needed: i64, keyring: &Keyring, metadata: 
         return Locked::Failed(problems, None);
     }
     let reason = match obstacle {
-        Some(Obstacle::NeedsInput) => Reason::NeedsInput,
+        Some(Obstacle::NeedsInput(who)) => Reason::NeedsInput(who),
         Some(Obstacle::NotAllowed(what)) => Reason::NotAllowed(what),
         Some(Obstacle::Failed(what)) => Reason::KeyFailed(what),
         Some(Obstacle::Unsupported(what)) => Reason::Unsupported(what),

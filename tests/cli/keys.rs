@@ -83,8 +83,13 @@ fn without_a_terminal_a_passphrase_counts_as_absent() {
         let (file, key) = (format!("{file}.enc.yaml"), format!("keys/{key}"));
         let arguments = [&file, "--identity", &key, "--require-key"];
         let output = check(&sandbox, &arguments).run().expect_code(1);
-        let expected = ("not-verified".to_owned(), "needs-input".to_owned());
-        assert_eq!(verdict(&output), expected);
+        let (verdict, reason) = verdict(&output);
+        let asks = format!("/{key}` asks for a passphrase, and nobody answered");
+        assert_eq!(verdict, "not-verified");
+        assert!(
+            reason.starts_with("needs-input: `") && reason.ends_with(&asks),
+            "{reason}"
+        );
     }
     let output = sandbox.run(["check", "groups.enc.yaml", "--identity", "keys/age.txt"]);
     insta::assert_snapshot!(output.expect_code(0).stdout, @r"
@@ -163,7 +168,7 @@ fn keys_lists_what_each_opens() {
       opens rsa-pem.enc.yaml
     SSH key with a passphrase ssh-ed25519 AAAA…
       found in `WORK/keys/ed25519-locked`
-      not used: it asks for a passphrase, and there is nobody to ask
+      not used: it asks for a passphrase, and nobody answered
     identity of plugin batchpass
       found in `WORK/keys/plugin.txt`
       not used: plugin `batchpass` is not run without `--allow-plugin batchpass`
@@ -206,45 +211,76 @@ fn keys_says_where_it_looked_and_what_no_key_opens() {
     }
 }
 
-/// Needs `python3`, which gives the command a terminal and types the passphrase.
+/// Runs `check` at a terminal with a key that asks for a passphrase, and types `answer`. What was
+/// shown, and whether the terminal shows what is typed afterwards.
+///
+/// Needs `python3`, which makes the terminal.
 #[cfg(unix)]
-#[test]
-#[ignore = "needs python3"]
-fn a_passphrase_is_asked_for_on_the_terminal_and_not_shown() {
+fn at_a_terminal(arguments: &[&str], answer: &str) -> String {
     const TYPIST: &str = r#"
-import os, pty, sys, time
+import os, pty, signal, sys, termios, time
 pid, terminal = pty.fork()
 if pid == 0:
-    os.execv(sys.argv[1], sys.argv[1:])
-seen = b""
-while b"passphrase for" not in seen:
-    seen += os.read(terminal, 1024)
-time.sleep(0.2)
-os.write(terminal, b"canary-passphrase\n")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.execv(sys.argv[2], sys.argv[2:])
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    echo = bool(termios.tcgetattr(0)[3] & termios.ECHO)
+    print("ended:", code, "echo:", echo, flush=True)
+    os._exit(0)
+seen, asked = b"", 0
 try:
     while part := os.read(terminal, 1024):
         seen += part
+        if seen.count(b"passphrase for") > asked and seen.endswith(b": "):
+            asked += 1
+            time.sleep(0.1)
+            os.write(terminal, sys.argv[1].encode())
 except OSError:
     pass
 sys.stdout.buffer.write(seen)
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 "#;
     let sandbox = sandbox();
     let output = std::process::Command::new("python3")
-        .args([
-            "-c",
-            TYPIST,
-            env!("CARGO_BIN_EXE_sopsguard"),
-            "check",
-            "age.enc.yaml",
-        ])
-        .args(["--identity", "keys/age-locked.age"])
+        .args(["-c", TYPIST, answer, env!("CARGO_BIN_EXE_sopsguard")])
+        .args(["check", "age.enc.yaml", "--identity", "keys/age-locked.age"])
+        .args(arguments)
         .current_dir(sandbox.work())
         .env_remove("GIT_EXEC_PATH")
         .output()
         .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(text.contains(": 1 verified"), "{text}");
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(!text.contains("canary"), "{text}");
-    assert!(output.status.success(), "{text}");
+    text
+}
+
+#[cfg(unix)]
+#[test]
+#[ignore = "needs python3"]
+fn a_passphrase_is_asked_for_on_the_terminal_and_not_shown() {
+    // The terminal's own keys for mending a line work: this one takes back a character.
+    let text = at_a_terminal(&[], "canary-passphrasx\u{7f}e\n");
+    assert!(text.contains(": 1 verified"), "{text}");
+    assert!(text.contains("ended: 0 echo: True"), "{text}");
+    let text = at_a_terminal(&[], "canary\n");
+    assert_eq!(text.matches("passphrase for").count(), 3, "{text}");
+    assert!(text.contains("the passphrase was wrong"), "{text}");
+    for nothing in ["\n", "\u{4}"] {
+        let text = at_a_terminal(&[], nothing);
+        assert_eq!(text.matches("passphrase for").count(), 1, "{text}");
+        assert!(text.contains("nobody answered"), "{text}");
+    }
+    let text = at_a_terminal(&["--no-input"], "\n");
+    assert_eq!(text.matches("passphrase for").count(), 0, "{text}");
+}
+
+#[cfg(unix)]
+#[test]
+#[ignore = "needs python3"]
+fn a_terminal_is_as_it_was_after_ctrl_c_at_a_passphrase() {
+    let text = at_a_terminal(&[], "canary\u{3}");
+    assert!(text.contains("ended: -2 echo: True"), "{text}");
 }

@@ -7,6 +7,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 use sopsguard::install::Hook;
 
+use crate::later::Later;
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing wrong; files that could not be verified for want of a key included
@@ -121,22 +123,49 @@ pub(crate) struct Global {
     pub(crate) verbose: bool,
 }
 
+/// The commands, each with its help; its arguments are described below, and only when it is run or
+/// asked about.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Check(CheckArgs),
-    Explain(ExplainArgs),
-    Install(InstallArgs),
-    Keys(KeysArgs),
-    Rules(RulesArgs),
-    Completions(CompletionsArgs),
-    Man(ManArgs),
+    /// Check that sops would accept the secret files
+    ///
+    /// Folders are walked, except what git ignores; every file in them that carries sops metadata is
+    /// a secret file. A file is "verified" exactly when sops 3.13.3 would decrypt it with the same
+    /// identities. That says that the file is consistent, not who wrote it.
+    Check(Later<CheckArgs>),
+    /// Show what sops makes of a file, without a key and without values
+    ///
+    /// With `--tree` each value is listed as sops sees it: its path, its type, whether the selectors
+    /// encrypt it and whether it enters the MAC. Works on files that are not encrypted, too.
+    Explain(Later<ExplainArgs>),
+    /// Let git check secrets before each commit, merge and push
+    ///
+    /// Puts hooks into the repository's hooks folder (that of `core.hooksPath` where it is set). A hook
+    /// that is there already is kept as NAME.before-sopsguard and runs first. Hooks that pre-commit,
+    /// prek, lefthook or hk manage, that were edited by hand, or that lie in the work tree are left as
+    /// they are, and what to do instead is said.
+    Install(Later<InstallArgs>),
+    /// List the keys at hand, and which secret files each opens
+    ///
+    /// Every key is tried on every secret file; those behind a passphrase, a command or a plugin only
+    /// where no other key opens a file. No secret is printed.
+    Keys(Later<KeysArgs>),
+    /// List the rules, or print the page of one
+    ///
+    /// Each finding names the rule that it comes from. A rule's page says when it fires, when it does
+    /// not, and what to do.
+    Rules(Later<RulesArgs>),
+    /// Print the completions for a shell
+    ///
+    /// They complete commands and options, in bash and zsh the ids of rules too. Put them where your
+    /// shell looks.
+    Completions(Later<CompletionsArgs>),
+    /// Print a manual page
+    ///
+    /// The page is in the format of `man`, ready to be read or to be put where `man` looks.
+    Man(Later<ManArgs>),
 }
 
-/// Check that sops would accept the secret files
-///
-/// Folders are walked, except what git ignores; every file in them that carries sops metadata is
-/// a secret file. A file is "verified" exactly when sops 3.13.3 would decrypt it with the same
-/// identities. That says that the file is consistent, not who wrote it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
 #[command(after_long_help = format!("{CHECK_EXAMPLES}\n\n{IDENTITIES}\n\n{EXIT_CODES}"))]
@@ -174,7 +203,8 @@ pub(crate) struct CheckArgs {
     pub(crate) jobs: Option<NonZeroUsize>,
 }
 
-/// What may be done for keys that ask somebody or run something.
+// What may be done for keys that ask somebody or run something. (A doc comment would become the
+// help of the commands that take it.)
 #[derive(Debug, clap::Args)]
 pub(crate) struct AccessArgs {
     /// Let the age plugin NAME (`age-plugin-NAME` in PATH) open files; repeatable
@@ -197,10 +227,6 @@ pub(crate) struct AccessArgs {
     pub(crate) key_timeout: u32,
 }
 
-/// Show what sops makes of a file, without a key and without values
-///
-/// With `--tree` each value is listed as sops sees it: its path, its type, whether the selectors
-/// encrypt it and whether it enters the MAC. Works on files that are not encrypted, too.
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("{EXPLAIN_EXAMPLES}\n\n{EXIT_CODES}"))]
 pub(crate) struct ExplainArgs {
@@ -221,12 +247,6 @@ pub(crate) struct ExplainArgs {
     pub(crate) stdin_name: Option<PathBuf>,
 }
 
-/// Let git check secrets before each commit, merge and push
-///
-/// Puts hooks into the repository's hooks folder (that of `core.hooksPath` where it is set). A hook
-/// that is there already is kept as NAME.before-sopsguard and runs first. Hooks that pre-commit,
-/// prek, lefthook or hk manage, that were edited by hand, or that lie in the work tree are left as
-/// they are, and what to do instead is said.
 #[derive(Debug, clap::Args)]
 #[command(after_help = INSTALL_EXAMPLES)]
 pub(crate) struct InstallArgs {
@@ -243,10 +263,6 @@ pub(crate) struct InstallArgs {
     pub(crate) print: Option<Hook>,
 }
 
-/// List the keys at hand, and which secret files each opens
-///
-/// Every key is tried on every secret file; those behind a passphrase, a command or a plugin only
-/// where no other key opens a file. No secret is printed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("{KEYS_EXAMPLES}\n\n{EXIT_CODES}"))]
 #[command(after_long_help = format!("{IDENTITIES}\n\n{KEYS_EXAMPLES}\n\n{EXIT_CODES}"))]
@@ -264,10 +280,6 @@ pub(crate) struct KeysArgs {
     pub(crate) format: Format,
 }
 
-/// List the rules, or print the page of one
-///
-/// Each finding names the rule that it comes from. A rule's page says when it fires, when it does
-/// not, and what to do.
 #[derive(Debug, clap::Args)]
 #[command(after_help = RULES_EXAMPLES)]
 pub(crate) struct RulesArgs {
@@ -285,10 +297,6 @@ pub(crate) struct RulesArgs {
     pub(crate) format: Format,
 }
 
-/// Print the completions for a shell
-///
-/// They complete commands and options, in bash and zsh the ids of rules too. Put them where your
-/// shell looks.
 #[derive(Debug, clap::Args)]
 #[command(after_help = COMPLETIONS_EXAMPLES)]
 pub(crate) struct CompletionsArgs {
@@ -297,9 +305,6 @@ pub(crate) struct CompletionsArgs {
     pub(crate) shell: clap_complete::Shell,
 }
 
-/// Print a manual page
-///
-/// The page is in the format of `man`, ready to be read or to be put where `man` looks.
 #[derive(Debug, clap::Args)]
 #[command(after_help = MAN_EXAMPLES)]
 pub(crate) struct ManArgs {

@@ -11,6 +11,7 @@ mod failure;
 mod inputs;
 mod install;
 mod keys;
+mod later;
 mod man;
 mod rules;
 mod terminal;
