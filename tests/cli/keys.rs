@@ -119,7 +119,7 @@ fn without_keys(text: &str) -> String {
 /// What opens what: the whole report on files that no key at hand opens.
 #[test]
 fn the_report_says_which_key_would_open_a_file() {
-    let mut sandbox = sandbox();
+    let sandbox = sandbox();
     let kms = "a: ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAAAAAAAAAAAAAAAAAAAA==,type:str]
 sops:
     kms:
@@ -159,7 +159,11 @@ AGE    lastmodified: '2026-01-01T00:00:00Z'
       it takes AWS KMS arn:aws:kms:eu-west-1:1:key/x
     7 files: 0 verified, 7 not verified
     ");
-    // Where nobody looked is not named.
+}
+
+#[test]
+fn places_where_nobody_looked_are_not_named() {
+    let sandbox = sandbox();
     let output = sandbox.run(["check", "age.enc.yaml"]).expect_code(0);
     let shown = without_keys(&output.stdout);
     let home = sandbox.work().with_file_name("home").display().to_string();
@@ -174,6 +178,11 @@ AGE    lastmodified: '2026-01-01T00:00:00Z'
         "{}",
         output.stdout
     );
+}
+
+#[test]
+fn programs_are_told_of_key_groups_too() {
+    let sandbox = sandbox();
     let output = check(&sandbox, &["groups.enc.yaml", "--identity", "keys/age.txt"]).run();
     let file = &output.json()["files"][0];
     assert_eq!(
