@@ -264,7 +264,7 @@ fn why_none_fits(groups: &[Group<'_>], needed: i64, keyring: &Keyring) -> Reason
         let kinds: BTreeSet<KeyKind> = kinds.copied().collect();
         return Reason::NeedsOtherKeys(kinds.into_iter().map(KeyKind::name).collect());
     }
-    if keyring.identities().next().is_none() {
+    if keyring.is_empty() {
         Reason::NoIdentity
     } else {
         Reason::NotARecipient
