@@ -293,7 +293,7 @@ impl Look {
             clear_comments: certain.clear_comments,
             unselected: certain.unselected,
             repeated_keys: certain.repeated_keys,
-            recipients: file.iter().flat_map(SopsFile::shown_recipients).collect(),
+            openers: file.iter().flat_map(SopsFile::openers).collect(),
             ..known
         };
         self.report(known, Verification::Failed, Needs::Nothing, "unreadable")
@@ -322,7 +322,7 @@ impl Look {
             clear_comments: checked.inspection.clear_comments,
             unselected: checked.inspection.unselected,
             refused_version: file.version_refused_by_command(),
-            recipients: file.shown_recipients().collect(),
+            openers: file.openers().collect(),
             shut: checked.shut,
             unreadable_by: match checked.verification {
                 Verification::Verified => checked

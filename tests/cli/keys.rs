@@ -92,10 +92,141 @@ fn without_a_terminal_a_passphrase_counts_as_absent() {
         );
     }
     let output = sandbox.run(["check", "groups.enc.yaml", "--identity", "keys/age.txt"]);
-    insta::assert_snapshot!(output.expect_code(0).stdout, @r"
+    insta::assert_snapshot!(without_keys(&output.expect_code(0).stdout), @r"
     not verified: groups.enc.yaml: 2 of 3 key groups needed; opened: 1
+      it takes (age1…), (ssh-ed25519 AAAA…), (age1…)
     1 file: 0 verified, 1 not verified
     ");
+}
+
+/// The text with every public key cut to its beginning.
+fn without_keys(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = ["age1", "AAAA"]
+        .iter()
+        .filter_map(|start| rest.find(start))
+        .min()
+    {
+        let (before, key) = rest.split_at(at);
+        let end = key.find(|char: char| !char.is_ascii_alphanumeric() && !"+/=".contains(char));
+        out.extend([before, &key[..4], "…"]);
+        rest = key[end.unwrap_or(key.len())..].trim_start_matches('…');
+    }
+    out + rest
+}
+
+/// What opens what: the whole report on files that no key at hand opens.
+#[test]
+fn the_report_says_which_key_would_open_a_file() {
+    let sandbox = sandbox();
+    let kms = "a: ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAAAAAAAAAAAAAAAAAAAA==,type:str]
+sops:
+    kms:
+        - arn: arn:aws:kms:eu-west-1:1:key/x
+          created_at: '2026-01-01T00:00:00Z'
+          enc: AAAA
+AGE    lastmodified: '2026-01-01T00:00:00Z'
+    mac: ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAAAAAAAAAAAAAAAAAAAA==,type:str]
+    version: 3.13.3
+";
+    let age = String::from_utf8(sandbox.read("ed25519.enc.yaml")).unwrap();
+    let start = age.find("    age:\n").unwrap();
+    let end = age.find("    encrypted_regex").unwrap();
+    sandbox.write("kms.enc.yaml", kms.replace("AGE", "").as_bytes());
+    sandbox.write(
+        "kms-age.enc.yaml",
+        kms.replace("AGE", &age[start..end]).as_bytes(),
+    );
+    let files = ["kms", "kms-age", "groups", "rsa", "plugin", "pq", "age"];
+    let files = files.map(|name| format!("{name}.enc.yaml"));
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let arguments = ["-v", "check", "--identity", "keys/rsa-pem"];
+    let output = sandbox
+        .run([&arguments[..], &files].concat())
+        .expect_code(0);
+    let shown = without_keys(&output.stdout);
+    let at = shown.find("not verified: ").unwrap();
+    insta::assert_snapshot!(shown[at..], @r"
+    not verified: age.enc.yaml, groups.enc.yaml, kms-age.enc.yaml, plugin.enc.yaml, pq.enc.yaml and 1 more: no identity here is a recipient
+      age.enc.yaml: it takes age1…
+      groups.enc.yaml: it takes (age1…), (ssh-ed25519 AAAA…), (age1…)
+      kms-age.enc.yaml: it takes AWS KMS arn:aws:kms:eu-west-1:1:key/x or ssh-ed25519 AAAA…
+      plugin.enc.yaml: it takes age1… (of plugin `batchpass`)
+      pq.enc.yaml: it takes age1…
+      rsa.enc.yaml: it takes ssh-rsa AAAA…
+    not verified: kms.enc.yaml: needs AWS KMS
+      it takes AWS KMS arn:aws:kms:eu-west-1:1:key/x
+    7 files: 0 verified, 7 not verified
+    ");
+}
+
+#[test]
+fn places_where_nobody_looked_are_not_named() {
+    let sandbox = sandbox();
+    let output = sandbox.run(["check", "age.enc.yaml"]).expect_code(0);
+    let shown = without_keys(&output.stdout);
+    let home = sandbox.work().with_file_name("home").display().to_string();
+    insta::assert_snapshot!(shown.replace(&home, "HOME"), @r"
+    not verified: age.enc.yaml: there is no identity (`--identity FILE` names one); looked in `SOPS_AGE_KEY`, `SOPS_AGE_KEY_FILE`, `SOPS_AGE_KEY_CMD`, `HOME/.config/sops/age/keys.txt`
+      it takes age1…
+    1 file: 0 verified, 1 not verified
+    ");
+    let output = sandbox.run(["check", "rsa.enc.yaml"]).expect_code(0);
+    assert!(
+        output.stdout.contains(".ssh/id_rsa`, `SOPS_AGE_KEY`, "),
+        "{}",
+        output.stdout
+    );
+}
+
+#[test]
+fn programs_are_told_of_key_groups_too() {
+    let sandbox = sandbox();
+    let output = check(&sandbox, &["groups.enc.yaml", "--identity", "keys/age.txt"]).run();
+    let file = &output.json()["files"][0];
+    assert_eq!(
+        file["groups"],
+        serde_json::json!({"needed": 2, "of": 3, "open": 1})
+    );
+    assert_eq!(file["keys"][1]["kind"], "ssh-ed25519");
+    assert_eq!(file["keys"][1]["group"], 2);
+}
+
+#[test]
+fn keys_lists_a_key_once_however_often_a_command_gives_it() {
+    let sandbox = sandbox();
+    let command = format!("cat '{}'", sandbox.work().join("keys/age.txt").display());
+    let output = sandbox
+        .command(["keys", "--format", "json", "--jobs", "2"])
+        .env("PATH", "/usr/bin:/bin")
+        .env("SOPS_AGE_KEY_CMD", command)
+        .run()
+        .expect_code(0);
+    let json = output.json();
+    assert_eq!(json["keys"].as_array().unwrap().len(), 1, "{json}");
+    assert_eq!(json["keys"][0]["unused"], false);
+    assert_eq!(json["files"].as_array().unwrap().len(), 11);
+}
+
+#[test]
+fn keys_takes_a_file_from_standard_input() {
+    let sandbox = sandbox();
+    let output = sandbox
+        .command([
+            "keys",
+            "-",
+            "--identity",
+            "keys/age.txt",
+            "--format",
+            "json",
+        ])
+        .stdin(sandbox.read("age.enc.yaml"))
+        .run()
+        .expect_code(0);
+    assert_eq!(output.json()["keys"][0]["opens"][0], "stdin.yaml");
+    let twice = sandbox.run(["keys", "-", "--identity", "-"]).expect_code(2);
+    assert!(twice.stderr.contains("more than once"), "{}", twice.stderr);
 }
 
 #[test]
@@ -172,7 +303,7 @@ fn keys_lists_what_each_opens() {
     identity of plugin batchpass
       found in `WORK/keys/plugin.txt`
       not used: plugin `batchpass` is not run without `--allow-plugin batchpass`
-    looked in `WORK/keys/age.txt` (1 usable), `WORK/keys/ed25519` (1 usable), `WORK/keys/ed25519-locked` (0 usable), `WORK/keys/rsa-pem` (1 usable), `WORK/keys/plugin.txt` (0 usable)
+    looked in `WORK/keys/age.txt` (1 usable), `WORK/keys/ed25519` (1 usable), `WORK/keys/ed25519-locked` (1 locked), `WORK/keys/rsa-pem` (1 usable), `WORK/keys/plugin.txt` (1 locked)
     5 keys, 2 never used; 11 secret files, not opened by any: ed25519-locked.enc.yaml, ed25519-pkcs8.enc.yaml, plugin.enc.yaml, pq.enc.yaml, rsa-locked.enc.yaml and 2 more
     ");
     let json = sandbox
