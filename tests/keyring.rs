@@ -333,6 +333,61 @@ fn a_share_of_another_file_is_told_from_shares_that_are_missing() {
     }
 }
 
+/// The recipient that a file of one key names.
+fn recipient_of(name: &str) -> String {
+    let text = fs::read_to_string(testdata(&format!("{name}.enc.yaml"))).unwrap();
+    let mut lines = text.lines().map(str::trim);
+    let recipient = lines.find_map(|line| line.strip_prefix("recipient: "));
+    recipient.unwrap().to_owned()
+}
+
+/// A run on a copy of a file, edited.
+fn check_edited(of: &str, folder: &Path, edit: impl Fn(String) -> String) -> Run {
+    let text = fs::read_to_string(testdata(&format!("{of}.enc.yaml"))).unwrap();
+    let file = folder.join("edited.enc.yaml");
+    fs::write(&file, edit(text)).unwrap();
+    let mut run = check(&[]);
+    run.files = vec![file];
+    run
+}
+
+// To sops the recipient in the metadata is a remark: all identities are tried on every stanza.
+#[test]
+fn keys_that_sleep_are_tried_where_the_one_that_is_named_does_not_fit() {
+    let folder = tempfile::tempdir().unwrap();
+    let (locked, age) = (recipient_of("ed25519-locked"), recipient_of("age"));
+    let run = || {
+        let run = check_edited("ed25519-locked", folder.path(), |text| {
+            text.replace(&locked, &age)
+        });
+        run.identity("age.txt")
+    };
+    let both = run().identity("ed25519-locked");
+    let verdict = both.verdict(Some(&mut somebody(PASSPHRASE)));
+    assert_eq!(verdict, Verification::Verified);
+    assert_eq!(run().verdict(None), Verification::Failed);
+}
+
+// As sops has it: the group is open, and too few are. But a stanza that names a key at hand and does
+// not open is damaged, whoever has keys for the other groups.
+#[test]
+fn a_stanza_of_ours_that_does_not_open_is_told_in_a_group_that_is_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipient = recipient_of("age");
+    let run = || {
+        let edit = |text: String| {
+            let stranger = text.rfind("            - enc: |").unwrap();
+            let end = stranger + text[stranger..].find("              recipient: ").unwrap();
+            let ours = format!("              recipient: {recipient}\n");
+            let twice = [&ours, &text[stranger..end], &ours].concat();
+            text.replacen(&ours, &twice, 1)
+        };
+        check_edited("groups", folder.path(), edit).identity("age.txt")
+    };
+    assert_eq!(run().verdict(None), Verification::Failed);
+    run().identity("ed25519").opens();
+}
+
 #[test]
 fn files_for_other_kinds_of_keys_name_them() {
     let text = b"a: ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAAAAAAAAAAAAAAAAAAAA==,type:str]
