@@ -181,6 +181,35 @@ fn places_where_nobody_looked_are_not_named() {
 }
 
 #[test]
+fn what_is_said_does_not_depend_on_which_file_asks_for_an_ssh_key_first() {
+    let sandbox = sandbox();
+    sandbox.write("../home/.ssh/id_rsa", sandbox.read("keys/rsa"));
+    for last in ["rsa", "zz-rsa"] {
+        sandbox.write(format!("{last}.enc.yaml"), sandbox.read("rsa.enc.yaml"));
+        for jobs in ["1", "8"] {
+            let last = format!("{last}.enc.yaml");
+            let files = [
+                "age.enc.yaml",
+                "pq.enc.yaml",
+                "ed25519.enc.yaml",
+                "--jobs",
+                jobs,
+            ];
+            let report = check(&sandbox, &[&files[..], &[last.as_str()]].concat())
+                .run()
+                .json();
+            for file in &report["files"].as_array().unwrap()[..3] {
+                assert_eq!(file["reason"], "not-a-recipient", "{report}");
+            }
+            for rule in report["not-evaluated"].as_array().unwrap() {
+                assert_eq!(rule["reason"], "not-a-recipient", "{report}");
+            }
+            assert_eq!(report["files"][3]["verification"], "verified", "{report}");
+        }
+    }
+}
+
+#[test]
 fn programs_are_told_of_key_groups_too() {
     let sandbox = sandbox();
     let output = check(&sandbox, &["groups.enc.yaml", "--identity", "keys/age.txt"]).run();
