@@ -294,6 +294,7 @@ impl Look {
             unselected: certain.unselected,
             repeated_keys: certain.repeated_keys,
             openers: file.iter().flat_map(SopsFile::openers).collect(),
+            groups_needed: file.as_ref().map_or(0, SopsFile::groups_needed),
             ..known
         };
         self.report(known, Verification::Failed, Needs::Nothing, "unreadable")
@@ -323,6 +324,7 @@ impl Look {
             unselected: checked.inspection.unselected,
             refused_version: file.version_refused_by_command(),
             openers: file.openers().collect(),
+            groups_needed: file.groups_needed(),
             shut: checked.shut,
             unreadable_by: match checked.verification {
                 Verification::Verified => checked

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-use super::metadata::{KeyGroup, KeyKind, MasterKey};
+use super::metadata::{KeyGroup, KeyKind, MasterKey, Metadata};
 use super::problem::{MalformedMetadata, Problem, ProblemKind, Undecryptable};
 use super::{Reason, SopsFile, shamir};
 use crate::document::KeyPath;
@@ -39,10 +39,7 @@ pub(crate) fn unlock(file: &SopsFile<'_>, keyring: &Keyring) -> Result<DataKey, 
         .map(|group| Group::open(group, keyring))
         .collect();
     let shares: Vec<&[u8]> = groups.iter().filter_map(Group::share).collect();
-    let needed = needed(
-        metadata.shamir_threshold.map(|field| field.value),
-        groups.len(),
-    );
+    let needed = needed(metadata);
     if i64::try_from(shares.len()).is_ok_and(|count| count < needed) {
         return Err(why_locked(groups, needed, keyring, metadata.key_span));
     }
@@ -61,12 +58,15 @@ pub(super) fn wrong_share(metadata: Span) -> Problem {
     about_all(Undecryptable::WrongShare, metadata)
 }
 
-/// How many of so many groups must open.
-fn needed(threshold: Option<i64>, groups: usize) -> i64 {
-    match groups {
+/// How many of its key groups must open.
+pub(super) fn needed(metadata: &Metadata<'_>) -> i64 {
+    match metadata.groups.len() {
         1 => 1,
         // sops takes no threshold for any number of groups, and needs two to put a key together.
-        _ => threshold.unwrap_or(0).max(2),
+        _ => metadata
+            .shamir_threshold
+            .map_or(0, |field| field.value)
+            .max(2),
     }
 }
 
@@ -76,10 +76,7 @@ pub(crate) fn locks(file: &SopsFile<'_>) -> Shut {
     let nobody = Keyring::default();
     let groups = metadata.groups.iter();
     let groups: Vec<_> = groups.map(|group| Group::open(group, &nobody)).collect();
-    let needed = needed(
-        metadata.shamir_threshold.map(|field| field.value),
-        groups.len(),
-    );
+    let needed = needed(metadata);
     still_shut(groups, needed)
 }
 

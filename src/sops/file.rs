@@ -1,5 +1,6 @@
 //! A document that sops encrypted.
 
+use super::data_key;
 use super::metadata::{KeyKind, Metadata};
 use super::problem::Problem;
 use super::selectors::Selectors;
@@ -86,6 +87,11 @@ impl<'d> SopsFile<'d> {
     /// Which values are encrypted.
     pub(crate) fn selectors(&self) -> &Selectors {
         &self.selectors
+    }
+
+    /// How many of its key groups must open.
+    pub(crate) fn groups_needed(&self) -> usize {
+        usize::try_from(data_key::needed(&self.metadata)).unwrap_or(usize::MAX)
     }
 
     /// Whether its data key is put together from shares.

@@ -94,7 +94,7 @@ fn without_a_terminal_a_passphrase_counts_as_absent() {
     let output = sandbox.run(["check", "groups.enc.yaml", "--identity", "keys/age.txt"]);
     insta::assert_snapshot!(without_keys(&output.expect_code(0).stdout), @r"
     not verified: groups.enc.yaml: 2 of 3 key groups needed; opened: 1
-      it takes (age1…), (ssh-ed25519 AAAA…), (age1…)
+      it takes 2 of (age1…), (ssh-ed25519 AAAA…), (age1…)
     1 file: 0 verified, 1 not verified
     ");
 }
@@ -150,7 +150,7 @@ AGE    lastmodified: '2026-01-01T00:00:00Z'
     insta::assert_snapshot!(shown[at..], @r"
     not verified: age.enc.yaml, groups.enc.yaml, kms-age.enc.yaml, plugin.enc.yaml, pq.enc.yaml and 1 more: no identity here is a recipient
       age.enc.yaml: it takes age1…
-      groups.enc.yaml: it takes (age1…), (ssh-ed25519 AAAA…), (age1…)
+      groups.enc.yaml: it takes 2 of (age1…), (ssh-ed25519 AAAA…), (age1…)
       kms-age.enc.yaml: it takes AWS KMS arn:aws:kms:eu-west-1:1:key/x or ssh-ed25519 AAAA…
       plugin.enc.yaml: it takes age1… (of plugin `batchpass`)
       pq.enc.yaml: it takes age1…
