@@ -173,7 +173,7 @@ impl<'a> Findings<'a> {
             },
             Some(SourceId::Index(_)) if !help.commands.is_empty() => {
                 let add = format!("git add -- {}", remedy::word(self.context.path));
-                if help.commands.contains(&add) {
+                if help.commands.iter().any(|command| command.contains(&add)) {
                     help
                 } else {
                     help.then(add)
