@@ -14,6 +14,9 @@ use crate::source::Span;
 /// The key that encrypts all values of one file, of 32 bytes.
 pub(crate) struct DataKey(Secret<[u8; 32]>);
 
+/// The most age files for RSA keys that are tried in one secret file.
+const MAX_SLOW: usize = 200;
+
 /// Why there is no data key.
 pub(crate) enum Locked {
     /// No identity at hand opens the file; and what is shut, where more could be tried.
@@ -33,11 +36,20 @@ pub(crate) enum Locked {
 /// [`Locked`] where the identities do not open enough of it.
 pub(crate) fn unlock(file: &SopsFile<'_>, keyring: &Keyring) -> Result<DataKey, Locked> {
     let metadata = file.metadata();
-    let groups: Vec<Group<'_>> = metadata
-        .groups
-        .iter()
-        .map(|group| Group::open(group, keyring))
-        .collect();
+    let read = |group| Group::read(group, keyring);
+    let mut groups: Vec<Group<'_>> = metadata.groups.iter().map(read).collect();
+    let stanzas = groups.iter().flat_map(|group| &group.stanzas);
+    if stanzas
+        .filter(|stanza| stanza.is_slow())
+        .nth(MAX_SLOW)
+        .is_some()
+    {
+        let what = format!("more than {MAX_SLOW} recipients with RSA keys");
+        return Err(Locked::NotVerified(Reason::Unsupported(what), None));
+    }
+    for group in &mut groups {
+        group.opened = group.stanzas.iter().find_map(Stanza::open);
+    }
     let shares: Vec<&[u8]> = groups.iter().filter_map(Group::share).collect();
     let needed = needed(metadata);
     if i64::try_from(shares.len()).is_ok_and(|count| count < needed) {
@@ -75,7 +87,7 @@ pub(crate) fn locks(file: &SopsFile<'_>) -> Shut {
     let metadata = file.metadata();
     let nobody = Keyring::default();
     let groups = metadata.groups.iter();
-    let groups: Vec<_> = groups.map(|group| Group::open(group, &nobody)).collect();
+    let groups: Vec<_> = groups.map(|group| Group::read(group, &nobody)).collect();
     let needed = needed(metadata);
     still_shut(groups, needed)
 }
@@ -100,16 +112,15 @@ struct Group<'k> {
 }
 
 impl<'k> Group<'k> {
-    fn open(group: &'k KeyGroup<'k>, keyring: &'k Keyring) -> Self {
+    fn read(group: &'k KeyGroup<'k>, keyring: &'k Keyring) -> Self {
         let of_age = group.keys.iter().filter(|key| key.kind == KeyKind::Age);
         let stanzas: Vec<_> = of_age.map(|key| Stanza::new(key, keyring)).collect();
-        let opened = stanzas.iter().find_map(|stanza| stanza.open());
         let others = group.keys.iter().map(|key| key.kind);
         let others = others.filter(|kind| *kind != KeyKind::Age).collect();
         Self {
             stanzas,
             others,
-            opened,
+            opened: None,
         }
     }
 
@@ -154,6 +165,11 @@ impl<'k> Stanza<'k> {
 
     fn open(&self) -> Option<Secret<Vec<u8>>> {
         self.keyring.open(self.age.as_ref()?, &self.recipient)
+    }
+
+    /// Whether it takes milliseconds to try: anyone can make many that fail.
+    fn is_slow(&self) -> bool {
+        self.age.as_ref().is_some_and(AgeFile::is_for_rsa)
     }
 
     /// The age file and its recipient, where there is one.
