@@ -14,8 +14,16 @@ use crate::source::Span;
 /// The key that encrypts all values of one file, of 32 bytes.
 pub(crate) struct DataKey(Secret<[u8; 32]>);
 
-/// The most age files for RSA keys that are tried in one secret file.
-const MAX_SLOW: usize = 200;
+/// The most age files for RSA keys that are tried in one secret file: each takes milliseconds, and
+/// anyone can make many that fail.
+const MAX_RSA: usize = 200;
+
+/// The most bytes of one age file that holds a data key, for which sops needs a few hundred and two
+/// thousand with a post-quantum key; reading its header takes time that grows with the square.
+const MAX_AGE_FILE: usize = 8 << 10;
+
+/// The most bytes of all of them.
+const MAX_AGE_FILES: usize = 4 << 20;
 
 /// Why there is no data key.
 pub(crate) enum Locked {
@@ -36,17 +44,8 @@ pub(crate) enum Locked {
 /// [`Locked`] where the identities do not open enough of it.
 pub(crate) fn unlock(file: &SopsFile<'_>, keyring: &Keyring) -> Result<DataKey, Locked> {
     let metadata = file.metadata();
-    let read = |group| Group::read(group, keyring);
-    let mut groups: Vec<Group<'_>> = metadata.groups.iter().map(read).collect();
-    let stanzas = groups.iter().flat_map(|group| &group.stanzas);
-    if stanzas
-        .filter(|stanza| stanza.is_slow())
-        .nth(MAX_SLOW)
-        .is_some()
-    {
-        let what = format!("more than {MAX_SLOW} recipients with RSA keys");
-        return Err(Locked::NotVerified(Reason::Unsupported(what), None));
-    }
+    let mut groups = read_groups(metadata, keyring)
+        .map_err(|what| Locked::NotVerified(Reason::Unsupported(what.to_owned()), None))?;
     for group in &mut groups {
         group.opened = group.stanzas.iter().find_map(Stanza::open);
     }
@@ -86,10 +85,39 @@ pub(super) fn needed(metadata: &Metadata<'_>) -> i64 {
 pub(crate) fn locks(file: &SopsFile<'_>) -> Shut {
     let metadata = file.metadata();
     let nobody = Keyring::default();
-    let groups = metadata.groups.iter();
-    let groups: Vec<_> = groups.map(|group| Group::read(group, &nobody)).collect();
+    let groups = read_groups(metadata, &nobody).unwrap_or_default();
     let needed = needed(metadata);
     still_shut(groups, needed)
+}
+
+/// Reads the key groups, of which nothing is opened yet.
+///
+/// # Errors
+/// What there is too much of, where they would take too long.
+fn read_groups<'k>(
+    metadata: &'k Metadata<'k>,
+    keyring: &'k Keyring,
+) -> Result<Vec<Group<'k>>, &'static str> {
+    let keys = metadata.groups.iter().flat_map(|group| &group.keys);
+    let lengths = keys.filter_map(|key| Some(key.enc.as_ref()?.value.len()));
+    if lengths.fold(0, usize::saturating_add) > MAX_AGE_FILES {
+        return Err("more than 4 MiB of encrypted data keys");
+    }
+    let read = |group| Group::read(group, keyring);
+    let groups: Vec<Group<'_>> = metadata.groups.iter().map(read).collect();
+    let stanzas = || groups.iter().flat_map(|group| &group.stanzas);
+    let files = || stanzas().filter_map(|stanza| stanza.age.as_ref());
+    if files().any(|file| file.len() > MAX_AGE_FILE) {
+        return Err("an age file of more than 8 KiB around a data key");
+    }
+    if files()
+        .filter(|file| file.is_for_rsa())
+        .nth(MAX_RSA)
+        .is_some()
+    {
+        return Err("more than 200 recipients with RSA keys");
+    }
+    Ok(groups)
 }
 
 /// A problem with the keys as a whole.
@@ -165,11 +193,6 @@ impl<'k> Stanza<'k> {
 
     fn open(&self) -> Option<Secret<Vec<u8>>> {
         self.keyring.open(self.age.as_ref()?, &self.recipient)
-    }
-
-    /// Whether it takes milliseconds to try: anyone can make many that fail.
-    fn is_slow(&self) -> bool {
-        self.age.as_ref().is_some_and(AgeFile::is_for_rsa)
     }
 
     /// The age file and its recipient, where there is one.
