@@ -6,6 +6,7 @@
 
 mod bytes;
 mod catalogue;
+mod earlier;
 mod error;
 mod explain;
 mod explanation;
@@ -119,6 +120,7 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
     if let Some(repo) = repo.as_ref().filter(|_| !staged) {
         findings = filters::forgive(findings, &mut report.files, repo, &here);
     }
+    earlier::fit(&mut findings, repo.as_ref(), &here);
     settle::apply(findings, &policy, &mut report);
     Ok(report)
 }

@@ -79,8 +79,8 @@ const DEPLOYED: &str = "sops and KSOPS refuse to decrypt it: \"sops metadata not
 
 fn encrypt(context: &FileContext<'_>) -> Help {
     Help::new(
-        "encrypt it; if git ever held it in clear, which the second command tells, change the values \
-         too, for the history keeps them; if it holds no secret, leave it out by `exclude` in \
+        "encrypt it; if git ever held it in clear (`git log --all` tells), change the values too, for \
+         the history keeps them; if it holds no secret, leave it out by `exclude` in \
          `.sopsguard.toml`",
     )
     .then(remedy::sops("encrypt --in-place", context))
@@ -92,7 +92,7 @@ fn mend_and_encrypt(context: &FileContext<'_>) -> Help {
     let encrypt = remedy::sops("encrypt --in-place", context);
     Help::new(format!(
         "mend the text where `unreadable-file` says so, then encrypt it (`{encrypt}`); if git ever \
-         held it in clear, which the command tells, change the values too, for the history keeps \
+         held it in clear (`git log --all` tells), change the values too, for the history keeps \
          them; if it holds no secret, leave it out by `exclude` in `.sopsguard.toml`"
     ))
     .then(ever_committed(context))
@@ -219,10 +219,11 @@ fn lost_metadata(context: &FileContext<'_>, document: &Document<'_>, token: &Pla
         .says(format!(
             "sops and KSOPS refuse the file with \"sops metadata not found\"; {deployed}"
         ))
-        .help(format::other(context).unwrap_or_else(|| remedy::go_back(
-            context.path,
-            "nothing else holds the key to the values; go back to a version of the file that has it",
-        )))
+        .help(
+            format::other(context).unwrap_or_else(|| {
+                remedy::undo(context, "nothing else holds the key to the values; ")
+            }),
+        )
 }
 
 /// A file of sops's with a Secret in it, of which the selectors pick nothing at all.
