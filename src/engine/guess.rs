@@ -3,8 +3,10 @@
 //! sops goes by the name alone, and takes a name that it does not know for that of a binary file. What
 //! `--input-type` made it write under such a name is a file of sops's all the same, and what somebody
 //! adds to it in clear is a leak. So the text decides there, and nowhere else, and only where there
-//! is no doubt: it has what sops writes where sops writes it, and it loads or ends in metadata.
+//! is no doubt: it has what sops writes where sops writes it, and it loads, as a whole or up to the end
+//! of the metadata, or ends in them.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use super::file::{Look, MAX_SEARCHED_LEN};
@@ -60,7 +62,10 @@ fn flat_or_yaml(bytes: &[u8]) -> Option<Format> {
     [Format::Dotenv, Format::Ini, Format::Yaml]
         .into_iter()
         .find(|format| {
-            has_signs(*format, &text) && (ends_in_metadata(*format, &text) || loads(*format, bytes))
+            has_signs(*format, &text)
+                && (ends_in_metadata(*format, &text)
+                    || loads_before(*format, &text)
+                    || loads(*format, bytes))
         })
 }
 
@@ -101,28 +106,55 @@ fn has_signs(format: Format, text: &[u8]) -> bool {
 /// Whether the metadata is the last thing in a text, which it is in nothing but a file of sops's:
 /// where it is quoted, in a manual or a program, something ends the quotation.
 fn ends_in_metadata(format: Format, text: &[u8]) -> bool {
-    let start: &[u8] = match format {
-        Format::Dotenv => {
-            let last = text.trim_ascii_end().rsplit(|&byte| byte == b'\n').next();
-            return last.is_some_and(|line| line.starts_with(b"sops_"));
-        }
+    let last = text.trim_ascii_end().rsplit(|&byte| byte == b'\n').next();
+    if format == Format::Dotenv && last.is_some_and(|line| line.starts_with(b"sops_")) {
+        return true;
+    }
+    metadata(format, text).is_some_and(|found| {
+        let metadata = text.get(found.clone()).unwrap_or_default();
+        found.end == text.len() && sign::contains(metadata, TOKEN.as_bytes())
+    })
+}
+
+/// Whether a text loads up to the end of its metadata: what stands behind it was added to a file of
+/// sops's.
+fn loads_before(format: Format, text: &[u8]) -> bool {
+    let head = metadata(format, text).and_then(|found| text.get(..found.end));
+    head.is_some_and(|head| loads(format, head))
+}
+
+/// The lines of the metadata.
+fn metadata(format: Format, text: &[u8]) -> Option<Range<usize>> {
+    let start = sign::line_with(text, beginning(format))?;
+    let mut lines = text.get(start..)?.split_inclusive(|&byte| byte == b'\n');
+    let first = lines.next().map_or(0, <[u8]>::len);
+    let others = lines.take_while(|line| belongs(format, line));
+    Some(start..start + first + others.map(<[u8]>::len).sum::<usize>())
+}
+
+/// How the first line of metadata begins.
+fn beginning(format: Format) -> &'static [u8] {
+    match format {
+        Format::Dotenv => b"sops_",
         Format::Ini => b"[sops]",
         Format::Yaml | Format::Json | Format::Binary => b"sops:",
-    };
-    let tail = sign::line_with(text, start).and_then(|at| text.get(at + start.len()..));
-    let tail = tail.unwrap_or_default();
-    let belongs = |line: &[u8]| {
-        let is_blank = line.trim_ascii().is_empty() || line.starts_with(b"#");
-        let is_mark = [&b"<<<<<<<"[..], b"|||||||", b"=======", b">>>>>>>"]
-            .iter()
-            .any(|mark| line.starts_with(mark));
-        let is_own = match format {
+    }
+}
+
+/// Whether a line may stand in metadata, or in a merge of it that git left to the user.
+fn belongs(format: Format, line: &[u8]) -> bool {
+    let marks: [&[u8]; 4] = [b"<<<<<<<", b"|||||||", b"=======", b">>>>>>>"];
+    line.trim_ascii().is_empty()
+        || line.starts_with(b"#")
+        || marks.iter().any(|mark| line.starts_with(mark))
+        || line.starts_with(beginning(format))
+        || match format {
+            Format::Dotenv => false,
             Format::Ini => line.contains(&b'=') || line.starts_with(b";"),
-            _ => line.starts_with(b" ") || line.starts_with(b"\t"),
-        };
-        is_blank || is_mark || is_own
-    };
-    sign::contains(tail, TOKEN.as_bytes()) && tail.split(|&byte| byte == b'\n').all(belongs)
+            Format::Yaml | Format::Json | Format::Binary => {
+                line.starts_with(b" ") || line.starts_with(b"\t")
+            }
+        }
 }
 
 /// Whether a text can be read as a document with metadata.

@@ -121,6 +121,34 @@ fn a_value_pasted_in_clear_is_found_under_any_name() {
 }
 
 #[test]
+fn a_line_that_breaks_such_a_file_does_not_hide_it() {
+    let added = "canary line\n";
+    for (file, name, _) in FILES {
+        let text = fixture(file);
+        let (start, metadata) =
+            text.split_at(text.find("\nsops").or(text.find("\n[sops]")).unwrap() + 1);
+        for broken in [
+            format!("{text}{added}"),
+            format!("{start}<<<<<<< HEAD\n{metadata}=======\n{metadata}>>>>>>> topic\n"),
+            // Something before the metadata that no reader takes.
+            format!("] canary\n{text}"),
+        ] {
+            let sandbox = Sandbox::new();
+            sandbox.write(name, &broken);
+            let report = sandbox
+                .run(["check", "--format", "json"])
+                .expect_code(1)
+                .json();
+            assert_eq!(report["files"][0]["verification"], "failed", "{name}");
+            assert!(
+                rules(&report).contains(&"warning undeclared-format".to_owned()),
+                "{report}"
+            );
+        }
+    }
+}
+
+#[test]
 fn what_a_name_or_the_user_tells_is_taken_for_granted() {
     let sandbox = repository();
     for (_, name, format) in FILES {
