@@ -54,19 +54,18 @@ pub(super) fn other_than(format: Format, bytes: &[u8]) -> Option<Format> {
 
 /// The format of a text with metadata that is no JSON object.
 fn flat_or_yaml(bytes: &[u8]) -> Option<Format> {
-    // Most files end here.
-    if sign::first_visible(bytes) == Some(b'{') || !sign::names_sops(bytes) {
+    if sign::first_visible(bytes) == Some(b'{') {
         return None;
     }
     let text = sign::ascii(bytes);
-    [Format::Dotenv, Format::Ini, Format::Yaml]
-        .into_iter()
-        .find(|format| {
-            has_signs(*format, &text)
-                && (ends_in_metadata(*format, &text)
-                    || loads_before(*format, &text)
-                    || loads(*format, bytes))
-        })
+    // There is none in most files.
+    let formats = sign::may_begin_metadata(&text);
+    formats.into_iter().find(|format| {
+        has_signs(*format, &text)
+            && (ends_in_metadata(*format, &text)
+                || loads_before(*format, &text)
+                || loads(*format, bytes))
+    })
 }
 
 /// The format of a JSON object with metadata: binary, where nothing else is in it but `data`.

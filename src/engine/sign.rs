@@ -117,9 +117,23 @@ fn has_metadata_in_json(text: &[u8]) -> bool {
     words.iter().all(|word| contains(text, word))
 }
 
-/// Whether the word `sops` is in a text.
-pub(super) fn names_sops(bytes: &[u8]) -> bool {
-    SOPS_FINDER.find(&ascii(bytes)).is_some()
+/// The formats other than JSON in which metadata may begin somewhere in a text, told by the lines with
+/// `sops_…`, `[sops]` and `sops:`.
+pub(super) fn may_begin_metadata(text: &[u8]) -> Vec<Format> {
+    let mut formats = Vec::new();
+    for at in SOPS_FINDER.find_iter(text) {
+        let before = at.checked_sub(1).and_then(|before| text.get(before));
+        let format = match (before, text.get(at + 4)) {
+            (None | Some(b'\n'), Some(b'_')) => Format::Dotenv,
+            (None | Some(b'\n'), Some(b':')) => Format::Yaml,
+            (Some(b'['), Some(b']')) => Format::Ini,
+            _ => continue,
+        };
+        if !formats.contains(&format) {
+            formats.push(format);
+        }
+    }
+    formats
 }
 
 /// Where the first line of a text is that begins with `sign`.
