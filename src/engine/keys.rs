@@ -52,7 +52,7 @@ pub struct KnownKey {
 ///
 /// # Errors
 /// [`Error::NoSuchPath`] where a named path is not there, [`Error::Identity`] where a named identity
-/// is of no use, [`Error::Policy`] where the policy is wrong.
+/// cannot be used, [`Error::Policy`] where the policy is wrong.
 pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
     let Request {
         environment,
@@ -86,6 +86,9 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
     keyring.look_at_ssh();
     let (paths, shut): (Vec<PathBuf>, Vec<Shut>) = files.into_iter().flatten().unzip();
     keyring.wake(&shut, &mut access.means(environment));
+    if let Some(error) = keyring.refused() {
+        return Err(Error::identity(error));
+    }
     let mut keys: Vec<Tried> = keyring.list().into_iter().map(Tried::new).collect();
     let mut report = KeyReport {
         warnings: keyring.warnings().map(ToString::to_string).collect(),

@@ -62,7 +62,7 @@ pub const MAX_FILE_LEN: usize = 256 << 20;
 ///
 /// # Errors
 /// [`Error::NoSuchPath`] where a named path is not there, [`Error::Identity`] where a named identity
-/// is of no use, [`Error::Threads`] where the system gives no threads, [`Error::NoRepository`] where
+/// cannot be used, [`Error::Threads`] where the system gives no threads, [`Error::NoRepository`] where
 /// there is no index to read, [`Error::Git`] where there is one that cannot be read,
 /// [`Error::Policy`] where the policy is wrong.
 pub fn check(request: Request<'_>) -> Result<Report, Error> {
@@ -105,8 +105,14 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
     let looked = look_twice(&inputs, &mut keyring, look_at, |keyring, shut| {
         keyring.wake(shut, &mut access.means(environment))
     })?;
+    if let Some(error) = keyring.refused() {
+        return Err(Error::identity(error));
+    }
+    let idle_plugins = access.plugins.iter();
+    let idle_plugins = idle_plugins.filter(|name| !keyring.has_plugin(name));
     let mut report = Report {
         notices: notices.sentences(),
+        idle_plugins: idle_plugins.cloned().collect(),
         warnings: keyring.warnings().map(ToString::to_string).collect(),
         searched: keyring.places().map(describe).collect(),
         ..Report::default()
@@ -256,6 +262,7 @@ fn map_all<T: Sync, R: Send>(
 fn describe(place: &Place) -> String {
     let origin = &place.origin;
     match place.state {
+        PlaceState::Missing if origin.is_named_file() => format!("{origin} (nothing there)"),
         PlaceState::Missing => origin.to_string(),
         PlaceState::Empty => format!("{origin} (empty)"),
         PlaceState::Found { usable, locked: 0 } => format!("{origin} ({usable} usable)"),

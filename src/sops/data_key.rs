@@ -238,8 +238,8 @@ fn why_locked(groups: Vec<Group<'_>>, needed: i64, keyring: &Keyring, metadata: 
         let what = "an age file for a passphrase and another recipient";
         return Locked::NotVerified(Reason::Unsupported(what.to_owned()), None);
     }
-    let rest = stanzas().filter(|stanza| !stanza.is_ours() && !stanza.is_broken());
-    let obstacle = keyring.obstacle(rest.filter_map(Stanza::locked));
+    let mut rest = stanzas().filter(|stanza| !stanza.is_ours() && !stanza.is_broken());
+    let obstacle = keyring.obstacle(rest.clone().filter_map(Stanza::locked));
     let problems = match obstacle {
         Some(_) if !hopeless => Vec::new(),
         _ => problems(&groups, needed, hopeless, metadata),
@@ -247,12 +247,16 @@ fn why_locked(groups: Vec<Group<'_>>, needed: i64, keyring: &Keyring, metadata: 
     if hopeless && !problems.is_empty() {
         return Locked::Failed(problems, None);
     }
+    let is_left = rest.next().is_some();
     let reason = match obstacle {
         Some(Obstacle::NeedsInput(who)) => Reason::NeedsInput(who),
         Some(Obstacle::NotAllowed(what)) => Reason::NotAllowed(what),
         Some(Obstacle::Failed(what)) => Reason::KeyFailed(what),
         Some(Obstacle::Unsupported(what)) => Reason::Unsupported(what),
-        None => why_none_fits(&groups, needed, keyring),
+        None => match keyring.unasked_plugin() {
+            Some(what) if is_left => Reason::NotAllowed(what),
+            _ => why_none_fits(&groups, needed, keyring),
+        },
     };
     let shut = keyring.has_dormant().then(|| still_shut(groups, needed));
     let shut = shut.filter(|shut| !shut.groups.is_empty());

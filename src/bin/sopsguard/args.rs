@@ -13,7 +13,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing wrong; files that could not be verified for want of a key included
   1  a finding at error level, or --require-key was not met; explain: sops would not load the file
-  2  the arguments or the policy are wrong, or a named identity is of no use
+  2  the arguments or the policy are wrong, or a named identity cannot be used (one that asks
+     for a passphrase when nobody is there to answer counts as absent)
   3  the work could not be done (a path is not there, a stream failed)";
 
 const EXAMPLES: &str = "\
@@ -67,6 +68,13 @@ Exit codes:
   0  the hooks are there, or gone
   2  a hook was left as it is; why, and what to do, is said
   3  the work could not be done (no repository, a file cannot be written)";
+
+const KEYS_EXIT_CODES: &str = "\
+Exit codes:
+  0  the keys were tried, whatever they open
+  2  the arguments or the policy are wrong, or a named identity cannot be used (one that asks
+     for a passphrase when nobody is there to answer counts as absent)
+  3  the work could not be done (a path is not there, a stream failed)";
 
 const KEYS_EXAMPLES: &str = "\
 Examples:
@@ -269,8 +277,8 @@ pub(crate) struct InstallArgs {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = format!("{KEYS_EXAMPLES}\n\n{EXIT_CODES}"))]
-#[command(after_long_help = format!("{IDENTITIES}\n\n{KEYS_EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(after_help = format!("{KEYS_EXAMPLES}\n\n{KEYS_EXIT_CODES}"))]
+#[command(after_long_help = format!("{IDENTITIES}\n\n{KEYS_EXAMPLES}\n\n{KEYS_EXIT_CODES}"))]
 pub(crate) struct KeysArgs {
     /// Files and folders to try the keys on, `-` for YAML on standard input; the whole repository
     /// where there are none, or the current folder outside of one
@@ -355,6 +363,14 @@ impl From<InputType> for sopsguard::Format {
 /// The name of a plugin that may be run: one that cannot lead anywhere else.
 fn plugin_name(text: &str) -> Result<String, String> {
     let is_plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    if let Some(name) = text
+        .strip_prefix("age-plugin-")
+        .filter(|name| !name.is_empty())
+    {
+        return Err(format!(
+            "this is the program's name; the plugin's is `{name}`"
+        ));
+    }
     if !text.is_empty() && text.bytes().all(is_plain) {
         Ok(text.to_owned())
     } else {
