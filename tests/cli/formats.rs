@@ -396,3 +396,13 @@ fn bad_input_of_every_format_is_a_finding() {
         }
     }
 }
+
+#[test]
+fn an_input_type_without_a_file_is_refused() {
+    let sandbox = Sandbox::new();
+    for command in ["check", "keys"] {
+        let output = sandbox.run([command, "--input-type", "dotenv"]);
+        let said = output.expect_code(2).stderr;
+        assert!(said.contains("no file is named"), "{said}");
+    }
+}
