@@ -105,14 +105,10 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
     let looked = look_twice(&inputs, &mut keyring, look_at, |keyring, shut| {
         keyring.wake(shut, &mut access.means(environment))
     })?;
-    if let Some(error) = keyring.refused() {
-        return Err(Error::identity(error));
-    }
-    let idle_plugins = access.plugins.iter();
-    let idle_plugins = idle_plugins.filter(|name| !keyring.has_plugin(name));
+    refuse_unusable(&keyring)?;
     let mut report = Report {
         notices: notices.sentences(),
-        idle_plugins: idle_plugins.cloned().collect(),
+        idle_plugins: idle_plugins(access.plugins, &keyring),
         warnings: keyring.warnings().map(ToString::to_string).collect(),
         searched: keyring.places().map(describe).collect(),
         ..Report::default()
@@ -127,6 +123,18 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
     earlier::fit(&mut findings, repo.as_ref(), &here);
     settle::apply(findings, &policy, &mut report);
     Ok(report)
+}
+
+/// Ends the run where an identity that the user named turned out to be none that can be used.
+fn refuse_unusable(keyring: &Keyring) -> Result<(), Error> {
+    let refused = keyring.refused();
+    refused.map_or(Ok(()), |error| Err(Error::identity(error)))
+}
+
+/// The plugins of which there is no identity.
+fn idle_plugins(mut plugins: Vec<String>, keyring: &Keyring) -> Vec<String> {
+    plugins.retain(|name| !keyring.has_plugin(name));
+    plugins
 }
 
 /// Puts what became of the inputs into `report`, in their order; returns all findings.
