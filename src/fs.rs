@@ -28,6 +28,19 @@ pub(crate) enum Error {
     },
 }
 
+impl Error {
+    /// The same, said of the path as somebody else calls it.
+    pub(crate) fn about(self, other: &Path) -> Self {
+        let path = other.to_owned();
+        match self {
+            Self::NotFound { .. } => Self::NotFound { path },
+            Self::NotAFile { .. } => Self::NotAFile { path },
+            Self::TooLarge { limit, .. } => Self::TooLarge { path, limit },
+            Self::Io { source, .. } => Self::Io { path, source },
+        }
+    }
+}
+
 /// What stands at a path. Links are not followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::inputs::{self, Content, Input, Origin, Scope};
 use super::others::decode;
-use super::{Error, MAX_FILE_LEN, Request, describe, guess, map_all, policy, sign};
+use super::{
+    Error, MAX_FILE_LEN, Request, describe, guess, map_all, policy, refuse_unusable, sign,
+};
 use crate::document::Document;
 use crate::fs;
 use crate::keys::{Keyring, Listed, Locked, Place, PlaceState, Shut};
@@ -53,7 +55,7 @@ pub struct KnownKey {
 ///
 /// # Errors
 /// [`Error::NoSuchPath`] where a named path is not there, [`Error::Identity`] where a named identity
-/// is of no use, [`Error::Policy`] where the policy is wrong.
+/// cannot be used, [`Error::Policy`] where the policy is wrong.
 pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
     let Request {
         environment,
@@ -87,6 +89,7 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
     keyring.look_at_ssh();
     let (paths, shut): (Vec<PathBuf>, Vec<Shut>) = files.into_iter().flatten().unzip();
     keyring.wake(&shut, &mut access.means(environment));
+    refuse_unusable(&keyring)?;
     let mut keys: Vec<Tried> = keyring.list().into_iter().map(Tried::new).collect();
     let mut report = KeyReport {
         warnings: keyring.warnings().map(ToString::to_string).collect(),

@@ -29,6 +29,8 @@ pub struct Report {
     pub warnings: Vec<String>,
     /// What was named and not looked at, one sentence each.
     pub notices: Vec<String>,
+    /// The plugins that were allowed to run and of which there is no identity.
+    pub idle_plugins: Vec<String>,
     /// Where identities were looked for, in order.
     pub searched: Vec<String>,
 }

@@ -84,12 +84,10 @@ pub(crate) enum Obstacle {
 
 impl Obstacle {
     /// The same as it is told of files, which does not say where the key was found: what went wrong
-    /// with a program names that.
+    /// with a plugin names that.
     pub(super) fn of_key(&self, lock: &Lock, origin: &Origin) -> Self {
         match (self, lock) {
-            (Self::Failed(what), Lock::Command { .. } | Lock::Plugin { .. }) => {
-                Self::Failed(what.clone())
-            }
+            (Self::Failed(what), Lock::Plugin { .. }) => Self::Failed(what.clone()),
             (Self::Failed(what), _) => Self::Failed(format!("{origin}: {what}")),
             (other, _) => other.clone(),
         }

@@ -245,6 +245,7 @@ fn why_locked(groups: Vec<Group<'_>>, needed: i64, keyring: &Keyring, metadata: 
     let (ours, others): (Vec<_>, Vec<_>) = stanzas()
         .filter(|stanza| !stanza.is_broken())
         .partition(|stanza| stanza.is_ours());
+    let is_left = !others.is_empty();
     let obstacle = keyring.obstacle(others.into_iter().filter_map(Stanza::locked));
     let obstacle =
         obstacle.or_else(|| keyring.obstacle_of_named(ours.into_iter().filter_map(Stanza::locked)));
@@ -257,7 +258,10 @@ fn why_locked(groups: Vec<Group<'_>>, needed: i64, keyring: &Keyring, metadata: 
         Some(Obstacle::NotAllowed(what)) => Reason::NotAllowed(what),
         Some(Obstacle::Failed(what)) => Reason::KeyFailed(what),
         Some(Obstacle::Unsupported(what)) => Reason::Unsupported(what),
-        None => why_none_fits(&groups, needed, keyring),
+        None => match keyring.unasked_plugin() {
+            Some(what) if is_left => Reason::NotAllowed(what),
+            _ => why_none_fits(&groups, needed, keyring),
+        },
     };
     let shut = keyring.has_dormant().then(|| still_shut(groups, needed));
     let shut = shut.filter(|shut| !shut.groups.is_empty());
