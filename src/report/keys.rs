@@ -32,8 +32,16 @@ pub fn human(report: &KeyReport, style: Style, out: &mut dyn Write) -> io::Resul
         plural(report.files.len(), "secret file")
     )?;
     match report.shut.as_slice() {
-        [] => writeln!(out),
-        shut => writeln!(out, ", not opened by any: {}", names(shut, named)),
+        [] => writeln!(out)?,
+        shut => writeln!(out, ", not opened by any: {}", names(shut, named))?,
+    }
+    match report.unread.as_slice() {
+        [] => Ok(()),
+        unread => writeln!(
+            out,
+            "damaged, so that no key was tried: {} (`sopsguard check` says how)",
+            names(unread, named)
+        ),
     }
 }
 
@@ -116,6 +124,7 @@ pub fn json(report: &KeyReport, out: &mut dyn Write) -> io::Result<()> {
         keys: report.keys.iter().map(Key::of).collect(),
         files: texts(&report.files),
         shut: texts(&report.shut),
+        unread: texts(&report.unread),
         warnings: &report.warnings,
         searched: &report.searched,
     };
@@ -129,6 +138,7 @@ struct Root<'r> {
     keys: Vec<Key<'r>>,
     files: Vec<String>,
     shut: Vec<String>,
+    unread: Vec<String>,
     warnings: &'r [String],
     searched: &'r [String],
 }

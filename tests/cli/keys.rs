@@ -218,6 +218,33 @@ fn a_command_that_failed_is_named_whatever_the_comment_of_a_recipient() {
 }
 
 #[test]
+fn keys_names_files_that_are_too_damaged_to_be_tried() {
+    let sandbox = sandbox();
+    let sound = String::from_utf8(sandbox.read("age.enc.yaml")).unwrap();
+    sandbox.write("cut/a.enc.yaml", &sound[..sound.len() / 2]);
+    sandbox.write(
+        "cut/b.enc.yaml",
+        sound.replace("lastmodified: \"", "lastmodified: \"x"),
+    );
+    sandbox.write("cut/c.yaml", "sops: no secret\n");
+    sandbox.write("cut/d.enc.yaml", &sound);
+    let output = sandbox.run(["keys", "cut", "--format", "json"]).json();
+    assert_eq!(
+        output["unread"],
+        serde_json::json!(["cut/a.enc.yaml", "cut/b.enc.yaml"])
+    );
+    assert_eq!(output["files"], serde_json::json!(["cut/d.enc.yaml"]));
+    let shown = sandbox
+        .run(["keys", "cut/a.enc.yaml"])
+        .expect_code(0)
+        .stdout;
+    assert!(
+        shown.contains("damaged, so that no key was tried: cut/a.enc.yaml"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn programs_are_told_of_key_groups_too() {
     let sandbox = sandbox();
     let output = check(&sandbox, &["groups.enc.yaml", "--identity", "keys/age.txt"]).run();
