@@ -5,18 +5,18 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{Style, escape};
+use super::escape;
 use crate::engine::{KeyReport, KnownKey};
 
 /// How many files one line names where not all are wanted.
 const NAMED: usize = 5;
 
-/// Writes the identities for people to read.
+/// Writes the identities for people to read; with `verbose`, the names of all files.
 ///
 /// # Errors
 /// Whatever writing to `out` gives.
-pub fn human(report: &KeyReport, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let named = if style.verbose { usize::MAX } else { NAMED };
+pub fn human(report: &KeyReport, verbose: bool, out: &mut dyn Write) -> io::Result<()> {
+    let named = if verbose { usize::MAX } else { NAMED };
     for key in &report.keys {
         write_key(key, report.files.len(), named, out)?;
     }

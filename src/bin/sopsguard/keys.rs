@@ -31,7 +31,7 @@ pub(crate) fn run<'a>(
         app::warn(&format!("warning: {}\n", report::escape(warning)));
     }
     app::print(|out| match options.format {
-        Format::Human => report::keys_human(&report, style, out),
+        Format::Human => report::keys_human(&report, style.verbose, out),
         Format::Json => report::keys_json(&report, out),
     })?;
     Ok(0)
