@@ -432,13 +432,14 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "needs real sops: SOPSGUARD_SOPS names it"]
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "where sops is installed, the machine knows"
-    )]
+    #[ignore = "needs real sops; run scripts/peers"]
     fn sops_reads_edited_files_as_they_were_meant() {
-        let sops = std::env::var("SOPSGUARD_SOPS").expect("the path of sops 3.13.3");
+        let peers = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/peers");
+        let peers = std::process::Command::new(peers)
+            .args(["--print", "sops-3.13.3"])
+            .output();
+        let sops = String::from_utf8(peers.expect("the script runs").stdout).expect("a path");
+        let sops = sops.trim_end();
         let values = [
             "new",
             "two\nlines",
@@ -462,7 +463,7 @@ mod tests {
                     .into_iter()
                     .find(|(spelt, _)| spelt == old)
                     .expect("a value");
-                let seen = read_by_sops(&sops, ending, &edited.expect("it has a spelling"));
+                let seen = read_by_sops(sops, ending, &edited.expect("it has a spelling"));
                 let seen = seen.pointer(path).and_then(serde_json::Value::as_str);
                 assert_eq!(seen, Some(value), "{format:?} {path}");
                 read += 1;
