@@ -110,9 +110,6 @@ pub(crate) struct CheckArgs {
     /// `sops --input-type` is for sops
     #[arg(long, value_name = "TYPE")]
     pub(crate) input_type: Option<InputType>,
-    /// Use the identities in FILE (`-` for standard input) instead of those found; repeatable
-    #[arg(long = "identity", value_name = "FILE")]
-    pub(crate) identities: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) access: AccessArgs,
     /// Exit with 1 where a file stays unverified for want of a key
@@ -126,10 +123,13 @@ pub(crate) struct CheckArgs {
     pub(crate) jobs: Option<NonZeroUsize>,
 }
 
-// What may be done for keys that ask somebody or run something. (A doc comment would become the
+// Which keys are used, and what may be done for them. (A doc comment would become the
 // help of the commands that take it.)
 #[derive(Debug, clap::Args)]
 pub(crate) struct AccessArgs {
+    /// Use the identities in FILE (`-` for standard input) instead of those found; repeatable
+    #[arg(long = "identity", value_name = "FILE")]
+    pub(crate) identities: Vec<PathBuf>,
     /// Let the age plugin NAME (`age-plugin-NAME` in PATH) open files; repeatable
     #[arg(long = "allow-plugin", value_name = "NAME", value_parser = plugin_name)]
     pub(crate) plugins: Vec<String>,
@@ -198,9 +198,6 @@ pub(crate) struct KeysArgs {
     /// Read files that are named as TYPE, whatever their names say
     #[arg(long, value_name = "TYPE")]
     pub(crate) input_type: Option<InputType>,
-    /// Use the identities in FILE (`-` for standard input) instead of those found; repeatable
-    #[arg(long = "identity", value_name = "FILE")]
-    pub(crate) identities: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) access: AccessArgs,
     /// How to print it

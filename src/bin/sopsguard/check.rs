@@ -26,7 +26,7 @@ pub(crate) fn run<'a>(
     request.input_type = options.input_type.map(Into::into);
     request.staged = options.staged;
     request.policy.clone_from(&options.config);
-    request.identities = inputs::identities(&options.identities)?;
+    request.identities = inputs::identities(&options.access.identities)?;
     request.targets = targets(options)?;
     let report = engine::check(request)?;
     tell_warnings(&report);
@@ -60,7 +60,7 @@ fn targets(options: &CheckArgs) -> Result<Vec<Target>, Failure> {
 fn refuse_two_streams(options: &CheckArgs) -> Result<(), Failure> {
     // In the index `-` is a file like any other: hooks pass whatever names there are.
     let paths: &[PathBuf] = if options.staged { &[] } else { &options.paths };
-    inputs::refuse_two_streams(paths.iter().chain(&options.identities))?;
+    inputs::refuse_two_streams(paths.iter().chain(&options.access.identities))?;
     app::refuse_idle_type(options.input_type, &options.paths)?;
     app::refuse_idle_name(options.stdin_name.as_ref(), paths)
 }

@@ -18,13 +18,13 @@ pub(crate) fn run<'a>(
     access: Access<'a>,
     style: Style,
 ) -> Result<u8, Failure> {
-    inputs::refuse_two_streams(options.paths.iter().chain(&options.identities))?;
+    inputs::refuse_two_streams(options.paths.iter().chain(&options.access.identities))?;
     app::refuse_idle_type(options.input_type, &options.paths)?;
     let mut request = Request::new(environment);
     request.access = access;
     request.input_type = options.input_type.map(Into::into);
     request.jobs = options.jobs;
-    request.identities = inputs::identities(&options.identities)?;
+    request.identities = inputs::identities(&options.access.identities)?;
     request.targets = targets(options)?;
     let report = engine::keys(request)?;
     for warning in &report.warnings {
