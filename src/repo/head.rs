@@ -1,14 +1,8 @@
 //! The commit that `HEAD` stands for, from git's files.
-//!
-//! Only what is plain is read here; whatever else a repository may keep its references in is left to
-//! git itself.
 
-use std::path::{Component, Path};
-
-use memchr::memmem;
-
-use super::places::{Places, SMALL, small_file};
-use crate::{fs, paths};
+use super::places::Places;
+use super::refs::{Found, follow};
+use crate::fs;
 
 /// What `HEAD` stands for.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,71 +15,16 @@ pub(super) enum Head {
     Unknown,
 }
 
-/// How often one reference may lead to another.
-const MOST_LINKS: usize = 5;
-
-/// The most bytes of `packed-refs` that are read.
-const PACKED_REFS: usize = 256 << 20;
-
 /// Follows `HEAD`.
 pub(super) fn head(places: &Places) -> Head {
-    let Some(mut text) = small_file(&places.git_dir.join("HEAD")) else {
+    if !fs::is_file(&places.git_dir.join("HEAD")) {
         return Head::Unknown;
-    };
-    for _ in 0..MOST_LINKS {
-        let Some(name) = text.strip_prefix(b"ref:") else {
-            return commit(&text);
-        };
-        let name = name.trim_ascii_start().to_vec();
-        let path = super::path::of_git(&name);
-        // So does a repository say that its references are in tables.
-        if !is_plain(&path) || name == b"refs/heads/.invalid" {
-            return Head::Unknown;
-        }
-        match fs::read(&places.common_dir.join(&path), SMALL) {
-            Ok(next) => text = next.trim_ascii_end().to_vec(),
-            Err(fs::Error::NotFound { .. } | fs::Error::NotAFile { .. }) => {
-                return packed(places, &name);
-            }
-            Err(_) => return Head::Unknown,
-        }
     }
-    Head::Unknown
-}
-
-fn commit(text: &[u8]) -> Head {
-    let id = std::str::from_utf8(text)
-        .ok()
-        .filter(|text| text.len() == 40);
-    id.and_then(|id| git2::Oid::from_str(id).ok())
-        .map_or(Head::Unknown, Head::Commit)
-}
-
-/// Whether a reference lies below `refs`.
-fn is_plain(name: &Path) -> bool {
-    name.starts_with("refs")
-        && paths::without_dots(name) == name
-        && name
-            .components()
-            .all(|part| matches!(part, Component::Normal(_)))
-}
-
-/// A reference in the file of those that have none of their own.
-fn packed(places: &Places, name: &[u8]) -> Head {
-    let place = places.common_dir.join("packed-refs");
-    let text = match fs::read(&place, PACKED_REFS) {
-        Ok(text) => text,
-        Err(fs::Error::NotFound { .. }) => return Head::Unborn,
-        Err(_) => return Head::Unknown,
-    };
-    let line = text
-        .split(|byte| *byte == b'\n')
-        .find(|line| line.get(41..).is_some_and(|rest| rest == name));
-    match line {
-        Some(line) => commit(line.get(..40).unwrap_or_default()),
-        // Ids of another length stand in such a repository.
-        None if memmem::find(&text, name).is_some() => Head::Unknown,
-        None => Head::Unborn,
+    match follow(places, b"HEAD") {
+        // Ids of another length are none of libgit2's.
+        Found::Id(id) => id.to_oid().map_or(Head::Unknown, Head::Commit),
+        Found::Nothing => Head::Unborn,
+        Found::Unknown => Head::Unknown,
     }
 }
 

@@ -6,9 +6,11 @@ use git2::{Oid, Repository, Tree};
 
 use super::blobs::open_objects;
 use super::command::Git;
-use super::entry::{Entry, Kind};
+use super::commits::Commits;
+use super::entry::{BlobId, Entry, Kind};
 use super::error::Error;
 use super::head::{Head, head};
+use super::id::{CommitId, Id};
 use super::index_file::{IndexFile, Raw, Refused};
 use super::places::Places;
 use crate::fs;
@@ -117,6 +119,50 @@ impl<'r> Index<'r> {
             Head::Unknown => return self.git.staged(None),
             Head::Commit(id) => id,
         };
+        self.differing_of(file, commit)
+    }
+
+    /// All that differs from a commit, but for what is only gone.
+    ///
+    /// # Errors
+    /// [`Error`] where neither libgit2 nor git can read the commit.
+    pub(crate) fn differing_from(&self, commit: CommitId) -> Result<Vec<Entry>, Error> {
+        match (&self.entries, commit.0.to_oid()) {
+            (Entries::File(file), Some(id)) => self.differing_of(file, id),
+            _ => self.git.differing(&commit.to_string()),
+        }
+    }
+
+    /// The files that a commit has and the index has not, and what they hold. Only folders that
+    /// differ are looked into, as far as git noted that in the index.
+    ///
+    /// # Errors
+    /// [`Error`] where neither libgit2 nor git can read the commit, or it holds too much.
+    pub(crate) fn vanished(
+        &self,
+        commits: &mut Commits<'_>,
+        commit: CommitId,
+    ) -> Result<Vec<(Vec<u8>, BlobId)>, Error> {
+        let mut same = HashMap::new();
+        if let Entries::File(file) = &self.entries {
+            // Notes that do not help leave more to be looked at.
+            let noted = file.folders_with(|folder| {
+                Ok(commits
+                    .folder_at(commit, folder)
+                    .ok()
+                    .flatten()
+                    .and_then(Id::to_oid))
+            });
+            same = noted.unwrap_or_default();
+        }
+        let files = commits.files(commit, |folder| !same.contains_key(folder))?;
+        let mut vanished = files;
+        vanished.retain(|(path, _)| self.at(path).is_none());
+        Ok(vanished)
+    }
+
+    /// Asks git where it is faster.
+    fn differing_of(&self, file: &IndexFile, commit: Oid) -> Result<Vec<Entry>, Error> {
         if file.entries().len() > MANY
             && !file.knows_trees()
             && let Ok(staged) = self.git.staged(Some(commit))
@@ -124,7 +170,7 @@ impl<'r> Index<'r> {
             return Ok(staged);
         }
         self.differing(file, commit).or_else(|refused| {
-            let staged = self.git.staged(None);
+            let staged = self.git.staged(Some(commit));
             staged.map_err(|error| error.instead_of(refused.message()))
         })
     }

@@ -6,28 +6,53 @@
 //! read in this way (a split or sparse index, ids that are no SHA-1) is asked of git itself, which may
 //! not fetch anything.
 
+mod ancestry;
+mod base;
 mod blobs;
+mod brought;
+mod ci;
 mod command;
+mod commit;
+mod commits;
+mod diff;
 mod entry;
 mod error;
 mod head;
+mod id;
 mod index;
 mod index_file;
 pub mod install;
 mod path;
 mod places;
+mod refs;
+mod revision;
 mod settings;
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test makes its own world")]
+mod tests;
+mod tree;
+mod versions;
 mod work_tree;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+pub(crate) use ancestry::{End, Reach};
+pub(crate) use base::{Base, NoBase, Of, Redone, Since};
 pub(crate) use blobs::{Blobs, Unread};
+pub(crate) use brought::{Brought, File};
 use command::Git;
+pub(crate) use commit::{Author, Date};
+pub(crate) use commits::Commits;
+pub(crate) use diff::{Changed, Changes, Renames, renames};
 pub(crate) use entry::{BlobId, Entry, Kind};
 pub(crate) use error::Error;
+pub(crate) use id::CommitId;
 pub(crate) use index::Index;
 use places::Places;
+pub(crate) use places::is_bare_around;
+pub(crate) use revision::Revision;
+pub(crate) use versions::{Histories, Version};
 pub(crate) use work_tree::{Met, Wanted};
 
 use crate::environment::Environment;
@@ -75,6 +100,11 @@ impl<'e> Repo<'e> {
     /// A reader of the objects that the index names.
     pub(crate) fn blobs(&self) -> Blobs<'_> {
         Blobs::new(&self.places, self.git())
+    }
+
+    /// A reader of commits and what they hold.
+    pub(crate) fn commits(&self) -> Commits<'_> {
+        Commits::new(&self.places, self.git())
     }
 
     /// The filters through which git passes files between the work tree and the index, by their
