@@ -52,7 +52,7 @@ pub(crate) enum Redone {
 pub(crate) struct Since {
     /// The commit that the revision stands for.
     pub(crate) tip: CommitId,
-    /// `HEAD`.
+    /// `HEAD`, or what stands for it.
     pub(crate) head: CommitId,
     /// Merge bases that are as good as the one that is the base, where branches were merged into
     /// each other. As git does, the youngest is taken.
@@ -145,6 +145,15 @@ impl Commits<'_> {
     /// [`NoBase`] where there is none in this clone.
     pub(crate) fn base_since(&mut self, revision: &str) -> Result<Base, NoBase> {
         let head = self.head()?;
+        self.base_between(revision, head)
+    }
+
+    /// The merge base of a revision and a commit, which stands for `HEAD` where something else than
+    /// what is checked out is looked at, as before a push.
+    ///
+    /// # Errors
+    /// [`NoBase`] where there is none in this clone.
+    pub(crate) fn base_between(&mut self, revision: &str, head: CommitId) -> Result<Base, NoBase> {
         let tip = match self.revision(revision)? {
             Revision::Commit(tip) => tip,
             Revision::CutOff => return Err(self.too_shallow(revision)),

@@ -4,8 +4,6 @@ use std::fmt;
 
 use git2::Oid;
 
-use super::entry::BlobId;
-
 /// The name of an object.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Id {
@@ -36,7 +34,9 @@ impl Id {
     pub(super) fn of_hex(text: &[u8]) -> Option<Self> {
         let mut bytes = [0; SHA256];
         let len = text.len() / 2;
-        let room = bytes.get_mut(..len).filter(|_| text.len() % 2 == 0)?;
+        let room = bytes
+            .get_mut(..len)
+            .filter(|_| text.len().is_multiple_of(2))?;
         for (byte, digits) in room.iter_mut().zip(text.chunks(2)) {
             let [high, low] = digits else { return None };
             *byte = digit(*high)? << 4 | digit(*low)?;
@@ -59,10 +59,6 @@ impl Id {
             bytes if bytes.len() == SHA1 => Oid::from_bytes(bytes).ok(),
             _ => None,
         }
-    }
-
-    pub(super) fn to_blob(self) -> BlobId {
-        BlobId(self.to_string())
     }
 }
 

@@ -5,6 +5,15 @@
 //! that belongs to someone else can be read, too: nothing is run and nothing written. What cannot be
 //! read in this way (a split or sparse index, ids that are no SHA-1) is asked of git itself, which may
 //! not fetch anything.
+//!
+//! Commits are read in the same way ([`Commits`]): which are the base of a check, what they hold at a
+//! path, what changed between two, and the history of files.
+
+#![expect(unused_imports, reason = "the engine does not compare with a base yet")]
+#![cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the engine does not compare with a base yet")
+)]
 
 mod ancestry;
 mod base;

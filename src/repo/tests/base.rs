@@ -146,7 +146,10 @@ fn the_base_since_a_revision_is_where_both_parted() {
         );
         assert_eq!(since_side.others, []);
         // An ancestor is its own merge base, and so is a descendant's.
-        assert_eq!(hex(&since(&world, "HEAD").unwrap().commits), [head.clone()]);
+        assert_eq!(
+            hex(&since(&world, "HEAD").unwrap().commits),
+            [head.as_str()]
+        );
         world.git(["merge", "--quiet", "--no-edit", "side"]);
         assert_eq!(hex(&since(&world, "side").unwrap().commits), [tip]);
         assert_eq!(
@@ -161,80 +164,65 @@ fn the_base_since_a_revision_is_where_both_parted() {
     }
 }
 
-#[test]
-fn merge_bases_are_those_that_git_finds_whatever_the_dates_are() {
-    // Random graphs of commits, with random dates.
-    let world = World::new();
+/// Commits with random parents and dates, each with its parents.
+fn random_commits(world: &World, random: &mut Random) -> (Vec<String>, Parents) {
     let tree = world.feed(&["mktree"], b"");
-    let mut random = 88_172_645_463_325_252_u64;
-    let mut next = |below: usize| {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        usize::try_from(random % below as u64).unwrap()
-    };
     let mut all: Vec<String> = Vec::new();
-    let mut parents_of: HashMap<String, Vec<String>> = HashMap::new();
+    let mut parents_of = Parents::new();
     for number in 0..60 {
-        let mut parents = Vec::new();
-        for _ in 0..(1 + next(3)).min(number) {
-            let recent = number - 1 - next(number.min(4));
-            let line = format!("parent {}\n", all[recent]);
-            if !parents.contains(&line) {
-                parents.push(line);
+        let mut parents: Vec<String> = Vec::new();
+        for _ in 0..(1 + random.below(3)).min(number) {
+            let parent = &all[number - 1 - random.below(number.min(4))];
+            if !parents.contains(parent) {
+                parents.push(parent.clone());
             }
         }
-        let ids = parents.iter().map(|line| line[7..47].to_owned()).collect();
-        let person = format!("a <a> {} +0000", 1_000 + next(40));
-        let text = format!(
-            "tree {tree}\n{}author {person}\ncommitter {person}\n\n{number}\n",
-            parents.concat()
-        );
-        let made = world.feed(
-            &["hash-object", "-w", "-t", "commit", "--stdin"],
-            text.as_bytes(),
-        );
-        parents_of.insert(made.clone(), ids);
+        let lines: String = parents.iter().map(|id| format!("parent {id}\n")).collect();
+        let person = format!("a <a> {} +0000", 1_000 + random.below(40));
+        let text = format!("tree {tree}\n{lines}author {person}\ncommitter {person}\n\n{number}\n");
+        let made = ["hash-object", "-w", "-t", "commit", "--stdin"];
+        let made = world.feed(&made, text.as_bytes());
+        parents_of.insert(made.clone(), parents);
         all.push(made);
     }
+    (all, parents_of)
+}
+
+type Parents = HashMap<String, Vec<String>>;
+
+#[test]
+fn merge_bases_are_those_that_git_finds_whatever_the_dates_are() {
+    let world = World::new();
+    let mut random = Random::new();
+    let (all, parents_of) = random_commits(&world, &mut random);
     let repo = world.repo();
     let mut commits = repo.commits();
     let mut several = 0;
     for _ in 0..200 {
-        let (one, other) = (&all[next(60)], &all[next(60)]);
-        let output = world
-            .command()
-            .args(["merge-base", "--all", one, other])
-            .output()
-            .unwrap();
-        let said = String::from_utf8(output.stdout).unwrap();
+        let (one, other) = (&all[random.below(60)], &all[random.below(60)]);
+        let git = ["merge-base", "--all", one, other];
+        let said = world.command().args(git).output().unwrap().stdout;
+        let said = String::from_utf8(said).unwrap();
+        let said: HashSet<String> = said.lines().map(str::to_owned).collect();
         let found = hex(&commits.merge_bases(id(one), id(other)).unwrap());
-        let mut sorted = (
-            said.lines().map(str::to_owned).collect::<Vec<_>>(),
-            found.clone(),
-        );
-        sorted.0.sort();
-        sorted.1.sort();
-        assert_eq!(sorted.0, sorted.1, "{one} {other}");
         several += usize::from(found.len() > 1);
-        // git itself leaves out too little where dates are wrong.
+        assert_eq!(HashSet::from_iter(found), said, "{one} {other}");
+        // git itself leaves out too little here.
         let walk = commits.walk(id(one).0, &[id(other).0], FAR).unwrap();
-        let walked: Vec<String> = walk.ids.iter().map(ToString::to_string).collect();
-        let mut walked: Vec<&String> = walked.iter().collect();
-        walked.sort();
-        let out = ancestors(&parents_of, other);
-        let mut listed: Vec<&String> = ancestors(&parents_of, one)
-            .into_iter()
-            .filter(|id| !out.contains(id))
-            .collect();
-        listed.sort();
-        assert_eq!(walked, listed, "{one} ^{other}");
+        let walked: HashSet<String> = walk.ids.iter().map(ToString::to_string).collect();
+        let (mut expected, out) = (ancestors(&parents_of, one), ancestors(&parents_of, other));
+        expected.retain(|id| !out.contains(id));
+        assert_eq!(
+            walked.iter().collect::<HashSet<_>>(),
+            expected,
+            "{one} ^{other}"
+        );
     }
     assert!(several > 5, "{several}");
 }
 
 /// All that a commit comes from, and itself.
-fn ancestors<'a>(parents: &'a HashMap<String, Vec<String>>, id: &'a String) -> HashSet<&'a String> {
+fn ancestors<'a>(parents: &'a Parents, id: &'a String) -> HashSet<&'a String> {
     let (mut all, mut open) = (HashSet::new(), vec![id]);
     while let Some(id) = open.pop() {
         if all.insert(id) {

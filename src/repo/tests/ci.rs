@@ -69,7 +69,7 @@ fn on_github_the_base_is_the_target_as_it_was_merged() {
         on_github(&mut world);
         assert_eq!(
             hex(&base(&world).unwrap().unwrap().commits),
-            [target.clone()],
+            [target.as_str()],
             "{depth}"
         );
     }
@@ -122,7 +122,7 @@ fn on_gitlab_the_base_is_the_one_of_the_difference() {
         world.with_variables(&all);
         assert_eq!(
             hex(&base(&world).unwrap().unwrap().commits),
-            [parted.clone()],
+            [parted.as_str()],
             "{ids:?}"
         );
     }

@@ -70,52 +70,41 @@ fn versions_are_the_commits_that_git_log_names() {
     }
 }
 
-#[test]
-fn merges_are_followed_to_the_side_that_they_took() {
-    // Random branches and merges, of which some take one side and some neither.
+/// Random branches and merges, of which some take one side and some neither.
+fn random_merges(paths: &[&str]) -> World {
     let world = World::new();
-    for path in ["a", "b", "c"] {
+    let mut random = Random::new();
+    for path in paths {
         world.write(path, "0");
     }
     world.commit();
-    let mut random = 88_172_645_463_325_252_u64;
-    let mut next = |below: u64| {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        random % below
-    };
     for number in 0..12 {
-        let start = format!("HEAD~{}", next(2));
-        let start = if world.try_git(["rev-parse", "--quiet", "--verify", &start]) {
-            start
+        let start = if number > 0 {
+            random.of(&["HEAD", "HEAD~1"])
         } else {
-            "HEAD".to_owned()
+            "HEAD"
         };
-        world.git(["checkout", "--quiet", "-B", "side", &start]);
-        for _ in 0..=next(2) {
-            let path = ["a", "b", "c"][usize::try_from(next(3)).unwrap()];
-            world.put(path, &format!("side {number} {}", next(3)));
+        world.git(["checkout", "--quiet", "-B", "side", start]);
+        for _ in 0..=random.below(2) {
+            let text = format!("side {number} {}", random.below(3));
+            world.put(random.of(paths), &text);
         }
         world.git(["checkout", "--quiet", "main"]);
-        let path = ["a", "b", "c"][usize::try_from(next(3)).unwrap()];
-        world.put(path, &format!("main {number}"));
+        world.put(random.of(paths), &format!("main {number}"));
         world.clock.set(world.clock.get() + 1);
-        let strategy = ["ours", "theirs"][usize::try_from(next(2)).unwrap()];
-        let option = format!("--strategy-option={strategy}");
-        world.git([
-            "merge",
-            "--quiet",
-            "--no-ff",
-            "--no-commit",
-            &option,
-            "side",
-        ]);
-        if next(3) == 0 {
-            world.write(path, &format!("merge {number}"));
+        let option = random.of(&["--strategy-option=ours", "--strategy-option=theirs"]);
+        world.git(["merge", "--quiet", "--no-ff", "--no-commit", option, "side"]);
+        if random.below(3) == 0 {
+            world.write(random.of(paths), &format!("merge {number}"));
         }
         world.commit();
     }
+    world
+}
+
+#[test]
+fn merges_are_followed_to_the_side_that_they_took() {
+    let world = random_merges(&["a", "b", "c"]);
     let paths = ["a", "b", "c"];
     let found = histories(&world, &paths, FAR);
     let mut merges = 0;

@@ -189,7 +189,7 @@ fn what_is_missing_or_broken_is_told_and_the_rest_is_found() {
         .histories(id(&third), &[b"a/f", b"b/f"], FAR)
         .unwrap();
     assert!(matches!(found.end, End::Unreadable(_)), "{:?}", found.end);
-    assert_eq!(commits_of(&found, 1), [third.clone()]);
+    assert_eq!(commits_of(&found, 1), [third.as_str()]);
     assert!(repo.commits().base_since(&first).is_err());
     missing(repo.commits().at(id(&first), b"a/f"), &first);
     assert!(repo.commits().merge_bases(id(&second), id(&third)).is_err());
@@ -280,7 +280,7 @@ fn a_partial_clone_fetches_nothing() {
     let before = world.git(["count-objects", "-v"]);
     let repo = world.repo();
     let mut commits = repo.commits();
-    assert_eq!(hex(&commits.base().unwrap().commits), [head.clone()]);
+    assert_eq!(hex(&commits.base().unwrap().commits), [head.as_str()]);
     let refused = soon(|| commits.at(id(&head), b"a/f")).unwrap_err();
     assert!(refused.help.contains("git fetch --refetch"), "{refused:?}");
     let found = soon(|| commits.histories(id(&head), &[b"a/f"], FAR)).unwrap();

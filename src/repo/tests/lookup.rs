@@ -57,80 +57,72 @@ fn a_text_is_known_to_be_a_blobs_without_reading_that() {
     }
 }
 
+/// Two commits between which files changed, came and went, and became folders.
+fn two_commits(format: &str) -> (World, String, String) {
+    let world = World::with_format(format);
+    let paths = "same changed deep/er/changed deep/same/x gone/a gone/b file folder/x";
+    for path in paths.split(' ') {
+        world.write(path, path);
+    }
+    let was = world.commit();
+    for path in ["gone", "folder"] {
+        std::fs::remove_dir_all(world.inside.join(path)).unwrap();
+    }
+    std::fs::remove_file(world.inside.join("file")).unwrap();
+    for path in ["changed", "deep/er/changed", "file/y", "folder"] {
+        world.write(path, "2");
+    }
+    world.write("new/x", "gone/a");
+    let is = world.commit();
+    (world, was, is)
+}
+
 #[test]
 fn what_differs_between_two_commits_is_what_git_says() {
     for format in ["sha1", "sha256"] {
-        let world = World::with_format(format);
-        for path in [
-            "same",
-            "changed",
-            "deep/er/changed",
-            "deep/same/x",
-            "gone/a",
-            "gone/b",
-            "file",
-            "folder/x",
-        ] {
-            world.write(path, path);
-        }
-        let was = world.commit();
-        for path in ["gone", "folder"] {
-            std::fs::remove_dir_all(world.inside.join(path)).unwrap();
-        }
-        std::fs::remove_file(world.inside.join("file")).unwrap();
-        for (path, text) in [
-            ("changed", "2"),
-            ("deep/er/changed", "2"),
-            ("file/y", "2"),
-            ("folder", "2"),
-            ("new/x", "gone/a"),
-        ] {
-            world.write(path, text);
-        }
-        let is = world.commit();
+        let (world, was, is) = two_commits(format);
         let repo = world.repo();
         let mut commits = repo.commits();
         let changes = commits.changed(Some(id(&was)), id(&is)).unwrap();
-        let letter = |changed: &diff::Changed| match (&changed.was, &changed.is) {
-            (None, _) => 'A',
-            (_, None) => 'D',
-            _ => 'M',
+        let line = |changed: &Changed| {
+            let letter = match (&changed.was, &changed.is) {
+                (None, _) => 'A',
+                (_, None) => 'D',
+                _ => 'M',
+            };
+            format!("{letter}\t{}", String::from_utf8_lossy(&changed.path))
         };
-        let found: Vec<String> = changes
-            .paths
-            .iter()
-            .map(|changed| {
-                format!(
-                    "{}\t{}",
-                    letter(changed),
-                    String::from_utf8_lossy(&changed.path)
-                )
-            })
-            .collect();
-        let said = world.git([
+        let found: Vec<String> = changes.paths.iter().map(line).collect();
+        let git = [
             "diff-tree",
             "-r",
             "--no-renames",
             "--name-status",
             &was,
             &is,
-        ]);
+        ];
+        let said = world.git(git);
         let mut said: Vec<&str> = said.lines().collect();
         said.sort_by_key(|line| line[2..].to_owned());
         assert_eq!(found, said);
         assert!(said.len() >= 8, "{said:?}");
-        let renames = diff::renames(&changes.paths, |path| path != b"file");
-        assert_eq!(renames.exact, [(b"gone/a".to_vec(), b"new/x".to_vec())]);
-        let names = |list: &[(Vec<u8>, BlobId)]| -> Vec<String> {
-            list.iter()
-                .map(|(path, _)| String::from_utf8_lossy(path).into_owned())
-                .collect()
-        };
-        assert_eq!(names(&renames.vanished), ["folder/x", "gone/b"]);
-        assert_eq!(names(&renames.new), ["file/y", "folder"]);
-        let first = commits.changed(None, id(&was)).unwrap();
-        assert_eq!(first.paths.len(), 8);
+        assert_eq!(commits.changed(None, id(&was)).unwrap().paths.len(), 8);
     }
+}
+
+#[test]
+fn files_that_may_have_been_renamed_are_paired_by_what_they_hold() {
+    let (world, was, is) = two_commits("sha1");
+    let repo = world.repo();
+    let changes = repo.commits().changed(Some(id(&was)), id(&is)).unwrap();
+    let renames = renames(&changes.paths, |path| path != b"file");
+    assert_eq!(renames.exact, [(b"gone/a".to_vec(), b"new/x".to_vec())]);
+    let names = |list: &[(Vec<u8>, BlobId)]| -> Vec<String> {
+        let names = list.iter().map(|(path, _)| String::from_utf8_lossy(path));
+        names.map(std::borrow::Cow::into_owned).collect()
+    };
+    assert_eq!(names(&renames.vanished), ["folder/x", "gone/b"]);
+    assert_eq!(names(&renames.new), ["file/y", "folder"]);
 }
 
 #[test]

@@ -164,6 +164,26 @@ impl World {
     }
 }
 
+/// Numbers that look like chance, the same in every run.
+struct Random(u64);
+
+impl Random {
+    fn new() -> Self {
+        Self(88_172_645_463_325_252)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % end as u64).unwrap()
+    }
+
+    fn of<'a>(&mut self, list: &[&'a str]) -> &'a str {
+        list[self.below(list.len())]
+    }
+}
+
 /// A commit's id.
 fn id(hex: &str) -> CommitId {
     CommitId(id::Id::of_hex(hex.as_bytes()).unwrap())

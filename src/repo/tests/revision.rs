@@ -25,6 +25,7 @@ fn history() -> World {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn revisions_are_the_commits_that_git_names() {
     let world = history();
     let short = world.git(["rev-parse", "--short", "HEAD~2"]);
