@@ -236,7 +236,7 @@ impl Commits<'_> {
         }
     }
 
-    fn too_shallow(&self, revision: &str) -> NoBase {
+    pub(super) fn too_shallow(&self, revision: &str) -> NoBase {
         NoBase::Shallow {
             revision: revision.to_owned(),
             help: whole_history(self.git.environment)

@@ -15,7 +15,12 @@ impl Commits<'_> {
     /// # Errors
     /// [`NoBase`] inside, where this clone does not have it.
     pub(crate) fn base_in_ci(&mut self) -> Option<Result<Base, NoBase>> {
-        self.base_on_github().or_else(|| self.base_on_gitlab())
+        let base = self.base_on_github().or_else(|| self.base_on_gitlab())?;
+        Some(base.map_err(|none| match none {
+            // The service names what there is: only this clone has not got it.
+            NoBase::Unknown { revision, .. } if self.is_shallow() => self.too_shallow(&revision),
+            other => other,
+        }))
     }
 
     fn base_on_github(&mut self) -> Option<Result<Base, NoBase>> {

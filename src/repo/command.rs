@@ -9,8 +9,6 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
-use git2::Oid;
-
 use super::entry::{BlobId, Entry, Kind};
 use super::error::Error;
 use super::id::Id;
@@ -58,11 +56,8 @@ impl Git<'_> {
         self.differing(&empty)
     }
 
-    /// The entries that differ from a commit's; from those of `HEAD` where none is given.
-    pub(super) fn staged(&self, commit: Option<Oid>) -> Result<Vec<Entry>, Error> {
-        if let Some(commit) = commit {
-            return self.differing(&commit.to_string());
-        }
+    /// The entries that differ from those of `HEAD`.
+    pub(super) fn staged(&self) -> Result<Vec<Entry>, Error> {
         let head = ["rev-parse", "--quiet", "--verify", "HEAD^{commit}"];
         let ended = self.run(&head, Vec::new(), LIST)?;
         match ended.code {

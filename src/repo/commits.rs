@@ -30,6 +30,8 @@ pub(crate) struct Commits<'r> {
     held: usize,
     /// What git was asked for all at once.
     fetched: HashMap<Id, Vec<u8>>,
+    /// The folder that was looked for last, and its tree.
+    last: Option<(CommitId, Vec<u8>, Option<Id>)>,
     /// The commits at which a shallow clone was cut off.
     cut: Option<HashSet<Id>>,
 }
@@ -56,6 +58,7 @@ impl<'r> Commits<'r> {
             trees: HashMap::new(),
             held: 0,
             fetched: HashMap::new(),
+            last: None,
             cut: None,
         }
     }
@@ -65,38 +68,50 @@ impl<'r> Commits<'r> {
     /// # Errors
     /// [`Error`] where neither libgit2 nor git can read the commit or a tree on the way.
     pub(crate) fn at(&mut self, commit: CommitId, path: &[u8]) -> Result<Option<Kind>, Error> {
-        self.prepare(commit.0, || {
-            vec!["--no-walk".to_owned(), commit.to_string()]
-        });
-        let mut folder = self.commit(commit.0)?.tree;
-        let mut parts = path.split(|byte| *byte == b'/').peekable();
-        while let Some(name) = parts.next() {
-            let tree = self.tree(folder)?;
-            let Some(item) = tree.get(name) else {
-                return Ok(None);
-            };
-            match (item.is_folder(), parts.peek()) {
-                (true, Some(_)) => folder = item.id,
-                (false, None) => return Ok(Some(kind(item.mode, item.id))),
-                _ => return Ok(None),
-            }
+        let item = self.item(commit, path)?;
+        Ok(item.map(|(mode, id)| kind(mode, id)))
+    }
+
+    /// The mode and id of a path of a commit; none where nothing stands there, or a folder.
+    pub(super) fn item(
+        &mut self,
+        commit: CommitId,
+        path: &[u8],
+    ) -> Result<Option<(u32, Id)>, Error> {
+        let slash = memchr::memrchr(b'/', path);
+        let folder = slash.and_then(|at| path.get(..at)).unwrap_or_default();
+        let name = slash.and_then(|at| path.get(at + 1..)).unwrap_or(path);
+        // What begins with a slash lies in no folder.
+        if slash == Some(0) {
+            return Ok(None);
         }
-        Ok(None)
+        let Some(folder) = self.folder_at(commit, folder)? else {
+            return Ok(None);
+        };
+        let tree = self.tree(folder)?;
+        let item = tree.get(name).filter(|item| !item.is_folder());
+        Ok(item.map(|item| (item.mode, item.id)))
     }
 
     /// The tree of a folder of a commit; that of the folder without a name is all of it.
     pub(super) fn folder_at(&mut self, commit: CommitId, path: &[u8]) -> Result<Option<Id>, Error> {
-        let mut folder = self.commit(commit.0)?.tree;
-        for name in path
-            .split(|byte| *byte == b'/')
-            .filter(|name| !name.is_empty())
+        if let Some((of, folder, id)) = &self.last
+            && *of == commit
+            && folder == path
         {
-            match self.tree(folder)?.get_folder(name) {
-                Some(item) => folder = item.id,
-                None => return Ok(None),
-            }
+            return Ok(*id);
         }
-        Ok(Some(folder))
+        self.prepare(commit.0, || {
+            vec!["--no-walk".to_owned(), commit.to_string()]
+        });
+        let mut folder = Some(self.commit(commit.0)?.tree);
+        let names = path.split(|byte| *byte == b'/');
+        for name in names.filter(|_| !path.is_empty()) {
+            let Some(id) = folder else { break };
+            folder = self.tree(id)?.get_folder(name).map(|item| item.id);
+        }
+        self.last = Some((commit, path.to_vec(), folder));
+        Ok(folder)
     }
 
     /// Who wrote a commit, and when.

@@ -108,6 +108,11 @@ impl Error {
         let reason = format!("{refused}, and {self}");
         Self::new(reason, help_for(refused))
     }
+
+    /// The error, or what had been refused before where git was not there to be asked.
+    pub(super) fn or_if_unasked(self, refused: Self) -> Self {
+        if self.unasked { refused } else { self }
+    }
 }
 
 fn help_for(complaint: &str) -> &'static str {

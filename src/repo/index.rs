@@ -2,17 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use git2::{Oid, Repository, Tree};
-
-use super::blobs::open_objects;
 use super::command::Git;
 use super::commits::Commits;
 use super::entry::{BlobId, Entry, Kind};
 use super::error::Error;
-use super::head::{Head, head};
 use super::id::{CommitId, Id};
 use super::index_file::{IndexFile, Raw, Refused};
 use super::places::Places;
+use super::refs::{Found, follow};
 use crate::fs;
 
 /// The index of a repository.
@@ -111,26 +108,38 @@ impl<'r> Index<'r> {
     /// # Errors
     /// [`Error`] where neither libgit2 nor git can read `HEAD`.
     pub(crate) fn staged(&self) -> Result<Vec<Entry>, Error> {
-        let Entries::File(file) = &self.entries else {
-            return self.git.staged(None);
-        };
-        let commit = match head(self.places) {
-            Head::Unborn => return Ok(self.below(b"")),
-            Head::Unknown => return self.git.staged(None),
-            Head::Commit(id) => id,
-        };
-        self.differing_of(file, commit)
+        match follow(self.places, b"HEAD") {
+            Found::Id(id) => {
+                let mut commits = Commits::new(self.places, self.git);
+                self.differing_from(&mut commits, CommitId(id))
+            }
+            Found::Nothing => Ok(self.below(b"")),
+            Found::Unknown => self.git.staged(),
+        }
     }
 
     /// All that differs from a commit, but for what is only gone.
     ///
     /// # Errors
     /// [`Error`] where neither libgit2 nor git can read the commit.
-    pub(crate) fn differing_from(&self, commit: CommitId) -> Result<Vec<Entry>, Error> {
-        match (&self.entries, commit.0.to_oid()) {
-            (Entries::File(file), Some(id)) => self.differing_of(file, id),
-            _ => self.git.differing(&commit.to_string()),
+    pub(crate) fn differing_from(
+        &self,
+        commits: &mut Commits<'_>,
+        commit: CommitId,
+    ) -> Result<Vec<Entry>, Error> {
+        let ask = || self.git.differing(&commit.to_string());
+        let file = match &self.entries {
+            Entries::File(file) if commit.0.to_oid().is_some() => file,
+            Entries::File(_) | Entries::Git(_) => return ask(),
+        };
+        if file.entries().len() > MANY
+            && !file.knows_trees()
+            && let Ok(differing) = ask()
+        {
+            return Ok(differing);
         }
+        differing(file, commits, commit)
+            .or_else(|refused| ask().map_err(|error| error.or_if_unasked(refused)))
     }
 
     /// The files that a commit has and the index has not, and what they hold. Only folders that
@@ -147,11 +156,8 @@ impl<'r> Index<'r> {
         if let Entries::File(file) = &self.entries {
             // Notes that do not help leave more to be looked at.
             let noted = file.folders_with(|folder| {
-                Ok(commits
-                    .folder_at(commit, folder)
-                    .ok()
-                    .flatten()
-                    .and_then(Id::to_oid))
+                let tree = commits.folder_at(commit, folder)?;
+                Ok::<_, Error>(tree.and_then(Id::to_oid))
             });
             same = noted.unwrap_or_default();
         }
@@ -160,115 +166,42 @@ impl<'r> Index<'r> {
         vanished.retain(|(path, _)| self.at(path).is_none());
         Ok(vanished)
     }
+}
 
-    /// Asks git where it is faster.
-    fn differing_of(&self, file: &IndexFile, commit: Oid) -> Result<Vec<Entry>, Error> {
-        if file.entries().len() > MANY
-            && !file.knows_trees()
-            && let Ok(staged) = self.git.staged(Some(commit))
+/// The entries that are not as in a commit.
+fn differing(
+    file: &IndexFile,
+    commits: &mut Commits<'_>,
+    commit: CommitId,
+) -> Result<Vec<Entry>, Error> {
+    let same = file.folders_with(|folder| {
+        let tree = commits.folder_at(commit, folder)?;
+        Ok(tree.and_then(Id::to_oid))
+    })?;
+    let mut differing = Vec::new();
+    let mut at = same.get(&b""[..]).copied().unwrap_or_default();
+    while let Some(entry) = file.entries().get(at) {
+        let path = file.path(entry);
+        // What a folder holds that has not changed needs not be looked at.
+        if let Some(count) = folders_of(path).find_map(|folder| same.get(folder))
+            && *count > 0
         {
-            return Ok(staged);
+            at += count;
+            continue;
         }
-        self.differing(file, commit).or_else(|refused| {
-            let staged = self.git.staged(Some(commit));
-            staged.map_err(|error| error.instead_of(refused.message()))
-        })
-    }
-
-    fn differing(&self, file: &IndexFile, commit: Oid) -> Result<Vec<Entry>, git2::Error> {
-        let objects = open_objects(self.places)?;
-        let tree = objects.find_commit(commit)?.tree()?;
-        let root = tree.id();
-        let mut trees = Trees::new(&objects, tree);
-        let same = file.folders_with(|folder| {
-            if folder.is_empty() {
-                return Ok(Some(root));
-            }
-            Ok(trees.at(folder)?.map(|(id, _)| id))
-        })?;
-        let mut differing = Vec::new();
-        let mut at = same.get(&b""[..]).copied().unwrap_or_default();
-        while let Some(entry) = file.entries().get(at) {
-            let path = file.path(entry);
-            // What a folder holds that has not changed needs not be looked at.
-            if let Some(count) = folders_of(path).find_map(|folder| same.get(folder))
-                && *count > 0
-            {
-                at += count;
-                continue;
-            }
-            if entry.stage != 0 || trees.at(path)? != Some((entry.id, entry.mode)) {
-                differing.push(entry);
-            }
-            at += 1;
+        let is_same = |(mode, id): (u32, Id)| (mode, id.to_oid()) == (entry.mode, Some(entry.id));
+        if entry.stage != 0 || !commits.item(commit, path)?.is_some_and(is_same) {
+            differing.push(entry);
         }
-        Ok(once_each(file, differing.into_iter()))
+        at += 1;
     }
-}
-
-/// The trees of a commit, each read once.
-struct Trees<'o> {
-    objects: &'o Repository,
-    read: HashMap<Vec<u8>, Option<Tree<'o>>>,
-}
-
-impl<'o> Trees<'o> {
-    fn new(objects: &'o Repository, root: Tree<'o>) -> Self {
-        Self {
-            objects,
-            read: HashMap::from([(Vec::new(), Some(root))]),
-        }
-    }
-
-    /// The id and mode of a path.
-    fn at(&mut self, path: &[u8]) -> Result<Option<(Oid, u32)>, git2::Error> {
-        let (folder, name) = split(path);
-        self.read_folder(folder)?;
-        let tree = self.read.get(folder).and_then(Option::as_ref);
-        let entry = tree.and_then(|tree| tree.get_name_bytes(name));
-        Ok(entry.map(|entry| {
-            let mode = u32::try_from(entry.filemode_raw()).unwrap_or_default();
-            (entry.id(), mode)
-        }))
-    }
-
-    /// Reads a folder's tree and those around it.
-    fn read_folder(&mut self, folder: &[u8]) -> Result<(), git2::Error> {
-        let mut unread = Vec::new();
-        let mut at = folder;
-        while !self.read.contains_key(at) {
-            unread.push(at);
-            at = split(at).0;
-        }
-        for folder in unread.into_iter().rev() {
-            let (parent, name) = split(folder);
-            let parent = self.read.get(parent).and_then(Option::as_ref);
-            let entry = parent.and_then(|tree| tree.get_name_bytes(name));
-            let tree = match entry.filter(|entry| entry.filemode_raw() == 0o040_000) {
-                Some(entry) => Some(self.objects.find_tree(entry.id())?),
-                None => None,
-            };
-            self.read.insert(folder.to_vec(), tree);
-        }
-        Ok(())
-    }
+    Ok(once_each(file, differing.into_iter()))
 }
 
 /// The folders that a path lies in, the outermost first.
 fn folders_of(path: &[u8]) -> impl Iterator<Item = &[u8]> {
     let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
     slashes.filter_map(|(at, _)| path.get(..at))
-}
-
-/// A path's folder and its last part.
-fn split(path: &[u8]) -> (&[u8], &[u8]) {
-    match path.iter().rposition(|byte| *byte == b'/') {
-        Some(at) => (
-            path.get(..at).unwrap_or_default(),
-            path.get(at + 1..).unwrap_or_default(),
-        ),
-        None => (b"", path),
-    }
 }
 
 /// The entries, those of one path as one.

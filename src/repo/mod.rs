@@ -26,7 +26,6 @@ mod commits;
 mod diff;
 mod entry;
 mod error;
-mod head;
 mod id;
 mod index;
 mod index_file;

@@ -7,6 +7,7 @@ use super::commits::Commits;
 use super::error::Error;
 use super::id::{CommitId, Id};
 use super::refs::{Found, follow};
+use crate::fs;
 
 /// What a revision stands for.
 #[derive(Debug, PartialEq, Eq)]
@@ -65,6 +66,12 @@ impl Commits<'_> {
     }
 
     fn asked(&mut self, revision: &str) -> Result<Revision, Error> {
+        let tables = self.places.common_dir.join("reftable");
+        // All of these that are not in tables were looked at.
+        let is_plain = revision.starts_with("refs/") && !revision.contains(['@', ':']);
+        if is_plain && fs::kind(&tables) != Some(fs::Kind::Folder) {
+            return Ok(Revision::Unknown);
+        }
         let found = self.git.revision(revision)?;
         // An id that is whole is one to git, whether there is such a commit or not.
         let commit = found.and_then(|id| self.peeled(id).ok());

@@ -188,8 +188,6 @@ fn random_commits(world: &World, random: &mut Random) -> (Vec<String>, Parents) 
     (all, parents_of)
 }
 
-type Parents = HashMap<String, Vec<String>>;
-
 #[test]
 fn merge_bases_are_those_that_git_finds_whatever_the_dates_are() {
     let world = World::new();
@@ -219,17 +217,6 @@ fn merge_bases_are_those_that_git_finds_whatever_the_dates_are() {
         );
     }
     assert!(several > 5, "{several}");
-}
-
-/// All that a commit comes from, and itself.
-fn ancestors<'a>(parents: &'a Parents, id: &'a String) -> HashSet<&'a String> {
-    let (mut all, mut open) = (HashSet::new(), vec![id]);
-    while let Some(id) = open.pop() {
-        if all.insert(id) {
-            open.extend(&parents[id]);
-        }
-    }
-    all
 }
 
 #[test]

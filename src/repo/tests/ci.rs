@@ -76,9 +76,21 @@ fn on_github_the_base_is_the_target_as_it_was_merged() {
     let mut world = checkout(&origin, "1");
     on_github(&mut world);
     let missing = base(&world).unwrap().unwrap_err();
-    assert_eq!(missing.reason(), "unknown-revision");
+    assert_eq!(missing.reason(), "shallow-clone");
     assert!(missing.to_string().contains("origin/main"));
     assert!(missing.help().contains("fetch-depth: 0"));
+    // As in a container, whose user is not the one who cloned.
+    world.with_variables(&[
+        ("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1"),
+        ("GITHUB_BASE_REF", "main"),
+    ]);
+    assert_eq!(
+        base(&world).unwrap().unwrap_err(),
+        NoBase::Shallow {
+            revision: "refs/remotes/origin/main".to_owned(),
+            help: "fetch the whole history: `git fetch --unshallow`".to_owned(),
+        }
+    );
 }
 
 #[test]

@@ -169,7 +169,7 @@ fn what_the_index_changes_against_a_commit_and_what_it_lacks() {
             (world.git(["rev-parse", "HEAD"]), &[][..]),
             (first, &["kept/y"]),
         ] {
-            let differing = index.differing_from(id(&commit)).unwrap();
+            let differing = index.differing_from(&mut commits, id(&commit)).unwrap();
             let differing = names(differing.into_iter().map(|entry| entry.path).collect());
             let expected: Vec<&str> = ["b/x", "e/d/x", "e/d/y"]
                 .iter()

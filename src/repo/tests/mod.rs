@@ -184,6 +184,20 @@ impl Random {
     }
 }
 
+/// The parents of commits.
+type Parents = HashMap<String, Vec<String>>;
+
+/// All that a commit comes from, and itself.
+fn ancestors<'a>(parents: &'a Parents, id: &'a String) -> HashSet<&'a String> {
+    let (mut all, mut open) = (HashSet::new(), vec![id]);
+    while let Some(id) = open.pop() {
+        if all.insert(id) {
+            open.extend(&parents[id]);
+        }
+    }
+    all
+}
+
 /// A commit's id.
 fn id(hex: &str) -> CommitId {
     CommitId(id::Id::of_hex(hex.as_bytes()).unwrap())

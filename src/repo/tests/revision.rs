@@ -101,6 +101,15 @@ fn revisions_are_the_commits_that_git_names() {
 fn plain_revisions_need_no_git() {
     let mut world = history();
     let expected = world.git(["rev-parse", "v1.0~1"]);
+    world.with_variables(&[("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")]);
+    let repo = world.repo();
+    let mut commits = repo.commits();
+    assert_eq!(
+        commits.revision("v1.0~1").unwrap(),
+        Revision::Commit(id(&expected))
+    );
+    let refused = commits.revision("main@{0}").unwrap_err();
+    assert!(refused.help.contains("safe.directory"), "{refused:?}");
     world.with_variables(&[("PATH", "/nonexistent")]);
     let repo = world.repo();
     let mut commits = repo.commits();

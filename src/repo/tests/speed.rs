@@ -141,7 +141,7 @@ fn one_of_many(world: &World, what: &str) {
         let mut commits = repo.commits();
         let base = commits.base_since("HEAD~100").unwrap().commits[0];
         let index = repo.index().unwrap();
-        assert_eq!(index.differing_from(base).unwrap().len(), 100);
+        assert_eq!(index.differing_from(&mut commits, base).unwrap().len(), 100);
         assert!(index.vanished(&mut commits, base).unwrap().is_empty());
     });
     println!("{what}: the index against a base: {differing:?}");
