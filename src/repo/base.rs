@@ -7,7 +7,7 @@
 use super::commits::Commits;
 use super::error::Error;
 use super::id::{CommitId, Id};
-use super::refs::{Found, follow, ids};
+use super::refs::ids;
 use super::revision::Revision;
 use crate::environment::Environment;
 use crate::fs::{self, Kind};
@@ -182,19 +182,9 @@ impl Commits<'_> {
     /// # Errors
     /// [`NoBase`] where it stands for none.
     pub(crate) fn head(&mut self) -> Result<CommitId, NoBase> {
-        match follow(self.places, b"HEAD") {
-            Found::Id(id) => {
-                self.commit(id)?;
-                Ok(CommitId(id))
-            }
-            Found::Nothing => Err(NoBase::NoCommits),
-            Found::Unknown => {
-                let asked = self.git.revision("HEAD")?;
-                let head = asked.ok_or(NoBase::NoCommits)?;
-                self.commit(head)?;
-                Ok(CommitId(head))
-            }
-        }
+        let head = self.reference("HEAD")?.ok_or(NoBase::NoCommits)?;
+        self.commit(head)?;
+        Ok(CommitId(head))
     }
 
     /// The commits that a merge joins `HEAD` with.
@@ -208,11 +198,8 @@ impl Commits<'_> {
     }
 
     /// What git is making anew.
-    fn redone(&mut self) -> Option<(Redone, Option<CommitId>)> {
-        let named = |name: &str| match follow(self.places, name.as_bytes()) {
-            Found::Id(id) => Some(CommitId(id)),
-            Found::Nothing | Found::Unknown => None,
-        };
+    fn redone(&self) -> Option<(Redone, Option<CommitId>)> {
+        let named = |name: &str| self.reference(name).ok().flatten().map(CommitId);
         let rebase = ["rebase-merge", "rebase-apply"];
         if rebase
             .iter()

@@ -16,6 +16,7 @@
 )]
 
 mod ancestry;
+mod at_hand;
 mod base;
 mod blobs;
 mod brought;
@@ -26,6 +27,7 @@ mod commits;
 mod diff;
 mod entry;
 mod error;
+mod histories;
 mod id;
 mod index;
 mod index_file;
@@ -39,7 +41,6 @@ mod settings;
 #[expect(clippy::disallowed_methods, reason = "a test makes its own world")]
 mod tests;
 mod tree;
-mod versions;
 mod work_tree;
 
 use std::collections::{HashMap, HashSet};
@@ -55,12 +56,12 @@ pub(crate) use commits::Commits;
 pub(crate) use diff::{Changed, Changes, Renames, renames};
 pub(crate) use entry::{BlobId, Entry, Kind};
 pub(crate) use error::Error;
+pub(crate) use histories::{Histories, Version};
 pub(crate) use id::CommitId;
 pub(crate) use index::Index;
 use places::Places;
 pub(crate) use places::is_bare_around;
 pub(crate) use revision::Revision;
-pub(crate) use versions::{Histories, Version};
 pub(crate) use work_tree::{Met, Wanted};
 
 use crate::environment::Environment;

@@ -65,11 +65,24 @@ impl Commits<'_> {
         Ok(Revision::Commit(CommitId(commit)))
     }
 
-    fn asked(&mut self, revision: &str) -> Result<Revision, Error> {
+    /// The object that `HEAD`, `MERGE_HEAD` and their like stand for.
+    pub(super) fn reference(&self, name: &str) -> Result<Option<Id>, Error> {
+        match follow(self.places, name.as_bytes()) {
+            Found::Id(id) => Ok(Some(id)),
+            Found::Nothing if !self.has_tables() => Ok(None),
+            Found::Nothing | Found::Unknown => self.git.revision(name),
+        }
+    }
+
+    /// Whether references may be where only git finds them.
+    fn has_tables(&self) -> bool {
         let tables = self.places.common_dir.join("reftable");
-        // All of these that are not in tables were looked at.
+        fs::kind(&tables) == Some(fs::Kind::Folder)
+    }
+
+    fn asked(&mut self, revision: &str) -> Result<Revision, Error> {
         let is_plain = revision.starts_with("refs/") && !revision.contains(['@', ':']);
-        if is_plain && fs::kind(&tables) != Some(fs::Kind::Folder) {
+        if is_plain && !self.has_tables() {
             return Ok(Revision::Unknown);
         }
         let found = self.git.revision(revision)?;

@@ -7,6 +7,7 @@ use super::{Check, FileContext, Findings, Found, Needs, Rule, Unreadable, remedy
 use crate::finding::{Help, Severity};
 use crate::fs;
 use crate::sops::{self, ProblemKind};
+use crate::source::{Source, SourceId};
 
 pub(super) static RULE: Rule = Rule {
     id: "unreadable-file",
@@ -26,7 +27,7 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
         _ => None,
     }) {
         let found = Found::problem(problem).says("sops loads the file and refuses it");
-        findings.report(found.help(document_help(context.path, cause)));
+        findings.report(found.help(document_help(context, cause)));
     }
 }
 
@@ -35,21 +36,26 @@ fn report(context: &FileContext<'_>, unreadable: &Unreadable, findings: &mut Fin
     findings.report(match unreadable {
         Unreadable::Io(error) => io_words(context, error),
         Unreadable::Walk(message) => Found::new(message.as_str()).help(look("look at it", path)),
-        Unreadable::NotText { at } => {
-            Found::new("the file is not text in UTF-8 here, which sops refuses")
-                .at_position(Some(*at))
-                .says("sops refuses the file: \"invalid trailing UTF-8 octet\" or the like")
-                .help(remedy::undo(path))
-        }
+        Unreadable::NotText { at } => Found::new(
+            "the file is no text here, neither in UTF-8 nor in UTF-16, which sops refuses",
+        )
+        .at_position(Some(*at))
+        .says("sops refuses the file: \"invalid trailing UTF-8 octet\" or the like")
+        .help(remedy::undo(context, "")),
         Unreadable::Template { at } => template().at_position(*at),
         Unreadable::Refused { message, at } => {
-            let help = "mend the text there, or go back to a sound version of the file";
+            let help = match context.source.map(Source::id) {
+                Some(SourceId::Stdin(_)) => {
+                    "mend the text there; if it is in another format, `--input-type` says in which"
+                }
+                _ => "mend the text there, or go back to a sound version of the file",
+            };
             Found::new(format!("sops cannot load the file: {message}"))
                 .at_position(*at)
                 .says("`sops decrypt`, KSOPS and Flux refuse the file as it stands")
-                .help(
-                    remedy::encoding(context, None).unwrap_or_else(|| remedy::go_back(path, help)),
-                )
+                .help(remedy::encoding(context, None).unwrap_or_else(|| {
+                    remedy::go_back(path, help).or(remedy::only("mend the text there"))
+                }))
         }
     });
 }
@@ -97,7 +103,7 @@ fn io_words(context: &FileContext<'_>, error: &fs::Error) -> Found {
     }
 }
 
-fn document_help(path: &Path, cause: &sops::Unreadable) -> Help {
+fn document_help(context: &FileContext<'_>, cause: &sops::Unreadable) -> Help {
     let text = match cause {
         sops::Unreadable::NonStringKey { .. } => "quote the key, as in `\"8080\": …`",
         sops::Unreadable::IntegerTooLarge | sops::Unreadable::TimeOffset => "quote the value",
@@ -109,8 +115,6 @@ fn document_help(path: &Path, cause: &sops::Unreadable) -> Help {
             "encrypt the file again with a name that does not end in `.json`"
         }
     };
-    remedy::go_back(
-        path,
-        format!("{text}, or go back to a sound version of the file"),
-    )
+    let or_back = format!("{text}, or go back to a sound version of the file");
+    remedy::go_back(context.path, or_back).or(remedy::only(text))
 }

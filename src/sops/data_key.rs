@@ -1,8 +1,9 @@
 //! The data key of a file, opened with the identities at hand.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-use super::metadata::{KeyGroup, KeyKind, MasterKey};
+use super::metadata::{KeyGroup, KeyKind, MasterKey, Metadata};
 use super::problem::{MalformedMetadata, Problem, ProblemKind, Undecryptable};
 use super::{Reason, SopsFile, shamir};
 use crate::document::KeyPath;
@@ -12,6 +13,17 @@ use crate::source::Span;
 
 /// The key that encrypts all values of one file, of 32 bytes.
 pub(crate) struct DataKey(Secret<[u8; 32]>);
+
+/// The most age files for RSA keys that are tried in one secret file: each takes milliseconds, and
+/// anyone can make many that fail.
+const MAX_RSA: usize = 200;
+
+/// The most bytes of one age file that holds a data key, for which sops needs a few hundred and two
+/// thousand with a post-quantum key; reading its header takes time that grows with the square.
+const MAX_AGE_FILE: usize = 8 << 10;
+
+/// The most bytes of all of them.
+const MAX_AGE_FILES: usize = 4 << 20;
 
 /// Why there is no data key.
 pub(crate) enum Locked {
@@ -32,16 +44,13 @@ pub(crate) enum Locked {
 /// [`Locked`] where the identities do not open enough of it.
 pub(crate) fn unlock(file: &SopsFile<'_>, keyring: &Keyring) -> Result<DataKey, Locked> {
     let metadata = file.metadata();
-    let groups: Vec<Group<'_>> = metadata
-        .groups
-        .iter()
-        .map(|group| Group::open(group, keyring))
-        .collect();
+    let mut groups = read_groups(metadata, keyring)
+        .map_err(|what| Locked::NotVerified(Reason::Unsupported(what.to_owned()), None))?;
+    for group in &mut groups {
+        group.opened = group.stanzas.iter().find_map(Stanza::open);
+    }
     let shares: Vec<&[u8]> = groups.iter().filter_map(Group::share).collect();
-    let needed = needed(
-        metadata.shamir_threshold.map(|field| field.value),
-        groups.len(),
-    );
+    let needed = needed(metadata);
     if i64::try_from(shares.len()).is_ok_and(|count| count < needed) {
         return Err(why_locked(groups, needed, keyring, metadata.key_span));
     }
@@ -60,12 +69,15 @@ pub(super) fn wrong_share(metadata: Span) -> Problem {
     about_all(Undecryptable::WrongShare, metadata)
 }
 
-/// How many of so many groups must open.
-fn needed(threshold: Option<i64>, groups: usize) -> i64 {
-    match groups {
+/// How many of its key groups must open.
+pub(super) fn needed(metadata: &Metadata<'_>) -> i64 {
+    match metadata.groups.len() {
         1 => 1,
         // sops takes no threshold for any number of groups, and needs two to put a key together.
-        _ => threshold.unwrap_or(0).max(2),
+        _ => metadata
+            .shamir_threshold
+            .map_or(0, |field| field.value)
+            .max(2),
     }
 }
 
@@ -73,13 +85,39 @@ fn needed(threshold: Option<i64>, groups: usize) -> i64 {
 pub(crate) fn locks(file: &SopsFile<'_>) -> Shut {
     let metadata = file.metadata();
     let nobody = Keyring::default();
-    let groups = metadata.groups.iter();
-    let groups: Vec<_> = groups.map(|group| Group::open(group, &nobody)).collect();
-    let needed = needed(
-        metadata.shamir_threshold.map(|field| field.value),
-        groups.len(),
-    );
+    let groups = read_groups(metadata, &nobody).unwrap_or_default();
+    let needed = needed(metadata);
     still_shut(groups, needed)
+}
+
+/// Reads the key groups, of which nothing is opened yet.
+///
+/// # Errors
+/// What there is too much of, where they would take too long.
+fn read_groups<'k>(
+    metadata: &'k Metadata<'k>,
+    keyring: &'k Keyring,
+) -> Result<Vec<Group<'k>>, &'static str> {
+    let keys = metadata.groups.iter().flat_map(|group| &group.keys);
+    let lengths = keys.filter_map(|key| Some(key.enc.as_ref()?.value.len()));
+    if lengths.fold(0, usize::saturating_add) > MAX_AGE_FILES {
+        return Err("more than 4 MiB of encrypted data keys");
+    }
+    let read = |group| Group::read(group, keyring);
+    let groups: Vec<Group<'_>> = metadata.groups.iter().map(read).collect();
+    let stanzas = || groups.iter().flat_map(|group| &group.stanzas);
+    let files = || stanzas().filter_map(|stanza| stanza.age.as_ref());
+    if files().any(|file| file.len() > MAX_AGE_FILE) {
+        return Err("an age file of more than 8 KiB around a data key");
+    }
+    if files()
+        .filter(|file| file.is_for_rsa())
+        .nth(MAX_RSA)
+        .is_some()
+    {
+        return Err("more than 200 recipients with RSA keys");
+    }
+    Ok(groups)
 }
 
 /// A problem with the keys as a whole.
@@ -102,16 +140,15 @@ struct Group<'k> {
 }
 
 impl<'k> Group<'k> {
-    fn open(group: &'k KeyGroup<'k>, keyring: &Keyring) -> Self {
+    fn read(group: &'k KeyGroup<'k>, keyring: &'k Keyring) -> Self {
         let of_age = group.keys.iter().filter(|key| key.kind == KeyKind::Age);
         let stanzas: Vec<_> = of_age.map(|key| Stanza::new(key, keyring)).collect();
-        let opened = stanzas.iter().find_map(|stanza| stanza.open(keyring));
         let others = group.keys.iter().map(|key| key.kind);
         let others = others.filter(|kind| *kind != KeyKind::Age).collect();
         Self {
             stanzas,
             others,
-            opened,
+            opened: None,
         }
     }
 
@@ -129,27 +166,33 @@ impl<'k> Group<'k> {
 struct Stanza<'k> {
     key: &'k MasterKey<'k>,
     recipient: Recipient,
-    /// Whether it names an identity that is at hand.
-    ours: bool,
+    keyring: &'k Keyring,
+    /// Whether it names an identity that is at hand, once that matters.
+    ours: OnceCell<bool>,
     age: Option<AgeFile>,
 }
 
 impl<'k> Stanza<'k> {
-    fn new(key: &'k MasterKey<'k>, keyring: &Keyring) -> Self {
+    fn new(key: &'k MasterKey<'k>, keyring: &'k Keyring) -> Self {
         let recipient = Recipient::parse(&key.id());
-        let ours = keyring.holds(&recipient);
         let enc = key.enc.as_ref().map_or(&b""[..], |enc| &enc.value);
         let age = AgeFile::from_armor(enc).ok();
         Self {
             key,
             recipient,
-            ours,
+            keyring,
+            ours: OnceCell::new(),
             age,
         }
     }
 
-    fn open(&self, keyring: &Keyring) -> Option<Secret<Vec<u8>>> {
-        keyring.open(self.age.as_ref()?, &self.recipient)
+    fn is_ours(&self) -> bool {
+        let holds = || self.keyring.holds(&self.recipient);
+        *self.ours.get_or_init(holds)
+    }
+
+    fn open(&self) -> Option<Secret<Vec<u8>>> {
+        self.keyring.open(self.age.as_ref()?, &self.recipient)
     }
 
     /// The age file and its recipient, where there is one.
@@ -166,10 +209,10 @@ impl<'k> Stanza<'k> {
     /// What is wrong with it where it did not open: it should have, or nothing ever opens it and it
     /// counts that all such are told.
     fn fault(&self, all: bool) -> Option<Problem> {
-        if (all || self.ours) && self.is_broken() {
+        if (all || self.is_ours()) && self.is_broken() {
             Some(self.problem(MalformedMetadata::NotAnAgeFile))
         } else {
-            self.ours.then(|| self.problem(Undecryptable::DataKey))
+            self.is_ours().then(|| self.problem(Undecryptable::DataKey))
         }
     }
 
@@ -195,11 +238,11 @@ fn why_locked(groups: Vec<Group<'_>>, needed: i64, keyring: &Keyring, metadata: 
         let what = "an age file for a passphrase and another recipient";
         return Locked::NotVerified(Reason::Unsupported(what.to_owned()), None);
     }
-    let rest = stanzas().filter(|stanza| !stanza.ours && !stanza.is_broken());
+    let rest = stanzas().filter(|stanza| !stanza.is_ours() && !stanza.is_broken());
     let obstacle = keyring.obstacle(rest.filter_map(Stanza::locked));
     let problems = match obstacle {
         Some(_) if !hopeless => Vec::new(),
-        _ => problems(&groups, needed, hopeless, keyring, metadata),
+        _ => problems(&groups, needed, hopeless, metadata),
     };
     if hopeless && !problems.is_empty() {
         return Locked::Failed(problems, None);
@@ -222,18 +265,12 @@ fn why_locked(groups: Vec<Group<'_>>, needed: i64, keyring: &Keyring, metadata: 
 
 /// What is wrong with stanzas that should have opened, in groups that others opened too, or that
 /// nothing ever opens.
-fn problems(
-    groups: &[Group<'_>],
-    needed: i64,
-    hopeless: bool,
-    keyring: &Keyring,
-    metadata: Span,
-) -> Vec<Problem> {
+fn problems(groups: &[Group<'_>], needed: i64, hopeless: bool, metadata: Span) -> Vec<Problem> {
     let faults = groups.iter().flat_map(|group| {
         let is_open = group.opened.is_some();
         group.stanzas.iter().filter_map(move |stanza| {
             // In a group that is open, not all were tried.
-            let fits = is_open && stanza.ours && stanza.open(keyring).is_some();
+            let fits = is_open && stanza.is_ours() && stanza.open().is_some();
             stanza.fault(hopeless && !is_open).filter(|_| !fits)
         })
     });

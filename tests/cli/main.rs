@@ -9,12 +9,14 @@
 
 mod check;
 mod clear;
+mod earlier;
 mod explain;
 mod formats;
 mod hostile;
 mod incident;
 mod install;
 mod keys;
+mod mutants;
 mod policy;
 mod reference;
 mod repository;

@@ -12,7 +12,7 @@ use sopsguard::engine::Access;
 use sopsguard::report::Style;
 use sopsguard::{Environment, Platform};
 
-use crate::args::{AccessArgs, Args, ColorChoice, Command, Global};
+use crate::args::{AccessArgs, Args, ColorChoice, Command, Global, InputType};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 use crate::{check, completions, explain, install, keys, man, rules};
@@ -263,11 +263,16 @@ pub(crate) fn is_option(command: &str, word: &str) -> bool {
     })
 }
 
-/// The name that standard input goes by.
-pub(crate) fn stdin_name(given: Option<&PathBuf>) -> PathBuf {
-    given
-        .cloned()
-        .unwrap_or_else(|| PathBuf::from("stdin.yaml"))
+/// The name that standard input goes by: one that is given, or one that fits its type.
+pub(crate) fn stdin_name(given: Option<&PathBuf>, input_type: Option<InputType>) -> PathBuf {
+    let by_type = match input_type {
+        None | Some(InputType::Yaml) => "stdin.yaml",
+        Some(InputType::Json) => "stdin.json",
+        Some(InputType::Dotenv) => "stdin.env",
+        Some(InputType::Ini) => "stdin.ini",
+        Some(InputType::Binary) => "stdin",
+    };
+    given.cloned().unwrap_or_else(|| PathBuf::from(by_type))
 }
 
 /// Refuses a name for standard input where none of `paths` stands for it.
@@ -278,6 +283,17 @@ pub(crate) fn refuse_idle_name(name: Option<&PathBuf>, paths: &[PathBuf]) -> Res
     Err(Failure::Usage {
         message: "`--stdin-name` is given, and standard input is not read".to_owned(),
         help: "name `-` as the file".to_owned(),
+    })
+}
+
+/// Refuses a type where no file is named that could be of it.
+pub(crate) fn refuse_idle_type(given: Option<InputType>, paths: &[PathBuf]) -> Result<(), Failure> {
+    if given.is_none() || !paths.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Usage {
+        message: "`--input-type` is given, and no file is named".to_owned(),
+        help: "name the files that are of this type: others are read as their names say".to_owned(),
     })
 }
 

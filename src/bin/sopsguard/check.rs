@@ -46,7 +46,7 @@ fn targets(options: &CheckArgs) -> Result<Vec<Target>, Failure> {
             if is_stdin(path) && !options.staged {
                 let bytes = app::read_stdin(engine::MAX_FILE_LEN)?;
                 Ok(Target::Text {
-                    name: app::stdin_name(options.stdin_name.as_ref()),
+                    name: app::stdin_name(options.stdin_name.as_ref(), options.input_type),
                     bytes,
                 })
             } else {
@@ -61,6 +61,7 @@ fn refuse_two_streams(options: &CheckArgs) -> Result<(), Failure> {
     // In the index `-` is a file like any other: hooks pass whatever names there are.
     let paths: &[PathBuf] = if options.staged { &[] } else { &options.paths };
     inputs::refuse_two_streams(paths.iter().chain(&options.identities))?;
+    app::refuse_idle_type(options.input_type, &options.paths)?;
     app::refuse_idle_name(options.stdin_name.as_ref(), paths)
 }
 
