@@ -24,8 +24,8 @@ pub(crate) struct Version {
     pub(crate) path: Vec<u8>,
     /// What it held from then on; none where it was deleted, or is no file.
     pub(crate) blob: Option<BlobId>,
-    /// What it held in each parent of the commit. Without parents, either the commit is the first of
-    /// all or a shallow clone was cut off there.
+    /// What it held in each parent of the commit, there under its former path where it had one.
+    /// Without parents, either the commit is the first of all or a shallow clone was cut off there.
     pub(crate) before: Vec<Option<BlobId>>,
     /// Whether a shallow clone was cut off there: the content may be older.
     pub(crate) is_cut: bool,
@@ -94,61 +94,60 @@ impl Commits<'_> {
     ) -> Result<(), Error> {
         let commit = self.commit(id)?;
         let parents = self.parents_of(id, reach.first_parents);
-        let mut trees = Vec::new();
-        for parent in &parents {
-            trees.push(Some(self.commit(*parent)?.tree));
-        }
-        if trees.is_empty() {
-            trees.push(None);
-        }
+        let trees = self.trees_of(&parents)?;
         let mut differing = Vec::new();
         for tree in &trees {
             differing.push(self.differing_of(followed, *tree, commit.tree)?);
         }
         // What is as in some parent is the first such one's.
-        for (number, parent) in parents.iter().enumerate() {
-            let differs = differing.get(number).into_iter().flat_map(HashMap::keys);
-            let same = wanted.without(differs);
+        for (parent, differing) in parents.iter().zip(&differing) {
+            let same = wanted.without(differing.keys());
             wanted = wanted.without(same.iter());
             open.entry(*parent).or_default().add(&same);
         }
+        let mut former = None;
         for path in wanted.iter() {
-            let pairs: Vec<Pair> = differing
-                .iter()
-                .filter_map(|all| all.get(&path).copied())
-                .collect();
-            let Some(first) = pairs.first().filter(|_| pairs.len() == differing.len()) else {
+            let pairs = differing.iter().map(|all| all.get(&path).copied());
+            let Some(pairs) = pairs.collect::<Option<Vec<Pair>>>() else {
                 continue;
             };
-            let old = match first.is {
-                Some(_) if pairs.iter().all(|pair| pair.was.is_none()) => {
-                    self.renamed(followed, path, first.is, &trees, commit.tree)?
-                }
-                _ => None,
+            let is = pairs.first().and_then(|pair| pair.is);
+            let mut version = Version {
+                commit: CommitId(id),
+                path: followed.path(path).to_vec(),
+                blob: blob(is),
+                before: before(&pairs, &parents),
+                is_cut: commit.is_cut,
+                renamed_from: None,
             };
-            followed.add(
-                path,
-                at,
-                Version {
-                    commit: CommitId(id),
-                    path: Vec::new(),
-                    blob: blob(first.is),
-                    before: before(&pairs, &parents),
-                    is_cut: commit.is_cut,
-                    renamed_from: old.as_ref().map(|(_, path)| path.clone()),
-                },
-            );
-            let (only, path) = match old {
-                Some((parent, old)) => (Some(parent), followed.rename(path, at, &old)),
-                None => (None, path),
-            };
-            for (number, parent) in parents.iter().enumerate() {
-                if only.is_none_or(|only| only == number) {
-                    open.entry(*parent).or_default().insert(path);
+            let mut heirs = parents.as_slice();
+            let mut heir = path;
+            if version.blob.is_some() && pairs.iter().all(|pair| pair.was.is_none()) {
+                let former = match &mut former {
+                    Some(former) => former,
+                    none => none.insert(self.former(&trees, commit.tree)?),
+                };
+                if let Some((number, old)) = former.get(&version.path) {
+                    heirs = parents.get(*number..=*number).unwrap_or_default();
+                    heir = followed.rename(path, at, old);
+                    version.take(*number, old);
                 }
+            }
+            followed.add(path, at, version);
+            for parent in heirs {
+                open.entry(*parent).or_default().insert(heir);
             }
         }
         Ok(())
+    }
+
+    /// The trees of commits; that of no commit where there are none.
+    fn trees_of(&mut self, commits: &[Id]) -> Result<Vec<Option<Id>>, Error> {
+        if commits.is_empty() {
+            return Ok(vec![None]);
+        }
+        let trees = commits.iter().map(|id| Ok(Some(self.commit(*id)?.tree)));
+        trees.collect()
     }
 
     /// The paths of which two trees hold different things.
@@ -182,37 +181,34 @@ impl Commits<'_> {
         Ok(differing)
     }
 
-    /// Where a path that is new in a commit had its content before: the number of the parent, and
-    /// the path that vanished.
-    fn renamed(
-        &mut self,
-        followed: &Followed,
-        path: usize,
-        is: Option<(u32, Id)>,
-        trees: &[Option<Id>],
-        tree: Id,
-    ) -> Result<Option<(usize, Vec<u8>)>, Error> {
-        let Some(path) = followed.path(path) else {
-            return Ok(None);
-        };
-        let path = path.to_vec();
-        let Some(blob) = blob(is) else {
-            return Ok(None);
-        };
+    /// The paths that a tree has and its parents have not, with the one that vanished with the same
+    /// content and the number of the parent that had it.
+    fn former(&mut self, trees: &[Option<Id>], tree: Id) -> Result<Former, Error> {
+        let mut former = Former::new();
         for (number, was) in trees.iter().enumerate() {
             // All of a first commit is new.
             if was.is_none() {
                 continue;
             }
-            let mut changes = self.differing(*was, Some(tree))?.paths;
-            let holds = |kind: &Option<Kind>| *kind == Some(Kind::File(blob.clone()));
-            changes.retain(|change| holds(&change.was) || holds(&change.is));
-            let renames = renames(&changes, |_| true).exact;
-            if let Some((old, _)) = renames.into_iter().find(|(_, new)| *new == path) {
-                return Ok(Some((number, old)));
+            let changes = self.differing(*was, Some(tree))?.paths;
+            for (old, new) in renames(&changes, |_| true).exact {
+                former.entry(new).or_insert((number, old));
             }
         }
-        Ok(None)
+        Ok(former)
+    }
+}
+
+/// New paths, each with the number of a parent and the path there.
+type Former = HashMap<Vec<u8>, (usize, Vec<u8>)>;
+
+impl Version {
+    /// Notes that it had another path in a parent, where it held the same.
+    fn take(&mut self, parent: usize, old: &[u8]) {
+        self.renamed_from = Some(old.to_vec());
+        if let Some(before) = self.before.get_mut(parent) {
+            before.clone_from(&self.blob);
+        }
     }
 }
 
@@ -295,14 +291,14 @@ impl Followed {
         number
     }
 
-    fn path(&self, number: usize) -> Option<&[u8]> {
-        self.paths.get(number).map(|traced| traced.path.as_slice())
+    fn path(&self, number: usize) -> &[u8] {
+        let traced = self.paths.get(number);
+        traced.map_or(b"", |traced| traced.path.as_slice())
     }
 
     fn add(&mut self, path: usize, at: usize, version: Version) {
         if let Some(traced) = self.paths.get_mut(path) {
-            let path = traced.path.clone();
-            traced.versions.push((at, Version { path, ..version }));
+            traced.versions.push((at, version));
         }
     }
 

@@ -174,6 +174,7 @@ fn a_file_is_followed_to_its_former_names_where_nothing_else_changed_with_them()
         );
         let renamed = versions[0].renamed_from.as_deref();
         assert_eq!(renamed, Some(&b"new/a.enc.yaml"[..]));
+        assert_eq!(versions[0].before, [versions[0].blob.clone()]);
         assert_eq!(
             commits_of(versions),
             log(&world, &["--follow", "--", "b.enc.yaml"])
