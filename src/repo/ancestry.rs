@@ -7,6 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
+use super::command::Git;
 use super::commits::Commits;
 use super::error::Error;
 use super::id::{CommitId, Id};
@@ -41,8 +42,9 @@ pub(super) struct Walk {
     pub(super) end: End,
 }
 
-/// The most commits that are looked at to find common ancestors or what a range leaves out.
-const MOST: usize = 2_000_000;
+/// The most commits that are looked at to find common ancestors, before git is asked, or what a range
+/// leaves out.
+const MOST: usize = 500_000;
 
 /// How many commits are looked at behind the one with which a range seems to end.
 const SLOP: usize = 16;
@@ -87,11 +89,13 @@ impl Commits<'_> {
         one: CommitId,
         other: CommitId,
     ) -> Result<Vec<CommitId>, Error> {
+        let ask = |git: Git<'_>| git.merge_bases(one.0, other.0);
         let bases = if one.0.to_oid().is_some() {
-            let common = self.common(one.0, other.0)?;
-            self.best(common)?
+            let common = self.common(one.0, other.0);
+            let best = common.and_then(|common| self.best(common));
+            best.or_else(|refused| ask(self.git).map_err(|error| error.or_if_unasked(refused)))?
         } else {
-            self.git.merge_bases(one.0, other.0)?
+            ask(self.git)?
         };
         Ok(bases.into_iter().map(CommitId).collect())
     }
@@ -217,7 +221,8 @@ impl Commits<'_> {
 
 /// What git is to be asked for at once.
 fn arguments(from: Id, without: &[Id], reach: Reach) -> Vec<String> {
-    let mut arguments = vec![format!("--max-count={}", reach.commits), from.to_string()];
+    let most = reach.commits.min(MOST);
+    let mut arguments = vec![format!("--max-count={most}"), from.to_string()];
     if reach.first_parents {
         arguments.push("--first-parent".to_owned());
     }
@@ -274,7 +279,11 @@ impl Range {
             if self.waiting == 0 && is_out && time < self.oldest {
                 behind += 1;
             }
-            if behind > self.slop || self.queue.met > MOST {
+            if self.queue.met > MOST {
+                self.end = End::Limit;
+                return;
+            }
+            if behind > self.slop {
                 return;
             }
             let first_parents = self.reach.first_parents && !is_out;

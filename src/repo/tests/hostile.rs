@@ -192,7 +192,9 @@ fn what_is_missing_or_broken_is_told_and_the_rest_is_found() {
     assert_eq!(commits_of(&found, 1), [third.as_str()]);
     assert!(repo.commits().base_since(&first).is_err());
     missing(repo.commits().at(id(&first), b"a/f"), &first);
-    assert!(repo.commits().merge_bases(id(&second), id(&third)).is_err());
+    // git needs not look behind the commit that is found.
+    let bases = repo.commits().merge_bases(id(&second), id(&third));
+    assert_eq!(hex(&bases.unwrap()), [second.as_str()]);
     // A tree that is missing, then one that is something else, then one that is damaged.
     world.lose(&tree);
     missing(repo.commits().at(id(&third), b"a/f"), &tree);
@@ -352,6 +354,38 @@ fn absurd_dates_and_many_parents_end_as_well() {
     assert_eq!(commits_of(&found, 0), [all[0].clone()]);
     assert_eq!(soon(|| commits.merge_bases(first, last)).unwrap(), [first]);
     assert!(!commits.author(last).unwrap().date.to_string().is_empty());
+}
+
+#[test]
+fn a_huge_history_is_looked_at_as_far_as_it_may_be() {
+    use std::fmt::Write as _;
+    let world = World::new();
+    let mut text = String::new();
+    for number in 0..20_000 {
+        let person = format!("a <a> {} +0000", 1_600_000_000 + number);
+        writeln!(
+            text,
+            "commit refs/heads/main\ncommitter {person}\ndata 1\nx"
+        )
+        .unwrap();
+        writeln!(text, "M 100644 inline f{}\ndata 5\n{number:05}", number % 3).unwrap();
+    }
+    world.feed(&["fast-import", "--quiet"], text.as_bytes());
+    let first = world.git(["rev-list", "--max-parents=0", "main"]);
+    let repo = world.repo();
+    let mut commits = repo.commits();
+    let head = commits.head().unwrap();
+    let reach = Reach {
+        commits: 1_000,
+        ..FAR
+    };
+    let found = soon(|| commits.histories(head, &[b"f0", b"f1"], reach)).unwrap();
+    assert_eq!((found.commits, found.end), (1_000, End::Limit));
+    assert_eq!(found.files[0].len(), 333);
+    let base = soon(|| commits.base_since(&first)).unwrap();
+    assert_eq!(hex(&base.commits), [first]);
+    let brought = soon(|| commits.brought(&base, reach)).unwrap();
+    assert_eq!((brought.files.len(), brought.end), (1_000, End::Limit));
 }
 
 #[test]
