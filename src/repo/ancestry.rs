@@ -22,6 +22,16 @@ pub(crate) struct Reach {
     pub(crate) first_parents: bool,
 }
 
+impl Default for Reach {
+    /// As far as a search goes unless `--history` says otherwise.
+    fn default() -> Self {
+        Self {
+            commits: 1_000,
+            first_parents: false,
+        }
+    }
+}
+
 /// Where a search ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum End {
