@@ -111,6 +111,10 @@ impl Run {
     }
 
     fn report(self, ask: Option<&mut Somebody>) -> Report {
+        self.outcome(ask).unwrap()
+    }
+
+    fn outcome(self, ask: Option<&mut Somebody>) -> Result<Report, engine::Error> {
         let variables = self.variables.into_iter();
         let variables = variables.map(|(name, value)| (name.into(), value.into()));
         let environment = Environment::new(variables, "/".into(), Platform::Unix);
@@ -121,7 +125,7 @@ impl Run {
         request.access.plugins = self.plugins;
         request.access.time = self.time;
         request.access.ask = ask.map(|ask| ask as &mut dyn Ask);
-        engine::check(request).unwrap()
+        engine::check(request)
     }
 
     /// The verdict on the one file.
@@ -241,11 +245,27 @@ fn passphrases_are_asked_for_where_they_help() {
         assert_eq!(ask.asked, [prompt]);
 
         let mut ask = somebody("wrong");
-        let verdict = check(&[file]).identity(key).verdict(Some(&mut ask));
+        let refused = check(&[file]).identity(key).outcome(Some(&mut ask));
         let wrong = format!("`{}`: the passphrase was wrong", path.display());
-        let wrong = Reason::KeyFailed(wrong);
-        assert_eq!(verdict, Verification::NotVerified(wrong), "{key}");
+        let refused = refused.map_err(|error| error.to_string()).err();
+        let expected = format!("cannot use the identity: {wrong}");
+        assert_eq!(refused, Some(expected), "{key}");
         assert_eq!(ask.asked.len(), 3, "a few tries");
+
+        // One that was only found is one of several.
+        let variable = match key {
+            "ed25519-locked" | "rsa-locked" => "SOPS_AGE_SSH_PRIVATE_KEY_FILE",
+            _ => "SOPS_AGE_KEY_FILE",
+        };
+        let mut ask = somebody("wrong");
+        let report = check(&[file]).with(variable, &path).report(Some(&mut ask));
+        let wrong = format!(
+            "`{}` (`{variable}`): the passphrase was wrong",
+            path.display()
+        );
+        let verdict = &report.files[0].verification;
+        let reason = Reason::KeyFailed(wrong);
+        assert_eq!(*verdict, Verification::NotVerified(reason), "{key}");
 
         let mut ask = somebody("");
         let who = Reason::NeedsInput(format!("`{}`", path.display()));
@@ -366,6 +386,9 @@ fn keys_that_sleep_are_tried_where_the_one_that_is_named_does_not_fit() {
     let verdict = both.verdict(Some(&mut somebody(PASSPHRASE)));
     assert_eq!(verdict, Verification::Verified);
     assert_eq!(run().verdict(None), Verification::Failed);
+    // The age file names that very key, which nobody may unlock.
+    let both = run().identity("ed25519-locked");
+    assert!(matches!(both.verdict(None), Verification::NotVerified(_)));
 }
 
 // As sops has it: the group is open, and too few are. But a stanza that names a key at hand and does
@@ -532,7 +555,10 @@ mod programs {
                 "sh -c 'sleep 60 & echo'",
                 "`sh` did not end within 0 seconds",
             ),
-            ("./fails", "`./fails` is not run: its path has to be whole"),
+            (
+                "./fails",
+                "`./fails` is not run: it must be an absolute path",
+            ),
             ("'fails", "a quote is not closed"),
             ("# nothing", "it names no command"),
         ] {
@@ -541,18 +567,18 @@ mod programs {
                 .with("SOPS_AGE_KEY_CMD", command)
                 .impatient()
                 .report(None);
-            let reason = Reason::KeyFailed(expected.to_owned());
+            let expected = format!("`SOPS_AGE_KEY_CMD`: {expected}");
+            let reason = Reason::KeyFailed(expected.clone());
             let verdict = &report.files[0].verification;
             assert_eq!(*verdict, Verification::NotVerified(reason), "{command}");
-            let warning = format!("`SOPS_AGE_KEY_CMD`: {expected}");
-            assert_eq!(report.warnings, [warning]);
+            assert_eq!(report.warnings, [expected]);
         }
         assert!(started.elapsed() < Duration::from_secs(20));
         let verdict = check(&["age"])
             .with("PATH", programs.path())
             .with("SOPS_AGE_KEY_CMD", "cat /dev/zero")
             .verdict(None);
-        let what = "`cat` printed too much".to_owned();
+        let what = "`SOPS_AGE_KEY_CMD`: `cat` printed too much".to_owned();
         assert_eq!(verdict, Verification::NotVerified(Reason::KeyFailed(what)));
         let runs = programs.runs();
         let verdict = check(&["age"])
@@ -567,7 +593,7 @@ mod programs {
     }
 
     /// What a plugin may do instead of its work, and what is said of it then.
-    const MISBEHAVIOUR: [(&str, &str); 11] = [
+    const MISBEHAVIOUR: [(&str, &str); 12] = [
         (
             "sleep 60",
             "`age-plugin-batchpass` did not answer within 0 seconds",
@@ -587,6 +613,7 @@ mod programs {
             "it does not speak the plugin protocol",
         ),
         ("printf -- '-> error internal\\naGk\\n-> done\\n\\n'", "hi"),
+        ("printf -- '-> error internal\\naGk\\n'; exit 1", "hi"),
         ("exec >&-; sleep 60", "it ended before it was done"),
         (
             "trap '' TERM HUP INT; sleep 60",
@@ -679,6 +706,24 @@ mod programs {
             assert_eq!(verdict, Verification::NotVerified(reason));
         }
         assert_eq!(programs.runs(), 0);
+        // It is asked about every file that is shut, whomever that names.
+        for (file, plugin) in [("age", "other"), ("rsa", "other"), ("pq", "batch")] {
+            let verdict = check(&[file])
+                .with("PATH", programs.path())
+                .identity("plugin.txt")
+                .plugin(plugin)
+                .verdict(None);
+            let what = "plugin `batchpass` is not run without `--allow-plugin batchpass`";
+            let reason = Reason::NotAllowed(what.to_owned());
+            assert_eq!(verdict, Verification::NotVerified(reason), "{file}");
+            let verdict = check(&[file])
+                .with("PATH", programs.path())
+                .identity("plugin.txt")
+                .plugin("batchpass")
+                .verdict(None);
+            assert_eq!(verdict, Verification::NotVerified(Reason::NotARecipient));
+        }
+        assert_eq!(programs.runs(), 3);
         let verdict = check(&["plugin"])
             .with("PATH", "relative:/nowhere")
             .identity("plugin.txt")

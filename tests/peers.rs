@@ -215,6 +215,7 @@ fn the_commands_of_the_help_mend_the_file() {
         "malformed-metadata",
         "multi-document",
         "not-encrypted",
+        "undeclared-format",
         "unreadable-file",
     ] {
         for entry in std::fs::read_dir(testdata("rules").join(rule).join("fires")).unwrap() {
@@ -252,6 +253,79 @@ fn the_commands_of_the_help_mend_the_file() {
         }
     }
     assert!(mended > 10, "{mended}");
+}
+
+/// Damaged files, and what somebody does in the editor.
+const NEW_FILES: [(&str, &str); 7] = [
+    ("mac-mismatch/fires/namespace", "sed -i \"1i # seen\""),
+    ("mac-mismatch/fires/without-mac", "sed -i \"1i # seen\""),
+    (
+        "plaintext-value/fires/pasted",
+        "sed -i \"\\$ a again: canary\"",
+    ),
+    (
+        "malformed-ciphertext/fires/cut",
+        "sed -i \"\\$ a again: canary\"",
+    ),
+    (
+        "undecryptable-value/fires/renamed",
+        "sed -i \"\\$ a again: canary\"",
+    ),
+    ("malformed-metadata/fires/without-time", "true"),
+    ("not-encrypted/fires/without-block", "true"),
+];
+
+/// Outside of a repository nothing brings the file back.
+#[test]
+#[ignore = "needs real sops; run scripts/peers"]
+fn the_help_mends_a_file_of_which_git_has_nothing_earlier() {
+    let key = testdata("rules/keys.txt");
+    let text = std::fs::read_to_string(&key).unwrap();
+    let recipient = text
+        .lines()
+        .find_map(|line| line.strip_prefix("# public key: "));
+    let rules = format!("creation_rules: [{{age: {}}}]\n", recipient.unwrap());
+    for (fixture, editor) in NEW_FILES {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("new.enc.yaml");
+        let damaged = testdata("rules").join(fixture);
+        let damaged = [".enc.yaml", ".yaml"].map(|end| format!("{}{end}", damaged.display()));
+        let damaged = damaged
+            .iter()
+            .find_map(|path| std::fs::read_to_string(path).ok());
+        std::fs::write(&file, damaged.expect(fixture)).unwrap();
+        std::fs::write(folder.path().join(".sops.yaml"), &rules).unwrap();
+        std::fs::write(folder.path().join("PLAINTEXT"), "a: canary\n").unwrap();
+        let check = || {
+            let key = [("SOPS_AGE_KEY_FILE".into(), key.clone().into())];
+            let environment = Environment::new(key, folder.path().into(), Platform::Unix);
+            engine::check(Request::new(&environment)).unwrap()
+        };
+        let rule = fixture.split('/').next().unwrap();
+        let found = check().findings;
+        let found = found
+            .iter()
+            .find(|found| found.rule == rule)
+            .expect(fixture);
+        if found.help.text.contains("delete the line") {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let at = found.location.start.unwrap().line - 1;
+            let lines = text.lines().enumerate().filter(|(line, _)| *line != at);
+            let left: Vec<&str> = lines.map(|(_, line)| line).collect();
+            std::fs::write(&file, left.join("\n") + "\n").unwrap();
+        }
+        let [command] = &found.help.commands[..] else {
+            panic!("{fixture}: {:?}", found.help);
+        };
+        paste(
+            &format!("export EDITOR='{editor}'; {command}"),
+            folder.path(),
+            &key,
+        );
+        let report = check();
+        let verdict = report.files[0].verification.name();
+        assert_eq!(verdict, "verified", "{fixture}: {:?}", report.findings);
+    }
 }
 
 /// Keys of `testdata/identities`, and the variables that give them to sops.

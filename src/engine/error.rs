@@ -31,7 +31,7 @@ pub enum Error {
         /// What the system says.
         reason: String,
     },
-    /// A source of identities that was named is of no use.
+    /// A source of identities that was named cannot be used.
     #[error("cannot use the identity: {reason}")]
     #[diagnostic(help(
         "what can be used: a file with `AGE-SECRET-KEY-1…` lines, an SSH private key, a Kubernetes Secret with one of them"

@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 
 use super::inputs::{self, Content, Input, Origin, Scope};
 use super::others::decode;
-use super::{Error, MAX_FILE_LEN, Request, describe, map_all, policy, sign};
-use crate::document::Document;
+use super::{
+    Error, MAX_FILE_LEN, Request, describe, guess, map_all, policy, refuse_unusable, sign,
+};
+use crate::document::{Document, Format};
 use crate::fs;
 use crate::keys::{Keyring, Listed, Locked, Place, PlaceState, Shut};
 use crate::paths;
 use crate::repo::Repo;
+use crate::rules::FormatFrom;
 use crate::sops::{SopsFile, locks};
 use crate::source::SourceId;
 
@@ -24,6 +27,8 @@ pub struct KeyReport {
     pub files: Vec<PathBuf>,
     /// Those that the identities do not open.
     pub shut: Vec<PathBuf>,
+    /// Those of which sops could not read for whom they are: `check` says why.
+    pub unread: Vec<PathBuf>,
     /// What was wrong with sources of identities, one sentence each.
     pub warnings: Vec<String>,
     /// Where identities were looked for, in order, with what was there.
@@ -52,7 +57,7 @@ pub struct KnownKey {
 ///
 /// # Errors
 /// [`Error::NoSuchPath`] where a named path is not there, [`Error::Identity`] where a named identity
-/// is of no use, [`Error::Policy`] where the policy is wrong.
+/// cannot be used, [`Error::Policy`] where the policy is wrong.
 pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
     let Request {
         environment,
@@ -82,14 +87,19 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
     };
     let (inputs, _) = inputs::list(targets, scope)?;
     let mut keyring = Request::keyring(identities, environment)?;
-    let files = map_all(&inputs, jobs, read_locks)?;
+    let Sorted {
+        paths,
+        shut,
+        unread,
+    } = sort(&inputs, map_all(&inputs, jobs, read_locks)?);
     keyring.look_at_ssh();
-    let (paths, shut): (Vec<PathBuf>, Vec<Shut>) = files.into_iter().flatten().unzip();
     keyring.wake(&shut, &mut access.means(environment));
+    refuse_unusable(&keyring)?;
     let mut keys: Vec<Tried> = keyring.list().into_iter().map(Tried::new).collect();
     let mut report = KeyReport {
         warnings: keyring.warnings().map(ToString::to_string).collect(),
         searched: keyring.places().map(describe_all).collect(),
+        unread,
         ..KeyReport::default()
     };
     let opened = map_all(&shut, jobs, |shut| Opened::of(shut, &keyring))?;
@@ -178,21 +188,75 @@ impl Opened {
     }
 }
 
-/// What age may open of a file; `None` where it is no secret file, or cannot be read.
-fn read_locks(input: &Input) -> Option<(PathBuf, Shut)> {
-    let bytes = match &input.content {
-        Content::Disk(place) => fs::read(place, MAX_FILE_LEN).ok()?,
-        Content::Given(bytes) => bytes.clone(),
-        Content::Index(_) | Content::Outside | Content::Lost(_) => return None,
-    };
-    if !sign::may_have_metadata(input.format, &bytes) && input.origin == Origin::Walked {
-        return None;
+/// The secret files among the inputs.
+#[derive(Default)]
+struct Sorted {
+    paths: Vec<PathBuf>,
+    /// What age may open of each.
+    shut: Vec<Shut>,
+    unread: Vec<PathBuf>,
+}
+
+fn sort(inputs: &[Input], read: Vec<Read>) -> Sorted {
+    let mut sorted = Sorted::default();
+    for (input, read) in inputs.iter().zip(read) {
+        match read {
+            Read::NotSops => {}
+            Read::Unread => sorted.unread.push(input.path.clone()),
+            Read::Locks(locks) => {
+                sorted.paths.push(input.path.clone());
+                sorted.shut.push(locks);
+            }
+        }
     }
-    let id = SourceId::WorkTree(input.path.clone());
-    let (Some(source), None) = decode(id, bytes, input.format) else {
-        return None;
+    sorted
+}
+
+/// What was read of an input.
+enum Read {
+    /// No secret file.
+    NotSops,
+    /// A secret file of which sops could not read for whom it is.
+    Unread,
+    /// What age may open of it.
+    Locks(Shut),
+}
+
+fn read_locks(input: &Input) -> Read {
+    let named = input.origin == Origin::Named;
+    let bytes = match &input.content {
+        Content::Disk(place) => match fs::read(place, MAX_FILE_LEN) {
+            Ok(bytes) => bytes,
+            Err(_) if named => return Read::Unread,
+            Err(_) => return Read::NotSops,
+        },
+        Content::Given(bytes) => bytes.clone(),
+        Content::Lost(_) if named => return Read::Unread,
+        Content::Index(_) | Content::Outside | Content::Lost(_) => return Read::NotSops,
     };
-    let document = Document::parse(&source, input.format).ok()?;
-    let file = SopsFile::of(&document).ok().flatten()?;
-    Some((input.path.clone(), locks(&file)))
+    let untold =
+        guess::untold(input.format, &bytes).filter(|_| input.format_from == FormatFrom::Name);
+    let format = untold.unwrap_or(input.format);
+    if !sign::may_have_metadata(format, &bytes) {
+        return Read::NotSops;
+    }
+    let is_marked = named || sign::looks_encrypted(format, &bytes);
+    match locks_of(input, bytes, format) {
+        Ok(Some(locks)) => Read::Locks(locks),
+        Err(Unreadable) if is_marked => Read::Unread,
+        Ok(None) | Err(Unreadable) => Read::NotSops,
+    }
+}
+
+/// sops could not read the text, or its metadata.
+struct Unreadable;
+
+fn locks_of(input: &Input, bytes: Vec<u8>, format: Format) -> Result<Option<Shut>, Unreadable> {
+    let id = SourceId::WorkTree(input.path.clone());
+    let (Some(source), None) = decode(id, bytes, format) else {
+        return Err(Unreadable);
+    };
+    let document = Document::parse(&source, format).map_err(|_| Unreadable)?;
+    let file = SopsFile::of(&document).map_err(|_| Unreadable)?;
+    Ok(file.as_ref().map(locks))
 }

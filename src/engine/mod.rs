@@ -4,6 +4,7 @@
 //! Files are looked at in parallel, a file a task, and nothing of a file's text outlives its task.
 //! What comes out depends on the files and the identities alone, not on the number of threads.
 
+mod bytes;
 mod catalogue;
 mod earlier;
 mod error;
@@ -11,6 +12,7 @@ mod explain;
 mod explanation;
 mod file;
 mod filters;
+mod guess;
 mod inputs;
 mod keys;
 mod known;
@@ -62,7 +64,7 @@ pub const MAX_FILE_LEN: usize = 256 << 20;
 ///
 /// # Errors
 /// [`Error::NoSuchPath`] where a named path is not there, [`Error::Identity`] where a named identity
-/// is of no use, [`Error::Threads`] where the system gives no threads, [`Error::NoRepository`] where
+/// cannot be used, [`Error::Threads`] where the system gives no threads, [`Error::NoRepository`] where
 /// there is no index to read, [`Error::Git`] where there is one that cannot be read,
 /// [`Error::Policy`] where the policy is wrong.
 pub fn check(request: Request<'_>) -> Result<Report, Error> {
@@ -105,8 +107,10 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
     let looked = look_twice(&inputs, &mut keyring, look_at, |keyring, shut| {
         keyring.wake(shut, &mut access.means(environment))
     })?;
+    refuse_unusable(&keyring)?;
     let mut report = Report {
         notices: notices.sentences(),
+        idle_plugins: idle_plugins(access.plugins, &keyring),
         warnings: keyring.warnings().map(ToString::to_string).collect(),
         searched: keyring.places().map(describe).collect(),
         ..Report::default()
@@ -121,6 +125,18 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
     earlier::fit(&mut findings, repo.as_ref(), &here);
     settle::apply(findings, &policy, &mut report);
     Ok(report)
+}
+
+/// Ends the run where an identity that the user named turned out to be none that can be used.
+fn refuse_unusable(keyring: &Keyring) -> Result<(), Error> {
+    let refused = keyring.refused();
+    refused.map_or(Ok(()), |error| Err(Error::identity(error)))
+}
+
+/// The plugins of which there is no identity.
+fn idle_plugins(mut plugins: Vec<String>, keyring: &Keyring) -> Vec<String> {
+    plugins.retain(|name| !keyring.has_plugin(name));
+    plugins
 }
 
 /// Puts what became of the inputs into `report`, in their order; returns all findings.
@@ -256,6 +272,7 @@ fn map_all<T: Sync, R: Send>(
 fn describe(place: &Place) -> String {
     let origin = &place.origin;
     match place.state {
+        PlaceState::Missing if origin.is_named_file() => format!("{origin} (nothing there)"),
         PlaceState::Missing => origin.to_string(),
         PlaceState::Empty => format!("{origin} (empty)"),
         PlaceState::Found { usable, locked: 0 } => format!("{origin} ({usable} usable)"),

@@ -29,6 +29,8 @@ pub struct Report {
     pub warnings: Vec<String>,
     /// What was named and not looked at, one sentence each.
     pub notices: Vec<String>,
+    /// The plugins that were allowed to run and of which there is no identity.
+    pub idle_plugins: Vec<String>,
     /// Where identities were looked for, in order.
     pub searched: Vec<String>,
 }
@@ -39,7 +41,7 @@ pub struct Report {
 pub struct FileReport {
     /// The path as the user named it, or below the folder that the user named.
     pub path: PathBuf,
-    /// The format that its name stands for.
+    /// The format that it was read as.
     pub format: Format,
     /// How many documents it holds; none where it could not be read as its format.
     pub documents: Option<usize>,

@@ -105,9 +105,9 @@ impl IdentitySource {
                 text,
             },
             Place::Path(path) => {
-                let path = environment.current_dir().join(path);
-                let text = fs::read_stream(&path, MAX_KEY_FILE);
-                let text = text.map_err(|error| Error::identity(&error))?;
+                let place = environment.current_dir().join(&path);
+                let text = fs::read_stream(&place, MAX_KEY_FILE);
+                let text = text.map_err(|error| Error::identity(&error.about(&path)))?;
                 let variable = None;
                 Given {
                     origin: Origin::File { path, variable },

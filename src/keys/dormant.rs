@@ -8,6 +8,7 @@ use super::places::Origin;
 use super::recipient::{Recipient, RecipientKind};
 #[cfg(feature = "ssh")]
 use super::ssh;
+use super::wake::shown_to_command;
 use crate::secret::Secret;
 
 /// Something that may open files once it is woken.
@@ -83,12 +84,10 @@ pub(crate) enum Obstacle {
 
 impl Obstacle {
     /// The same as it is told of files, which does not say where the key was found: what went wrong
-    /// with a program names that.
+    /// with a plugin names that.
     pub(super) fn of_key(&self, lock: &Lock, origin: &Origin) -> Self {
         match (self, lock) {
-            (Self::Failed(what), Lock::Command { .. } | Lock::Plugin { .. }) => {
-                Self::Failed(what.clone())
-            }
+            (Self::Failed(what), Lock::Plugin { .. }) => Self::Failed(what.clone()),
             (Self::Failed(what), _) => Self::Failed(format!("{origin}: {what}")),
             (other, _) => other.clone(),
         }
@@ -139,7 +138,7 @@ impl Dormant {
         match &self.state {
             _ if !is_likely => None,
             State::Asked(answers) => answers
-                .get(recipient.as_str())
+                .get(&shown_to_command(recipient))
                 .and_then(|failure| failure.clone().map(Obstacle::Failed)),
             State::Done => None,
             State::Stuck(obstacle) => Some(obstacle.clone()),
@@ -182,6 +181,18 @@ impl State {
 const MAX_RECIPIENTS: usize = 32;
 
 impl Lock {
+    /// Whether an age file tells whether it is for this key and no other.
+    pub(super) fn is_named_in_files(&self) -> bool {
+        match self {
+            #[cfg(feature = "ssh")]
+            Self::Ssh(_) => true,
+            Self::Command { .. }
+            | Self::Encrypted(_)
+            | Self::Plugin { .. }
+            | Self::Unsupported(_) => false,
+        }
+    }
+
     /// In which order they are tried: first what is certain to fit, then what asks nobody.
     pub(super) fn rank(&self) -> usize {
         match self {

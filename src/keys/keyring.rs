@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use super::age_file::AgeFile;
-use super::dormant::{Dormant, Lock, Obstacle};
+use super::dormant::{Dormant, Lock, Obstacle, State};
 #[cfg(feature = "plugin")]
 use super::file_key::FileKey;
 use super::found::Found;
@@ -27,16 +27,21 @@ pub(crate) struct Keyring {
     pub(super) found: Found,
     /// What lies in the places of SSH keys, once it was looked at.
     ssh: OnceLock<Found>,
-    ssh_places: Vec<SshPlace>,
+    ssh_places: Vec<KeyFile>,
+    /// Whether the user named the identities.
+    pub(super) is_given: bool,
+    /// The first of these behind whose passphrase nothing could be had.
+    pub(super) refused: Option<Error>,
     /// The keys of age files that plugins opened, by the file.
     #[cfg(feature = "plugin")]
     pub(super) file_keys: HashMap<Vec<u8>, FileKey>,
 }
 
-/// A file that may hold an SSH private key, and the variable that names it.
-struct SshPlace {
-    path: PathBuf,
-    variable: Option<&'static str>,
+/// A file that may hold keys.
+struct KeyFile {
+    place: PathBuf,
+    /// What it is called.
+    origin: Origin,
 }
 
 /// A place of identities that the user names, and what was read there.
@@ -45,7 +50,7 @@ pub(crate) struct Given {
     pub(crate) text: Secret<Vec<u8>>,
 }
 
-/// A place that the user named and that is of no use.
+/// A place that the user named and that cannot be used.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{}", Warning { origin: origin.clone(), fault: fault.clone() })]
 pub(crate) struct Error {
@@ -73,14 +78,14 @@ impl Keyring {
         }
         match places::path(environment, places::KEY_FILE) {
             Some(path) => {
-                let path = places::absolute(environment, &path);
-                take_file(&mut found, path, Some(places::KEY_FILE));
+                let file = KeyFile::named(environment, path, places::KEY_FILE);
+                take_file(&mut found, &file);
             }
             None => found.note(Origin::Variable(places::KEY_FILE), PlaceState::Missing),
         }
         look_for_command(&mut found, environment, places::KEY_COMMAND, false);
         if let Some(path) = places::user_key_file(environment) {
-            take_file(&mut found, path, None);
+            take_file(&mut found, &KeyFile::usual(path));
         }
         Self {
             found,
@@ -94,7 +99,10 @@ impl Keyring {
     /// # Errors
     /// [`Error`] for the first place that cannot be used or holds no identity.
     pub(crate) fn given(given: impl IntoIterator<Item = Given>) -> Result<Self, Error> {
-        let mut keyring = Self::default();
+        let mut keyring = Self {
+            is_given: true,
+            ..Self::default()
+        };
         for Given { origin, text } in given {
             let fault = match source::read(text.expose(), Rules::Given) {
                 Ok(read) if !read.is_empty() => {
@@ -183,6 +191,49 @@ impl Keyring {
         })
     }
 
+    /// Why a plugin is not asked that might open any file, whomever that names.
+    pub(crate) fn unasked_plugin(&self) -> Option<String> {
+        let mut dormant = self.found.dormant.iter();
+        dormant.find_map(|dormant| match (&dormant.lock, &dormant.state) {
+            (Lock::Plugin { .. }, State::Asleep | State::Stuck(Obstacle::NotAllowed(_))) => {
+                match dormant.obstacle_of_lock() {
+                    Obstacle::NotAllowed(what) => Some(what),
+                    _ => None,
+                }
+            }
+            _ => None,
+        })
+    }
+
+    /// Whether there is an identity of a plugin.
+    pub(crate) fn has_plugin(&self, plugin: &str) -> bool {
+        let mut dormant = self.found.dormant.iter();
+        dormant.any(|dormant| match &dormant.lock {
+            Lock::Plugin { name, .. } => name == plugin,
+            _ => false,
+        })
+    }
+
+    /// The identity that was named and whose passphrase nobody knew, or behind which there was none.
+    pub(crate) fn refused(&self) -> Option<&Error> {
+        self.refused.as_ref()
+    }
+
+    /// What keeps the very identity that one of these age files names from being tried.
+    pub(crate) fn obstacle_of_named<'f>(
+        &self,
+        mut files: impl Iterator<Item = (&'f AgeFile, &'f Recipient)>,
+    ) -> Option<Obstacle> {
+        files.find_map(|(file, recipient)| {
+            let ssh = self.ssh.get().into_iter();
+            let mut dormant = ssh.chain([&self.found]).flat_map(|found| &found.dormant);
+            dormant.find_map(|dormant| {
+                let named = dormant.lock.is_named_in_files().then_some(dormant)?;
+                named.obstacle(file, recipient)
+            })
+        })
+    }
+
     /// Whether there is something that could be woken.
     pub(crate) fn has_dormant(&self) -> bool {
         let mut found = self.ssh.get().into_iter().chain([&self.found]);
@@ -209,45 +260,59 @@ impl Keyring {
     }
 }
 
-impl SshPlace {
-    fn origin(&self) -> Origin {
-        let (path, variable) = (self.path.clone(), self.variable);
-        Origin::File { path, variable }
+impl KeyFile {
+    /// One that a variable names; it is called what the user called it.
+    fn named(environment: &Environment, path: PathBuf, variable: &'static str) -> Self {
+        Self {
+            place: places::absolute(environment, &path),
+            origin: Origin::File {
+                path,
+                variable: Some(variable),
+            },
+        }
+    }
+
+    /// One that is looked for anyway.
+    fn usual(place: PathBuf) -> Self {
+        let (path, variable) = (place.clone(), None);
+        Self {
+            place,
+            origin: Origin::File { path, variable },
+        }
+    }
+
+    /// Reads it; one that the user's variable names may be a pipe, as in
+    /// `SOPS_AGE_KEY_FILE=<(command)`.
+    fn read(&self) -> Result<Secret<Vec<u8>>, Fault> {
+        let text = match &self.origin {
+            Origin::File {
+                path,
+                variable: Some(_),
+            } => fs::read_stream(&self.place, MAX_KEY_FILE).map_err(|error| error.about(path)),
+            _ => fs::read(&self.place, MAX_KEY_FILE),
+        };
+        Ok(Secret::new(text?))
     }
 }
 
-fn ssh_places(environment: &Environment) -> Vec<SshPlace> {
-    let named = places::path(environment, places::SSH_KEY_FILE).map(|path| SshPlace {
-        path: places::absolute(environment, &path),
-        variable: Some(places::SSH_KEY_FILE),
-    });
-    let usual = ["id_ed25519", "id_rsa"].into_iter().filter_map(|name| {
-        let path = places::user_ssh_key(environment, name)?;
-        let variable = None;
-        Some(SshPlace { path, variable })
-    });
-    named.into_iter().chain(usual).collect()
+fn ssh_places(environment: &Environment) -> Vec<KeyFile> {
+    let named = places::path(environment, places::SSH_KEY_FILE)
+        .map(|path| KeyFile::named(environment, path, places::SSH_KEY_FILE));
+    let usual = ["id_ed25519", "id_rsa"].into_iter();
+    let usual = usual.filter_map(|name| places::user_ssh_key(environment, name));
+    named.into_iter().chain(usual.map(KeyFile::usual)).collect()
 }
 
-fn take_file(found: &mut Found, path: PathBuf, variable: Option<&'static str>) {
-    let read = read_file(&path, variable)
-        .and_then(|text| source::read(Secret::new(text).expose(), Rules::Lines));
-    found.take(Origin::File { path, variable }, read);
+fn take_file(found: &mut Found, file: &KeyFile) {
+    let read = file.read();
+    let read = read.and_then(|text| source::read(text.expose(), Rules::Lines));
+    found.take(file.origin.clone(), read);
 }
 
-fn take_ssh_file(found: &mut Found, place: &SshPlace) {
-    let read = read_file(&place.path, place.variable)
-        .and_then(|text| source::read_ssh(Secret::new(text).expose()));
-    found.take(place.origin(), read);
-}
-
-/// Reads a file; one that the user's variable names may be a pipe, as in
-/// `SOPS_AGE_KEY_FILE=<(command)`.
-fn read_file(path: &std::path::Path, variable: Option<&str>) -> Result<Vec<u8>, Fault> {
-    Ok(match variable {
-        Some(_) => fs::read_stream(path, MAX_KEY_FILE)?,
-        None => fs::read(path, MAX_KEY_FILE)?,
-    })
+fn take_ssh_file(found: &mut Found, file: &KeyFile) {
+    let read = file.read();
+    let read = read.and_then(|text| source::read_ssh(text.expose()));
+    found.take(file.origin.clone(), read);
 }
 
 fn look_for_command(

@@ -86,6 +86,13 @@ pub(super) fn absolute(environment: &Environment, path: &Path) -> PathBuf {
     environment.current_dir().join(path)
 }
 
+impl Origin {
+    /// Whether it is a file that a variable of the user's names.
+    pub(crate) fn is_named_file(&self) -> bool {
+        matches!(self, Self::File { variable, .. } if variable.is_some())
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

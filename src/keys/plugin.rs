@@ -28,6 +28,8 @@ const COLUMNS: usize = 64;
 const MAX_BODY: usize = 1024;
 /// The most characters of what a plugin says that are passed on.
 const MAX_SAID: usize = 200;
+/// What is said of a plugin that is gone.
+const ENDED: &str = "it ended before it was done";
 /// How often a plugin may say something without opening a file, beside an error for each.
 const MAX_CHATTER: usize = 100;
 
@@ -158,9 +160,17 @@ fn converse(
     if talk.is_refused && keys.len() < files.len() {
         return Err(Obstacle::NeedsInput(format!("plugin `{name}`")));
     }
-    ended.map_err(failed)?;
-    talk.dialogue.part();
-    talk.complaint.map_or(Ok(()), |what| Err(failed(what)))
+    match (ended, talk.complaint.take()) {
+        // It may be gone once it has complained, without having said that it is done.
+        (Err(what), Some(complaint)) if what == ENDED => return Err(failed(complaint)),
+        (Err(what), _) => return Err(failed(what)),
+        (Ok(()), Some(complaint)) => {
+            talk.dialogue.part();
+            return Err(failed(complaint));
+        }
+        (Ok(()), None) => talk.dialogue.part(),
+    }
+    Ok(())
 }
 
 /// What a plugin is told: its identities, and the stanzas of all files, numbered.
@@ -260,7 +270,7 @@ impl Talk<'_> {
         self.left = self.left.saturating_sub(started.elapsed());
         match line {
             Ok(Some(line)) => Ok(line),
-            Ok(None) => Err("it ended before it was done".to_owned()),
+            Ok(None) => Err(ENDED.to_owned()),
             Err(error) => Err(error.to_string()),
         }
     }

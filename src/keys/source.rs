@@ -51,6 +51,15 @@ pub(crate) enum Fault {
     /// A line that begins like an identity and is none: a character is wrong or missing.
     #[error("line {line} holds a damaged age identity")]
     Damaged { line: usize },
+    /// A line that holds the public half of a key.
+    #[error("line {line} holds a public key (a recipient); the private key is needed")]
+    Public { line: usize },
+    /// A byte order mark, which neither sops nor age reads.
+    #[error("it begins with a byte order mark: save it as UTF-8 without one")]
+    Mark,
+    /// Another encoding, which neither sops nor age reads.
+    #[error("it is in UTF-16: save it as UTF-8")]
+    Utf16,
     /// The text holds no identity at all.
     #[error("it holds no identity")]
     Empty,
@@ -90,6 +99,7 @@ pub(super) fn read(text: &[u8], rules: Rules) -> Result<Read, Fault> {
     if rules == Rules::Given && is_private_key(text) {
         return read_ssh(text);
     }
+    check_encoding(text)?;
     let mut read = Read {
         rules_out_plugins: rules == Rules::Native,
         ..Read::default()
@@ -124,6 +134,21 @@ pub(super) fn read(text: &[u8], rules: Rules) -> Result<Read, Fault> {
         }
     }
     Ok(read)
+}
+
+/// Says what is wrong where the very first bytes are no text as age reads it.
+fn check_encoding(text: &[u8]) -> Result<(), Fault> {
+    match text {
+        [0xEF, 0xBB, 0xBF, ..] => Err(Fault::Mark),
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [b' '..=b'~', 0, ..] => Err(Fault::Utf16),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a text begins like the public half of a key.
+fn is_public(text: &str) -> bool {
+    let kinds = ["age1", "ssh-ed25519", "ssh-rsa", "ecdsa-sha2-", "sk-ssh-"];
+    kinds.iter().any(|kind| text.starts_with(kind))
 }
 
 fn is_age_file(text: &[u8]) -> bool {
@@ -192,7 +217,11 @@ impl Read {
             let identity = Private::x25519(text).ok_or(Fault::Damaged { line })?;
             self.identities.push(identity);
         } else {
-            return Err(Fault::Unknown { line });
+            return Err(if is_public(text) {
+                Fault::Public { line }
+            } else {
+                Fault::Unknown { line }
+            });
         }
         Ok(())
     }

@@ -51,7 +51,8 @@ const RSA: &str = "ssh-rsa";
 const ED25519: &str = "ssh-ed25519";
 /// The longest RSA modulus that is read, as SSH spells it: 4,096 bits and a zero.
 const MAX_MODULUS: usize = 513;
-const OLD_ENCRYPTION: &str = "SSH keys in PEM's old encryption";
+const OLD_ENCRYPTION: &str =
+    "SSH keys in PEM's old encryption (`ssh-keygen -p -o -f FILE` rewrites one)";
 const LARGE_RSA: &str = "RSA keys of more than 4096 bits";
 
 /// Reads the first private key in `text`.

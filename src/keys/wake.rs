@@ -8,7 +8,7 @@ use age::secrecy::SecretString;
 use super::age_file::AgeFile;
 use super::ask::Ask;
 use super::dormant::{Lock, Obstacle, State};
-use super::keyring::{Keyring, MAX_KEY_FILE};
+use super::keyring::{Error, Keyring, MAX_KEY_FILE};
 use super::places::Origin;
 use super::recipient::{Recipient, RecipientKind};
 use super::source::{self, Fault, Rules, Warning};
@@ -154,14 +154,18 @@ impl Keyring {
                 return true;
             }
             Err(Stopped::ForThis(what)) => {
-                dormant
-                    .state
-                    .answered(&dormant.lock, recipient, Some(what.clone()));
+                let told = Some(format!("{origin}: {what}"));
+                dormant.state.answered(&dormant.lock, recipient, told);
                 Some(what)
             }
             Err(Stopped::ForAll(obstacle)) => {
                 dormant.state = State::Stuck(obstacle.of_key(&dormant.lock, &origin));
+                let is_key = !matches!(dormant.lock, Lock::Command { .. });
                 match obstacle {
+                    Obstacle::Failed(what) if is_key && self.is_given => {
+                        self.refuse(&origin, what.clone());
+                        Some(what)
+                    }
                     Obstacle::Failed(what) => Some(what),
                     _ => None,
                 }
@@ -175,6 +179,15 @@ impl Keyring {
             }
         }
         false
+    }
+}
+
+impl Keyring {
+    /// Notes that an identity that the user named cannot be used.
+    fn refuse(&mut self, origin: &Origin, what: String) {
+        let origin = origin.clone();
+        let fault = Fault::Program(what);
+        self.refused.get_or_insert(Error { origin, fault });
     }
 }
 
@@ -266,7 +279,7 @@ fn decrypt(file: &AgeFile, passphrase: &str) -> Result<source::Read, Refused> {
 }
 
 /// A recipient as a command may see it: nothing that somebody wrote into a file for a shell to read.
-fn shown_to_command(recipient: &Recipient) -> String {
+pub(super) fn shown_to_command(recipient: &Recipient) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b" +/=-@._:".contains(&byte);
     let canonical = recipient.canonical();
     let mut texts = [recipient.as_str(), &canonical].into_iter();

@@ -67,7 +67,7 @@ pub(crate) enum Error {
     #[error("`{name}` is not installed")]
     NotFound { name: String },
     /// It is named by a relative path, which leads to whatever lies in the folder that is checked.
-    #[error("`{name}` is not run: its path has to be whole")]
+    #[error("`{name}` is not run: it must be an absolute path")]
     Relative { name: String },
     /// It is there, and no program.
     #[error("`{}` is not executable", place.display())]

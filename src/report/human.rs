@@ -39,7 +39,7 @@ pub fn human(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<(
         write_files(report, out)?;
     }
     write_unverified(report, style, out)?;
-    write_not_encrypted(report, out)?;
+    write_not_encrypted(report, style, out)?;
     write_summary(report, style, out)?;
     write_more(report, out)
 }
@@ -82,6 +82,13 @@ fn write_files(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             escape::text(&report.searched.join(", "))
         )?;
     }
+    for plugin in &report.idle_plugins {
+        let plugin = escape::text(plugin);
+        writeln!(
+            out,
+            "no identity of plugin `{plugin}`, which `--allow-plugin` names"
+        )?;
+    }
     if report.passed_over > 0 {
         let files = plural(report.passed_over, "file");
         writeln!(out, "passed over {files} without sops metadata")?;
@@ -106,6 +113,7 @@ fn write_unverified(report: &Report, style: Style, out: &mut dyn Write) -> io::R
     }
     for (reason, files) in by_reason {
         let why = escape::text(&explain(reason, report));
+        let names = |files: &[&FileReport]| names(files, style);
         writeln!(out, "not verified: {}: {why}", names(&files))?;
         if names_no_key(reason) {
             openers::write(&files, style.verbose, names, out)?;
@@ -131,7 +139,7 @@ fn names_no_key(reason: &Reason) -> bool {
 
 /// Which files have no metadata although their name, or the user, says that they should; those of
 /// other programs by themselves.
-fn write_not_encrypted(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+fn write_not_encrypted(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let mut by_owner: BTreeMap<Option<Foreign>, Vec<&FileReport>> = BTreeMap::new();
     for file in &report.files {
         if file.verification == Verification::NotEncrypted {
@@ -139,7 +147,7 @@ fn write_not_encrypted(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     for (owner, files) in by_owner {
-        let names = names(&files);
+        let names = names(&files, style);
         match owner {
             Some(foreign) => writeln!(out, "not sops's: {names}: {}", foreign.describe())?,
             None => writeln!(out, "not encrypted: {names}: no sops metadata")?,
@@ -148,14 +156,15 @@ fn write_not_encrypted(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// The first few names, and how many there are more.
-fn names(files: &[&FileReport]) -> String {
+/// The first few names, and how many there are more; or all.
+fn names(files: &[&FileReport], style: Style) -> String {
+    let shown = if style.verbose { files.len() } else { NAMED };
     let named = files
         .iter()
-        .take(NAMED)
+        .take(shown)
         .map(|file| escape::path(&file.path));
     let names = named.collect::<Vec<_>>().join(", ");
-    match files.len().saturating_sub(NAMED) {
+    match files.len().saturating_sub(shown) {
         0 => names,
         more => format!("{names} and {more} more"),
     }

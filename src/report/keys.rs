@@ -5,19 +5,20 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::escape;
+use super::{Style, escape};
 use crate::engine::{KeyReport, KnownKey};
 
-/// How many files one line names.
+/// How many files one line names where not all are wanted.
 const NAMED: usize = 5;
 
 /// Writes the identities for people to read.
 ///
 /// # Errors
 /// Whatever writing to `out` gives.
-pub fn human(report: &KeyReport, out: &mut dyn Write) -> io::Result<()> {
+pub fn human(report: &KeyReport, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let named = if style.verbose { usize::MAX } else { NAMED };
     for key in &report.keys {
-        write_key(key, report.files.len(), out)?;
+        write_key(key, report.files.len(), named, out)?;
     }
     if !report.searched.is_empty() {
         let searched = escape::text(&report.searched.join(", "));
@@ -31,12 +32,20 @@ pub fn human(report: &KeyReport, out: &mut dyn Write) -> io::Result<()> {
         plural(report.files.len(), "secret file")
     )?;
     match report.shut.as_slice() {
-        [] => writeln!(out),
-        shut => writeln!(out, ", not opened by any: {}", names(shut)),
+        [] => writeln!(out)?,
+        shut => writeln!(out, ", not opened by any: {}", names(shut, named))?,
+    }
+    match report.unread.as_slice() {
+        [] => Ok(()),
+        unread => writeln!(
+            out,
+            "damaged, so that no key was tried: {} (`sopsguard check` says how)",
+            names(unread, named)
+        ),
     }
 }
 
-fn write_key(key: &KnownKey, files: usize, out: &mut dyn Write) -> io::Result<()> {
+fn write_key(key: &KnownKey, files: usize, named: usize, out: &mut dyn Write) -> io::Result<()> {
     let kind = escape::text(&key.kind);
     match &key.recipient {
         // SSH's public keys begin with their kind.
@@ -51,10 +60,14 @@ fn write_key(key: &KnownKey, files: usize, out: &mut dyn Write) -> io::Result<()
         writeln!(out, "  not used: {}", escape::text(idle))?;
     }
     if !key.opens.is_empty() {
-        writeln!(out, "  opens {}", counted(&key.opens, files))?;
+        writeln!(out, "  opens {}", counted(&key.opens, files, named))?;
     }
     if !key.helps_open.is_empty() {
-        writeln!(out, "  opens a key group of {}", names(&key.helps_open))?;
+        writeln!(
+            out,
+            "  opens a key group of {}",
+            names(&key.helps_open, named)
+        )?;
     }
     if is_unused(key) && key.idle.is_none() {
         writeln!(out, "  never used: it opens no file here")?;
@@ -76,18 +89,18 @@ fn is_unused(key: &KnownKey) -> bool {
 }
 
 /// So many of all files, with the first few names.
-fn counted(paths: &[PathBuf], all: usize) -> String {
+fn counted(paths: &[PathBuf], all: usize, named: usize) -> String {
     match paths.len() {
-        count if count <= NAMED => names(paths),
+        count if count <= named => names(paths, named),
         count if count == all => format!("all {count} secret files"),
-        count => format!("{count} of {all} secret files: {}", names(paths)),
+        count => format!("{count} of {all} secret files: {}", names(paths, named)),
     }
 }
 
-fn names(paths: &[PathBuf]) -> String {
-    let named = paths.iter().take(NAMED).map(|path| escape::path(path));
+fn names(paths: &[PathBuf], most: usize) -> String {
+    let named = paths.iter().take(most).map(|path| escape::path(path));
     let names = named.collect::<Vec<_>>().join(", ");
-    match paths.len().saturating_sub(NAMED) {
+    match paths.len().saturating_sub(most) {
         0 => names,
         more => format!("{names} and {more} more"),
     }
@@ -111,6 +124,7 @@ pub fn json(report: &KeyReport, out: &mut dyn Write) -> io::Result<()> {
         keys: report.keys.iter().map(Key::of).collect(),
         files: texts(&report.files),
         shut: texts(&report.shut),
+        unread: texts(&report.unread),
         warnings: &report.warnings,
         searched: &report.searched,
     };
@@ -124,6 +138,7 @@ struct Root<'r> {
     keys: Vec<Key<'r>>,
     files: Vec<String>,
     shut: Vec<String>,
+    unread: Vec<String>,
     warnings: &'r [String],
     searched: &'r [String],
 }

@@ -36,7 +36,7 @@ pub(super) fn write(
         .map(|(_, files)| files.len())
         .sum();
     for ((keys, needed), files) in by_keys.iter().take(lines) {
-        let keys = describe(keys, *needed);
+        let keys = describe(keys, *needed, all);
         if is_one {
             writeln!(out, "  it takes {keys}")?;
         } else {
@@ -50,16 +50,17 @@ pub(super) fn write(
 }
 
 /// Whom a file is for, group by group, of which so many are needed.
-fn describe(keys: &[Opener], needed: usize) -> String {
+fn describe(keys: &[Opener], needed: usize, all: bool) -> String {
+    let named = if all { usize::MAX } else { NAMED };
     let mut groups: BTreeMap<usize, Vec<&Opener>> = BTreeMap::new();
     for key in keys {
         groups.entry(key.group).or_default().push(key);
     }
     let is_one = groups.len() == 1;
-    let more = groups.len().saturating_sub(NAMED);
-    let shown = groups.iter().take(NAMED);
+    let more = groups.len().saturating_sub(named);
+    let shown = groups.iter().take(named);
     let mut shown: Vec<String> = shown
-        .map(|(_, keys)| any_of(keys))
+        .map(|(_, keys)| any_of(keys, named))
         .map(|keys| if is_one { keys } else { format!("({keys})") })
         .collect();
     if more > 0 {
@@ -73,9 +74,9 @@ fn describe(keys: &[Opener], needed: usize) -> String {
     }
 }
 
-fn any_of(keys: &[&Opener]) -> String {
-    let more = keys.len().saturating_sub(NAMED);
-    let shown = keys.iter().take(NAMED);
+fn any_of(keys: &[&Opener], named: usize) -> String {
+    let more = keys.len().saturating_sub(named);
+    let shown = keys.iter().take(named);
     let mut shown: Vec<String> = shown.map(|key| name(key)).collect();
     if more > 0 {
         shown.push(format!("{more} more"));

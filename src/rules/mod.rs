@@ -17,18 +17,19 @@ mod not_encrypted;
 mod plaintext_comment;
 mod plaintext_value;
 mod private_key_committed;
+mod undeclared_format;
 mod undecryptable_value;
 mod unreadable_by_version;
 mod unreadable_file;
 mod unselected_ciphertext;
 
-pub(crate) use given::{Due, FileContext, Findings, Unreadable};
-use given::{Found, remedy};
+pub(crate) use given::{Due, FileContext, Findings, FormatFrom, Unreadable};
+use given::{Found, format, remedy};
 
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 15] = [
+pub(crate) static RULES: [&Rule; 16] = [
     &conflict_marker::RULE,
     &copied_ciphertext::RULE,
     &duplicate_key::RULE,
@@ -40,6 +41,7 @@ pub(crate) static RULES: [&Rule; 15] = [
     &plaintext_comment::RULE,
     &plaintext_value::RULE,
     &private_key_committed::RULE,
+    &undeclared_format::RULE,
     &undecryptable_value::RULE,
     &unreadable_by_version::RULE,
     &unreadable_file::RULE,

@@ -278,7 +278,9 @@ fn commands_of_the_help_say_the_type_where_the_name_does_not() {
         .run()
         .expect_code(1);
     assert!(
-        output.stdout.contains("`--input-type` says in which"),
+        output
+            .stdout
+            .contains("`--input-type dotenv` says that it is"),
         "{}",
         output.stdout
     );

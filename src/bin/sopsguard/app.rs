@@ -83,7 +83,7 @@ impl App {
             Command::Keys(options) => {
                 let mut terminal = Terminal;
                 let access = self.access(&options.access, false, &mut terminal);
-                keys::run(options, &environment, access)
+                keys::run(options, &environment, access, style)
             }
             Command::Explain(options) => explain::run(options, &environment),
             Command::Install(options) => install::run(options, &environment, style),

@@ -7,92 +7,11 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 use sopsguard::install::Hook;
 
+use crate::help::{
+    CHECK_EXAMPLES, COMPLETIONS_EXAMPLES, EXAMPLES, EXIT_CODES, EXPLAIN_EXAMPLES, IDENTITIES,
+    INSTALL_EXAMPLES, KEYS_EXAMPLES, KEYS_EXIT_CODES, MAN_EXAMPLES, RULES_EXAMPLES,
+};
 use crate::later::Later;
-
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  nothing wrong; files that could not be verified for want of a key included
-  1  a finding at error level, or --require-key was not met; explain: sops would not load the file
-  2  the arguments or the policy are wrong, or a named identity is of no use
-  3  the work could not be done (a path is not there, a stream failed)";
-
-const EXAMPLES: &str = "\
-Examples:
-  sopsguard check                                every sops file of the repository
-  sopsguard check --staged                       what the next commit will hold
-  sopsguard install                              let git check every commit
-  sopsguard rules mac-mismatch                   what a rule means, and what to do
-  sopsguard explain --tree values.yaml           what sops sees: that 012 is a number
-  sopsguard help check                           all about one command";
-
-const CHECK_EXAMPLES: &str = "\
-Examples:
-  sopsguard check                                every sops file of the repository
-  sopsguard check apps/db.enc.yaml               one file
-  sopsguard check --staged                       what the next commit will hold
-  sopsguard check --identity key.txt             with this key and no other
-  sopsguard check --require-key                  where a key has to be there
-  git show HEAD:db.enc.yaml | sopsguard check -  what a commit holds
-  sopsguard check --input-type dotenv env.prod   where the name does not tell the format
-  sopsguard check --format json | jq .summary    for programs";
-
-const IDENTITIES: &str = "\
-Identities:
-  Without --identity, keys are looked for where sops looks: SOPS_AGE_KEY, SOPS_AGE_KEY_FILE,
-  SOPS_AGE_KEY_CMD, sops/age/keys.txt in the user's configuration folder, and for files that name an
-  SSH key SOPS_AGE_SSH_PRIVATE_KEY_FILE, SOPS_AGE_SSH_PRIVATE_KEY_CMD, ~/.ssh/id_ed25519 and
-  ~/.ssh/id_rsa. FILE may hold age keys, an SSH private key, either under a passphrase, or a
-  Kubernetes Secret with one of them. Passphrases are asked for on the terminal, once. In a hook
-  (--staged, or started by git or pre-commit) nothing is asked and no command is run. Without any
-  key, all is checked that needs none, and the report says which files were not verified.";
-
-const EXPLAIN_EXAMPLES: &str = "\
-Examples:
-  sopsguard explain --tree apps/db.enc.yaml      paths and types, no values
-  sopsguard explain --tree --format json - < values.yaml
-  sopsguard explain --tree --input-type json - < secrets";
-
-const INSTALL_EXAMPLES: &str = "\
-Examples:
-  sopsguard install                              all three hooks
-  sopsguard install --hook pre-push              only that one
-  sopsguard install --uninstall                  as it was before
-  sopsguard install --print pre-commit > .githooks/pre-commit
-
-Leaving a hook out:
-  SOPSGUARD_SKIP=1 git commit                    this hook, and no other
-  git commit --no-verify                         every hook
-
-Exit codes:
-  0  the hooks are there, or gone
-  2  a hook was left as it is; why, and what to do, is said
-  3  the work could not be done (no repository, a file cannot be written)";
-
-const KEYS_EXAMPLES: &str = "\
-Examples:
-  sopsguard keys                                 which keys are found, and what they open here
-  sopsguard keys apps/ --identity backup.txt     what the backup would open
-  kubectl get secret sops-age -o yaml | sopsguard keys --identity -
-  sopsguard keys --format json | jq -r '.shut[]' what nobody here can open";
-
-const RULES_EXAMPLES: &str = "\
-Examples:
-  sopsguard rules                                all rules, a line each
-  sopsguard rules mac-mismatch                   what it means, and what to do
-  sopsguard rules --format json | jq -r '.rules[].id'";
-
-const COMPLETIONS_EXAMPLES: &str = "\
-Examples:
-  sopsguard completions bash > ~/.local/share/bash-completion/completions/sopsguard
-  sopsguard completions zsh > ~/.zfunc/_sopsguard     with `fpath+=~/.zfunc` in ~/.zshrc
-  sopsguard completions fish > ~/.config/fish/completions/sopsguard.fish";
-
-const MAN_EXAMPLES: &str = "\
-Examples:
-  sopsguard man | man -l -                       read it
-  sopsguard man check | man -l -                 that of a command
-  sopsguard man > ~/.local/share/man/man1/sopsguard.1
-  sopsguard man check > ~/.local/share/man/man1/sopsguard-check.1";
 
 /// Verify sops-encrypted files: syntax, metadata, ciphertext and, with a key, the MAC
 #[derive(Debug, Parser)]
@@ -269,8 +188,8 @@ pub(crate) struct InstallArgs {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = format!("{KEYS_EXAMPLES}\n\n{EXIT_CODES}"))]
-#[command(after_long_help = format!("{IDENTITIES}\n\n{KEYS_EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(after_help = format!("{KEYS_EXAMPLES}\n\n{KEYS_EXIT_CODES}"))]
+#[command(after_long_help = format!("{IDENTITIES}\n\n{KEYS_EXAMPLES}\n\n{KEYS_EXIT_CODES}"))]
 pub(crate) struct KeysArgs {
     /// Files and folders to try the keys on, `-` for YAML on standard input; the whole repository
     /// where there are none, or the current folder outside of one
@@ -355,6 +274,14 @@ impl From<InputType> for sopsguard::Format {
 /// The name of a plugin that may be run: one that cannot lead anywhere else.
 fn plugin_name(text: &str) -> Result<String, String> {
     let is_plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    if let Some(name) = text
+        .strip_prefix("age-plugin-")
+        .filter(|name| !name.is_empty())
+    {
+        return Err(format!(
+            "this is the program's name; the plugin's is `{name}`"
+        ));
+    }
     if !text.is_empty() && text.bytes().all(is_plain) {
         Ok(text.to_owned())
     } else {

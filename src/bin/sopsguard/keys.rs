@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use sopsguard::Environment;
 use sopsguard::engine::{self, Access, Request, Target};
-use sopsguard::{Environment, report};
+use sopsguard::report::{self, Style};
 
 use crate::app;
 use crate::args::{Format, KeysArgs};
@@ -15,6 +16,7 @@ pub(crate) fn run<'a>(
     options: &KeysArgs,
     environment: &'a Environment,
     access: Access<'a>,
+    style: Style,
 ) -> Result<u8, Failure> {
     inputs::refuse_two_streams(options.paths.iter().chain(&options.identities))?;
     app::refuse_idle_type(options.input_type, &options.paths)?;
@@ -29,7 +31,7 @@ pub(crate) fn run<'a>(
         app::warn(&format!("warning: {}\n", report::escape(warning)));
     }
     app::print(|out| match options.format {
-        Format::Human => report::keys_human(&report, out),
+        Format::Human => report::keys_human(&report, style, out),
         Format::Json => report::keys_json(&report, out),
     })?;
     Ok(0)

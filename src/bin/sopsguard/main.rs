@@ -8,6 +8,7 @@ mod check;
 mod completions;
 mod explain;
 mod failure;
+mod help;
 mod inputs;
 mod install;
 mod keys;

@@ -2,8 +2,9 @@
 
 mod context;
 mod findings;
+pub(super) mod format;
 pub(super) mod remedy;
 
-pub(crate) use context::{Due, FileContext, Unreadable};
+pub(crate) use context::{Due, FileContext, FormatFrom, Unreadable};
 pub(crate) use findings::Findings;
 pub(super) use findings::Found;

@@ -1,0 +1,95 @@
+//! What stands below the options in the help of the commands: examples, exit codes, where identities
+//! come from.
+
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes:
+  0  nothing wrong; files that could not be verified for want of a key included
+  1  a finding at error level, or --require-key was not met; explain: sops would not load the file
+  2  the arguments or the policy are wrong, or a named identity cannot be used (one that asks
+     for a passphrase when nobody is there to answer counts as absent)
+  3  the work could not be done (a path is not there, a stream failed)";
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  sopsguard check                                every sops file of the repository
+  sopsguard check --staged                       what the next commit will hold
+  sopsguard install                              let git check every commit
+  sopsguard rules mac-mismatch                   what a rule means, and what to do
+  sopsguard explain --tree values.yaml           what sops sees: that 012 is a number
+  sopsguard help check                           all about one command";
+
+pub(crate) const CHECK_EXAMPLES: &str = "\
+Examples:
+  sopsguard check                                every sops file of the repository
+  sopsguard check apps/db.enc.yaml               one file
+  sopsguard check --staged                       what the next commit will hold
+  sopsguard check --identity key.txt             with this key and no other
+  sopsguard check --require-key                  where a key has to be there
+  git show HEAD:db.enc.yaml | sopsguard check -  what a commit holds
+  sopsguard check --input-type dotenv env.prod   where the name does not tell the format
+  sopsguard check --format json | jq .summary    for programs";
+
+pub(crate) const IDENTITIES: &str = "\
+Identities:
+  Without --identity, keys are looked for where sops looks: SOPS_AGE_KEY, SOPS_AGE_KEY_FILE,
+  SOPS_AGE_KEY_CMD, sops/age/keys.txt in the user's configuration folder, and for files that name an
+  SSH key SOPS_AGE_SSH_PRIVATE_KEY_FILE, SOPS_AGE_SSH_PRIVATE_KEY_CMD, ~/.ssh/id_ed25519 and
+  ~/.ssh/id_rsa. FILE may hold age keys, an SSH private key, either under a passphrase, or a
+  Kubernetes Secret with one of them. Passphrases are asked for on the terminal, once. In a hook
+  (--staged, or started by git or pre-commit) nothing is asked and no command is run. Without any
+  key, all is checked that needs none, and the report says which files were not verified.";
+
+pub(crate) const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  sopsguard explain --tree apps/db.enc.yaml      paths and types, no values
+  sopsguard explain --tree --format json - < values.yaml
+  sopsguard explain --tree --input-type json - < secrets";
+
+pub(crate) const INSTALL_EXAMPLES: &str = "\
+Examples:
+  sopsguard install                              all three hooks
+  sopsguard install --hook pre-push              only that one
+  sopsguard install --uninstall                  as it was before
+  sopsguard install --print pre-commit > .githooks/pre-commit
+
+Leaving a hook out:
+  SOPSGUARD_SKIP=1 git commit                    this hook, and no other
+  git commit --no-verify                         every hook
+
+Exit codes:
+  0  the hooks are there, or gone
+  2  a hook was left as it is; why, and what to do, is said
+  3  the work could not be done (no repository, a file cannot be written)";
+
+pub(crate) const KEYS_EXIT_CODES: &str = "\
+Exit codes:
+  0  the keys were tried, whatever they open
+  2  the arguments or the policy are wrong, or a named identity cannot be used (one that asks
+     for a passphrase when nobody is there to answer counts as absent)
+  3  the work could not be done (a path is not there, a stream failed)";
+
+pub(crate) const KEYS_EXAMPLES: &str = "\
+Examples:
+  sopsguard keys                                 which keys are found, and what they open here
+  sopsguard keys apps/ --identity backup.txt     what the backup would open
+  kubectl get secret sops-age -o yaml | sopsguard keys --identity -
+  sopsguard keys --format json | jq -r '.shut[]' what nobody here can open";
+
+pub(crate) const RULES_EXAMPLES: &str = "\
+Examples:
+  sopsguard rules                                all rules, a line each
+  sopsguard rules mac-mismatch                   what it means, and what to do
+  sopsguard rules --format json | jq -r '.rules[].id'";
+
+pub(crate) const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  sopsguard completions bash > ~/.local/share/bash-completion/completions/sopsguard
+  sopsguard completions zsh > ~/.zfunc/_sopsguard     with `fpath+=~/.zfunc` in ~/.zshrc
+  sopsguard completions fish > ~/.config/fish/completions/sopsguard.fish";
+
+pub(crate) const MAN_EXAMPLES: &str = "\
+Examples:
+  sopsguard man | man -l -                       read it
+  sopsguard man check | man -l -                 that of a command
+  sopsguard man > ~/.local/share/man/man1/sopsguard.1
+  sopsguard man check > ~/.local/share/man/man1/sopsguard-check.1";
