@@ -131,6 +131,11 @@ fn blob(objects: &Repository, id: Oid, limit: usize) -> Result<Option<Vec<u8>>, 
 
 /// The objects of a repository, and nothing else of it: neither configuration nor references.
 pub(super) fn open_objects(places: &Places) -> Result<Repository, git2::Error> {
+    Repository::from_odb(open_odb(places)?)
+}
+
+/// The objects of a repository.
+pub(super) fn open_odb(places: &Places) -> Result<Odb<'static>, git2::Error> {
     let odb = Odb::new()?;
     for folder in &places.objects {
         let folder = folder
@@ -138,7 +143,7 @@ pub(super) fn open_objects(places: &Places) -> Result<Repository, git2::Error> {
             .ok_or_else(|| git2::Error::from_str("the folder's path is no text"))?;
         odb.add_disk_alternate(folder)?;
     }
-    Repository::from_odb(odb)
+    Ok(odb)
 }
 
 #[cfg(test)]

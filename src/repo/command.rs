@@ -9,10 +9,9 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
-use git2::Oid;
-
 use super::entry::{BlobId, Entry, Kind};
 use super::error::Error;
+use super::id::Id;
 use crate::environment::Environment;
 use crate::process::{self, Ended, Program};
 
@@ -32,13 +31,19 @@ const LIST: usize = 1 << 30;
 /// The most bytes of blobs that are held because git was asked for all of them at once.
 const HELD: usize = 64 << 20;
 
-/// No lock, no question, no way to a remote, and messages that can be recognised.
+/// The most bytes of commits and trees.
+const TREES: usize = 256 << 20;
+
+/// No lock, no question, no way to a remote, messages that can be recognised, and objects as they are
+/// named: what replaces or grafts them is this clone's own, and nobody else's.
 ///
 /// A setting does not do for the remote: `protocol.ssh.allow` of the repository wins over any
 /// `protocol.allow`. The variable that is made for this is not known to every git.
-const VARIABLES: [(&str, &str); 5] = [
+const VARIABLES: [(&str, &str); 7] = [
     ("GIT_ALLOW_PROTOCOL", "none"),
+    ("GIT_GRAFT_FILE", ""),
     ("GIT_NO_LAZY_FETCH", "1"),
+    ("GIT_NO_REPLACE_OBJECTS", "1"),
     ("GIT_OPTIONAL_LOCKS", "0"),
     ("GIT_TERMINAL_PROMPT", "0"),
     ("LC_ALL", "C"),
@@ -51,11 +56,8 @@ impl Git<'_> {
         self.differing(&empty)
     }
 
-    /// The entries that differ from a commit's; from those of `HEAD` where none is given.
-    pub(super) fn staged(&self, commit: Option<Oid>) -> Result<Vec<Entry>, Error> {
-        if let Some(commit) = commit {
-            return self.differing(&commit.to_string());
-        }
+    /// The entries that differ from those of `HEAD`.
+    pub(super) fn staged(&self) -> Result<Vec<Entry>, Error> {
         let head = ["rev-parse", "--quiet", "--verify", "HEAD^{commit}"];
         let ended = self.run(&head, Vec::new(), LIST)?;
         match ended.code {
@@ -66,7 +68,8 @@ impl Git<'_> {
         }
     }
 
-    fn differing(&self, tree: &str) -> Result<Vec<Entry>, Error> {
+    /// The entries that differ from those of a commit or tree.
+    pub(super) fn differing(&self, tree: &str) -> Result<Vec<Entry>, Error> {
         let arguments = [
             "diff-index",
             "--cached",
@@ -97,24 +100,59 @@ impl Git<'_> {
     pub(super) fn blobs(&self, ids: &[&BlobId]) -> Result<HashMap<BlobId, Vec<u8>>, Error> {
         let wanted: String = ids.iter().map(|id| format!("{}\n", id.0)).collect();
         let ended = self.run(&["cat-file", "--batch"], wanted.into_bytes(), HELD)?;
-        Ok(batch(&ended.stdout))
+        let blobs = batch(&ended.stdout).into_iter();
+        Ok(blobs
+            .filter(|object| object.kind == "blob")
+            .map(|object| (BlobId(object.id), object.bytes))
+            .collect())
     }
 
-    /// Whether a commit has a file, for each of these paths. git is told them a line each, so that it
-    /// is not asked for a path of more lines.
-    pub(super) fn has(&self, commit: &str, paths: &[Vec<u8>]) -> Result<Vec<bool>, Error> {
-        let mut wanted = Vec::new();
-        for path in paths {
-            let is_line = !path.contains(&b'\n');
-            wanted.extend_from_slice(if is_line { commit.as_bytes() } else { b"" });
-            wanted.extend_from_slice(b":");
-            wanted.extend_from_slice(if is_line { path } else { b"" });
-            wanted.push(b'\n');
+    /// The bytes of an object of this kind, of at most `limit`.
+    pub(super) fn object(&self, kind: &str, id: Id, limit: usize) -> Result<Vec<u8>, Error> {
+        let ended = self.run(&["cat-file", kind, &id.to_string()], Vec::new(), limit)?;
+        match ended.code {
+            _ if ended.truncated => Err(Error::too_large(kind, &id)),
+            Some(0) => Ok(ended.stdout),
+            _ => Err(self.refusal(&ended)),
         }
-        let arguments = ["cat-file", "--batch-check=%(objecttype)"];
-        let answer = self.output(&arguments, wanted)?;
-        let answers = answer.split(|byte| *byte == b'\n');
-        Ok(answers.map(|answer| answer == b"blob").collect())
+    }
+
+    /// The commits and trees that these arguments of `rev-list` lead to, as far as they may be held.
+    pub(super) fn objects(&self, of: &[String]) -> Result<Vec<(Id, Vec<u8>)>, Error> {
+        let mut arguments = vec!["rev-list", "--objects", "--no-object-names"];
+        arguments.push("--filter=blob:none");
+        arguments.extend(of.iter().map(String::as_str));
+        let ids = self.output(&arguments, Vec::new())?;
+        let ended = self.run(&["cat-file", "--batch"], ids, TREES)?;
+        let objects = batch(&ended.stdout).into_iter();
+        Ok(objects
+            .filter_map(|object| Some((Id::of_hex(object.id.as_bytes())?, object.bytes)))
+            .collect())
+    }
+
+    /// The object that a revision stands for; none where git knows no such. It need not be there.
+    pub(super) fn revision(&self, revision: &str) -> Result<Option<Id>, Error> {
+        let arguments = ["rev-parse", "--quiet", "--verify", revision];
+        let ended = self.run(&arguments, Vec::new(), LIST)?;
+        match ended.code {
+            Some(0) => Ok(Id::of_hex(line(&ended.stdout).as_bytes())),
+            Some(1) => Ok(None),
+            // What git calls bad it does not know either: `main@{99 years ago}`, `HEAD^{tree}`.
+            Some(128) if !Error::is_of_repository(&ended.stderr) => Ok(None),
+            _ => Err(self.refusal(&ended)),
+        }
+    }
+
+    /// The best common ancestors of two commits.
+    pub(super) fn merge_bases(&self, one: Id, other: Id) -> Result<Vec<Id>, Error> {
+        let (one, other) = (one.to_string(), other.to_string());
+        let ended = self.run(&["merge-base", "--all", &one, &other], Vec::new(), LIST)?;
+        match ended.code {
+            Some(0) => Ok(ids(&ended.stdout)),
+            // So it ends as well where it met a commit that it cannot read.
+            Some(1) if ended.stderr.is_empty() => Ok(Vec::new()),
+            _ => Err(self.refusal(&ended)),
+        }
     }
 
     /// The `filter` attributes of files, each named by its absolute path; of those that have one.
@@ -207,9 +245,23 @@ fn entries(answer: &[u8]) -> Vec<Entry> {
     entries
 }
 
-/// Reads the answer of `git cat-file --batch`, as far as it goes: `ID blob LENGTH`, then the bytes.
-fn batch(mut answer: &[u8]) -> HashMap<BlobId, Vec<u8>> {
-    let mut blobs = HashMap::new();
+/// The ids of an answer, one a line.
+fn ids(answer: &[u8]) -> Vec<Id> {
+    let lines = answer.split(|byte| *byte == b'\n');
+    lines.filter_map(Id::of_hex).collect()
+}
+
+/// An object that git gave.
+#[derive(Debug, PartialEq, Eq)]
+struct Object {
+    id: String,
+    kind: String,
+    bytes: Vec<u8>,
+}
+
+/// Reads the answer of `git cat-file --batch`, as far as it goes: `ID KIND LENGTH`, then the bytes.
+fn batch(mut answer: &[u8]) -> Vec<Object> {
+    let mut objects = Vec::new();
     while let Some(end) = answer.iter().position(|byte| *byte == b'\n') {
         let (head, rest) = answer.split_at(end);
         let head = String::from_utf8_lossy(head);
@@ -222,12 +274,16 @@ fn batch(mut answer: &[u8]) -> HashMap<BlobId, Vec<u8>> {
         let Some((bytes, rest)) = answer.split_at_checked(length) else {
             break;
         };
-        if let (Some(id), Some("blob")) = (id, kind) {
-            blobs.insert(BlobId(id.to_owned()), bytes.to_vec());
+        if let (Some(id), Some(kind)) = (id, kind) {
+            objects.push(Object {
+                id: id.to_owned(),
+                kind: kind.to_owned(),
+                bytes: bytes.to_vec(),
+            });
         }
         answer = rest.get(1..).unwrap_or_default();
     }
-    blobs
+    objects
 }
 
 /// Reads the answer of `git check-attr -z`: path, attribute and value, each ended by a zero.
@@ -301,11 +357,19 @@ mod tests {
     }
 
     #[test]
-    fn the_blobs_of_an_answer_are_those_that_are_whole() {
+    fn the_objects_of_an_answer_are_those_that_are_whole() {
         let answer = b"1a blob 3\na\nb\n2b missing\n3c tree 1\nx\n4d blob 0\n\n5e blob 9\nabc";
-        let expected = [("1a", &b"a\nb"[..]), ("4d", b"")];
-        let expected = expected.map(|(id, bytes)| (BlobId(id.to_owned()), bytes.to_vec()));
-        assert_eq!(batch(answer), HashMap::from(expected));
-        assert_eq!(batch(b"1a blob 18446744073709551615\n"), HashMap::new());
+        let expected = [
+            ("1a", "blob", &b"a\nb"[..]),
+            ("3c", "tree", b"x"),
+            ("4d", "blob", b""),
+        ];
+        let expected = expected.map(|(id, kind, bytes)| Object {
+            id: id.to_owned(),
+            kind: kind.to_owned(),
+            bytes: bytes.to_vec(),
+        });
+        assert_eq!(batch(answer), expected);
+        assert_eq!(batch(b"1a blob 18446744073709551615\n"), []);
     }
 }

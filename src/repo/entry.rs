@@ -1,4 +1,9 @@
-//! What the index says of one path.
+//! What the index, or a commit, says of one path.
+
+use git2::{ObjectType, Oid};
+use sha2::{Digest, Sha256};
+
+use super::id::Id;
 
 /// One path of the index.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,7 +14,7 @@ pub(crate) struct Entry {
     pub(crate) kind: Kind,
 }
 
-/// What stands at a path of the index.
+/// What stands at a path of the index or of a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A file with this content.
@@ -27,6 +32,20 @@ pub(crate) enum Kind {
 /// The name of a blob, in hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct BlobId(pub(super) String);
+
+impl BlobId {
+    /// Whether it is the name of these bytes.
+    pub(crate) fn is_of(&self, bytes: &[u8]) -> bool {
+        if self.0.len() == 40 {
+            let id = Oid::hash_object(ObjectType::Blob, bytes);
+            return id.is_ok_and(|id| id.to_string() == self.0);
+        }
+        let hash = Sha256::new()
+            .chain_update(format!("blob {}\0", bytes.len()))
+            .chain_update(bytes);
+        Id::of_bytes(&hash.finalize()).is_some_and(|id| id.to_string() == self.0)
+    }
+}
 
 impl Kind {
     /// What a mode of git's stands for.

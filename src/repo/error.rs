@@ -50,6 +50,36 @@ impl Error {
         }
     }
 
+    /// An object is larger than any that is read here.
+    pub(super) fn too_large(kind: &str, id: &impl std::fmt::Display) -> Self {
+        let reason = format!("the {kind} {id} is too large");
+        Self::new(reason, "see what `git fsck` says")
+    }
+
+    /// An object is not what git would have made.
+    pub(super) fn broken(kind: &str, id: &impl std::fmt::Display) -> Self {
+        let reason = format!("the object {id} is no {kind} that can be read");
+        Self::new(reason, "see what `git fsck` says")
+    }
+
+    /// There are more commits, or more files in them, than are looked at.
+    pub(super) fn too_many(what: &str) -> Self {
+        let reason = format!("there are too many {what} to look at");
+        Self::new(reason, "name a later revision")
+    }
+
+    /// Whether git complained about the repository and not about what it was asked for.
+    pub(super) fn is_of_repository(complaint: &[u8]) -> bool {
+        let complaint = String::from_utf8_lossy(complaint);
+        let about = [
+            "safe.directory",
+            "not a git repository",
+            "repository format",
+            "extension",
+        ];
+        about.iter().any(|words| complaint.contains(words))
+    }
+
     /// What git complained about in this folder.
     pub(super) fn of_git(complaint: &str, directory: &Path) -> Self {
         let said = |mark: &str| complaint.lines().find_map(|line| line.strip_prefix(mark));
@@ -77,6 +107,11 @@ impl Error {
         }
         let reason = format!("{refused}, and {self}");
         Self::new(reason, help_for(refused))
+    }
+
+    /// The error, or what had been refused before where git was not there to be asked.
+    pub(super) fn or_if_unasked(self, refused: Self) -> Self {
+        if self.unasked { refused } else { self }
     }
 }
 

@@ -1,17 +1,15 @@
 //! The index: what the next commit is made of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use git2::Oid;
-
-use super::blobs::open_objects;
 use super::command::Git;
-use super::entry::{Entry, Kind};
+use super::commits::Commits;
+use super::entry::{BlobId, Entry, Kind};
 use super::error::Error;
-use super::head::{Head, head};
+use super::id::{CommitId, Id};
 use super::index_file::{IndexFile, Raw, Refused};
 use super::places::Places;
-use super::trees::Trees;
+use super::refs::{Found, follow};
 use crate::fs;
 
 /// The index of a repository.
@@ -110,55 +108,94 @@ impl<'r> Index<'r> {
     /// # Errors
     /// [`Error`] where neither libgit2 nor git can read `HEAD`.
     pub(crate) fn staged(&self) -> Result<Vec<Entry>, Error> {
-        let Entries::File(file) = &self.entries else {
-            return self.git.staged(None);
-        };
-        let commit = match head(self.places) {
-            Head::Unborn => return Ok(self.below(b"")),
-            Head::Unknown => return self.git.staged(None),
-            Head::Commit(id) => id,
+        match follow(self.places, b"HEAD") {
+            Found::Id(id) => {
+                let mut commits = Commits::new(self.places, self.git);
+                self.differing_from(&mut commits, CommitId(id))
+            }
+            Found::Nothing => Ok(self.below(b"")),
+            Found::Unknown => self.git.staged(),
+        }
+    }
+
+    /// All that differs from a commit, but for what is only gone.
+    ///
+    /// # Errors
+    /// [`Error`] where neither libgit2 nor git can read the commit.
+    pub(crate) fn differing_from(
+        &self,
+        commits: &mut Commits<'_>,
+        commit: CommitId,
+    ) -> Result<Vec<Entry>, Error> {
+        let ask = || self.git.differing(&commit.to_string());
+        let file = match &self.entries {
+            Entries::File(file) if commit.0.to_oid().is_some() => file,
+            Entries::File(_) | Entries::Git(_) => return ask(),
         };
         if file.entries().len() > MANY
             && !file.knows_trees()
-            && let Ok(staged) = self.git.staged(Some(commit))
+            && let Ok(differing) = ask()
         {
-            return Ok(staged);
+            return Ok(differing);
         }
-        self.differing(file, commit).or_else(|refused| {
-            let staged = self.git.staged(None);
-            staged.map_err(|error| error.instead_of(refused.message()))
-        })
+        differing(file, commits, commit)
+            .or_else(|refused| ask().map_err(|error| error.or_if_unasked(refused)))
     }
 
-    fn differing(&self, file: &IndexFile, commit: Oid) -> Result<Vec<Entry>, git2::Error> {
-        let objects = open_objects(self.places)?;
-        let tree = objects.find_commit(commit)?.tree()?;
-        let root = tree.id();
-        let mut trees = Trees::new(&objects, tree);
-        let same = file.folders_with(|folder| {
-            if folder.is_empty() {
-                return Ok(Some(root));
-            }
-            Ok(trees.at(folder)?.map(|(id, _)| id))
-        })?;
-        let mut differing = Vec::new();
-        let mut at = same.get(&b""[..]).copied().unwrap_or_default();
-        while let Some(entry) = file.entries().get(at) {
-            let path = file.path(entry);
-            // What a folder holds that has not changed needs not be looked at.
-            if let Some(count) = folders_of(path).find_map(|folder| same.get(folder))
-                && *count > 0
-            {
-                at += count;
-                continue;
-            }
-            if entry.stage != 0 || trees.at(path)? != Some((entry.id, entry.mode)) {
-                differing.push(entry);
-            }
-            at += 1;
+    /// The files that a commit has and the index has not, and what they hold. Only folders that
+    /// differ are looked into, as far as git noted that in the index.
+    ///
+    /// # Errors
+    /// [`Error`] where neither libgit2 nor git can read the commit, or it holds too much.
+    pub(crate) fn vanished(
+        &self,
+        commits: &mut Commits<'_>,
+        commit: CommitId,
+    ) -> Result<Vec<(Vec<u8>, BlobId)>, Error> {
+        let mut same = HashMap::new();
+        if let Entries::File(file) = &self.entries {
+            // Notes that do not help leave more to be looked at.
+            let noted = file.folders_with(|folder| {
+                let tree = commits.folder_at(commit, folder)?;
+                Ok::<_, Error>(tree.and_then(Id::to_oid))
+            });
+            same = noted.unwrap_or_default();
         }
-        Ok(once_each(file, differing.into_iter()))
+        let files = commits.files(commit, |folder| !same.contains_key(folder))?;
+        let mut vanished = files;
+        vanished.retain(|(path, _)| self.at(path).is_none());
+        Ok(vanished)
     }
+}
+
+/// The entries that are not as in a commit.
+fn differing(
+    file: &IndexFile,
+    commits: &mut Commits<'_>,
+    commit: CommitId,
+) -> Result<Vec<Entry>, Error> {
+    let same = file.folders_with(|folder| {
+        let tree = commits.folder_at(commit, folder)?;
+        Ok(tree.and_then(Id::to_oid))
+    })?;
+    let mut differing = Vec::new();
+    let mut at = same.get(&b""[..]).copied().unwrap_or_default();
+    while let Some(entry) = file.entries().get(at) {
+        let path = file.path(entry);
+        // What a folder holds that has not changed needs not be looked at.
+        if let Some(count) = folders_of(path).find_map(|folder| same.get(folder))
+            && *count > 0
+        {
+            at += count;
+            continue;
+        }
+        let is_same = |(mode, id): (u32, Id)| (mode, id.to_oid()) == (entry.mode, Some(entry.id));
+        if entry.stage != 0 || !commits.item(commit, path)?.is_some_and(is_same) {
+            differing.push(entry);
+        }
+        at += 1;
+    }
+    Ok(once_each(file, differing.into_iter()))
 }
 
 /// The folders that a path lies in, the outermost first.

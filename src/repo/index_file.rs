@@ -121,10 +121,10 @@ impl IndexFile {
 
     /// The outermost folders whose tree, as git noted it, is the one that `id_of` gives, with how
     /// many entries they have. The root is the folder without a name.
-    pub(super) fn folders_with(
+    pub(super) fn folders_with<E>(
         &self,
-        mut id_of: impl FnMut(&[u8]) -> Result<Option<Oid>, git2::Error>,
-    ) -> Result<HashMap<Vec<u8>, usize>, git2::Error> {
+        mut id_of: impl FnMut(&[u8]) -> Result<Option<Oid>, E>,
+    ) -> Result<HashMap<Vec<u8>, usize>, E> {
         let mut notes = Notes {
             reader: Reader { rest: &self.trees },
             path: Vec::new(),
@@ -502,7 +502,7 @@ mod tests {
         let index = IndexFile::parse(bytes.to_vec()).unwrap();
         let id_of = |folder: &[u8]| {
             let path = Path::new(std::str::from_utf8(folder).unwrap());
-            Ok(if folder.is_empty() {
+            Ok::<_, git2::Error>(if folder.is_empty() {
                 Some(tree.id())
             } else {
                 tree.get_path(path).ok().map(|entry| entry.id())

@@ -5,31 +5,63 @@
 //! that belongs to someone else can be read, too: nothing is run and nothing written. What cannot be
 //! read in this way (a split or sparse index, ids that are no SHA-1) is asked of git itself, which may
 //! not fetch anything.
+//!
+//! Commits are read in the same way ([`Commits`]): which are the base of a check, what they hold at a
+//! path, what changed between two, and the history of files.
 
+#![expect(unused_imports, reason = "the engine does not compare with a base yet")]
+#![cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the engine does not compare with a base yet")
+)]
+
+mod ancestry;
+mod at_hand;
+mod base;
 mod blobs;
+mod brought;
+mod ci;
 mod command;
+mod commit;
+mod commits;
+mod diff;
 mod entry;
 mod error;
-mod head;
+mod histories;
+mod id;
 mod index;
 mod index_file;
 pub mod install;
 mod path;
 mod places;
+mod refs;
+mod revision;
 mod settings;
-mod trees;
-mod versions;
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test makes its own world")]
+mod tests;
+mod tree;
 mod work_tree;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+pub(crate) use ancestry::{End, Reach};
+pub(crate) use base::{Base, NoBase, Of, Redone, Since};
 pub(crate) use blobs::{Blobs, Unread};
+pub(crate) use brought::{Brought, File};
 use command::Git;
+pub(crate) use commit::{Author, Date};
+pub(crate) use commits::Commits;
+pub(crate) use diff::{Changed, Changes, Renames, renames};
 pub(crate) use entry::{BlobId, Entry, Kind};
 pub(crate) use error::Error;
+pub(crate) use histories::{Histories, Version};
+pub(crate) use id::CommitId;
 pub(crate) use index::Index;
 use places::Places;
+pub(crate) use places::is_bare_around;
+pub(crate) use revision::Revision;
 pub(crate) use work_tree::{Met, Wanted};
 
 use crate::environment::Environment;
@@ -77,6 +109,11 @@ impl<'e> Repo<'e> {
     /// A reader of the objects that the index names.
     pub(crate) fn blobs(&self) -> Blobs<'_> {
         Blobs::new(&self.places, self.git())
+    }
+
+    /// A reader of commits and what they hold.
+    pub(crate) fn commits(&self) -> Commits<'_> {
+        Commits::new(&self.places, self.git())
     }
 
     /// The filters through which git passes files between the work tree and the index, by their

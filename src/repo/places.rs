@@ -73,6 +73,15 @@ impl Places {
     }
 }
 
+/// Whether there is a repository around a folder, and it has no work tree.
+pub(crate) fn is_bare_around(environment: &Environment, start: &Path) -> bool {
+    let is_repository = |folder: &Path| {
+        let parts = ["objects", "refs"].map(|part| fs::kind(&folder.join(part)));
+        fs::is_file(&folder.join("HEAD")) && parts == [Some(fs::Kind::Folder); 2]
+    };
+    Places::find(environment, start).is_none() && start.ancestors().any(is_repository)
+}
+
 /// A variable that is set to something.
 pub(super) fn set<'e>(environment: &'e Environment, name: &str) -> Option<&'e OsStr> {
     environment.variable(name).filter(|value| !value.is_empty())
