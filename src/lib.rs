@@ -18,6 +18,7 @@
 //! # Ok::<(), engine::Error>(())
 //! ```
 
+mod change;
 mod config;
 mod document;
 pub mod engine;

@@ -7,39 +7,53 @@
 
 mod conflict_marker;
 mod copied_ciphertext;
+mod downgraded_encryption;
 mod duplicate_key;
+mod edited_outside_sops;
 mod given;
 mod mac_mismatch;
 mod malformed_ciphertext;
 mod malformed_metadata;
+mod mixed_merge;
+mod moved_ciphertext;
 mod multi_document;
 mod not_encrypted;
 mod plaintext_comment;
 mod plaintext_value;
 mod private_key_committed;
+mod recipient_added;
+mod recipient_dropped;
+mod unauthenticated_change;
 mod undecryptable_value;
 mod unreadable_by_version;
 mod unreadable_file;
 mod unselected_ciphertext;
 
-pub(crate) use given::{Due, FileContext, Findings, Unreadable};
-use given::{Found, remedy};
+pub(crate) use given::{BaseName, ChangeContext, Due, FileContext, Findings, Unreadable};
+use given::{Found, MAX_FINDINGS, Tale, remedy};
 
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 15] = [
+pub(crate) static RULES: [&Rule; 22] = [
     &conflict_marker::RULE,
     &copied_ciphertext::RULE,
+    &downgraded_encryption::RULE,
     &duplicate_key::RULE,
+    &edited_outside_sops::RULE,
     &mac_mismatch::RULE,
     &malformed_ciphertext::RULE,
     &malformed_metadata::RULE,
+    &mixed_merge::RULE,
+    &moved_ciphertext::RULE,
     &multi_document::RULE,
     &not_encrypted::RULE,
     &plaintext_comment::RULE,
     &plaintext_value::RULE,
     &private_key_committed::RULE,
+    &recipient_added::RULE,
+    &recipient_dropped::RULE,
+    &unauthenticated_change::RULE,
     &undecryptable_value::RULE,
     &unreadable_by_version::RULE,
     &unreadable_file::RULE,
@@ -89,8 +103,8 @@ pub(crate) enum Check {
     /// One file by itself.
     File(fn(&FileContext<'_>, &mut Findings<'_>)),
     /// Two versions of one file.
-    #[expect(dead_code, reason = "no rule compares versions yet")]
-    Change(fn(&ChangeContext, &mut Findings<'_>)),
+    #[expect(dead_code, reason = "the engine reads no bases yet")]
+    Change(fn(&ChangeContext<'_>, &mut Findings<'_>)),
     /// One configuration file.
     #[expect(dead_code, reason = "no rule reads configuration yet")]
     Config(fn(&ConfigContext, &mut Findings<'_>)),
@@ -98,10 +112,6 @@ pub(crate) enum Check {
     #[expect(dead_code, reason = "no rule looks at the whole repository yet")]
     Repo(fn(&RepoContext, &mut Findings<'_>)),
 }
-
-/// What a rule about a change may see. There is none yet.
-#[derive(Clone, Copy)]
-pub(crate) enum ChangeContext {}
 
 /// What a rule about configuration may see. There is none yet.
 #[derive(Clone, Copy)]

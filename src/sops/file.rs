@@ -1,11 +1,10 @@
 //! A document that sops encrypted.
 
-use super::metadata::{KeyKind, MasterKey, Metadata};
+use super::metadata::{MasterKey, Metadata};
 use super::problem::Problem;
 use super::selectors::Selectors;
 use super::version::{is_before_3_0_0, is_refused_by_command};
 use crate::document::{Document, Format, Tree};
-use crate::keys::{Recipient, RecipientKind};
 use crate::source::Span;
 
 /// A document with readable sops metadata.
@@ -104,52 +103,6 @@ impl<'d> SopsFile<'d> {
     /// The names of all keys as reports may print them, group by group. One that is no name of a key
     /// of its kind is masked: it may be anything that was pasted there.
     pub(crate) fn shown_recipients(&self) -> impl Iterator<Item = String> {
-        self.keys().map(|key| shown(key.kind, &key.id()))
-    }
-}
-
-fn shown(kind: KeyKind, id: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b":/_.-+@|=,".contains(&byte);
-    let is_name = match (kind, Recipient::parse(id).kind()) {
-        (KeyKind::Age, RecipientKind::Unknown) => false,
-        // What stands behind such a key is a comment.
-        (KeyKind::Age, RecipientKind::SshEd25519 | RecipientKind::SshRsa) => {
-            return id.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
-        }
-        (KeyKind::Age, _) => true,
-        _ => id.len() <= 512 && id.bytes().all(is_plain),
-    };
-    if is_name {
-        id.trim().to_owned()
-    } else {
-        "…".to_owned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shows_names_of_keys_and_nothing_else() {
-        let x25519 = "age18thts3qwr97chh3e2q7zdlvk8k0582pqygl5xkn2qrxle68kjsgs78u4du";
-        for (kind, id, expected) in [
-            (KeyKind::Age, x25519, x25519),
-            (
-                KeyKind::Age,
-                "ssh-ed25519 AAAAC3Nz alice's laptop",
-                "ssh-ed25519 AAAAC3Nz",
-            ),
-            (KeyKind::Age, "AGE-SECRET-KEY-1QQQSYQCYQ5", "…"),
-            (KeyKind::Age, "hunter2", "…"),
-            (
-                KeyKind::Kms,
-                "arn:aws:kms:us-east-1:1:key/ab|profile",
-                "arn:aws:kms:us-east-1:1:key/ab|profile",
-            ),
-            (KeyKind::Pgp, "my password!", "…"),
-        ] {
-            assert_eq!(shown(kind, id), expected);
-        }
+        self.keys().map(MasterKey::shown)
     }
 }

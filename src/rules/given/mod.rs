@@ -1,9 +1,12 @@
 //! What every rule is given: a context to look at, a place for its findings, words for remedies.
 
+mod change;
 mod context;
 mod findings;
 pub(super) mod remedy;
 
+pub(crate) use change::{BaseName, ChangeContext};
+pub(super) use change::{MAX_FINDINGS, Tale};
 pub(crate) use context::{Due, FileContext, Unreadable};
 pub(crate) use findings::Findings;
 pub(super) use findings::Found;
