@@ -25,6 +25,25 @@ impl<T: Zeroize> Secret<T> {
     }
 }
 
+impl Secret<Vec<u8>> {
+    /// Adds bytes at the end. Where they need a larger place, the old one is wiped.
+    pub(crate) fn extend(&mut self, bytes: &[u8]) {
+        let needed = self.0.len().saturating_add(bytes.len());
+        if needed > self.0.capacity() {
+            let mut larger = Vec::with_capacity(needed.max(self.0.capacity().saturating_mul(2)));
+            larger.extend_from_slice(&self.0);
+            self.0.zeroize();
+            self.0 = larger;
+        }
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// Takes the bytes out, for somebody else to take care of.
+    pub(crate) fn into_inner(mut self) -> Vec<u8> {
+        std::mem::take(&mut self.0)
+    }
+}
+
 impl<T: Zeroize> Drop for Secret<T> {
     fn drop(&mut self) {
         self.0.zeroize();

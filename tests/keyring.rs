@@ -7,10 +7,12 @@
     reason = "a test fails where its world does"
 )]
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use age_core::secrecy::ExposeSecret;
 use sopsguard::engine::{self, Answer, Ask, IdentitySource, Report, Request, Target};
 use sopsguard::{Environment, Platform, Reason, Verification};
 
@@ -175,12 +177,10 @@ fn ssh_keys_are_looked_at_for_files_that_name_one_only() {
     let age = report("age");
     assert_eq!(age.files[0].verification, Verification::Verified);
     assert_eq!(age.warnings, [""; 0]);
-    assert!(
-        age.searched
-            .iter()
-            .any(|place| place.ends_with("id_rsa` (no file asks for it)"))
-    );
+    let is_ssh = |place: &String| place.contains(".ssh");
+    assert!(!age.searched.iter().any(is_ssh), "{:?}", age.searched);
     let ssh = report("rsa");
+    assert_eq!(ssh.searched.iter().filter(|place| is_ssh(place)).count(), 2);
     assert_eq!(ssh.files[0].verification.name(), "not-verified");
     let expected = "id_rsa`: it holds no SSH private key that can be read";
     assert!(
@@ -247,7 +247,8 @@ fn passphrases_are_asked_for_where_they_help() {
         assert_eq!(ask.asked.len(), 3, "a few tries");
 
         let mut ask = somebody("");
-        let needs = Verification::NotVerified(Reason::NeedsInput);
+        let who = Reason::NeedsInput(format!("`{}`", path.display()));
+        let needs = Verification::NotVerified(who);
         let verdict = check(&[file]).identity(key).verdict(Some(&mut ask));
         assert_eq!((verdict, ask.asked.len()), (needs.clone(), 1), "{key}");
         assert_eq!(check(&[file]).identity(key).verdict(None), needs, "{key}");
@@ -260,7 +261,7 @@ fn nobody_is_asked_for_what_opens_nothing() {
     let verdict = check(&["rsa"])
         .identity("rsa-locked")
         .verdict(Some(&mut ask));
-    assert_eq!(verdict, Verification::NotVerified(Reason::NoIdentity));
+    assert_eq!(verdict, Verification::NotVerified(Reason::NotARecipient));
     // What another key opens needs no passphrase.
     let run = check(&["age"])
         .identity("age-locked.txt")
@@ -329,6 +330,61 @@ fn a_share_of_another_file_is_told_from_shares_that_are_missing() {
             .collect();
         assert_eq!(messages, [expected]);
     }
+}
+
+/// The recipient that a file of one key names.
+fn recipient_of(name: &str) -> String {
+    let text = fs::read_to_string(testdata(&format!("{name}.enc.yaml"))).unwrap();
+    let mut lines = text.lines().map(str::trim);
+    let recipient = lines.find_map(|line| line.strip_prefix("recipient: "));
+    recipient.unwrap().to_owned()
+}
+
+/// A run on a copy of a file, edited.
+fn check_edited(of: &str, folder: &Path, edit: impl Fn(String) -> String) -> Run {
+    let text = fs::read_to_string(testdata(&format!("{of}.enc.yaml"))).unwrap();
+    let file = folder.join("edited.enc.yaml");
+    fs::write(&file, edit(text)).unwrap();
+    let mut run = check(&[]);
+    run.files = vec![file];
+    run
+}
+
+// To sops the recipient in the metadata is a remark: all identities are tried on every stanza.
+#[test]
+fn keys_that_sleep_are_tried_where_the_one_that_is_named_does_not_fit() {
+    let folder = tempfile::tempdir().unwrap();
+    let (locked, age) = (recipient_of("ed25519-locked"), recipient_of("age"));
+    let run = || {
+        let run = check_edited("ed25519-locked", folder.path(), |text| {
+            text.replace(&locked, &age)
+        });
+        run.identity("age.txt")
+    };
+    let both = run().identity("ed25519-locked");
+    let verdict = both.verdict(Some(&mut somebody(PASSPHRASE)));
+    assert_eq!(verdict, Verification::Verified);
+    assert_eq!(run().verdict(None), Verification::Failed);
+}
+
+// As sops has it: the group is open, and too few are. But a stanza that names a key at hand and does
+// not open is damaged, whoever has keys for the other groups.
+#[test]
+fn a_stanza_of_ours_that_does_not_open_is_told_in_a_group_that_is_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipient = recipient_of("age");
+    let run = || {
+        let edit = |text: String| {
+            let stranger = text.rfind("            - enc: |").unwrap();
+            let end = stranger + text[stranger..].find("              recipient: ").unwrap();
+            let ours = format!("              recipient: {recipient}\n");
+            let twice = [&ours, &text[stranger..end], &ours].concat();
+            text.replacen(&ours, &twice, 1)
+        };
+        check_edited("groups", folder.path(), edit).identity("age.txt")
+    };
+    assert_eq!(run().verdict(None), Verification::Failed);
+    run().identity("ed25519").opens();
 }
 
 #[test]
@@ -467,6 +523,14 @@ mod programs {
             ("hangs", "`hangs` did not end within 0 seconds"),
             ("junk", "what `junk` printed: line 1 is no age identity"),
             ("missing", "`missing` is not installed"),
+            (
+                "sh -c 'trap \"\" TERM; sleep 60'",
+                "`sh` did not end within 0 seconds",
+            ),
+            (
+                "sh -c 'sleep 60 & echo'",
+                "`sh` did not end within 0 seconds",
+            ),
             ("./fails", "`./fails` is not installed"),
             ("'fails", "a quote is not closed"),
             ("# nothing", "it names no command"),
@@ -483,6 +547,12 @@ mod programs {
             assert_eq!(report.warnings, [warning]);
         }
         assert!(started.elapsed() < Duration::from_secs(20));
+        let verdict = check(&["age"])
+            .with("PATH", programs.path())
+            .with("SOPS_AGE_KEY_CMD", "cat /dev/zero")
+            .verdict(None);
+        let what = "`cat` printed too much".to_owned();
+        assert_eq!(verdict, Verification::NotVerified(Reason::KeyFailed(what)));
         let runs = programs.runs();
         let verdict = check(&["age"])
             .with("PATH", programs.path())
@@ -495,36 +565,47 @@ mod programs {
         assert_eq!(programs.runs(), runs);
     }
 
+    /// What a plugin may do instead of its work, and what is said of it then.
+    const MISBEHAVIOUR: [(&str, &str); 11] = [
+        (
+            "sleep 60",
+            "`age-plugin-batchpass` did not answer within 0 seconds",
+        ),
+        ("exit 1", "it ended before it was done"),
+        ("echo hunter2", "it does not speak the plugin protocol"),
+        (
+            "cat /dev/zero",
+            "`age-plugin-batchpass` printed more than anyone would read",
+        ),
+        (
+            "while :; do printf -- '-> msg\\n\\n'; done",
+            "it talks and opens nothing",
+        ),
+        (
+            "printf -- '-> file-key 9\\nAAAA\\n'",
+            "it does not speak the plugin protocol",
+        ),
+        ("printf -- '-> error internal\\naGk\\n-> done\\n\\n'", "hi"),
+        ("exec >&-; sleep 60", "it ended before it was done"),
+        (
+            "trap '' TERM HUP INT; sleep 60",
+            "`age-plugin-batchpass` did not answer within 0 seconds",
+        ),
+        (
+            "printf '\\377\\376'",
+            "it does not speak the plugin protocol",
+        ),
+        (
+            "printf -- '-> file-key 0\\n%065d\\n'",
+            "it does not speak the plugin protocol",
+        ),
+    ];
+
     #[test]
     fn a_plugin_that_misbehaves_is_told_and_never_waited_for() {
         let programs = Programs::new();
-        let ask = "printf -- '-> msg\\n\\n'; printf -- '-> request-secret\\naGk\\n'";
-        let file_key = "printf -- '-> file-key 0\\nAAAAAAAAAAAAAAAAAAAAAA\\n-> done\\n\\n'";
-        programs
-            .add("age-plugin-batchpass", "")
-            .add("age-plugin-unused", "exit 1");
         let started = Instant::now();
-        for (script, expected) in [
-            (
-                "sleep 60",
-                "`age-plugin-batchpass` did not answer within 0 seconds",
-            ),
-            ("exit 1", "it ended before it was done"),
-            ("echo hunter2", "it does not speak the plugin protocol"),
-            (
-                "cat /dev/zero",
-                "`age-plugin-batchpass` printed more than anyone would read",
-            ),
-            (
-                "while :; do printf -- '-> msg\\n\\n'; done",
-                "`age-plugin-batchpass` did not answer within 0 seconds",
-            ),
-            (
-                "printf -- '-> file-key 9\\nAAAA\\n'",
-                "it does not speak the plugin protocol",
-            ),
-            ("printf -- '-> error internal\\naGk\\n-> done\\n\\n'", "hi"),
-        ] {
+        for (script, expected) in MISBEHAVIOUR {
             programs.add("age-plugin-batchpass", script);
             let report = check(&["plugin"])
                 .with("PATH", programs.path())
@@ -538,21 +619,48 @@ mod programs {
             assert_eq!(*verdict, Verification::NotVerified(reason), "{script}");
             assert_eq!(report.warnings.len(), 1, "{:?}", report.warnings);
         }
-        // A key that is not the file's opens nothing.
+        assert!(started.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn a_plugin_that_asks_and_gives_a_wrong_key_opens_nothing() {
+        let programs = Programs::new();
+        let ask = "printf -- '-> msg\\n\\n'; printf -- '-> request-secret\\naGk\\n'";
+        let file_key = "printf -- '-> file-key 0\\nAAAAAAAAAAAAAAAAAAAAAA\\n-> done\\n\\n'";
         programs.add(
             "age-plugin-batchpass",
             &format!("{ask}; {file_key}; sleep 60"),
         );
-        let mut somebody = somebody("x");
+        let mut asked = somebody("x");
         let verdict = check(&["plugin"])
             .with("PATH", programs.path())
             .identity("plugin.txt")
             .plugin("batchpass")
-            .verdict(Some(&mut somebody));
+            .verdict(Some(&mut asked));
         assert_eq!(verdict.name(), "not-verified");
-        assert_eq!(somebody.told, ["plugin `batchpass`: "]);
-        assert_eq!(somebody.asked, ["plugin `batchpass`: hi"]);
-        assert!(started.elapsed() < Duration::from_secs(20));
+        assert_eq!(asked.told, ["plugin `batchpass`: "]);
+        assert_eq!(asked.asked, ["plugin `batchpass`: hi"]);
+    }
+
+    #[test]
+    fn nobody_has_to_read_pages_of_what_a_plugin_says() {
+        let programs = Programs::new();
+        let line = "YWFh".repeat(16);
+        let page = format!("i=0; while [ $i -lt 20 ]; do echo {line}; i=$((i+1)); done; echo");
+        programs.add(
+            "age-plugin-batchpass",
+            &format!("while printf -- '-> msg\\n'; do {page}; done"),
+        );
+        let mut told = somebody("x");
+        let verdict = check(&["plugin"])
+            .with("PATH", programs.path())
+            .identity("plugin.txt")
+            .plugin("batchpass")
+            .verdict(Some(&mut told));
+        let what = "plugin `batchpass`: it talks and opens nothing".to_owned();
+        assert_eq!(verdict, Verification::NotVerified(Reason::KeyFailed(what)));
+        assert!(told.told.len() < 200, "{}", told.told.len());
+        assert!(told.told.iter().all(|said| said.chars().count() < 300));
     }
 
     #[test]
@@ -578,6 +686,109 @@ mod programs {
         let what = "plugin `batchpass`: `age-plugin-batchpass` is not installed";
         let reason = Reason::KeyFailed(what.to_owned());
         assert_eq!(verdict, Verification::NotVerified(reason));
+    }
+
+    /// Locks files for the plugin of the tests: the stanza says the key of the file.
+    struct Open;
+
+    impl age::Recipient for Open {
+        fn wrap_file_key(
+            &self,
+            file_key: &age_core::format::FileKey,
+        ) -> Result<(Vec<age_core::format::Stanza>, HashSet<String>), age::EncryptError> {
+            let body = file_key.expose_secret().to_vec();
+            let (tag, args) = ("open".to_owned(), Vec::new());
+            let stanza = age_core::format::Stanza { tag, args, body };
+            Ok((vec![stanza], HashSet::new()))
+        }
+    }
+
+    /// A plugin that opens the files that [`Open`] locked, and does something before each.
+    fn opening(before_each: &str) -> String {
+        format!(
+            "keys=
+             while read -r _ kind at tag _; do
+               read -r body
+               line=$body
+               while [ ${{#line}} -eq 64 ]; do read -r line; done
+               case $kind/$tag in
+                 recipient-stanza/open) keys=\"$keys $at:$body\" ;;
+                 done/) break ;;
+               esac
+             done
+             for key in $keys; do
+               {before_each}
+               printf -- '-> file-key %s\\n%s\\n' \"${{key%%:*}}\" \"${{key#*:}}\"
+               read -r _; read -r _
+             done
+             printf -- '-> done\\n\\n'"
+        )
+    }
+
+    impl Programs {
+        /// So many files that only the plugin of the tests opens.
+        fn locked_files(&self, count: usize) -> Vec<PathBuf> {
+            let text = fs::read_to_string(testdata("age.enc.yaml")).unwrap();
+            let key = fs::read_to_string(testdata("keys/age.txt")).unwrap();
+            let key = key.lines().find(|line| line.starts_with("AGE-")).unwrap();
+            let key: age::x25519::Identity = key.parse().unwrap();
+            let start = text.find("            -----BEGIN").unwrap();
+            let end = text.find("          recipient: ").unwrap();
+            let lines = text[start..end].lines();
+            let armored: String = lines.map(|line| line.trim().to_owned() + "\n").collect();
+            let data_key = age::decrypt(&key, armored.as_bytes()).unwrap();
+            let lock = |at| {
+                let locked = age::encrypt_and_armor(&Open, &data_key).unwrap();
+                let lines = locked.lines().map(|line| format!("            {line}\n"));
+                let locked: String = lines.collect();
+                let file = self.0.path().join(format!("{at}.enc.yaml"));
+                fs::write(&file, [&text[..start], &locked, &text[end..]].concat()).unwrap();
+                file
+            };
+            (0..count).map(lock).collect()
+        }
+    }
+
+    #[test]
+    fn one_process_of_a_plugin_opens_two_hundred_files_however_long_it_takes() {
+        let programs = Programs::new();
+        let run = |before_each: &str, count| {
+            programs.add("age-plugin-batchpass", &opening(before_each));
+            let mut run = check(&[])
+                .with("PATH", programs.path())
+                .identity("plugin.txt")
+                .plugin("batchpass");
+            run.files = programs.locked_files(count);
+            run
+        };
+        let report = run("", 200).report(None);
+        assert_eq!(report.warnings, [""; 0]);
+        assert!(report.files.len() == 200 && all_verified(&report));
+        assert_eq!((report.warnings.len(), programs.runs()), (0, 1));
+        // The limit is for each file.
+        let mut slow = run("sleep 0.4", 4);
+        slow.time = Duration::from_secs(1);
+        assert!(all_verified(&slow.report(None)));
+    }
+
+    #[test]
+    fn a_plugin_that_nobody_answers_needs_input() {
+        let programs = Programs::new();
+        for question in ["request-secret", "request-public", "confirm eWVz"] {
+            let ask = format!(
+                "printf -- '-> {question}\\ncGlu\\n'; printf -- '-> error internal\\nbm8\\n-> done\\n\\n'"
+            );
+            programs.add("age-plugin-batchpass", &ask);
+            let report = check(&["plugin"])
+                .with("PATH", programs.path())
+                .identity("plugin.txt")
+                .plugin("batchpass")
+                .report(None);
+            let reason = Reason::NeedsInput("plugin `batchpass`".to_owned());
+            let verdict = &report.files[0].verification;
+            assert_eq!(*verdict, Verification::NotVerified(reason), "{question}");
+            assert_eq!(report.warnings, [""; 0]);
+        }
     }
 
     /// Where `scripts/peers` put age-plugin-batchpass.

@@ -65,12 +65,6 @@ impl<'v> Change<'v> {
         })
     }
 
-    /// Whether the `version` differs, which means nothing by itself.
-    pub(crate) fn has_other_version(&self) -> bool {
-        self.seals()
-            .is_some_and(|(base, now)| base.version != now.version)
-    }
-
     /// Where the MAC stands, or the metadata where there is none.
     pub(crate) fn mac_span(&self) -> Option<Span> {
         let seal = self.now.seal.as_ref()?;

@@ -14,8 +14,6 @@ pub(crate) struct Seal {
     pub(super) mac: Option<(Mark, Span)>,
     /// When sops last wrote the file: the text that the MAC is authenticated with.
     pub(super) last_modified: (String, Span),
-    /// The version of sops that wrote it.
-    pub(super) version: Option<Mark>,
     /// The selector that counts, its name and its text; where it stands, if it does.
     pub(super) selector: (Mark, Option<Span>),
     pub(super) mac_only_encrypted: bool,
@@ -64,8 +62,10 @@ impl Seal {
             });
             keys.collect()
         });
-        let stanzas = file
-            .keys()
+        let stanzas = metadata
+            .groups
+            .iter()
+            .flat_map(|group| &group.keys)
             .filter_map(|key| Some(Mark::of(&[&key.enc.as_ref()?.value])));
         let threshold = metadata.shamir_threshold.as_ref();
         let last_modified = &metadata.last_modified;
@@ -76,10 +76,6 @@ impl Seal {
                 .as_ref()
                 .map(|mac| (mark_of_mac(&mac.value), mac.span)),
             last_modified: (last_modified.value.to_rfc3339(), last_modified.span),
-            version: metadata
-                .version
-                .as_ref()
-                .map(|field| Mark::of(&[&field.value])),
             selector,
             mac_only_encrypted: file.selectors().mac_only_encrypted(),
             threshold: needed(

@@ -88,7 +88,7 @@ impl Version {
         Ok(Self::new(leaves, None, tree.branches().len()))
     }
 
-    fn new(gathered: Leaves, seal: Option<Seal>, documents: usize) -> Self {
+    pub(super) fn new(gathered: Leaves, seal: Option<Seal>, documents: usize) -> Self {
         let Leaves {
             leaves,
             paths,

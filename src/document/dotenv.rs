@@ -110,3 +110,9 @@ pub(super) fn with_line_feeds(value: &[u8]) -> Cow<'_, [u8]> {
     }
     Cow::Owned(text)
 }
+
+/// Spells `value` for a place behind a `=`; none where it holds the two characters that stand for a
+/// line feed.
+pub(super) fn spell(value: &str) -> Option<String> {
+    (!value.contains("\\n")).then(|| value.replace('\n', "\\n"))
+}

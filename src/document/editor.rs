@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Document, Entry, Format, Item, NodeId, Scalar, Tree, Value, yaml};
-use crate::source::{EditError, Edits, Source};
+use super::{Document, Entry, Format, Item, NodeId, Scalar, Tree, Value, dotenv, ini, json, yaml};
+use crate::source::{EditError, Edits, Span};
 
 /// A set of edits to one document.
 ///
@@ -82,7 +82,9 @@ impl<'d, 's> Editor<'d, 's> {
         }
         let spelling = match self.document.format() {
             Format::Yaml => yaml::spell(self.document.source().text(), old.span, value),
-            Format::Json | Format::Dotenv | Format::Ini | Format::Binary => None,
+            Format::Json | Format::Binary => Some(json::spell(value)),
+            Format::Dotenv => dotenv::spell(value),
+            Format::Ini => ini::spell(value, self.is_in_metadata(old.span)),
         };
         let spelling = spelling.ok_or(Refusal::NoSpelling)?;
         if self.replaced.insert(node, value.to_owned()).is_some() {
@@ -90,6 +92,14 @@ impl<'d, 's> Editor<'d, 's> {
         }
         self.edits.replace(old.span, spelling);
         Ok(())
+    }
+
+    fn is_in_metadata(&self, span: Span) -> bool {
+        let tree = self.document.tree();
+        tree.metadata().any(|pair| {
+            let whole = tree.node(pair.value).span;
+            whole.start() <= span.start() && span.end() <= whole.end()
+        })
     }
 
     /// Makes the edits and reads the result again: it equals the old document except at the nodes
@@ -100,9 +110,10 @@ impl<'d, 's> Editor<'d, 's> {
     pub(crate) fn finish(self) -> Result<String, Refusal> {
         let source = self.document.source();
         let text = self.edits.apply(source.text())?;
-        let edited = Source::decode(source.id().clone(), text.into_bytes())
+        let format = self.document.format();
+        let edited = Document::decode(source.id().clone(), text.into_bytes(), format)
             .map_err(|_| Refusal::NotAsAsked)?;
-        let read = Document::parse(&edited, self.document.format());
+        let read = Document::parse(&edited, format);
         let same = match &read {
             Ok(new) => self.is_as_asked(new.tree()),
             Err(_) => false,
@@ -182,11 +193,27 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::source::SourceId;
+    use crate::source::{Source, SourceId};
 
     fn source(text: &str) -> Source {
         let id = SourceId::Stdin(PathBuf::from("x.yaml"));
         Source::decode(id, text.as_bytes().to_vec()).expect("UTF-8")
+    }
+
+    const FORMATS: [(Format, &str); 4] = [
+        (Format::Json, "json"),
+        (Format::Dotenv, "env"),
+        (Format::Ini, "ini"),
+        (Format::Binary, "bin"),
+    ];
+
+    /// The file of each format that real sops made.
+    fn files() -> impl Iterator<Item = (Format, String)> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/formats");
+        FORMATS.into_iter().map(move |(format, ending)| {
+            let path = format!("{folder}/values.enc.{ending}");
+            (format, read(path.as_ref()))
+        })
     }
 
     fn read(path: &std::path::Path) -> String {
@@ -196,8 +223,16 @@ mod tests {
 
     /// Replaces each scalar value of `text`, one at a time: the old spellings and what came of it.
     fn replace_each(text: &str, value: &str) -> Vec<(String, Result<String, Refusal>)> {
+        replace_each_in(Format::Yaml, text, value)
+    }
+
+    fn replace_each_in(
+        format: Format,
+        text: &str,
+        value: &str,
+    ) -> Vec<(String, Result<String, Refusal>)> {
         let source = source(text);
-        let Ok(document) = Document::parse(&source, Format::Yaml) else {
+        let Ok(document) = Document::parse(&source, format) else {
             return Vec::new();
         };
         let edit = |node| {
@@ -295,7 +330,104 @@ mod tests {
         );
     }
 
+    #[test]
+    fn spells_values_as_each_format_can_hold_them() {
+        for (format, text, value, expected) in [
+            (
+                Format::Json,
+                "{\"a\": 5, \"b\": 1}",
+                "x\"\n",
+                "{\"a\": \"x\\\"\\n\", \"b\": 1}",
+            ),
+            (
+                Format::Json,
+                "{\"a\": [null]}",
+                "é\u{1}",
+                "{\"a\": [\"é\\u0001\"]}",
+            ),
+            (
+                Format::Dotenv,
+                "# c\nA=old\r\nB=\n",
+                "a b\nc",
+                "# c\nA=a b\\nc\nB=\n",
+            ),
+            (Format::Dotenv, "A=old\nB=\n", "x", "A=old\nB=x\n"),
+            (
+                Format::Ini,
+                "a = old ; c\n[s]\nb=1\n",
+                "new",
+                "a = new ; c\n[s]\nb=1\n",
+            ),
+            (Format::Ini, "a = `old`\n", "x#y", "a = `x#y`\n"),
+            (
+                Format::Ini,
+                "a =\nb = 1\n",
+                "x\ny",
+                "a =\"\"\"x\ny\"\"\"\nb = 1\n",
+            ),
+            (
+                Format::Ini,
+                "[sops]\nmac = old\n",
+                "x\ny",
+                "[sops]\nmac = x\\ny\n",
+            ),
+        ] {
+            let edited: Vec<_> = replace_each_in(format, text, value);
+            assert!(
+                edited
+                    .iter()
+                    .any(|(_, edited)| edited.as_deref() == Ok(expected)),
+                "{text:?} {value:?} {edited:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_what_a_format_cannot_hold() {
+        for (format, text, value) in [
+            (Format::Dotenv, "A=old\n", "a\\nb"),
+            (Format::Ini, "a = old\n", "`\"\"\""),
+            (Format::Ini, "[sops]\nmac = old\n", "a\\nb"),
+        ] {
+            let results = replace_each_in(format, text, value);
+            assert!(
+                results
+                    .iter()
+                    .any(|(_, result)| *result == Err(Refusal::NoSpelling)),
+                "{text:?} {value:?} {results:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn replaces_any_value_of_real_files_of_each_format() {
+        let token = "ENC[AES256_GCM,data:YQ==,iv:Yg==,tag:Yw==,type:str]";
+        for (format, text) in files() {
+            for value in [token, "plain", "two\nlines\n", "", "# no ; comment"] {
+                let results = replace_each_in(format, &text, value);
+                assert!(results.len() > 4, "{format:?}");
+                for (old, result) in results {
+                    assert!(result.is_ok(), "{format:?} {value:?} for {old}: {result:?}");
+                }
+            }
+        }
+    }
+
     proptest! {
+        #[test]
+        fn any_string_is_read_back_or_refused_in_every_format(value in "\\PC*|[ \\t\\n\\r'\"#:;=,\\[\\]{}`a0n\\\\\x07\x7f\u{85}\u{2028}\u{feff}-]{0,12}") {
+            for (format, text) in files() {
+                for (_, result) in replace_each_in(format, &text, &value) {
+                    let is_fine = match result {
+                        Ok(_) => true,
+                        Err(Refusal::NoSpelling) => format != Format::Json && format != Format::Binary,
+                        Err(_) => false,
+                    };
+                    prop_assert!(is_fine, "{format:?} {value:?}");
+                }
+            }
+        }
+
         #[test]
         fn any_string_is_read_back_as_it_was_given(value in "\\PC*|[ \\t\\n\\r'\"#:,\\[\\]{}&*!|>%@`a0\\x07\\x7f\u{85}\u{2028}\u{feff}-]{0,12}") {
             let text = "a: plain\nb: 'single'\nc: \"double\"\nd: {e: flow, f: [g]}\nh:\n  - |-\n    block\n  - >\n    folded\n# end\n";

@@ -11,6 +11,7 @@ mod json;
 mod key_path;
 pub(crate) mod kubernetes;
 mod mask;
+mod repeated;
 #[cfg(test)]
 mod seen;
 mod syntax;
@@ -141,14 +142,14 @@ impl<'s> Document<'s> {
             }
             Format::Json | Format::Dotenv | Format::Ini | Format::Binary => {
                 match Self::tree_of(source, format) {
-                    Ok(tree) => Reading {
+                    Ok((tree, repeated_keys)) => Reading {
                         document: Some(Self {
                             source,
                             format,
                             tree,
                         }),
                         error: None,
-                        repeated_keys: Vec::new(),
+                        repeated_keys,
                     },
                     Err(error) => refused(error),
                 }
@@ -156,15 +157,17 @@ impl<'s> Document<'s> {
         }
     }
 
-    /// What sops sees in a text of a format other than YAML.
-    fn tree_of(source: &'s Source, format: Format) -> Result<Tree<'s>, Error> {
+    /// What sops sees in a text of a format other than YAML, and the keys that stand there twice.
+    fn tree_of(source: &'s Source, format: Format) -> Result<(Tree<'s>, Vec<RepeatedKey>), Error> {
         let bytes = source.bytes();
-        match format {
-            Format::Dotenv => Ok(dotenv::load(bytes)?),
-            Format::Ini => Ok(ini::load(bytes)?),
+        let tree = match format {
+            Format::Ini => return Ok(ini::load(bytes)?),
+            Format::Dotenv => dotenv::load(bytes)?,
             // To sops a binary file is a JSON file, until it writes the content of `data`.
-            Format::Json | Format::Binary | Format::Yaml => json::load(bytes),
-        }
+            Format::Json | Format::Binary | Format::Yaml => json::load(bytes)?,
+        };
+        let repeated_keys = repeated::find(&tree);
+        Ok((tree, repeated_keys))
     }
 
     /// A file of any content, as sops sees it before it encrypts it as binary.

@@ -280,7 +280,11 @@ impl Look {
             Some(_) | None => Some(refused(error, source)),
         };
         let file = document.map(SopsFile::of);
-        let is_clear = matches!(file, Some(Ok(None))) || certain.is_clear;
+        // A text without a word of sops's was never encrypted, whatever else is wrong with it.
+        let is_clear = matches!(file, Some(Ok(None)))
+            || certain.is_clear
+            || !(sign::may_have_metadata(self.format, source.bytes())
+                || sign::looks_encrypted(self.format, source.bytes()));
         let file = file.and_then(Result::ok).flatten();
         let known = Known {
             document,
@@ -291,7 +295,7 @@ impl Look {
             clear_comments: certain.clear_comments,
             unselected: certain.unselected,
             repeated_keys: certain.repeated_keys,
-            recipients: file.iter().flat_map(SopsFile::shown_recipients).collect(),
+            openers: file.iter().flat_map(SopsFile::openers).collect(),
             ..known
         };
         self.report(known, Verification::Failed, Needs::Nothing, "unreadable")
@@ -320,7 +324,7 @@ impl Look {
             clear_comments: checked.inspection.clear_comments,
             unselected: checked.inspection.unselected,
             refused_version: file.version_refused_by_command(),
-            recipients: file.shown_recipients().collect(),
+            openers: file.openers().collect(),
             shut: checked.shut,
             unreadable_by: match checked.verification {
                 Verification::Verified => checked

@@ -1,10 +1,11 @@
 //! `keys`: the identities at hand, and what each of them opens.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::inputs::{self, Content, Input, Origin, Scope};
 use super::others::decode;
-use super::{Error, MAX_FILE_LEN, Request, describe, policy, sign};
+use super::{Error, MAX_FILE_LEN, Request, describe, map_all, policy, sign};
 use crate::document::Document;
 use crate::fs;
 use crate::keys::{Keyring, Listed, Locked, Place, PlaceState, Shut};
@@ -81,20 +82,22 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
     };
     let (inputs, _) = inputs::list(targets, scope)?;
     let mut keyring = Request::keyring(identities, environment)?;
-    let files: Vec<(PathBuf, Shut)> = inputs.iter().filter_map(read_locks).collect();
+    let files = map_all(&inputs, jobs, read_locks)?;
     keyring.look_at_ssh();
-    let (paths, shut): (Vec<PathBuf>, Vec<Shut>) = files.into_iter().unzip();
+    let (paths, shut): (Vec<PathBuf>, Vec<Shut>) = files.into_iter().flatten().unzip();
     keyring.wake(&shut, &mut access.means(environment));
     let mut keys: Vec<Tried> = keyring.list().into_iter().map(Tried::new).collect();
     let mut report = KeyReport {
         warnings: keyring.warnings().map(ToString::to_string).collect(),
-        searched: keyring.places().iter().map(describe_all).collect(),
+        searched: keyring.places().map(describe_all).collect(),
         ..KeyReport::default()
     };
-    for (path, shut) in paths.into_iter().zip(&shut) {
-        if try_on(&path, shut, &keyring, &mut keys) < shut.needed {
+    let opened = map_all(&shut, jobs, |shut| Opened::of(shut, &keyring))?;
+    for ((path, shut), opened) in paths.into_iter().zip(&shut).zip(opened) {
+        if opened.groups < shut.needed {
             report.shut.push(path.clone());
         }
+        opened.note(&path, shut.needed, &mut keys);
         report.files.push(path);
     }
     let listed = keys.into_iter().filter(|key| !key.is_used_up);
@@ -131,33 +134,48 @@ impl Tried {
     }
 }
 
-/// Tries all keys on a file, and says how many of its groups open.
-fn try_on(path: &Path, shut: &Shut, keyring: &Keyring, keys: &mut [Tried]) -> usize {
-    let mut groups_of = vec![0; keys.len()];
-    let mut open = 0;
-    for group in &shut.groups {
-        let mut openers: Vec<usize> = group
-            .iter()
-            .flat_map(|locked: &Locked| keyring.openers(locked))
-            .collect();
-        openers.sort_unstable();
-        openers.dedup();
-        open += usize::from(!openers.is_empty());
-        for at in openers {
-            if let Some(count) = groups_of.get_mut(at) {
-                *count += 1;
+/// What the keys open of a file.
+struct Opened {
+    /// How many of its key groups open.
+    groups: usize,
+    /// How many groups a key opens by itself, by its place in the list.
+    by_key: BTreeMap<usize, usize>,
+}
+
+impl Opened {
+    /// Tries all keys.
+    fn of(shut: &Shut, keyring: &Keyring) -> Self {
+        let mut opened = Self {
+            groups: 0,
+            by_key: BTreeMap::new(),
+        };
+        for group in &shut.groups {
+            let openers = group
+                .iter()
+                .flat_map(|locked: &Locked| keyring.openers(locked));
+            let openers: BTreeSet<usize> = openers.collect();
+            opened.groups += usize::from(!openers.is_empty());
+            for key in openers {
+                *opened.by_key.entry(key).or_default() += 1;
             }
         }
+        opened
     }
-    for (key, count) in keys.iter_mut().zip(groups_of) {
-        let list = match count {
-            0 => continue,
-            count if count >= shut.needed => &mut key.known.opens,
-            _ => &mut key.known.helps_open,
-        };
-        list.push(path.to_owned());
+
+    /// Notes with each key what it does for the file, of which so many groups are needed.
+    fn note(&self, path: &Path, needed: usize, keys: &mut [Tried]) {
+        for (key, groups) in &self.by_key {
+            let Some(key) = keys.get_mut(*key) else {
+                continue;
+            };
+            let list = if *groups >= needed {
+                &mut key.known.opens
+            } else {
+                &mut key.known.helps_open
+            };
+            list.push(path.to_owned());
+        }
     }
-    open
 }
 
 /// What age may open of a file; `None` where it is no secret file, or cannot be read.

@@ -8,7 +8,7 @@ use crate::document::{Document, Foreign, RepeatedKey};
 use crate::finding::Finding;
 use crate::keys::Shut;
 use crate::rules::{Check, Due, FileContext, Findings, Needs, RULES, Rule, Unreadable};
-use crate::sops::{ClearComment, Place, Problem, SopsFile, Verification};
+use crate::sops::{ClearComment, Opener, Place, Problem, SopsFile, Verification};
 use crate::source::{Conflict, Source, Span};
 
 /// What reading and verifying a file gave.
@@ -22,7 +22,7 @@ pub(super) struct Known<'a> {
     pub(super) foreign: Option<Foreign>,
     pub(super) problems: Vec<Problem>,
     pub(super) documents: Option<usize>,
-    pub(super) recipients: Vec<String>,
+    pub(super) openers: Vec<Opener>,
     pub(super) unreadable_by: Vec<String>,
     pub(super) refused_version: Option<Span>,
     pub(super) encrypted: usize,
@@ -104,7 +104,8 @@ impl Look {
             documents: known.documents,
             verification,
             foreign: known.foreign,
-            recipients: known.recipients,
+            recipients: known.openers.iter().map(|key| key.name.clone()).collect(),
+            openers: known.openers,
             unreadable_by: known.unreadable_by,
         })
     }

@@ -45,9 +45,8 @@ use crate::finding::Finding;
 use crate::keys::{Keyring, Place, PlaceState, Shut};
 use crate::paths;
 use crate::repo::{Blobs, Repo};
-#[cfg(feature = "cli")]
-pub(crate) use crate::sops::Reason;
-pub(crate) use crate::sops::Verification;
+pub use crate::sops::Opener;
+pub(crate) use crate::sops::{Reason, Verification};
 use file::Looked;
 use inputs::{Content, Input, Scope};
 
@@ -108,7 +107,7 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
     let mut report = Report {
         notices: notices.sentences(),
         warnings: keyring.warnings().map(ToString::to_string).collect(),
-        searched: keyring.places().iter().map(describe).collect(),
+        searched: keyring.places().map(describe).collect(),
         ..Report::default()
     };
     let mut findings = gather(looked, &mut report)?;
@@ -207,24 +206,28 @@ fn look_at(
     blobs: Option<&Blobs<'_>>,
     jobs: Option<NonZeroUsize>,
 ) -> Result<Vec<Looked>, Error> {
+    map_all(inputs, jobs, |input| file::look(input, keyring, blobs))
+}
+
+/// Does something with all things, in parallel where that is worth it; the results have their order.
+///
+/// # Errors
+/// [`Error::Threads`].
+fn map_all<T: Sync, R: Send>(
+    things: &[T],
+    jobs: Option<NonZeroUsize>,
+    map: impl Fn(&T) -> R + Sync + Send,
+) -> Result<Vec<R>, Error> {
     let one_thread = jobs.is_some_and(|jobs| jobs.get() == 1);
-    if one_thread || inputs.len() < WORTH_THREADS {
-        return Ok(inputs
-            .iter()
-            .map(|input| file::look(input, keyring, blobs))
-            .collect());
+    if one_thread || things.len() < WORTH_THREADS {
+        return Ok(things.iter().map(map).collect());
     }
     let jobs = jobs.map_or(0, NonZeroUsize::get);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(jobs)
         .build()
         .map_err(|_| Error::Threads { jobs })?;
-    Ok(pool.install(|| {
-        inputs
-            .par_iter()
-            .map(|input| file::look(input, keyring, blobs))
-            .collect()
-    }))
+    Ok(pool.install(|| things.par_iter().map(map).collect()))
 }
 
 /// A place of identities and what was there, in a few words.
@@ -233,8 +236,11 @@ fn describe(place: &Place) -> String {
     match place.state {
         PlaceState::Missing => origin.to_string(),
         PlaceState::Empty => format!("{origin} (empty)"),
-        PlaceState::Unread => format!("{origin} (no file asks for it)"),
-        PlaceState::Found { usable } => format!("{origin} ({usable} usable)"),
+        PlaceState::Found { usable, locked: 0 } => format!("{origin} ({usable} usable)"),
+        PlaceState::Found { usable: 0, locked } => format!("{origin} ({locked} locked)"),
+        PlaceState::Found { usable, locked } => {
+            format!("{origin} ({usable} usable, {locked} locked)")
+        }
         PlaceState::Unusable => format!("{origin} (unusable)"),
     }
 }

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use super::sign;
 use crate::document::{self, Document, Format, METADATA_KEY, RepeatedKey, Tree};
 use crate::sops::{self, ClearComment, Inspection, MetadataErrors, Place, Problem, SopsFile};
-use crate::source::{self, Conflict, Side, Source, Span};
+use crate::source::{self, Blank, Conflict, Side, Source, Span};
 
 /// What is known of a refused text without any doubt.
 #[derive(Default)]
@@ -58,8 +58,13 @@ impl Certain {
         let mut certain = Self::default();
         let mut seen = HashSet::new();
         let (mut loaded, mut clear) = (false, 0);
+        // A line of spaces is one without `=` to a dotenv file.
+        let blank = match format {
+            Format::Dotenv => Blank::LineFeed,
+            _ => Blank::Space,
+        };
         for side in [Side::Ours, Side::Theirs] {
-            let text = source::side_of_conflicts(source.text(), conflicts, side);
+            let text = source::side_of_conflicts(source.text(), conflicts, side, blank);
             let Ok(view) = Source::decode(source.id().clone(), text.into_bytes()) else {
                 continue;
             };

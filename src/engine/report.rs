@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::document::{Foreign, Format};
 use crate::finding::{Finding, Severity};
-use crate::sops::{Reason, Verification};
+use crate::sops::{Opener, Reason, Verification};
 
 /// The outcome of a check: every file looked at, and all that the rules have to say.
 ///
@@ -49,6 +49,8 @@ pub struct FileReport {
     pub foreign: Option<Foreign>,
     /// The recipients that its metadata names, in their order.
     pub recipients: Vec<String>,
+    /// The same with their kinds and key groups.
+    pub openers: Vec<Opener>,
     /// The versions of sops that cannot read it although sops 3.13.3 can.
     pub unreadable_by: Vec<String>,
 }

@@ -35,15 +35,27 @@ static MAC_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("mac
 
 /// Whether a text could have metadata, or a token of sops's.
 pub(super) fn may_have_metadata(format: Format, bytes: &[u8]) -> bool {
+    let bytes = &*ascii(bytes);
     let may_be_named = match format {
-        Format::Yaml => return may_be_named_in_yaml(&ascii(bytes)),
+        Format::Yaml => return may_be_named_in_yaml(bytes),
         // What is no object is no file of sops's, whatever words are in it.
-        Format::Json | Format::Binary if first_visible(bytes) != Some(b'{') => return false,
+        Format::Json | Format::Binary if !may_be_object(bytes) => {
+            return format == Format::Json && has_metadata_in_json(bytes);
+        }
         Format::Json | Format::Binary => may_be_named_in_json(bytes),
         Format::Dotenv => contains(bytes, b"sops_"),
         Format::Ini => contains(bytes, b"[sops]"),
     };
     may_be_named || TOKEN_FINDER.find(bytes).is_some()
+}
+
+/// Whether a text begins like a JSON object; behind a byte order mark, or with the mark of a merge,
+/// it is one that was damaged.
+fn may_be_object(bytes: &[u8]) -> bool {
+    let marks: [&[u8]; 3] = [b"\xEF\xBB\xBF", b"\xFF\xFE", b"\xFE\xFF"];
+    let text = marks.iter().find_map(|mark| bytes.strip_prefix(*mark));
+    let text = text.unwrap_or(bytes);
+    first_visible(text) == Some(b'{') || text.starts_with(b"<<<<<<< ")
 }
 
 /// Whether a YAML text could have a top-level key that reads as `sops`, or a token.
@@ -78,10 +90,15 @@ pub(super) fn looks_encrypted(format: Format, bytes: &[u8]) -> bool {
     TOKEN_FINDER.find(&text).is_some()
         || match format {
             Format::Yaml => MAC_FINDER.find(&text).is_some() && has_block(),
-            Format::Json | Format::Binary => all(&["\"sops\"", "\"mac\"", "\"lastmodified\""]),
+            Format::Json | Format::Binary => has_metadata_in_json(&text),
             Format::Dotenv => all(&["sops_mac=", "sops_lastmodified="]),
             Format::Ini => all(&["[sops]", "mac", "lastmodified"]),
         }
+}
+
+fn has_metadata_in_json(text: &[u8]) -> bool {
+    let words: [&[u8]; 3] = [b"\"sops\"", b"\"mac\"", b"\"lastmodified\""];
+    words.iter().all(|word| contains(text, word))
 }
 
 /// The first byte that is no white space.
@@ -174,6 +191,20 @@ mod tests {
             (Format::Json, br#"{"a": "sops"}"#, true),
             (Format::Json, br#"{"a": "the sops file"}"#, false),
             (Format::Json, br#"["sops"]"#, false),
+            (Format::Json, br#"["ENC[AES256_GCM,data:"]"#, false),
+            (
+                Format::Json,
+                br#"x{"sops": {"mac": 1, "lastmodified": 1}}"#,
+                true,
+            ),
+            (Format::Json, "\u{feff}{\"sops\": 1}".as_bytes(), true),
+            (Format::Json, &utf16("{\"sops\": 1}"), true),
+            (Format::Binary, b"<<<<<<< HEAD\n{\"sops\": 1}", true),
+            (
+                Format::Binary,
+                br#"See {"sops": {"mac": 1, "lastmodified": 1}}"#,
+                false,
+            ),
             (Format::Binary, br#"{"data": "", "sops": {}}"#, true),
             (Format::Binary, br#"let x = {"sops": 1};"#, false),
             (Format::Dotenv, b"A=b\nsops_mac=x\n", true),

@@ -71,8 +71,8 @@ pub(super) enum State {
 /// Why identities that are there are not tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Obstacle {
-    /// They ask for a passphrase, and there is nobody to ask.
-    NeedsInput,
+    /// They ask for something that nobody gave; who asks is named.
+    NeedsInput(String),
     /// They would run a program that nobody allowed; it is named, and what allows it.
     NotAllowed(String),
     /// They were tried and failed, in one sentence.
@@ -84,7 +84,7 @@ pub(crate) enum Obstacle {
 impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NeedsInput => f.write_str("it asks for a passphrase, and there is nobody to ask"),
+            Self::NeedsInput(who) => write!(f, "{who} asks for a passphrase, and nobody answered"),
             Self::NotAllowed(what) | Self::Failed(what) => f.write_str(what),
             Self::Unsupported(what) => write!(f, "{what} are not supported"),
         }
@@ -129,8 +129,13 @@ impl Dormant {
                 .and_then(|failure| failure.clone().map(Obstacle::Failed)),
             State::Done => None,
             State::Stuck(obstacle) => Some(obstacle.clone()),
-            State::Asleep => Some(self.lock.obstacle()),
+            State::Asleep => Some(self.obstacle_of_lock()),
         }
+    }
+
+    /// What keeps it from being used where nothing was tried.
+    pub(super) fn obstacle_of_lock(&self) -> Obstacle {
+        self.lock.obstacle(&self.origin.to_string())
     }
 }
 
@@ -174,12 +179,12 @@ impl Lock {
         }
     }
 
-    /// What keeps it from being used where nothing was tried.
-    pub(super) fn obstacle(&self) -> Obstacle {
+    /// What keeps it from being used where nothing was tried; it was found at `origin`.
+    pub(super) fn obstacle(&self, origin: &str) -> Obstacle {
         match self {
             #[cfg(feature = "ssh")]
-            Self::Ssh(_) => Obstacle::NeedsInput,
-            Self::Encrypted(_) => Obstacle::NeedsInput,
+            Self::Ssh(_) => Obstacle::NeedsInput(origin.to_owned()),
+            Self::Encrypted(_) => Obstacle::NeedsInput(origin.to_owned()),
             Self::Command { is_ssh, .. } => {
                 let variable = if *is_ssh {
                     super::places::SSH_KEY_COMMAND

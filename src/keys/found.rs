@@ -27,7 +27,7 @@ impl Found {
                     what: what.to_owned(),
                     recipients: RecipientKinds::Ssh,
                 };
-                self.note(origin.clone(), PlaceState::Found { usable: 0 });
+                self.note_locked(origin.clone());
                 let lock = Lock::Unsupported(unsupported);
                 self.dormant.push(Dormant::new(lock, origin));
             }
@@ -43,19 +43,27 @@ impl Found {
         let state = if read.is_empty() {
             PlaceState::Empty
         } else {
-            let usable = read.identities.len();
-            PlaceState::Found { usable }
+            PlaceState::Found {
+                usable: read.identities.len(),
+                locked: read.locks.len(),
+            }
         };
         self.note(origin.clone(), state);
         self.push(origin, read);
         state
     }
 
-    /// Adds identities that were woken; what is known already is left out.
+    /// Adds identities that were woken. What is known from there already is left out: a command is
+    /// asked for several recipients, and may give the same key each time.
     pub(super) fn push(&mut self, origin: &Origin, read: Read) {
-        let identities = read.identities.into_iter();
-        self.identities
-            .extend(identities.map(|identity| identity.found_at(origin.clone())));
+        for identity in read.identities {
+            let mut known = self.identities.iter();
+            if !known
+                .any(|known| known.origin() == origin && known.recipient() == identity.recipient())
+            {
+                self.identities.push(identity.found_at(origin.clone()));
+            }
+        }
         let locks = read.locks.into_iter();
         self.dormant
             .extend(locks.map(|lock| Dormant::new(lock, origin.clone())));
@@ -64,9 +72,14 @@ impl Found {
     /// Adds a command that gives identities.
     pub(super) fn add_command(&mut self, variable: &'static str, line: String, is_ssh: bool) {
         let origin = Origin::Command(variable);
-        self.note(origin.clone(), PlaceState::Found { usable: 0 });
+        self.note_locked(origin.clone());
         let lock = Lock::Command { line, is_ssh };
         self.dormant.push(Dormant::new(lock, origin));
+    }
+
+    fn note_locked(&mut self, origin: Origin) {
+        let (usable, locked) = (0, 1);
+        self.note(origin, PlaceState::Found { usable, locked });
     }
 
     pub(super) fn note(&mut self, origin: Origin, state: PlaceState) {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use super::age_file::AgeFile;
-use super::dormant::Obstacle;
+use super::dormant::{Dormant, Lock, Obstacle};
 #[cfg(feature = "plugin")]
 use super::file_key::FileKey;
 use super::found::Found;
@@ -115,15 +115,19 @@ impl Keyring {
         ssh.chain([&self.found]).flat_map(|found| &found.identities)
     }
 
-    /// Everywhere that was looked, in order.
-    pub(crate) fn places(&self) -> Vec<Place> {
-        let ssh = match self.ssh.get() {
-            Some(found) => found.places.clone(),
-            None => self.ssh_places.iter().map(SshPlace::unread).collect(),
-        };
-        let mut places = ssh;
-        places.extend(self.found.places.iter().cloned());
-        places
+    /// Whether no identity was found, not even a locked one. A command that gave none is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        let mut found = self.ssh.get().into_iter().chain([&self.found]);
+        found.all(|found| {
+            let is_identity = |dormant: &Dormant| !matches!(dormant.lock, Lock::Command { .. });
+            found.identities.is_empty() && !found.dormant.iter().any(is_identity)
+        })
+    }
+
+    /// Everywhere that was looked, in order; where SSH keys lie only if anyone looked there.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &Place> {
+        let ssh = self.ssh.get().into_iter();
+        ssh.chain([&self.found]).flat_map(|found| &found.places)
     }
 
     /// Places that could not be used.
@@ -208,17 +212,6 @@ impl SshPlace {
         let (path, variable) = (self.path.clone(), self.variable);
         Origin::File { path, variable }
     }
-
-    /// What is known of it while nobody has looked into it.
-    fn unread(&self) -> Place {
-        let state = if fs::is_file(&self.path) {
-            PlaceState::Unread
-        } else {
-            PlaceState::Missing
-        };
-        let origin = self.origin();
-        Place { origin, state }
-    }
 }
 
 fn ssh_places(environment: &Environment) -> Vec<SshPlace> {
@@ -262,7 +255,12 @@ fn look_for_command(
     is_ssh: bool,
 ) {
     let line = environment.variable(variable).unwrap_or_default();
-    if !line.is_empty() {
+    if line.is_empty() {
+        // A variable for SSH keys alone is noted where they are looked for.
+        if !is_ssh {
+            found.note(Origin::Command(variable), PlaceState::Missing);
+        }
+    } else {
         let line = line.to_string_lossy().into_owned();
         found.add_command(variable, line, is_ssh);
     }

@@ -1,6 +1,6 @@
 //! What a keyring holds, for people who want to know: names and places, and never a secret.
 
-use super::dormant::{Dormant, Lock, State};
+use super::dormant::{Dormant, Lock, Obstacle, State};
 use super::identity::Identity;
 use super::keyring::Keyring;
 use super::wake::Locked;
@@ -71,6 +71,9 @@ impl Dormant {
     fn listed(&self) -> Listed {
         let idle = match &self.state {
             State::Asleep => Some("no file asks for it".to_owned()),
+            State::Stuck(Obstacle::NeedsInput(_)) => {
+                Some("it asks for a passphrase, and nobody answered".to_owned())
+            }
             State::Stuck(obstacle) => Some(obstacle.to_string()),
             State::Asked(answers) => answers.values().flatten().next().cloned(),
             State::Done => None,

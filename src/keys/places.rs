@@ -38,10 +38,8 @@ pub(crate) enum PlaceState {
     Missing,
     /// It is there and holds no identity.
     Empty,
-    /// A file is there, and no secret file has asked for what it may hold.
-    Unread,
-    /// It holds something; how many identities of it are of use here.
-    Found { usable: usize },
+    /// It holds identities: so many that cost nothing, and so many that have to be woken.
+    Found { usable: usize, locked: usize },
     /// It holds something that is no identity, or cannot be read.
     Unusable,
 }

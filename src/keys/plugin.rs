@@ -26,8 +26,10 @@ use crate::secret::Secret;
 const COLUMNS: usize = 64;
 /// The longest body of a message, in lines.
 const MAX_BODY: usize = 1024;
-/// The most characters of a plugin's complaint that are passed on.
-const MAX_COMPLAINT: usize = 200;
+/// The most characters of what a plugin says that are passed on.
+const MAX_SAID: usize = 200;
+/// How often a plugin may say something without opening a file, beside an error for each.
+const MAX_CHATTER: usize = 100;
 
 impl Keyring {
     /// Lets the plugins that are allowed open what is still shut.
@@ -54,7 +56,8 @@ impl Keyring {
 
     fn wake_plugin(&mut self, name: &str, files: &[&AgeFile], means: &mut Means<'_>) {
         let state = if !is_name(name) {
-            State::Stuck(Obstacle::Failed(format!("`{name}` is no plugin's name")))
+            let what = format!("plugin `{name}` is never run: its name is not made of `a-z0-9-`");
+            State::Stuck(Obstacle::Failed(what))
         } else if !means.plugins.iter().any(|allowed| allowed == name) {
             State::Asleep
         } else {
@@ -63,7 +66,7 @@ impl Keyring {
         for dormant in &mut self.found.dormant {
             if matches!(&dormant.lock, Lock::Plugin { name: other, .. } if other == name) {
                 dormant.state = match &state {
-                    State::Asleep => State::Stuck(dormant.lock.obstacle()),
+                    State::Asleep => State::Stuck(dormant.obstacle_of_lock()),
                     state => state.clone(),
                 };
             }
@@ -93,18 +96,17 @@ impl Keyring {
                 self.file_keys.insert(file.bytes().to_vec(), key);
             }
         }
-        let what = match ended {
-            Ok(()) => return State::Done,
-            Err(what) => format!("plugin `{name}`: {what}"),
+        let Err(obstacle) = ended else {
+            return State::Done;
         };
-        if let Some(origin) = origins.into_iter().next() {
+        if let (Obstacle::Failed(what), Some(origin)) = (&obstacle, origins.into_iter().next()) {
             let fault = Fault::Program(what.clone());
             self.found.warnings.push(Warning { origin, fault });
         }
         if opened == files.len() {
             State::Done
         } else {
-            State::Stuck(Obstacle::Failed(what))
+            State::Stuck(obstacle)
         }
     }
 }
@@ -123,7 +125,7 @@ fn converse(
     files: &[&AgeFile],
     means: &mut Means<'_>,
     keys: &mut BTreeMap<usize, FileKey>,
-) -> Result<(), String> {
+) -> Result<(), Obstacle> {
     let folder = process::neutral_folder();
     let program = Program {
         name: &format!("age-plugin-{name}"),
@@ -134,26 +136,31 @@ fn converse(
         stdin: Vec::new(),
         limit: 0,
         time: means.time,
+        is_alone: means.ask.is_none(),
     };
-    let dialogue = program.talk().map_err(|error| error.to_string())?;
+    let failed = |what: String| Obstacle::Failed(format!("plugin `{name}`: {what}"));
+    let dialogue = program.talk().map_err(|error| failed(error.to_string()))?;
     dialogue.tell(request(identities, files));
-    let rounds = u32::try_from(files.len())
-        .unwrap_or(u32::MAX)
-        .saturating_add(1);
     let mut talk = Talk {
         name,
         dialogue,
-        left: means.time.saturating_mul(rounds),
+        time: means.time,
+        left: means.time,
+        chatter: 0,
+        is_refused: false,
         ask: match &mut means.ask {
             Some(ask) => Some(&mut **ask),
             None => None,
         },
         complaint: None,
     };
-    while let Some(message) = talk.message()? {
-        talk.answer(&message, files.len(), keys)?;
+    let ended = talk.answer_all(files.len(), keys);
+    if talk.is_refused && keys.len() < files.len() {
+        return Err(Obstacle::NeedsInput(format!("plugin `{name}`")));
     }
-    talk.complaint.map_or(Ok(()), Err)
+    ended.map_err(failed)?;
+    talk.dialogue.part();
+    talk.complaint.map_or(Ok(()), |what| Err(failed(what)))
 }
 
 /// What a plugin is told: its identities, and the stanzas of all files, numbered.
@@ -185,8 +192,14 @@ fn request(identities: &[&Secret<String>], files: &[&AgeFile]) -> Vec<u8> {
 struct Talk<'t> {
     name: &'t str,
     dialogue: Dialogue,
-    /// How long the plugin may take in all. Time in which the user is asked does not count.
+    /// How long the plugin may take for a file.
+    time: Duration,
+    /// What is left of that. Time in which the user is asked does not count.
     left: Duration,
+    /// How often it said something since it opened a file.
+    chatter: usize,
+    /// Whether it asked for something and there was nobody to answer.
+    is_refused: bool,
     ask: Option<&'t mut dyn Ask>,
     complaint: Option<String>,
 }
@@ -198,6 +211,26 @@ struct Message {
 }
 
 impl Talk<'_> {
+    /// Answers until the plugin is done.
+    fn answer_all(
+        &mut self,
+        files: usize,
+        keys: &mut BTreeMap<usize, FileKey>,
+    ) -> Result<(), String> {
+        while let Some(message) = self.message()? {
+            let before = keys.len();
+            self.answer(&message, files, keys)?;
+            self.chatter += 1;
+            if keys.len() > before {
+                (self.left, self.chatter) = (self.time, 0);
+            }
+            if self.chatter > MAX_CHATTER.saturating_add(files) {
+                return Err("it talks and opens nothing".to_owned());
+            }
+        }
+        Ok(())
+    }
+
     /// The next message; `None` where the plugin is done.
     fn message(&mut self) -> Result<Option<Message>, String> {
         let head = self.line()?;
@@ -226,7 +259,7 @@ impl Talk<'_> {
         let line = self.dialogue.line(started + self.left);
         self.left = self.left.saturating_sub(started.elapsed());
         match line {
-            Ok(Some(line)) => Ok(Secret::new(line)),
+            Ok(Some(line)) => Ok(line),
             Ok(None) => Err("it ended before it was done".to_owned()),
             Err(error) => Err(error.to_string()),
         }
@@ -240,7 +273,7 @@ impl Talk<'_> {
         keys: &mut BTreeMap<usize, FileKey>,
     ) -> Result<(), String> {
         // Not of a file's key, which is no text and must not be copied.
-        let body = || String::from_utf8_lossy(message.body.expose());
+        let body = || shortened(&String::from_utf8_lossy(message.body.expose()));
         let name = self.name;
         let prompt = || format!("plugin `{name}`: {}", body());
         let words: Vec<&str> = message.words.iter().map(String::as_str).collect();
@@ -253,8 +286,7 @@ impl Talk<'_> {
                 self.reply("ok", &[]);
             }
             (["error", ..], _) => {
-                let complaint = body().trim().chars().take(MAX_COMPLAINT).collect();
-                self.complaint.get_or_insert(complaint);
+                self.complaint.get_or_insert_with(body);
                 self.reply("ok", &[]);
             }
             (["msg"], Some(ask)) => {
@@ -274,7 +306,7 @@ impl Talk<'_> {
             (["confirm", yes, no @ ..], Some(ask)) => {
                 let text = |word: &&str| {
                     let bytes = BASE64_STANDARD_NO_PAD.decode(word).ok()?;
-                    Some(String::from_utf8_lossy(&bytes).into_owned())
+                    Some(shortened(&String::from_utf8_lossy(&bytes)))
                 };
                 let yes = text(yes).ok_or_else(not_the_protocol)?;
                 let no = no.first().and_then(text);
@@ -284,7 +316,14 @@ impl Talk<'_> {
                     None => self.reply("fail", &[]),
                 }
             }
-            (["msg" | "request-secret" | "request-public" | "confirm", ..], _) => {
+            (
+                [
+                    kind @ ("msg" | "request-secret" | "request-public" | "confirm"),
+                    ..,
+                ],
+                ask,
+            ) => {
+                self.is_refused |= ask.is_none() && *kind != "msg";
                 self.reply("fail", &[]);
             }
             _ => self.reply("unsupported", &[]),
@@ -294,7 +333,9 @@ impl Talk<'_> {
 
     fn reply(&self, words: &str, body: &[u8]) {
         let mut base64 = BASE64_STANDARD_NO_PAD.encode(body);
-        let mut reply = format!("-> {words}\n").into_bytes();
+        // Room for all: a buffer that grew would leave a copy of a secret behind.
+        let mut reply = Vec::with_capacity(words.len() + base64.len() / COLUMNS + base64.len() + 8);
+        reply.extend_from_slice(format!("-> {words}\n").as_bytes());
         for line in base64.as_bytes().chunks(COLUMNS) {
             reply.extend_from_slice(line);
             reply.push(b'\n');
@@ -305,6 +346,16 @@ impl Talk<'_> {
         }
         base64.zeroize();
         self.dialogue.tell(reply);
+    }
+}
+
+/// The beginning of what a plugin says, for people.
+fn shortened(said: &str) -> String {
+    let mut chars = said.trim().chars();
+    let start: String = chars.by_ref().take(MAX_SAID).collect();
+    match chars.next() {
+        Some(_) => start + "…",
+        None => start,
     }
 }
 

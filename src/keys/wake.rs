@@ -81,6 +81,10 @@ impl Keyring {
             .map(|dormant| match &dormant.state {
                 State::Asked(answers) => answers.len(),
                 State::Done | State::Stuck(Obstacle::Failed(_)) => 1,
+                // It asked only once it ran.
+                State::Stuck(Obstacle::NeedsInput(_)) => {
+                    usize::from(matches!(dormant.lock, Lock::Plugin { .. }))
+                }
                 State::Asleep | State::Stuck(_) => 0,
             });
         tried.sum()
@@ -197,7 +201,7 @@ fn wake_lock(
             Ok(source::Read::of_ssh(key))
         }),
         Lock::Encrypted(file) => ask_for(means, &origin, |passphrase| decrypt(file, passphrase)),
-        Lock::Command { .. } if !means.commands => Err(lock.obstacle()),
+        Lock::Command { .. } if !means.commands => Err(lock.obstacle(&origin)),
         Lock::Command { line, is_ssh } => return Some(run(line, recipient, *is_ssh, means)),
         Lock::Plugin { .. } | Lock::Unsupported(_) => return None,
     };
@@ -218,13 +222,12 @@ fn ask_for<T>(
     origin: &str,
     mut unlock: impl FnMut(&str) -> Result<T, Refused>,
 ) -> Result<T, Obstacle> {
-    let Some(ask) = means.ask.as_mut() else {
-        return Err(Obstacle::NeedsInput);
-    };
+    let needs_input = || Obstacle::NeedsInput(origin.to_owned());
+    let ask = means.ask.as_mut().ok_or_else(needs_input)?;
     for _ in 0..TRIES {
         let answer = ask.secret(&format!("passphrase for {origin}"));
         let Some(passphrase) = answer.filter(|answer| !answer.expose().is_empty()) else {
-            return Err(Obstacle::NeedsInput);
+            return Err(needs_input());
         };
         match unlock(passphrase.expose()) {
             Ok(opened) => return Ok(opened),
@@ -293,6 +296,7 @@ fn run(
         stdin: Vec::new(),
         limit: MAX_KEY_FILE,
         time: means.time,
+        is_alone: means.ask.is_none(),
     };
     let ended = program.run().map_err(|error| for_all(error.to_string()))?;
     let text = Secret::new(ended.stdout);

@@ -1,7 +1,7 @@
 //! A conversation with a program: it is told something, it answers in lines, and nothing that it does
 //! makes anyone wait for longer than was settled.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::process::{Child, ChildStdin};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::thread;
@@ -9,12 +9,19 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
+use super::{PART, Program, read_part, stop};
+use crate::secret::Secret;
+
 /// A program that runs and is talked with. It is stopped where this is dropped.
 pub(crate) struct Dialogue {
     child: Child,
+    is_alone: bool,
+    /// Whether it has ended, and its number may be another's.
+    is_gone: bool,
     name: String,
     time: Duration,
-    to: Sender<Vec<u8>>,
+    /// None once all is said.
+    to: Option<Sender<Vec<u8>>>,
     from: Receiver<Line>,
 }
 
@@ -32,18 +39,20 @@ pub(crate) enum Unheard {
 /// What was read.
 enum Line {
     /// A line without its end.
-    Whole(Vec<u8>),
+    Whole(Secret<Vec<u8>>),
     /// The beginning of one that is too long.
     TooLong,
 }
 
 /// The longest line that is read.
-const MAX_LINE: u64 = 1 << 16;
+const MAX_LINE: usize = 1 << 16;
 /// How many lines a program may be ahead.
 const AHEAD: usize = 64;
+/// How long a program that is done may take to end.
+const FAREWELL: Duration = Duration::from_millis(500);
 
 impl Dialogue {
-    pub(super) fn new(mut child: Child, name: &str, time: Duration) -> Self {
+    pub(super) fn new(mut child: Child, program: &Program<'_>) -> Self {
         let (to, messages) = mpsc::channel();
         let (lines, from) = mpsc::sync_channel(AHEAD);
         if let Some(stdin) = child.stdin.take() {
@@ -52,27 +61,45 @@ impl Dialogue {
         if let Some(stdout) = child.stdout.take() {
             thread::spawn(move || read(stdout, &lines));
         }
-        let name = name.to_owned();
         Self {
             child,
-            name,
-            time,
-            to,
+            is_alone: program.is_alone,
+            is_gone: false,
+            name: program.name.to_owned(),
+            time: program.time,
+            to: Some(to),
             from,
         }
     }
 
     /// Tells it something. A program that does not listen makes nobody wait.
     pub(crate) fn tell(&self, message: Vec<u8>) {
-        // Where nobody takes it any more, the next line will not come.
-        let _ = self.to.send(message);
+        if let Some(to) = &self.to {
+            // Where nobody takes it any more, the next line will not come.
+            let _ = to.send(message);
+        }
+    }
+
+    /// Lets it end by itself, as soon as it has read that nothing more will come; for a short while.
+    pub(crate) fn part(mut self) {
+        self.to = None;
+        let deadline = Instant::now() + FAREWELL;
+        let mut pause = Duration::from_micros(200);
+        while Instant::now() < deadline {
+            self.is_gone = matches!(self.child.try_wait(), Ok(Some(_)));
+            if self.is_gone {
+                return;
+            }
+            thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(20));
+        }
     }
 
     /// The next line that it prints, without its end; `None` where it has ended.
     ///
     /// # Errors
     /// [`Unheard::Silent`] where none came in time, [`Unheard::TooMuch`] where it has no end.
-    pub(crate) fn line(&self, deadline: Instant) -> Result<Option<Vec<u8>>, Unheard> {
+    pub(crate) fn line(&self, deadline: Instant) -> Result<Option<Secret<Vec<u8>>>, Unheard> {
         let left = deadline.saturating_duration_since(Instant::now());
         let name = || self.name.clone();
         if left.is_zero() {
@@ -93,9 +120,9 @@ impl Dialogue {
 
 impl Drop for Dialogue {
     fn drop(&mut self) {
-        // Whether it was still there to be stopped makes no difference.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if !self.is_gone {
+            stop(&mut self.child, self.is_alone);
+        }
     }
 }
 
@@ -108,23 +135,35 @@ fn write(mut to: ChildStdin, messages: &Receiver<Vec<u8>>) {
     }
 }
 
-fn read(from: impl Read, lines: &SyncSender<Line>) {
-    let mut from = BufReader::new(from);
+fn read(mut from: impl Read, lines: &SyncSender<Line>) {
+    let mut part = Zeroizing::new([0; PART]);
+    let mut line = Secret::new(Vec::new());
     loop {
-        let mut line = Vec::new();
-        // What was read before an error is all that there is.
-        let read = Read::by_ref(&mut from)
-            .take(MAX_LINE)
-            .read_until(b'\n', &mut line);
-        let is_whole = line.pop_if(|last| *last == b'\n').is_some();
-        let line = match read {
-            Ok(length) if length > 0 && (is_whole || length < MAX_LINE as usize) => {
-                Line::Whole(line)
+        let part = read_part(&mut from, &mut part);
+        let is_end = part.is_empty();
+        for piece in part.split_inclusive(|byte| *byte == b'\n') {
+            let text = piece.strip_suffix(b"\n");
+            line.extend(text.unwrap_or(piece));
+            let is_whole = text.is_some();
+            let is_long = line.expose().len() >= MAX_LINE;
+            if !is_whole && !is_long {
+                continue;
             }
-            Ok(length) if length > 0 => Line::TooLong,
-            Ok(_) | Err(_) => return,
-        };
-        if lines.send(line).is_err() {
+            let whole = std::mem::replace(&mut line, Secret::new(Vec::new()));
+            let said = if is_long {
+                Line::TooLong
+            } else {
+                Line::Whole(whole)
+            };
+            if lines.send(said).is_err() {
+                return;
+            }
+        }
+        if is_end {
+            if !line.expose().is_empty() {
+                // Whoever is gone does not miss it.
+                let _ = lines.send(Line::Whole(line));
+            }
             return;
         }
     }
@@ -148,6 +187,7 @@ mod tests {
             stdin: Vec::new(),
             limit: 0,
             time: Duration::from_millis(300),
+            is_alone: true,
         };
         program.talk().expect("there is a shell")
     }
@@ -158,12 +198,14 @@ mod tests {
 
     #[test]
     fn a_program_answers_what_it_was_told() {
-        let dialogue = talk("read a; echo 1 $a; read b; echo 2 $b");
+        let dialogue = talk("read a; echo 1 $a; read b; echo 2 $b; printf end");
+        let line = || dialogue.line(soon()).unwrap().map(Secret::into_inner);
         dialogue.tell(b"x\n".to_vec());
-        assert_eq!(dialogue.line(soon()).unwrap().unwrap(), b"1 x");
+        assert_eq!(line().unwrap(), b"1 x");
         dialogue.tell(b"y\n".to_vec());
-        assert_eq!(dialogue.line(soon()).unwrap().unwrap(), b"2 y");
-        assert_eq!(dialogue.line(soon()), Ok(None));
+        assert_eq!(line().unwrap(), b"2 y");
+        assert_eq!(line().unwrap(), b"end");
+        assert_eq!(line(), None);
     }
 
     #[test]
@@ -185,5 +227,18 @@ mod tests {
             Err(Unheard::TooMuch { .. })
         ));
         assert!(started.elapsed() < Duration::from_secs(15));
+    }
+
+    #[test]
+    fn a_program_that_is_done_may_tidy_up_and_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let sign = folder.path().join("sign");
+        let tidy = format!("cat >&2; echo >'{}'", sign.display());
+        talk(&tidy).part();
+        assert!(sign.exists());
+        let started = Instant::now();
+        talk("sleep 30").part();
+        talk("trap '' TERM; sleep 30 & wait").part();
+        assert!(started.elapsed() < Duration::from_secs(10));
     }
 }

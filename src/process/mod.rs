@@ -2,7 +2,8 @@
 //!
 //! A program is looked for in the absolute folders of `PATH` alone, so that none is ever taken from
 //! the folder that is being checked. It sees the variables of the [`Environment`] and nothing else.
-//! [`Program::run`] takes what a program prints; a `Dialogue` answers what it asks, line by line.
+//! [`Program::run`] takes what a program prints; a `Dialogue` answers what it asks, line by line. What
+//! passes through here may be a key: it is wiped wherever it stood.
 
 #[cfg(feature = "plugin")]
 mod dialogue;
@@ -18,7 +19,10 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use zeroize::Zeroizing;
+
 use crate::environment::Environment;
+use crate::secret::Secret;
 
 /// A program that is to be run.
 pub(crate) struct Program<'a> {
@@ -38,6 +42,9 @@ pub(crate) struct Program<'a> {
     pub(crate) limit: usize,
     /// How long it may take.
     pub(crate) time: Duration,
+    /// Whether it is cut off from the terminal, and stopped together with all that it has started. At
+    /// a terminal this must not be: it could not ask there, and Ctrl-C would not reach it.
+    pub(crate) is_alone: bool,
 }
 
 /// How a program ended, and what it printed.
@@ -59,6 +66,9 @@ pub(crate) enum Error {
     /// No absolute folder of `PATH` holds it.
     #[error("`{name}` is not installed")]
     NotFound { name: String },
+    /// It is there, and no program.
+    #[error("`{}` is not executable", place.display())]
+    NotExecutable { place: PathBuf },
     /// The system would not run it.
     #[error("`{name}` cannot be run: {kind}")]
     Io { name: String, kind: io::ErrorKind },
@@ -76,16 +86,12 @@ impl Program<'_> {
     /// # Errors
     /// [`Error`] where it could not be run, or not to its end. An exit code is no error.
     pub(crate) fn run(mut self) -> Result<Ended, Error> {
-        let place = self.find().ok_or_else(|| Error::NotFound {
-            name: self.name.to_owned(),
-        })?;
+        let place = self.find()?;
         let deadline = Instant::now() + self.time;
         let mut child = self.spawn(&place).map_err(|error| self.io(&error))?;
         let ended = self.attend(&mut child, deadline);
         if ended.is_err() {
-            // Whether it was still there to be stopped makes no difference.
-            let _ = child.kill();
-            let _ = child.wait();
+            stop(&mut child, self.is_alone);
         }
         ended
     }
@@ -96,33 +102,47 @@ impl Program<'_> {
     /// [`Error`] where it could not be run.
     #[cfg(feature = "plugin")]
     pub(crate) fn talk(self) -> Result<Dialogue, Error> {
-        let place = self.find().ok_or_else(|| Error::NotFound {
-            name: self.name.to_owned(),
-        })?;
+        let place = self.find()?;
         let mut command = self.command(&place);
         let child = command
             .stdin(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .map_err(|error| self.io(&error))?;
-        Ok(Dialogue::new(child, self.name, self.time))
+        Ok(Dialogue::new(child, &self))
     }
 
     /// The program's file.
-    fn find(&self) -> Option<PathBuf> {
+    fn find(&self) -> Result<PathBuf, Error> {
+        let places = self.places();
+        if let Some(place) = places.iter().find(|place| is_program(place)) {
+            return Ok(place.clone());
+        }
+        match places.into_iter().find(|place| place.is_file()) {
+            Some(place) => Err(Error::NotExecutable { place }),
+            None => Err(Error::NotFound {
+                name: self.name.to_owned(),
+            }),
+        }
+    }
+
+    /// Where it may be: at its absolute path, or in any absolute folder of `PATH`.
+    fn places(&self) -> Vec<PathBuf> {
         let named = Path::new(self.name);
         if named.is_absolute() {
-            return is_program(named).then(|| named.to_owned());
+            return vec![named.to_owned()];
         }
+        let Some(path) = self.environment.variable("PATH") else {
+            return Vec::new();
+        };
         if named.components().count() != 1 {
-            return None;
+            return Vec::new();
         }
-        let path = self.environment.variable("PATH")?;
         let file = format!("{}{}", self.name, std::env::consts::EXE_SUFFIX);
         std::env::split_paths(path)
             .filter(|folder| folder.is_absolute())
             .map(|folder| folder.join(&file))
-            .find(|place| is_program(place))
+            .collect()
     }
 
     fn spawn(&self, place: &Path) -> io::Result<Child> {
@@ -144,6 +164,9 @@ impl Program<'_> {
             .envs(self.environment.variables())
             .envs(self.variables.iter().copied())
             .stdout(Stdio::piped());
+        if self.is_alone {
+            set_alone(&mut command);
+        }
         command
     }
 
@@ -152,21 +175,21 @@ impl Program<'_> {
         if let Some(mut input) = child.stdin.take() {
             let bytes = std::mem::take(&mut self.stdin);
             // A program that does not read to the end has its reasons.
-            thread::spawn(move || input.write_all(&bytes));
+            thread::spawn(move || input.write_all(&Zeroizing::new(bytes)));
         }
         let stdout = child.stdout.take().map(|out| collect(out, self.limit));
         let stderr = child.stderr.take().map(|out| collect(out, COMPLAINT));
         let stdout = self.receive(stdout.as_ref(), deadline)?;
         if stdout.more {
-            let _ = child.kill();
+            kill(child, self.is_alone);
         }
         let stderr = self.receive(stderr.as_ref(), deadline)?;
         let status = self.wait(child, deadline)?;
         Ok(Ended {
             code: status.code(),
-            stdout: stdout.bytes,
+            stdout: stdout.bytes.into_inner(),
             truncated: stdout.more,
-            stderr: stderr.bytes,
+            stderr: stderr.bytes.into_inner(),
         })
     }
 
@@ -176,7 +199,7 @@ impl Program<'_> {
         deadline: Instant,
     ) -> Result<Collected, Error> {
         let Some(from) = from else {
-            return Ok(Collected::default());
+            return Err(self.too_slow());
         };
         let left = deadline.saturating_duration_since(Instant::now());
         from.recv_timeout(left).map_err(|_| self.too_slow())
@@ -208,29 +231,85 @@ impl Program<'_> {
 }
 
 /// The beginning of a stream.
-#[derive(Default)]
 struct Collected {
-    bytes: Vec<u8>,
+    bytes: Secret<Vec<u8>>,
     /// Whether it went on.
     more: bool,
 }
 
 /// Reads a stream to its end on a thread of its own, and keeps `limit` bytes. A stream that goes on
 /// behind them is closed.
-fn collect(stream: impl Read + Send + 'static, limit: usize) -> Receiver<Collected> {
+fn collect(mut stream: impl Read + Send + 'static, limit: usize) -> Receiver<Collected> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-        // What was read before an error is all that there is.
-        let _ = stream.take(most).read_to_end(&mut bytes);
-        let more = bytes.len() > limit;
-        bytes.truncate(limit);
+        let mut bytes = Secret::new(Vec::new());
+        let mut part = Zeroizing::new([0; PART]);
+        while bytes.expose().len() <= limit {
+            match read_part(&mut stream, &mut part) {
+                [] => break,
+                part => bytes.extend(part),
+            }
+        }
+        let more = bytes.expose().len() > limit;
+        bytes.expose_mut().truncate(limit);
         // Nobody listens any more where the time was up.
         let _ = sender.send(Collected { bytes, more });
     });
     receiver
 }
+
+/// How much is read at once.
+const PART: usize = 1 << 14;
+
+/// Reads what there is; nothing at the end, and after an error: what was read before is all.
+fn read_part<'p>(from: &mut impl Read, part: &'p mut [u8; PART]) -> &'p [u8] {
+    loop {
+        match from.read(part) {
+            Ok(length) => return part.get(..length).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return &[],
+        }
+    }
+}
+
+/// Ends a program, and what it has started where it is alone, and waits until it is gone.
+fn stop(child: &mut Child, is_alone: bool) {
+    kill(child, is_alone);
+    // It was told to end; there is nothing else to be done.
+    let _ = child.wait();
+}
+
+/// Ends a program that nobody has waited for yet, and what it has started where it is alone.
+fn kill(child: &mut Child, is_alone: bool) {
+    if is_alone {
+        kill_group(child);
+    }
+    // Whether it was still there to be stopped makes no difference.
+    let _ = child.kill();
+}
+
+/// Makes a program the leader of a group of processes, which is not the terminal's.
+#[cfg(unix)]
+fn set_alone(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+    command.process_group(0);
+}
+
+#[cfg(unix)]
+fn kill_group(child: &Child) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    if let Some(leader) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        // It may be gone already.
+        let _ = kill_process_group(leader, Signal::KILL);
+    }
+}
+
+/// Windows has no groups that a program could be made to lead without more.
+#[cfg(not(unix))]
+fn set_alone(_: &mut Command) {}
+
+#[cfg(not(unix))]
+fn kill_group(_: &Child) {}
 
 #[cfg(unix)]
 fn is_program(place: &Path) -> bool {
@@ -280,6 +359,7 @@ mod tests {
             stdin: Vec::new(),
             limit: 100,
             time: Duration::from_secs(20),
+            is_alone: true,
         }
     }
 
@@ -314,7 +394,12 @@ mod tests {
     #[test]
     fn a_program_that_does_not_end_is_stopped_in_time() {
         let environment = environment("/usr/bin:/bin");
-        for script in ["sleep 30", "exec >&- 2>&-; sleep 30"] {
+        for script in [
+            "sleep 30",
+            "exec >&- 2>&-; sleep 30",
+            "trap '' TERM INT HUP; sleep 30",
+            "sleep 30 & exit 0",
+        ] {
             let mut program = shell(&environment, script);
             program.time = Duration::from_millis(200);
             let started = Instant::now();
@@ -324,6 +409,37 @@ mod tests {
             );
             assert!(started.elapsed() < Duration::from_secs(10), "{script}");
         }
+    }
+
+    #[test]
+    fn what_a_program_has_started_is_stopped_with_it() {
+        let environment = environment("/usr/bin:/bin");
+        let folder = tempfile::tempdir().unwrap();
+        let sign = folder.path().join("sign");
+        for ending in ["wait", "exit 0", "while :; do echo aaaaaaaaa; done"] {
+            let script = format!("(sleep 2; echo >'{}') & {ending}", sign.display());
+            let mut program = shell(&environment, &script);
+            program.time = Duration::from_millis(300);
+            let started = Instant::now();
+            let _ = program.run();
+            assert!(started.elapsed() < Duration::from_secs(2), "{ending}");
+            thread::sleep(Duration::from_millis(2500).saturating_sub(started.elapsed()));
+            assert!(!sign.exists(), "{ending}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_program_is_told_from_what_is_not_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("tool");
+        std::fs::File::create(&place).unwrap();
+        let environment = environment(folder.path().to_str().unwrap());
+        let program = Program {
+            name: "tool",
+            ..shell(&environment, "")
+        };
+        let ended = program.run().map(|ended| ended.code);
+        assert_eq!(ended, Err(Error::NotExecutable { place }));
     }
 
     #[test]

@@ -139,13 +139,14 @@ impl Git<'_> {
             stdin,
             limit,
             time: TIME,
+            is_alone: false,
         };
         program.run().map_err(|error| {
             let help = match error {
                 process::Error::NotFound { .. } => "install git, or put it into `PATH`",
-                process::Error::Io { .. } | process::Error::TooSlow { .. } => {
-                    "see what `git status` says"
-                }
+                process::Error::NotExecutable { .. }
+                | process::Error::Io { .. }
+                | process::Error::TooSlow { .. } => "see what `git status` says",
             };
             Error::unasked(error.to_string(), help)
         })

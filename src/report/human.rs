@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::drawing::draw;
-use super::escape;
+use super::{escape, openers};
 use crate::engine::{FileReport, Foreign, Reason, Report, Verification};
 use crate::finding::Finding;
 
@@ -33,12 +33,12 @@ pub fn human(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<(
     write_findings(&report.findings, style, out)?;
     if style.quiet {
         // Silence is to mean that all is well, and here nobody knows.
-        return write_unverified(report, out);
+        return write_unverified(report, style, out);
     }
     if style.verbose {
         write_files(report, out)?;
     }
-    write_unverified(report, out)?;
+    write_unverified(report, style, out)?;
     write_not_encrypted(report, out)?;
     write_summary(report, style, out)?;
     write_more(report, out)
@@ -97,7 +97,7 @@ fn write_files(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// One line a reason: which files have no verdict, and what would give them one.
-fn write_unverified(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+fn write_unverified(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let mut by_reason: BTreeMap<&Reason, Vec<&FileReport>> = BTreeMap::new();
     for file in &report.files {
         if let Verification::NotVerified(reason) = &file.verification {
@@ -107,8 +107,26 @@ fn write_unverified(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for (reason, files) in by_reason {
         let why = escape::text(&explain(reason, report));
         writeln!(out, "not verified: {}: {why}", names(&files))?;
+        if names_no_key(reason) {
+            openers::write(&files, style.verbose, names, out)?;
+        }
     }
     Ok(())
+}
+
+/// Whether a reason leaves open which keys would do.
+fn names_no_key(reason: &Reason) -> bool {
+    match reason {
+        Reason::NoIdentity
+        | Reason::NotARecipient
+        | Reason::TooFewGroups { .. }
+        | Reason::NeedsOtherKeys(_) => true,
+        Reason::NeedsInput(_)
+        | Reason::NotAllowed(_)
+        | Reason::KeyFailed(_)
+        | Reason::SelectorsChanged
+        | Reason::Unsupported(_) => false,
+    }
 }
 
 /// Which files have no metadata although their name, or the user, says that they should; those of
@@ -162,9 +180,10 @@ fn explain(reason: &Reason, report: &Report) -> String {
             opened,
         } => format!("{needed} of {exist} key groups needed; opened: {opened}"),
         Reason::NeedsOtherKeys(kinds) => format!("needs {}", other_keys(kinds)),
-        Reason::NeedsInput => {
-            "an identity asks for a passphrase, and there is nobody to ask".to_owned()
-        }
+        Reason::NeedsInput(who) => format!(
+            "{who} asks for a passphrase, and nobody answered (nobody is asked in a hook, without a \
+             terminal, or with `--no-input`)"
+        ),
         Reason::NotAllowed(what) | Reason::KeyFailed(what) => what.clone(),
         Reason::SelectorsChanged => "its selectors differ from the base's".to_owned(),
         Reason::Unsupported(what) => format!("not supported: {what}"),
@@ -173,15 +192,7 @@ fn explain(reason: &Reason, report: &Report) -> String {
 
 /// Keys that are not age's, as people call them.
 fn other_keys(kinds: &[&str]) -> String {
-    let names = kinds.iter().map(|kind| match *kind {
-        "pgp" => "PGP",
-        "kms" => "AWS KMS",
-        "gcp_kms" => "GCP KMS",
-        "hckms" => "HuaweiCloud KMS",
-        "azure_kv" => "Azure Key Vault",
-        "hc_vault" => "HashiCorp Vault",
-        other => other,
-    });
+    let names = kinds.iter().map(|kind| openers::service(kind));
     let names: Vec<&str> = names.collect();
     names.join(" or ")
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::escape;
-use crate::engine::{FileReport, NotEvaluated, Report, Summary, Verification};
+use crate::engine::{FileReport, NotEvaluated, Opener, Reason, Report, Summary, Verification};
 use crate::finding::{Finding, Position, Severity};
 
 /// Writes `report` as one line-broken JSON object.
@@ -53,7 +53,25 @@ struct File<'r> {
     verification: &'static str,
     reason: Option<String>,
     recipients: &'r [String],
+    /// The recipients with their kinds and key groups.
+    keys: Vec<Key<'r>>,
+    /// How many key groups open, where too few do.
+    groups: Option<Groups>,
     unreadable_by: &'r [String],
+}
+
+#[derive(Serialize)]
+struct Key<'r> {
+    kind: &'r str,
+    recipient: &'r str,
+    group: usize,
+}
+
+#[derive(Serialize)]
+struct Groups {
+    needed: usize,
+    of: usize,
+    open: usize,
 }
 
 #[derive(Serialize)]
@@ -123,7 +141,32 @@ impl<'r> File<'r> {
             verification: file.verification.name(),
             reason,
             recipients: &file.recipients,
+            keys: file.openers.iter().map(Key::of).collect(),
+            groups: Groups::of(&file.verification),
             unreadable_by: &file.unreadable_by,
+        }
+    }
+}
+
+impl<'r> Key<'r> {
+    fn of(key: &'r Opener) -> Self {
+        Self {
+            kind: &key.kind,
+            recipient: &key.name,
+            group: key.group,
+        }
+    }
+}
+
+impl Groups {
+    fn of(verification: &Verification) -> Option<Self> {
+        match *verification {
+            Verification::NotVerified(Reason::TooFewGroups {
+                needed,
+                exist: of,
+                opened: open,
+            }) => Some(Self { needed, of, open }),
+            _ => None,
         }
     }
 }

@@ -17,7 +17,7 @@ const NAMED: usize = 5;
 /// Whatever writing to `out` gives.
 pub fn human(report: &KeyReport, out: &mut dyn Write) -> io::Result<()> {
     for key in &report.keys {
-        write_key(key, out)?;
+        write_key(key, report.files.len(), out)?;
     }
     if !report.searched.is_empty() {
         let searched = escape::text(&report.searched.join(", "));
@@ -36,19 +36,14 @@ pub fn human(report: &KeyReport, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-fn write_key(key: &KnownKey, out: &mut dyn Write) -> io::Result<()> {
+fn write_key(key: &KnownKey, files: usize, out: &mut dyn Write) -> io::Result<()> {
     let kind = escape::text(&key.kind);
     match &key.recipient {
         // SSH's public keys begin with their kind.
         Some(recipient) if recipient.starts_with(&*key.kind) => {
-            writeln!(out, "{}", escape::text(recipient))?;
+            writeln!(out, "{}", shortened(recipient))?;
         }
-        // A post-quantum one fills half a screen.
-        Some(recipient) if recipient.chars().count() > 120 => {
-            let start: String = recipient.chars().take(80).collect();
-            writeln!(out, "{kind} {}…", escape::text(&start))?;
-        }
-        Some(recipient) => writeln!(out, "{kind} {}", escape::text(recipient))?,
+        Some(recipient) => writeln!(out, "{kind} {}", shortened(recipient))?,
         None => writeln!(out, "{kind}")?,
     }
     writeln!(out, "  found in {}", escape::text(&key.origin))?;
@@ -56,19 +51,37 @@ fn write_key(key: &KnownKey, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  not used: {}", escape::text(idle))?;
     }
     if !key.opens.is_empty() {
-        writeln!(out, "  opens {}", names(&key.opens))?;
+        writeln!(out, "  opens {}", counted(&key.opens, files))?;
     }
     if !key.helps_open.is_empty() {
         writeln!(out, "  opens a key group of {}", names(&key.helps_open))?;
     }
     if is_unused(key) && key.idle.is_none() {
-        writeln!(out, "  opens no file here")?;
+        writeln!(out, "  never used: it opens no file here")?;
     }
     Ok(())
 }
 
+/// A public key: those of RSA and post-quantum keys fill half a screen.
+fn shortened(recipient: &str) -> String {
+    if recipient.chars().count() <= 120 {
+        return escape::text(recipient);
+    }
+    let start: String = recipient.chars().take(80).collect();
+    format!("{}…", escape::text(&start))
+}
+
 fn is_unused(key: &KnownKey) -> bool {
     key.opens.is_empty() && key.helps_open.is_empty()
+}
+
+/// So many of all files, with the first few names.
+fn counted(paths: &[PathBuf], all: usize) -> String {
+    match paths.len() {
+        count if count <= NAMED => names(paths),
+        count if count == all => format!("all {count} secret files"),
+        count => format!("{count} of {all} secret files: {}", names(paths)),
+    }
 }
 
 fn names(paths: &[PathBuf]) -> String {
@@ -122,6 +135,8 @@ struct Key<'r> {
     origin: &'r str,
     recipient: Option<&'r str>,
     idle: Option<&'r str>,
+    /// Whether it opens nothing here.
+    unused: bool,
     opens: Vec<String>,
     helps_open: Vec<String>,
 }
@@ -133,6 +148,7 @@ impl<'r> Key<'r> {
             origin: &key.origin,
             recipient: key.recipient.as_deref(),
             idle: key.idle.as_deref(),
+            unused: is_unused(key),
             opens: texts(&key.opens),
             helps_open: texts(&key.helps_open),
         }

@@ -7,6 +7,8 @@ mod escape;
 mod human;
 mod json;
 mod keys;
+#[cfg(feature = "cli")]
+mod openers;
 mod rules;
 mod tree;
 

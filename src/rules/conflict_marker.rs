@@ -1,7 +1,5 @@
 //! `conflict-marker`: a merge that nobody finished.
 
-use std::path::Path;
-
 use super::{Check, FileContext, Findings, Found, Needs, Rule, remedy};
 use crate::finding::{Help, Severity};
 
@@ -27,17 +25,17 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
             Found::new("git could not merge two sides here, and its marks stand in the file")
                 .at(conflict.start)
                 .says(says)
-                .help(help(context.path)),
+                .help(help(context)),
         );
     }
 }
 
-fn help(path: &Path) -> Help {
+fn help(context: &FileContext<'_>) -> Help {
     let text = "take one side whole, then make the other side's edit inside sops: tokens that are \
                 merged by hand never fit one MAC; while git calls the file unmerged, REV is `HEAD` for \
                 the side that you are on or `MERGE_HEAD` for the one that comes in (`REBASE_HEAD` in a \
                 rebase); where the marks are committed already, it is a commit from before";
-    remedy::go_back(path, text)
-        .then(format!("sops edit {}", remedy::argument(path)))
-        .then(format!("git add -- {}", remedy::word(path)))
+    remedy::go_back(context.path, text)
+        .then(remedy::sops("edit", context))
+        .then(format!("git add -- {}", remedy::word(context.path)))
 }

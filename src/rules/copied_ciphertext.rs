@@ -25,7 +25,7 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
         };
         let help = "a value cannot be copied as text; go back to a sound version of the file, then \
                     enter it again inside sops";
-        let edit = format!("sops edit {}", remedy::argument(context.path));
+        let edit = remedy::sops("edit", context);
         findings.report(
             found
                 .says(

@@ -1,8 +1,7 @@
 //! `mac-mismatch`: every value opens, and together they are not what sops wrote.
 
-use std::path::Path;
-
 use super::{Check, FileContext, Findings, Found, Needs, Rule, remedy};
+use crate::document::Format;
 use crate::finding::{Help, Severity};
 use crate::sops::{MacMismatch, ProblemKind};
 
@@ -24,7 +23,7 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
         let place = problem.span.zip(context.source);
         let place = place.map(|(span, source)| source.position(span.start()));
         let found = Found::problem(problem).at_position(place);
-        findings.report(found.says(says(cause)).help(help(context.path, cause)));
+        findings.report(found.says(says(cause)).help(help(context, cause)));
     }
 }
 
@@ -42,15 +41,22 @@ fn says(cause: &MacMismatch) -> &'static str {
     }
 }
 
-fn help(path: &Path, cause: &MacMismatch) -> Help {
-    let edit = format!("sops edit {}", remedy::argument(path));
+fn help(context: &FileContext<'_>, cause: &MacMismatch) -> Help {
+    let edit = remedy::sops("edit", context);
     match cause {
         MacMismatch::Differs => {
-            let text = "most likely a value in clear was changed without sops; or an entry or a whole \
-                        document was added, removed or moved, or the selectors in the `sops` block \
-                        were edited; bring back the version from before, then make the same edit \
-                        inside sops, which writes `mac` anew";
-            remedy::go_back(path, text).then(edit)
+            let what = match context.format {
+                Format::Yaml => "an entry or a whole document",
+                _ => "an entry",
+            };
+            let metadata = remedy::metadata(context.format);
+            let text = format!(
+                "most likely a value in clear was changed without sops; or {what} was added, removed \
+                 or moved, or the selectors in {metadata} were edited; bring back the version from \
+                 before, then make the same edit inside sops, which writes `mac` anew"
+            );
+            let undo = || remedy::go_back(context.path, text).then(edit);
+            remedy::encoding(context, None).unwrap_or_else(undo)
         }
         MacMismatch::NegativeZero => Help::new(
             "nobody edited the file; put the value in double quotes, as in `\"-0\"`, and its MAC is \
@@ -60,8 +66,8 @@ fn help(path: &Path, cause: &MacMismatch) -> Help {
             let text = "`mac` or `lastmodified` was edited, or one of them is another version's, as \
                         after a merge by hand; go back to a sound version of the file, then make the \
                         edit inside sops";
-            remedy::go_back(path, text).then(edit)
+            remedy::go_back(context.path, text).then(edit)
         }
-        MacMismatch::Absent | MacMismatch::NotAString { .. } => remedy::undo_then_edit(path),
+        MacMismatch::Absent | MacMismatch::NotAString { .. } => remedy::undo_then_edit(context),
     }
 }

@@ -1,10 +1,9 @@
 //! `malformed-ciphertext`: a token so damaged that no key could open it.
 
-use std::path::Path;
-
 use super::{Check, FileContext, Findings, Found, Needs, Rule, remedy};
 use crate::finding::{Help, Severity};
 use crate::sops::{MalformedCiphertext, ProblemKind};
+use crate::source::Span;
 
 pub(super) static RULE: Rule = Rule {
     id: "malformed-ciphertext",
@@ -21,7 +20,11 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
         _ => None,
     }) {
         let found = Found::problem(problem);
-        findings.report(found.says(says(cause)).help(help(context.path, cause)));
+        findings.report(
+            found
+                .says(says(cause))
+                .help(help(context, cause, problem.span)),
+        );
     }
 }
 
@@ -40,7 +43,10 @@ fn says(cause: &MalformedCiphertext) -> &'static str {
     }
 }
 
-fn help(path: &Path, cause: &MalformedCiphertext) -> Help {
+fn help(context: &FileContext<'_>, cause: &MalformedCiphertext, span: Option<Span>) -> Help {
+    if let Some(help) = remedy::encoding(context, span) {
+        return help;
+    }
     match cause {
         MalformedCiphertext::NotAToken
         | MalformedCiphertext::Base64 { .. }
@@ -48,7 +54,7 @@ fn help(path: &Path, cause: &MalformedCiphertext) -> Help {
         | MalformedCiphertext::TooShort
         | MalformedCiphertext::UnknownType
         | MalformedCiphertext::BytesType => remedy::go_back(
-            path,
+            context.path,
             "the token was cut or retyped; go back to a sound version of the file",
         ),
     }

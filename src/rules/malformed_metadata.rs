@@ -1,10 +1,10 @@
 //! `malformed-metadata`: a `sops` mapping that sops cannot make sense of.
 
-use std::path::Path;
-
 use super::{Check, FileContext, Findings, Found, Needs, Rule, remedy};
+use crate::document::Format;
 use crate::finding::{Help, Severity};
 use crate::sops::{MalformedMetadata, ProblemKind};
+use crate::source::Span;
 
 pub(super) static RULE: Rule = Rule {
     id: "malformed-metadata",
@@ -22,19 +22,36 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
     }) {
         let says = "sops, KSOPS and Flux refuse the file before they look at any value";
         let found = Found::problem(problem).says(says);
-        findings.report(found.help(help(context.path, cause)));
+        findings.report(found.help(help(context, cause, problem.span)));
     }
     if let Some(span) = context.refused_version {
         let message = "the `sops` command refuses a file without a `version` of the form `3.13.3`; \
                        sops's library, which KSOPS and Flux use, reads it";
-        let help = "put the line back that says which sops wrote the file, as in `version: \
-                    3.13.3`: the MAC does not cover it";
+        let line = version_line(context.format);
+        let help = format!(
+            "put the line back that says which sops wrote the file, as in `{line}`: the MAC does not \
+             cover it"
+        );
         let found = Found::new(message).at(span).key_named("sops.version");
         findings.report(found.severity(Severity::Warning).help(Help::new(help)));
     }
 }
 
-fn help(path: &Path, cause: &MalformedMetadata) -> Help {
+/// The version as a file of this format holds it.
+fn version_line(format: Format) -> &'static str {
+    match format {
+        Format::Yaml => "version: 3.13.3",
+        Format::Json | Format::Binary => "\"version\": \"3.13.3\"",
+        Format::Dotenv => "sops_version=3.13.3",
+        Format::Ini => "version = 3.13.3",
+    }
+}
+
+fn help(context: &FileContext<'_>, cause: &MalformedMetadata, span: Option<Span>) -> Help {
+    if let Some(help) = remedy::encoding(context, span) {
+        return help;
+    }
+    let path = context.path;
     match cause {
         MalformedMetadata::WrongType {
             field: "lastmodified",
@@ -51,9 +68,11 @@ fn help(path: &Path, cause: &MalformedMetadata) -> Help {
                  back to a sound version of the file"
             ),
         ),
-        _ => remedy::go_back(
-            path,
-            "only sops writes the `sops` block; go back to a sound version of the file",
-        ),
+        _ => {
+            let metadata = remedy::metadata(context.format);
+            let text =
+                format!("only sops writes {metadata}; go back to a sound version of the file");
+            remedy::go_back(path, text)
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Check, FileContext, Findings, Found, Needs, Rule, remedy};
-use crate::document::{Entry, NodeId, Tree};
+use crate::document::{Document, Entry, Format, NodeId, Tree};
 use crate::finding::{Help, Severity};
 use crate::sops::ProblemKind;
 use crate::source::{Source, Span};
@@ -27,6 +27,9 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
     let Some(document) = context.document.filter(|_| is_sops) else {
         return;
     };
+    if let Some(found) = behind_object(context, document) {
+        findings.report(found);
+    }
     let (tree, source) = (document.tree(), document.source());
     let [first, rest @ ..] = tree.branches() else {
         return;
@@ -36,7 +39,7 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
     }
     let mark = mark_behind(source, tree.node(*first).span.end());
     let found = if rest.iter().all(|branch| is_empty(tree, *branch)) {
-        empty(context.path, source, mark, rest.len())
+        empty(context, source, mark, rest.len())
     } else {
         several(context, rest.len() + 1)
     };
@@ -44,6 +47,25 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
         Some(span) => found.at(span),
         None => found,
     });
+}
+
+/// What stands behind the end of the one object of a JSON text, where sops stops reading.
+fn behind_object(context: &FileContext<'_>, document: &Document<'_>) -> Option<Found> {
+    let is_json = matches!(document.format(), Format::Json | Format::Binary);
+    let root = document.tree().branches().first().filter(|_| is_json)?;
+    let end = document.tree().node(*root).span.end();
+    let rest = document.source().bytes().get(end..)?;
+    let at = end + rest.iter().position(|byte| !byte.is_ascii_whitespace())?;
+    let help = "cut it off: the object stays as it is, and its MAC with it; what was in clear there is \
+                known to whoever reads the file";
+    let object = end + usize::from(rest.starts_with(b"\n"));
+    let cut = remedy::through(context.path, help, &format!("head -c {object}"));
+    Some(
+        Found::new("there is more behind the end of the object, which sops never reads")
+            .at_clear(Span::new(at, at))
+            .says("sops decrypts the object alone, and drops the rest whenever it writes the file")
+            .help(cut),
+    )
 }
 
 /// Whether a document holds no value: nothing, or sops's metadata alone.
@@ -112,7 +134,8 @@ fn split(path: &Path, documents: usize) -> Help {
 }
 
 /// A trailing `---`, which is a second document to YAML.
-fn empty(path: &Path, source: &Source, mark: Option<Span>, count: usize) -> Found {
+fn empty(context: &FileContext<'_>, source: &Source, mark: Option<Span>, count: usize) -> Found {
+    let path = context.path;
     let message = if count == 1 {
         "a `---` at the end of the file makes a second, empty document".to_owned()
     } else {
@@ -127,10 +150,10 @@ fn empty(path: &Path, source: &Source, mark: Option<Span>, count: usize) -> Foun
     let help = match line.filter(|_| source.is_verbatim()) {
         Some(line) => {
             let file = remedy::argument(path);
-            let backup = remedy::argument(&with_suffix(path, ".bak"));
+            let backup = remedy::argument(&remedy::with_suffix(path, ".bak"));
             help.then(format!("sed -i.bak '{line},$d' {file} && rm {backup}"))
         }
-        None => help.then(format!("sops edit {}", remedy::argument(path))),
+        None => help.then(remedy::sops("edit", context)),
     };
     Found::new(message)
         .says(
@@ -154,16 +177,9 @@ fn second_name(path: &Path) -> PathBuf {
     path.with_file_name(format!("{stem}-2{ends}"))
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Document, Format};
     use crate::source::SourceId;
 
     #[test]

@@ -41,44 +41,61 @@ fn clear_file(context: &FileContext<'_>, due: Due) -> Option<Found> {
     if let Some(document) = context.document
         && let Some(token) = first_token(document)
     {
-        return Some(lost_metadata(context.path, document, &token));
+        return Some(lost_metadata(context, document, &token));
     }
     if due == Due::Nobody || is_example(context.path) || is_no_data(context.path) {
         return None;
     }
-    let found = || Found::new("the file stands in clear: it has no sops metadata").says(REFUSED);
+    let found = || Found::new("the file stands in clear: it has no sops metadata");
     let found = match context.document {
         Some(document) => {
             let place = first_value(document, due)?;
             let found = found().at(place.span).key(&place.path);
             let is_manifest = kubernetes::secrets(document.tree()).next().is_some();
-            if is_manifest {
-                found.says(DEPLOYED)
-            } else {
-                found
-            }
+            found.says(if is_manifest { DEPLOYED } else { REFUSED })
         }
         None => {
             let source = context.source.filter(|_| due == Due::Name)?;
             let at = first_text(context.format, source)?;
-            found().at_position(Some(source.position(at)))
+            let found = found().at_position(Some(source.position(at)));
+            let found = found.says(NOT_LOADED);
+            if context.format != Format::Binary {
+                return Some(found.help(mend_and_encrypt(context)));
+            }
+            found
         }
     };
-    Some(found.help(encrypt(context.path)))
+    Some(found.help(encrypt(context)))
 }
 
 const REFUSED: &str = "sops refuses to decrypt it: \"sops metadata not found\"";
+const NOT_LOADED: &str = "sops refuses to decrypt it: it cannot even load the file";
 const DEPLOYED: &str = "sops and KSOPS refuse to decrypt it: \"sops metadata not found\"; kubectl and \
                         Flux deploy it as it is";
 
-fn encrypt(path: &Path) -> Help {
+fn encrypt(context: &FileContext<'_>) -> Help {
     Help::new(
         "encrypt it; if git ever held it in clear, which the second command tells, change the values \
          too, for the history keeps them; if it holds no secret, leave it out by `exclude` in \
          `.sopsguard.toml`",
     )
-    .then(format!("sops encrypt --in-place {}", remedy::argument(path)))
-    .then(format!("git log --oneline --all -- {}", remedy::word(path)))
+    .then(remedy::sops("encrypt --in-place", context))
+    .then(ever_committed(context))
+}
+
+/// What to do about a text that sops would refuse to encrypt, too.
+fn mend_and_encrypt(context: &FileContext<'_>) -> Help {
+    let encrypt = remedy::sops("encrypt --in-place", context);
+    Help::new(format!(
+        "mend the text where `unreadable-file` says so, then encrypt it (`{encrypt}`); if git ever \
+         held it in clear, which the command tells, change the values too, for the history keeps \
+         them; if it holds no secret, leave it out by `exclude` in `.sopsguard.toml`"
+    ))
+    .then(ever_committed(context))
+}
+
+fn ever_committed(context: &FileContext<'_>) -> String {
+    format!("git log --oneline --all -- {}", remedy::word(context.path))
 }
 
 /// Whether a name says that the file is an example, a template or a text about such files.
@@ -161,7 +178,7 @@ fn first_leaf(tree: &Tree<'_>, wanted: impl Fn(&Scalar<'_>, usize) -> bool) -> O
 }
 
 /// Encrypted values without the metadata that tells how to open them.
-fn lost_metadata(path: &Path, document: &Document<'_>, token: &Place) -> Found {
+fn lost_metadata(context: &FileContext<'_>, document: &Document<'_>, token: &Place) -> Found {
     let tree = document.tree();
     let misplaced = tree
         .branches()
@@ -175,18 +192,32 @@ fn lost_metadata(path: &Path, document: &Document<'_>, token: &Place) -> Found {
              not look for it",
             at + 1
         ),
-        None => "the values are encrypted, and the `sops` block that opens them is gone".to_owned(),
+        None => {
+            let format = document.format();
+            let metadata = remedy::metadata(format);
+            let verb = if format == Format::Dotenv {
+                "open them are"
+            } else {
+                "opens them is"
+            };
+            format!("the values are encrypted, and {metadata} that {verb} gone")
+        }
+    };
+    let deployed = match document.format() {
+        Format::Yaml | Format::Json => {
+            "kubectl and Flux deploy the tokens as if they were the values"
+        }
+        _ => "what uses the file gets the tokens themselves for values",
     };
     Found::new(message)
         .at(token.span)
         .key(&token.path)
-        .says(
-            "sops and KSOPS refuse the file with \"sops metadata not found\"; kubectl and Flux deploy \
-             the tokens as if they were the values",
-        )
+        .says(format!(
+            "sops and KSOPS refuse the file with \"sops metadata not found\"; {deployed}"
+        ))
         .help(remedy::go_back(
-            path,
-            "only the block holds the key to the values; go back to a version of the file that has it",
+            context.path,
+            "nothing else holds the key to the values; go back to a version of the file that has it",
         ))
 }
 
@@ -204,7 +235,6 @@ fn spared_secret(context: &FileContext<'_>, file: &SopsFile<'_>) -> Option<Found
         return None;
     }
     let place = Place::of(field, value);
-    let file = remedy::argument(context.path);
     let help = "mend the rule of `.sops.yaml` that fits the file, so that it picks `data` and \
                 `stringData`, and encrypt the file anew";
     Some(
@@ -214,21 +244,24 @@ fn spared_secret(context: &FileContext<'_>, file: &SopsFile<'_>) -> Option<Found
             .says("sops takes the file for a sound one: it has metadata, and nothing in it is encrypted")
             .help(
                 Help::new(help)
-                    .then(format!("sops decrypt --in-place {file}"))
-                    .then(format!("sops encrypt --in-place {file}")),
+                    .then(remedy::sops("decrypt --in-place", context))
+                    .then(remedy::sops("encrypt --in-place", context)),
             ),
     )
 }
 
-/// The first byte of a text in a format other than YAML that belongs to a value.
+/// The first byte of a line with a value, in a text that is no document.
 fn first_text(format: Format, source: &Source) -> Option<usize> {
     let is_wanted = |line: &str| match format {
         Format::Dotenv | Format::Ini => {
             let value = line.split_once('=').map(|(_, value)| value);
             let value = value.map(|value| value.trim().trim_matches(['"', '\'']));
-            !line.starts_with(['#', ';']) && value.is_some_and(|value| !value.is_empty())
+            !line.starts_with(['#', ';'])
+                && value.is_none_or(|value| !value.is_empty())
+                && !line.is_empty()
         }
-        Format::Yaml | Format::Json | Format::Binary => !line.is_empty(),
+        Format::Yaml => !line.is_empty() && !line.starts_with('#') && line != "---",
+        Format::Json | Format::Binary => !line.is_empty(),
     };
     let mut lines = source.text().split_inclusive('\n').scan(0, |at, line| {
         let start = *at;

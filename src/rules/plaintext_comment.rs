@@ -18,12 +18,11 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
             1 => "a comment stands in clear".to_owned(),
             lines => format!("{lines} lines of comment stand in clear"),
         };
-        let file = remedy::argument(context.path);
         let help = Help::new(
             "if it tells a secret, take that for known; sops encrypts comments when it writes the \
              file the next time, as it does for a new data key",
         )
-        .then(format!("sops rotate --in-place {file}"));
+        .then(remedy::sops("rotate --in-place", context));
         findings.report(
             Found::new(format!("{what} where sops encrypts comments"))
                 .at_clear(comment.span)

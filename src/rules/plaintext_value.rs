@@ -1,10 +1,9 @@
 //! `plaintext-value`: a secret in clear where the selectors say that it is encrypted.
 
-use std::path::Path;
-
 use super::{Check, FileContext, Findings, Found, Needs, Rule, remedy};
 use crate::finding::{Help, Severity};
 use crate::sops::{PlaintextValue, ProblemKind};
+use crate::source::Span;
 
 pub(super) static RULE: Rule = Rule {
     id: "plaintext-value",
@@ -24,7 +23,7 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
             Some(span) => Found::problem(problem).at_clear(span),
             None => Found::problem(problem),
         };
-        findings.report(found.says(says(cause)).help(help(context.path)));
+        findings.report(found.says(says(cause)).help(help(context, problem.span)));
     }
 }
 
@@ -40,9 +39,16 @@ fn says(cause: &PlaintextValue) -> &'static str {
     }
 }
 
-fn help(path: &Path) -> Help {
-    let text = "once it is committed, git's history keeps the value: take it for known, and change it \
-                where it is used (if it is no secret, the selectors in the `sops` block were edited); \
-                go back to a sound version of the file, then make the edit inside sops";
-    remedy::go_back(path, text).then(format!("sops edit {}", remedy::argument(path)))
+fn help(context: &FileContext<'_>, span: Option<Span>) -> Help {
+    // A line end that sops takes for the whole value is no secret.
+    if let Some(help) = span.and_then(|span| remedy::stray_line_end(context, span)) {
+        return help;
+    }
+    let metadata = remedy::metadata(context.format);
+    let text = format!(
+        "once it is committed, git's history keeps the value: take it for known, and change it where \
+         it is used (if it is no secret, the selectors in {metadata} were edited); go back to \
+         a sound version of the file, then make the edit inside sops"
+    );
+    remedy::go_back(context.path, text).then(remedy::sops("edit", context))
 }

@@ -1,10 +1,9 @@
 //! `undecryptable-value`: a value, or the data key itself, that the key at hand does not open.
 
-use std::path::Path;
-
 use super::{Check, FileContext, Findings, Found, Needs, Rule, remedy};
 use crate::finding::{Help, Severity};
 use crate::sops::{ProblemKind, Undecryptable};
+use crate::source::Span;
 
 pub(super) static RULE: Rule = Rule {
     id: "undecryptable-value",
@@ -21,7 +20,7 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
         _ => None,
     }) {
         let found = Found::problem(problem).says(says(cause));
-        findings.report(found.help(help(context.path, cause)));
+        findings.report(found.help(help(context, cause, problem.span)));
     }
 }
 
@@ -41,18 +40,20 @@ fn says(cause: &Undecryptable) -> &'static str {
     }
 }
 
-fn help(path: &Path, cause: &Undecryptable) -> Help {
+fn help(context: &FileContext<'_>, cause: &Undecryptable, span: Option<Span>) -> Help {
     match cause {
-        Undecryptable::Rejected
-        | Undecryptable::NotOfItsType { .. }
+        Undecryptable::Rejected => {
+            remedy::encoding(context, span).unwrap_or_else(|| remedy::undo_then_edit(context))
+        }
+        Undecryptable::NotOfItsType { .. }
         | Undecryptable::CommentNotText
         | Undecryptable::NotFinite
-        | Undecryptable::CommentOfOtherType { .. } => remedy::undo_then_edit(path),
+        | Undecryptable::CommentOfOtherType { .. } => remedy::undo_then_edit(context),
         Undecryptable::DataKey
         | Undecryptable::Shares
         | Undecryptable::WrongShare
         | Undecryptable::DataKeyLength { .. } => remedy::go_back(
-            path,
+            context.path,
             "the `enc` of a recipient was cut or exchanged; go back to a sound version of the \
                  file",
         ),

@@ -22,6 +22,6 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
          is an encrypted comment"
     );
     let help = Help::new("read it with another version of sops, or take comments out of its lists")
-        .then(format!("sops edit {}", remedy::argument(context.path)));
+        .then(remedy::sops("edit", context));
     findings.report(Found::new(message).help(help));
 }

@@ -19,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
     if let Some(unreadable) = context.unreadable {
-        report(context.path, unreadable, findings);
+        report(context, unreadable, findings);
     }
     for (problem, cause) in context.problems(|kind| match kind {
         ProblemKind::Unreadable(cause) => Some(cause),
@@ -30,9 +30,10 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn report(path: &Path, unreadable: &Unreadable, findings: &mut Findings<'_>) {
+fn report(context: &FileContext<'_>, unreadable: &Unreadable, findings: &mut Findings<'_>) {
+    let path = context.path;
     findings.report(match unreadable {
-        Unreadable::Io(error) => io_words(path, error),
+        Unreadable::Io(error) => io_words(context, error),
         Unreadable::Walk(message) => Found::new(message.as_str()).help(look("look at it", path)),
         Unreadable::NotText { at } => {
             Found::new("the file is not text in UTF-8 here, which sops refuses")
@@ -46,7 +47,9 @@ fn report(path: &Path, unreadable: &Unreadable, findings: &mut Findings<'_>) {
             Found::new(format!("sops cannot load the file: {message}"))
                 .at_position(*at)
                 .says("`sops decrypt`, KSOPS and Flux refuse the file as it stands")
-                .help(remedy::go_back(path, help))
+                .help(
+                    remedy::encoding(context, None).unwrap_or_else(|| remedy::go_back(path, help)),
+                )
         }
     });
 }
@@ -66,7 +69,8 @@ fn look(text: &str, path: &Path) -> Help {
     Help::new(text).then(format!("ls -ld -- {}", remedy::word(path)))
 }
 
-fn io_words(path: &Path, error: &fs::Error) -> Found {
+fn io_words(context: &FileContext<'_>, error: &fs::Error) -> Found {
+    let path = context.path;
     match error {
         fs::Error::NotFound { .. } => {
             Found::new("the file is not there; it may be a link that leads nowhere")
@@ -79,7 +83,7 @@ fn io_words(path: &Path, error: &fs::Error) -> Found {
                 "the file is larger than {} MiB, the most that is read",
                 limit >> 20
             );
-            let ask = format!("sops decrypt {} > /dev/null", remedy::argument(path));
+            let ask = format!("{} > /dev/null", remedy::sops("decrypt", context));
             Found::new(message).help(Help::new("ask sops itself").then(ask))
         }
         fs::Error::Io { source, .. } => {

@@ -36,9 +36,12 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
         } else {
             found
         };
-        let help = "it was moved here, or the selectors in the `sops` block were edited; go back to a \
-                    sound version of the file, then make the edit inside sops";
-        let edit = format!("sops edit {}", remedy::argument(context.path));
+        let metadata = remedy::metadata(context.format);
+        let help = format!(
+            "it was moved here, or the selectors in {metadata} were edited; go back to a sound \
+             version of the file, then make the edit inside sops"
+        );
+        let edit = remedy::sops("edit", context);
         findings.report(found.help(remedy::go_back(context.path, help).then(edit)));
     }
 }

@@ -17,8 +17,9 @@ pub(crate) struct DataKey(Secret<[u8; 32]>);
 pub(crate) enum Locked {
     /// No identity at hand opens the file; and what is shut, where more could be tried.
     NotVerified(Reason, Option<Shut>),
-    /// sops would not get the data key either, with any identity or with the one that should fit.
-    Failed(Vec<Problem>),
+    /// sops would not get the data key either, with any identity or with the one that should fit; and
+    /// what is shut, where identities that still sleep may open it all the same.
+    Failed(Vec<Problem>, Option<Shut>),
 }
 
 /// Opens the data key of `file` as sops would.
@@ -44,7 +45,7 @@ pub(crate) fn unlock(file: &SopsFile<'_>, keyring: &Keyring) -> Result<DataKey, 
     if i64::try_from(shares.len()).is_ok_and(|count| count < needed) {
         return Err(why_locked(groups, needed, keyring, metadata.key_span));
     }
-    let refused = |kind| Locked::Failed(vec![about_all(kind, metadata.key_span)]);
+    let refused = |kind| Locked::Failed(vec![about_all(kind, metadata.key_span)], None);
     match shares.as_slice() {
         [share] => DataKey::new(share, refused),
         shares => match shamir::combine(shares) {
@@ -196,30 +197,47 @@ fn why_locked(groups: Vec<Group<'_>>, needed: i64, keyring: &Keyring, metadata: 
     }
     let rest = stanzas().filter(|stanza| !stanza.ours && !stanza.is_broken());
     let obstacle = keyring.obstacle(rest.filter_map(Stanza::locked));
-    if hopeless || obstacle.is_none() {
-        let problems = problems(&groups, needed, hopeless, metadata);
-        if !problems.is_empty() {
-            return Locked::Failed(problems);
-        }
+    let problems = match obstacle {
+        Some(_) if !hopeless => Vec::new(),
+        _ => problems(&groups, needed, hopeless, keyring, metadata),
+    };
+    if hopeless && !problems.is_empty() {
+        return Locked::Failed(problems, None);
     }
     let reason = match obstacle {
-        Some(Obstacle::NeedsInput) => Reason::NeedsInput,
+        Some(Obstacle::NeedsInput(who)) => Reason::NeedsInput(who),
         Some(Obstacle::NotAllowed(what)) => Reason::NotAllowed(what),
         Some(Obstacle::Failed(what)) => Reason::KeyFailed(what),
         Some(Obstacle::Unsupported(what)) => Reason::Unsupported(what),
         None => why_none_fits(&groups, needed, keyring),
     };
     let shut = keyring.has_dormant().then(|| still_shut(groups, needed));
-    Locked::NotVerified(reason, shut.filter(|shut| !shut.groups.is_empty()))
+    let shut = shut.filter(|shut| !shut.groups.is_empty());
+    if problems.is_empty() {
+        Locked::NotVerified(reason, shut)
+    } else {
+        Locked::Failed(problems, shut)
+    }
 }
 
-/// What is wrong with stanzas that should have opened, or that nothing ever opens.
-fn problems(groups: &[Group<'_>], needed: i64, hopeless: bool, metadata: Span) -> Vec<Problem> {
-    let shut = groups.iter().filter(|group| group.opened.is_none());
-    let stanzas = shut.flat_map(|group| &group.stanzas);
-    let mut problems: Vec<Problem> = stanzas
-        .filter_map(|stanza| stanza.fault(hopeless))
-        .collect();
+/// What is wrong with stanzas that should have opened, in groups that others opened too, or that
+/// nothing ever opens.
+fn problems(
+    groups: &[Group<'_>],
+    needed: i64,
+    hopeless: bool,
+    keyring: &Keyring,
+    metadata: Span,
+) -> Vec<Problem> {
+    let faults = groups.iter().flat_map(|group| {
+        let is_open = group.opened.is_some();
+        group.stanzas.iter().filter_map(move |stanza| {
+            // In a group that is open, not all were tried.
+            let fits = is_open && stanza.ours && stanza.open(keyring).is_some();
+            stanza.fault(hopeless && !is_open).filter(|_| !fits)
+        })
+    });
+    let mut problems: Vec<Problem> = faults.collect();
     let exist = groups.len();
     if i64::try_from(exist).is_ok_and(|exist| exist < needed) {
         let kind = MalformedMetadata::Threshold { needed, exist };
@@ -246,7 +264,7 @@ fn why_none_fits(groups: &[Group<'_>], needed: i64, keyring: &Keyring) -> Reason
         let kinds: BTreeSet<KeyKind> = kinds.copied().collect();
         return Reason::NeedsOtherKeys(kinds.into_iter().map(KeyKind::name).collect());
     }
-    if keyring.identities().next().is_none() {
+    if keyring.is_empty() {
         Reason::NoIdentity
     } else {
         Reason::NotARecipient

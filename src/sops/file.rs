@@ -1,10 +1,11 @@
 //! A document that sops encrypted.
 
-use super::metadata::{MasterKey, Metadata};
+use super::metadata::{KeyKind, Metadata};
 use super::problem::Problem;
 use super::selectors::Selectors;
 use super::version::{is_before_3_0_0, is_refused_by_command};
 use crate::document::{Document, Format, Tree};
+use crate::keys::{Recipient, RecipientKind};
 use crate::source::Span;
 
 /// A document with readable sops metadata.
@@ -87,22 +88,96 @@ impl<'d> SopsFile<'d> {
         &self.selectors
     }
 
-    /// All keys that open the file or a part of it, group by group.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &MasterKey<'d>> {
-        self.metadata
-            .groups
-            .iter()
-            .flat_map(|group| group.keys.iter())
-    }
-
     /// Whether its data key is put together from shares.
     pub(super) fn has_groups(&self) -> bool {
         self.metadata.groups.len() > 1
     }
 
-    /// The names of all keys as reports may print them, group by group. One that is no name of a key
-    /// of its kind is masked: it may be anything that was pasted there.
-    pub(crate) fn shown_recipients(&self) -> impl Iterator<Item = String> {
-        self.keys().map(MasterKey::shown)
+    /// All keys as reports may print them, group by group. What is no name of a key of its kind is
+    /// masked: it may be anything that was pasted there.
+    pub(crate) fn openers(&self) -> impl Iterator<Item = Opener> {
+        let groups = self.metadata.groups.iter().zip(1..);
+        groups.flat_map(|(group, at)| {
+            group.keys.iter().map(move |key| Opener {
+                kind: kind(key.kind, &key.id()),
+                name: shown(key.kind, &key.id()),
+                group: at,
+            })
+        })
+    }
+}
+
+/// A key that opens a file, or a key group of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct Opener {
+    /// Such as `x25519`, `ssh-rsa`, `plugin yubikey`, `pgp` or `kms`.
+    pub kind: String,
+    /// The recipient, fingerprint, ARN and so on, or `…` where it is no name of such a key.
+    pub name: String,
+    /// The number of its key group, from 1.
+    pub group: usize,
+}
+
+fn kind(kind: KeyKind, id: &str) -> String {
+    if kind != KeyKind::Age {
+        return kind.name().to_owned();
+    }
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-._".contains(&byte);
+    match Recipient::parse(id).kind() {
+        RecipientKind::X25519 => "x25519".to_owned(),
+        RecipientKind::PostQuantum => "post-quantum".to_owned(),
+        RecipientKind::SshEd25519 => "ssh-ed25519".to_owned(),
+        RecipientKind::SshRsa => "ssh-rsa".to_owned(),
+        RecipientKind::Plugin(name) if name.bytes().all(is_plain) => format!("plugin {name}"),
+        RecipientKind::Plugin(_) | RecipientKind::Unknown => "age".to_owned(),
+    }
+}
+
+/// The name of a key as reports may print it. One that is no name of a key of its kind is masked: it
+/// may be anything that was pasted there.
+pub(super) fn shown(kind: KeyKind, id: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b":/_.-+@|=,".contains(&byte);
+    let is_name = match (kind, Recipient::parse(id).kind()) {
+        (KeyKind::Age, RecipientKind::Unknown) => false,
+        // What stands behind such a key is a comment.
+        (KeyKind::Age, RecipientKind::SshEd25519 | RecipientKind::SshRsa) => {
+            return id.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
+        }
+        (KeyKind::Age, _) => true,
+        _ => id.len() <= 512 && id.bytes().all(is_plain),
+    };
+    if is_name {
+        id.trim().to_owned()
+    } else {
+        "…".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_names_of_keys_and_nothing_else() {
+        let x25519 = "age18thts3qwr97chh3e2q7zdlvk8k0582pqygl5xkn2qrxle68kjsgs78u4du";
+        for (kind, id, expected) in [
+            (KeyKind::Age, x25519, x25519),
+            (
+                KeyKind::Age,
+                "ssh-ed25519 AAAAC3Nz alice's laptop",
+                "ssh-ed25519 AAAAC3Nz",
+            ),
+            (KeyKind::Age, "AGE-SECRET-KEY-1QQQSYQCYQ5", "…"),
+            (KeyKind::Age, "hunter2", "…"),
+            (
+                KeyKind::Kms,
+                "arn:aws:kms:us-east-1:1:key/ab|profile",
+                "arn:aws:kms:us-east-1:1:key/ab|profile",
+            ),
+            (KeyKind::Pgp, "my password!", "…"),
+        ] {
+            assert_eq!(shown(kind, id), expected);
+        }
     }
 }

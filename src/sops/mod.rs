@@ -31,6 +31,7 @@ mod walk;
 pub(crate) use comment::ClearComment;
 pub(crate) use data_key::locks;
 pub(crate) use enc::{Token, ValueType};
+pub use file::Opener;
 pub(crate) use file::{MetadataErrors, SopsFile};
 pub(crate) use problem::{
     CopiedCiphertext, MacMismatch, MalformedCiphertext, MalformedMetadata, PlaintextValue, Problem,

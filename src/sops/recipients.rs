@@ -1,9 +1,10 @@
-//! The names of the keys that open a file: as one compares them, and as one may print them.
+//! The names of the keys that open a file, as they are compared.
 
 use std::borrow::Cow;
 
+use super::file;
 use super::metadata::{KeyKind, MasterKey};
-use crate::keys::{Recipient, RecipientKind};
+use crate::keys::Recipient;
 
 /// How much of a PGP fingerprint names a key: files hold key ids of 16 digits, too.
 const PGP_DIGITS: usize = 16;
@@ -29,10 +30,9 @@ impl MasterKey<'_> {
         format!("{}:{name}", self.kind.name())
     }
 
-    /// The name as reports may print it. One that is no name of a key of its kind is masked: it may
-    /// be anything that was pasted there.
+    /// The name as reports may print it.
     pub(crate) fn shown(&self) -> String {
-        shown(self.kind, &self.id())
+        file::shown(self.kind, &self.id())
     }
 }
 
@@ -54,50 +54,4 @@ fn joined<'f>(address: &str, fields: impl Iterator<Item = &'f Option<Cow<'f, [u8
         name.push_str(String::from_utf8_lossy(text).trim_matches('/'));
     }
     name
-}
-
-fn shown(kind: KeyKind, id: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b":/_.-+@|=,".contains(&byte);
-    let is_name = match (kind, Recipient::parse(id).kind()) {
-        (KeyKind::Age, RecipientKind::Unknown) => false,
-        // What stands behind such a key is a comment.
-        (KeyKind::Age, RecipientKind::SshEd25519 | RecipientKind::SshRsa) => {
-            return id.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
-        }
-        (KeyKind::Age, _) => true,
-        _ => id.len() <= 512 && id.bytes().all(is_plain),
-    };
-    if is_name {
-        id.trim().to_owned()
-    } else {
-        "…".to_owned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shows_names_of_keys_and_nothing_else() {
-        let x25519 = "age18thts3qwr97chh3e2q7zdlvk8k0582pqygl5xkn2qrxle68kjsgs78u4du";
-        for (kind, id, expected) in [
-            (KeyKind::Age, x25519, x25519),
-            (
-                KeyKind::Age,
-                "ssh-ed25519 AAAAC3Nz alice's laptop",
-                "ssh-ed25519 AAAAC3Nz",
-            ),
-            (KeyKind::Age, "AGE-SECRET-KEY-1QQQSYQCYQ5", "…"),
-            (KeyKind::Age, "hunter2", "…"),
-            (
-                KeyKind::Kms,
-                "arn:aws:kms:us-east-1:1:key/ab|profile",
-                "arn:aws:kms:us-east-1:1:key/ab|profile",
-            ),
-            (KeyKind::Pgp, "my password!", "…"),
-        ] {
-            assert_eq!(shown(kind, id), expected);
-        }
-    }
 }

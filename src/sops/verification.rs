@@ -39,8 +39,9 @@ pub enum Reason {
     /// Only keys of kinds that age does not have open it; the kinds as sops names them, such as `kms`
     /// and `pgp`.
     NeedsOtherKeys(Vec<&'static str>),
-    /// The key that would open it asks for a passphrase or a touch.
-    NeedsInput,
+    /// The key that would open it asks for a passphrase or a touch, and nobody answered; what asks is
+    /// named.
+    NeedsInput(String),
     /// The key that would open it is behind a command or a plugin that may not run here; it is named.
     NotAllowed(String),
     /// The key that would open it could not be had, for this reason.
@@ -71,7 +72,12 @@ impl fmt::Display for Reason {
             Self::NotARecipient => "not-a-recipient",
             Self::TooFewGroups { .. } => "too-few-groups",
             Self::NeedsOtherKeys(_) => "needs-other-keys",
-            Self::NeedsInput => "needs-input",
+            Self::NeedsInput(who) => {
+                return write!(
+                    f,
+                    "needs-input: {who} asks for a passphrase, and nobody answered"
+                );
+            }
             Self::NotAllowed(what) => return write!(f, "not-allowed: {what}"),
             Self::KeyFailed(what) => return write!(f, "key-failed: {what}"),
             Self::Unsupported(what) => return write!(f, "unsupported: {what}"),

@@ -56,9 +56,11 @@ pub(crate) fn check(file: &SopsFile<'_>, keyring: &Keyring) -> Checked {
     let (key, lacking, refused, shut) = match unlock(file, keyring) {
         Ok(key) => (Some(key), None, Vec::new(), None),
         Err(Locked::NotVerified(reason, shut)) => (None, Some(reason), Vec::new(), shut),
-        Err(Locked::Failed(problems)) => (None, None, problems, None),
+        Err(Locked::Failed(problems, shut)) => (None, None, problems, shut),
     };
     let mut inspection = verify(file, key.as_ref());
+    // What fails without a key needs no key to be refused.
+    let shut = shut.filter(|_| inspection.problems.is_empty());
     if key.is_some() && file.has_groups() && inspection.opened_nothing() {
         inspection.problems = vec![wrong_share(file.metadata().key_span)];
     }
@@ -70,8 +72,6 @@ pub(crate) fn check(file: &SopsFile<'_>, keyring: &Keyring) -> Checked {
         Some(reason) => Verification::NotVerified(reason),
         None => Verification::Verified,
     };
-    // What fails without a key needs no key to be refused.
-    let shut = shut.filter(|_| verification != Verification::Failed);
     Checked {
         verification,
         inspection,

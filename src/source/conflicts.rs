@@ -33,6 +33,15 @@ pub(crate) enum Side {
     Theirs,
 }
 
+/// What stands for nothing in the format of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Blank {
+    /// A line of spaces.
+    Space,
+    /// An empty line only.
+    LineFeed,
+}
+
 /// Finds the regions of a text, in order. A sequence that is not complete is none.
 pub(crate) fn find(text: &str) -> Vec<Conflict> {
     // Nearly no text holds the mark, and this search is many times faster than to go by lines.
@@ -62,23 +71,27 @@ pub(crate) fn find(text: &str) -> Vec<Conflict> {
     found
 }
 
-/// The text as one side has it. What is not that side's is blank, so that everything else stands
-/// where it stood.
-pub(crate) fn side(text: &str, conflicts: &[Conflict], side: Side) -> String {
+/// The text as one side has it. In the place of each byte that is not that side's stands `blank`, so
+/// that everything else stands where it stood.
+pub(crate) fn side(text: &str, conflicts: &[Conflict], side: Side, blank: Blank) -> String {
+    let filler = match blank {
+        Blank::Space => b' ',
+        Blank::LineFeed => b'\n',
+    };
     let mut kept = text.as_bytes().to_vec();
     for conflict in conflicts {
         let above_middle = conflict.base.unwrap_or(conflict.middle).start();
-        let blank = match side {
+        let ranges = match side {
             Side::Ours => [conflict.start.range(), above_middle..conflict.end.end()],
             Side::Theirs => [
                 conflict.start.start()..conflict.middle.end(),
                 conflict.end.range(),
             ],
         };
-        for range in blank {
+        for range in ranges {
             let bytes = kept.get_mut(range).unwrap_or_default().iter_mut();
             let inked = bytes.filter(|byte| !b"\r\n".contains(byte));
-            inked.for_each(|byte| *byte = b' ');
+            inked.for_each(|byte| *byte = filler);
         }
     }
     // Whole lines were blanked, so that no character was cut.
@@ -141,7 +154,7 @@ mod tests {
         let text = "a: 1\n<<<<<<< é\nb: 2\n||||||| x\nb: 0\n=======\r\nb: 3\n>>>>>>> t\nc: 4\n";
         let conflicts = find(text);
         let words = |wanted| -> Vec<String> {
-            let kept = side(text, &conflicts, wanted);
+            let kept = side(text, &conflicts, wanted, Blank::Space);
             assert_eq!(kept.len(), text.len());
             kept.lines().map(|line| line.trim().to_owned()).collect()
         };

@@ -12,7 +12,9 @@ mod lines;
 mod masked;
 mod span;
 
-pub(crate) use conflicts::{Conflict, Side, find as find_conflicts, side as side_of_conflicts};
+pub(crate) use conflicts::{
+    Blank, Conflict, Side, find as find_conflicts, side as side_of_conflicts,
+};
 pub(crate) use edits::{EditError, Edits};
 pub(crate) use id::SourceId;
 pub(crate) use lines::LineIndex;

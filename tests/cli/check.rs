@@ -141,8 +141,10 @@ fn json_keeps_its_shape() {
     let sandbox = Sandbox::with_example();
     let arguments = ["check", "damaged/apps", "--format", "json", KEY[0], KEY[1]];
     let mut report = sandbox.run(arguments).expect_code(1).json();
-    let recipients = report["files"][0]["recipients"][0].take();
-    assert!(recipients.as_str().unwrap().starts_with("age1"));
+    let file = &mut report["files"][0];
+    let recipient = file["recipients"][0].take();
+    assert!(recipient.as_str().unwrap().starts_with("age1"));
+    assert_eq!(file["keys"][0]["recipient"].take(), recipient);
     for finding in report["findings"].as_array_mut().unwrap() {
         let fingerprint = finding["fingerprint"].take();
         assert_eq!(fingerprint.as_str().unwrap().len(), 32);

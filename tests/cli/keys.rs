@@ -83,14 +83,150 @@ fn without_a_terminal_a_passphrase_counts_as_absent() {
         let (file, key) = (format!("{file}.enc.yaml"), format!("keys/{key}"));
         let arguments = [&file, "--identity", &key, "--require-key"];
         let output = check(&sandbox, &arguments).run().expect_code(1);
-        let expected = ("not-verified".to_owned(), "needs-input".to_owned());
-        assert_eq!(verdict(&output), expected);
+        let (verdict, reason) = verdict(&output);
+        let asks = format!("/{key}` asks for a passphrase, and nobody answered");
+        assert_eq!(verdict, "not-verified");
+        assert!(
+            reason.starts_with("needs-input: `") && reason.ends_with(&asks),
+            "{reason}"
+        );
     }
     let output = sandbox.run(["check", "groups.enc.yaml", "--identity", "keys/age.txt"]);
-    insta::assert_snapshot!(output.expect_code(0).stdout, @r"
+    insta::assert_snapshot!(without_keys(&output.expect_code(0).stdout), @r"
     not verified: groups.enc.yaml: 2 of 3 key groups needed; opened: 1
+      it takes (age1…), (ssh-ed25519 AAAA…), (age1…)
     1 file: 0 verified, 1 not verified
     ");
+}
+
+/// The text with every public key cut to its beginning.
+fn without_keys(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = ["age1", "AAAA"]
+        .iter()
+        .filter_map(|start| rest.find(start))
+        .min()
+    {
+        let (before, key) = rest.split_at(at);
+        let end = key.find(|char: char| !char.is_ascii_alphanumeric() && !"+/=".contains(char));
+        out.extend([before, &key[..4], "…"]);
+        rest = key[end.unwrap_or(key.len())..].trim_start_matches('…');
+    }
+    out + rest
+}
+
+/// What opens what: the whole report on files that no key at hand opens.
+#[test]
+fn the_report_says_which_key_would_open_a_file() {
+    let sandbox = sandbox();
+    let kms = "a: ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAAAAAAAAAAAAAAAAAAAA==,type:str]
+sops:
+    kms:
+        - arn: arn:aws:kms:eu-west-1:1:key/x
+          created_at: '2026-01-01T00:00:00Z'
+          enc: AAAA
+AGE    lastmodified: '2026-01-01T00:00:00Z'
+    mac: ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAAAAAAAAAAAAAAAAAAAA==,type:str]
+    version: 3.13.3
+";
+    let age = String::from_utf8(sandbox.read("ed25519.enc.yaml")).unwrap();
+    let start = age.find("    age:\n").unwrap();
+    let end = age.find("    encrypted_regex").unwrap();
+    sandbox.write("kms.enc.yaml", kms.replace("AGE", "").as_bytes());
+    sandbox.write(
+        "kms-age.enc.yaml",
+        kms.replace("AGE", &age[start..end]).as_bytes(),
+    );
+    let files = ["kms", "kms-age", "groups", "rsa", "plugin", "pq", "age"];
+    let files = files.map(|name| format!("{name}.enc.yaml"));
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let arguments = ["-v", "check", "--identity", "keys/rsa-pem"];
+    let output = sandbox
+        .run([&arguments[..], &files].concat())
+        .expect_code(0);
+    let shown = without_keys(&output.stdout);
+    let at = shown.find("not verified: ").unwrap();
+    insta::assert_snapshot!(shown[at..], @r"
+    not verified: age.enc.yaml, groups.enc.yaml, kms-age.enc.yaml, plugin.enc.yaml, pq.enc.yaml and 1 more: no identity here is a recipient
+      age.enc.yaml: it takes age1…
+      groups.enc.yaml: it takes (age1…), (ssh-ed25519 AAAA…), (age1…)
+      kms-age.enc.yaml: it takes AWS KMS arn:aws:kms:eu-west-1:1:key/x or ssh-ed25519 AAAA…
+      plugin.enc.yaml: it takes age1… (of plugin `batchpass`)
+      pq.enc.yaml: it takes age1…
+      rsa.enc.yaml: it takes ssh-rsa AAAA…
+    not verified: kms.enc.yaml: needs AWS KMS
+      it takes AWS KMS arn:aws:kms:eu-west-1:1:key/x
+    7 files: 0 verified, 7 not verified
+    ");
+}
+
+#[test]
+fn places_where_nobody_looked_are_not_named() {
+    let sandbox = sandbox();
+    let output = sandbox.run(["check", "age.enc.yaml"]).expect_code(0);
+    let shown = without_keys(&output.stdout);
+    let home = sandbox.work().with_file_name("home").display().to_string();
+    insta::assert_snapshot!(shown.replace(&home, "HOME"), @r"
+    not verified: age.enc.yaml: there is no identity (`--identity FILE` names one); looked in `SOPS_AGE_KEY`, `SOPS_AGE_KEY_FILE`, `SOPS_AGE_KEY_CMD`, `HOME/.config/sops/age/keys.txt`
+      it takes age1…
+    1 file: 0 verified, 1 not verified
+    ");
+    let output = sandbox.run(["check", "rsa.enc.yaml"]).expect_code(0);
+    assert!(
+        output.stdout.contains(".ssh/id_rsa`, `SOPS_AGE_KEY`, "),
+        "{}",
+        output.stdout
+    );
+}
+
+#[test]
+fn programs_are_told_of_key_groups_too() {
+    let sandbox = sandbox();
+    let output = check(&sandbox, &["groups.enc.yaml", "--identity", "keys/age.txt"]).run();
+    let file = &output.json()["files"][0];
+    assert_eq!(
+        file["groups"],
+        serde_json::json!({"needed": 2, "of": 3, "open": 1})
+    );
+    assert_eq!(file["keys"][1]["kind"], "ssh-ed25519");
+    assert_eq!(file["keys"][1]["group"], 2);
+}
+
+#[test]
+fn keys_lists_a_key_once_however_often_a_command_gives_it() {
+    let sandbox = sandbox();
+    let command = format!("cat '{}'", sandbox.work().join("keys/age.txt").display());
+    let output = sandbox
+        .command(["keys", "--format", "json", "--jobs", "2"])
+        .env("PATH", "/usr/bin:/bin")
+        .env("SOPS_AGE_KEY_CMD", command)
+        .run()
+        .expect_code(0);
+    let json = output.json();
+    assert_eq!(json["keys"].as_array().unwrap().len(), 1, "{json}");
+    assert_eq!(json["keys"][0]["unused"], false);
+    assert_eq!(json["files"].as_array().unwrap().len(), 11);
+}
+
+#[test]
+fn keys_takes_a_file_from_standard_input() {
+    let sandbox = sandbox();
+    let output = sandbox
+        .command([
+            "keys",
+            "-",
+            "--identity",
+            "keys/age.txt",
+            "--format",
+            "json",
+        ])
+        .stdin(sandbox.read("age.enc.yaml"))
+        .run()
+        .expect_code(0);
+    assert_eq!(output.json()["keys"][0]["opens"][0], "stdin.yaml");
+    let twice = sandbox.run(["keys", "-", "--identity", "-"]).expect_code(2);
+    assert!(twice.stderr.contains("more than once"), "{}", twice.stderr);
 }
 
 #[test]
@@ -163,11 +299,11 @@ fn keys_lists_what_each_opens() {
       opens rsa-pem.enc.yaml
     SSH key with a passphrase ssh-ed25519 AAAA…
       found in `WORK/keys/ed25519-locked`
-      not used: it asks for a passphrase, and there is nobody to ask
+      not used: it asks for a passphrase, and nobody answered
     identity of plugin batchpass
       found in `WORK/keys/plugin.txt`
       not used: plugin `batchpass` is not run without `--allow-plugin batchpass`
-    looked in `WORK/keys/age.txt` (1 usable), `WORK/keys/ed25519` (1 usable), `WORK/keys/ed25519-locked` (0 usable), `WORK/keys/rsa-pem` (1 usable), `WORK/keys/plugin.txt` (0 usable)
+    looked in `WORK/keys/age.txt` (1 usable), `WORK/keys/ed25519` (1 usable), `WORK/keys/ed25519-locked` (1 locked), `WORK/keys/rsa-pem` (1 usable), `WORK/keys/plugin.txt` (1 locked)
     5 keys, 2 never used; 11 secret files, not opened by any: ed25519-locked.enc.yaml, ed25519-pkcs8.enc.yaml, plugin.enc.yaml, pq.enc.yaml, rsa-locked.enc.yaml and 2 more
     ");
     let json = sandbox
@@ -206,45 +342,76 @@ fn keys_says_where_it_looked_and_what_no_key_opens() {
     }
 }
 
-/// Needs `python3`, which gives the command a terminal and types the passphrase.
+/// Runs `check` at a terminal with a key that asks for a passphrase, and types `answer`. What was
+/// shown, and whether the terminal shows what is typed afterwards.
+///
+/// Needs `python3`, which makes the terminal.
 #[cfg(unix)]
-#[test]
-#[ignore = "needs python3"]
-fn a_passphrase_is_asked_for_on_the_terminal_and_not_shown() {
+fn at_a_terminal(arguments: &[&str], answer: &str) -> String {
     const TYPIST: &str = r#"
-import os, pty, sys, time
+import os, pty, signal, sys, termios, time
 pid, terminal = pty.fork()
 if pid == 0:
-    os.execv(sys.argv[1], sys.argv[1:])
-seen = b""
-while b"passphrase for" not in seen:
-    seen += os.read(terminal, 1024)
-time.sleep(0.2)
-os.write(terminal, b"canary-passphrase\n")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.execv(sys.argv[2], sys.argv[2:])
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    echo = bool(termios.tcgetattr(0)[3] & termios.ECHO)
+    print("ended:", code, "echo:", echo, flush=True)
+    os._exit(0)
+seen, asked = b"", 0
 try:
     while part := os.read(terminal, 1024):
         seen += part
+        if seen.count(b"passphrase for") > asked and seen.endswith(b": "):
+            asked += 1
+            time.sleep(0.1)
+            os.write(terminal, sys.argv[1].encode())
 except OSError:
     pass
 sys.stdout.buffer.write(seen)
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 "#;
     let sandbox = sandbox();
     let output = std::process::Command::new("python3")
-        .args([
-            "-c",
-            TYPIST,
-            env!("CARGO_BIN_EXE_sopsguard"),
-            "check",
-            "age.enc.yaml",
-        ])
-        .args(["--identity", "keys/age-locked.age"])
+        .args(["-c", TYPIST, answer, env!("CARGO_BIN_EXE_sopsguard")])
+        .args(["check", "age.enc.yaml", "--identity", "keys/age-locked.age"])
+        .args(arguments)
         .current_dir(sandbox.work())
         .env_remove("GIT_EXEC_PATH")
         .output()
         .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(text.contains(": 1 verified"), "{text}");
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(!text.contains("canary"), "{text}");
-    assert!(output.status.success(), "{text}");
+    text
+}
+
+#[cfg(unix)]
+#[test]
+#[ignore = "needs python3"]
+fn a_passphrase_is_asked_for_on_the_terminal_and_not_shown() {
+    // The terminal's own keys for mending a line work: this one takes back a character.
+    let text = at_a_terminal(&[], "canary-passphrasx\u{7f}e\n");
+    assert!(text.contains(": 1 verified"), "{text}");
+    assert!(text.contains("ended: 0 echo: True"), "{text}");
+    let text = at_a_terminal(&[], "canary\n");
+    assert_eq!(text.matches("passphrase for").count(), 3, "{text}");
+    assert!(text.contains("the passphrase was wrong"), "{text}");
+    for nothing in ["\n", "\u{4}"] {
+        let text = at_a_terminal(&[], nothing);
+        assert_eq!(text.matches("passphrase for").count(), 1, "{text}");
+        assert!(text.contains("nobody answered"), "{text}");
+    }
+    let text = at_a_terminal(&["--no-input"], "\n");
+    assert_eq!(text.matches("passphrase for").count(), 0, "{text}");
+}
+
+#[cfg(unix)]
+#[test]
+#[ignore = "needs python3"]
+fn a_terminal_is_as_it_was_after_ctrl_c_at_a_passphrase() {
+    let text = at_a_terminal(&[], "canary\u{3}");
+    assert!(text.contains("ended: -2 echo: True"), "{text}");
 }

@@ -19,6 +19,7 @@ type request struct {
 	Texts    []string        `json:"texts"`
 	Pattern  string          `json:"pattern"`
 	TextsB64 [][]byte        `json:"texts_b64"`
+	Own      []string        `json:"own"`
 	reference.Rule
 }
 
@@ -98,6 +99,8 @@ func operate(req *request) (any, error) {
 		return resolveAll(req.Texts), nil
 	case "decrypt":
 		return reference.Decrypt(req.B64, format), nil
+	case "expect":
+		return reference.Expect(req.B64, format, req.Own), nil
 	case "tree":
 		leaves, err := reference.Tree(req.B64, format)
 		return treeAnswer{OK: err == nil, Leaves: leaves}, err

@@ -148,7 +148,7 @@ pub(crate) enum Command {
     /// List the keys at hand, and which secret files each opens
     ///
     /// Every key is tried on every secret file; those behind a passphrase, a command or a plugin only
-    /// where no other key opens a file. No secret is printed.
+    /// where no other key opens a file. The files are those of the work tree. No secret is printed.
     Keys(Later<KeysArgs>),
     /// List the rules, or print the page of one
     ///
@@ -267,7 +267,8 @@ pub(crate) struct InstallArgs {
 #[command(after_help = format!("{KEYS_EXAMPLES}\n\n{EXIT_CODES}"))]
 #[command(after_long_help = format!("{IDENTITIES}\n\n{KEYS_EXAMPLES}\n\n{EXIT_CODES}"))]
 pub(crate) struct KeysArgs {
-    /// Files and folders to try the keys on; the current folder where there are none
+    /// Files and folders to try the keys on, `-` for YAML on standard input; the whole repository
+    /// where there are none, or the current folder outside of one
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Use the identities in FILE (`-` for standard input) instead of those found; repeatable
@@ -278,6 +279,9 @@ pub(crate) struct KeysArgs {
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) format: Format,
+    /// Use at most N threads; one a core by default
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -60,17 +60,8 @@ fn targets(options: &CheckArgs) -> Result<Vec<Target>, Failure> {
 fn refuse_two_streams(options: &CheckArgs) -> Result<(), Failure> {
     // In the index `-` is a file like any other: hooks pass whatever names there are.
     let paths: &[PathBuf] = if options.staged { &[] } else { &options.paths };
-    let streams = paths
-        .iter()
-        .chain(&options.identities)
-        .filter(|path| is_stdin(path));
-    if streams.count() < 2 {
-        return app::refuse_idle_name(options.stdin_name.as_ref(), paths);
-    }
-    Err(Failure::Usage {
-        message: "standard input can be read once, and `-` is given more than once".to_owned(),
-        help: "name the file of the identities, or the file to check".to_owned(),
-    })
+    inputs::refuse_two_streams(paths.iter().chain(&options.identities))?;
+    app::refuse_idle_name(options.stdin_name.as_ref(), paths)
 }
 
 /// Refuses an option that stands behind `--`: so do the arguments of a hook whose entry ends in it.

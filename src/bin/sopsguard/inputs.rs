@@ -7,6 +7,19 @@ use sopsguard::engine::{self, IdentitySource};
 use crate::app;
 use crate::failure::Failure;
 
+/// Refuses to read standard input, which can be read once, for two of these names.
+pub(crate) fn refuse_two_streams<'p>(
+    names: impl Iterator<Item = &'p PathBuf>,
+) -> Result<(), Failure> {
+    if names.filter(|path| app::is_stdin(path)).count() < 2 {
+        return Ok(());
+    }
+    Err(Failure::Usage {
+        message: "standard input can be read once, and `-` is given more than once".to_owned(),
+        help: "name the file of the identities, or the file to check".to_owned(),
+    })
+}
+
 /// The identities that the user names.
 pub(crate) fn identities(paths: &[PathBuf]) -> Result<Vec<IdentitySource>, Failure> {
     let source = |path: &PathBuf| {

@@ -1,5 +1,7 @@
 //! `sopsguard keys`.
 
+use std::path::PathBuf;
+
 use sopsguard::engine::{self, Access, Request, Target};
 use sopsguard::{Environment, report};
 
@@ -14,10 +16,12 @@ pub(crate) fn run<'a>(
     environment: &'a Environment,
     access: Access<'a>,
 ) -> Result<u8, Failure> {
+    inputs::refuse_two_streams(options.paths.iter().chain(&options.identities))?;
     let mut request = Request::new(environment);
     request.access = access;
+    request.jobs = options.jobs;
     request.identities = inputs::identities(&options.identities)?;
-    request.targets = options.paths.iter().cloned().map(Target::Path).collect();
+    request.targets = targets(options)?;
     let report = engine::keys(request)?;
     for warning in &report.warnings {
         app::warn(&format!("warning: {}\n", report::escape(warning)));
@@ -27,4 +31,16 @@ pub(crate) fn run<'a>(
         Format::Json => report::keys_json(&report, out),
     })?;
     Ok(0)
+}
+
+fn targets(options: &KeysArgs) -> Result<Vec<Target>, Failure> {
+    let target = |path: &PathBuf| {
+        if !app::is_stdin(path) {
+            return Ok(Target::Path(path.clone()));
+        }
+        let bytes = app::read_stdin(engine::MAX_FILE_LEN)?;
+        let name = app::stdin_name(None);
+        Ok(Target::Text { name, bytes })
+    };
+    options.paths.iter().map(target).collect()
 }

@@ -10,6 +10,7 @@
 mod comment;
 mod line;
 mod space;
+mod spell;
 mod value;
 
 use std::borrow::Cow;
@@ -17,25 +18,30 @@ use std::collections::HashMap;
 
 use super::dotenv::with_line_feeds;
 use super::flat::{self, Flat};
+use super::repeated::MAX_REPEATED;
 use super::syntax::Error;
 use super::tree::{Comment, Entry, Key, METADATA_KEY, Pair, Scalar, Tree, Value};
+use super::{KeyPath, RepeatedKey};
 use crate::source::Span;
 use comment::Gathered;
 use line::Lines;
+pub(super) use spell::spell;
 
 /// The section that is always there.
 const DEFAULT: &[u8] = b"DEFAULT";
 
-/// Reads `bytes` as sops's ini store does.
+/// Reads `bytes` as sops's ini store does, and tells the keys that a section has twice: of their
+/// values the tree has the last.
 ///
 /// # Errors
 /// Where sops would not load them.
-pub(super) fn load(bytes: &[u8]) -> Result<Tree<'_>, Error> {
+pub(super) fn load(bytes: &[u8]) -> Result<(Tree<'_>, Vec<RepeatedKey>), Error> {
     let mut reader = Reader {
         lines: Lines::new(bytes),
         comment: Gathered::new(bytes),
         sections: vec![Section::new(DEFAULT, Span::default())],
         numbered: 0,
+        repeated_keys: Vec::new(),
     };
     while let Some((start, line)) = reader.lines.next() {
         let (start, line) = (start + space::before(line), space::trim_start(line));
@@ -46,6 +52,7 @@ pub(super) fn load(bytes: &[u8]) -> Result<Tree<'_>, Error> {
             Some(_) => reader.key(start, line)?,
         }
     }
+    let repeated_keys = reader.repeated_keys;
     let mut tree = Tree::default();
     let mut entries = Vec::with_capacity(reader.sections.len());
     for section in reader.sections {
@@ -54,7 +61,7 @@ pub(super) fn load(bytes: &[u8]) -> Result<Tree<'_>, Error> {
     let root = tree.add(Span::new(0, bytes.len()), Value::Map(entries));
     tree.add_branch(root);
     tree.drop_empty_metadata();
-    Ok(tree)
+    Ok((tree, repeated_keys))
 }
 
 struct Reader<'s> {
@@ -65,6 +72,7 @@ struct Reader<'s> {
     sections: Vec<Section<'s>>,
     /// How many keys of the section are named `-`, which get a number for a name.
     numbered: usize,
+    repeated_keys: Vec<RepeatedKey>,
 }
 
 struct Section<'s> {
@@ -132,7 +140,17 @@ impl<'s> Reader<'s> {
             comment,
         };
         if let Some(section) = self.sections.last_mut() {
-            section.set(line);
+            let (span, path) = (line.span, KeyPath::new([section.name, &line.name]));
+            if let Some(first) = section.set(line)
+                && self.repeated_keys.len() < MAX_REPEATED
+            {
+                self.repeated_keys.push(RepeatedKey {
+                    span,
+                    first,
+                    path,
+                    in_first_document: true,
+                });
+            }
         }
         Ok(())
     }
@@ -149,14 +167,15 @@ impl<'s> Section<'s> {
         }
     }
 
-    /// Adds a key, or puts it in the place of the one of its name.
-    fn set(&mut self, line: Line<'s>) {
+    /// Adds a key, or puts it in the place of the one of its name, whose place is returned.
+    fn set(&mut self, line: Line<'s>) -> Option<Span> {
         let new = self.keys.len();
         let at = *self.by_name.entry(line.name.clone()).or_insert(new);
-        match self.keys.get_mut(at) {
-            Some(old) => *old = line,
-            None => self.keys.push(line),
+        if let Some(old) = self.keys.get_mut(at) {
+            return Some(std::mem::replace(old, line).span);
         }
+        self.keys.push(line);
+        None
     }
 
     fn into_pair(self, tree: &mut Tree<'s>) -> Result<Pair<'s>, Error> {

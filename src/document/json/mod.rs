@@ -6,12 +6,14 @@
 //! member. No crate reads JSON so. Numbers are integers where they fit 64 bits, else floats.
 
 mod literal;
+mod spell;
 
 use super::Error;
 use super::syntax::Error as Syntax;
 use super::tree::{Entry, Item, Key, NodeId, Pair, Scalar, Tree, Value};
 use crate::source::Span;
 use literal::Literals;
+pub(super) use spell::spell;
 
 /// The deepest nesting that is read. sops, which recurses, crashes not far beyond.
 const MAX_DEPTH: usize = 1_000_000;
@@ -28,13 +30,22 @@ pub(super) fn load(bytes: &[u8]) -> Result<Tree<'_>, Error> {
     };
     match reader.text.peek() {
         Some(b'{') => reader.open(),
-        Some(_) => return Err(reader.refuse("the top level is not an object")),
+        Some(_) => return Err(reader.refuse(not_an_object(bytes))),
         None => return Err(reader.refuse("there is nothing in it")),
     }
     let root = reader.run()?;
     reader.tree.add_branch(root);
     reader.tree.drop_empty_metadata();
     Ok(reader.tree)
+}
+
+/// Why a text that does not begin with a brace is refused.
+fn not_an_object(bytes: &[u8]) -> &'static str {
+    match bytes {
+        [0xEF, 0xBB, 0xBF, ..] => "a byte order mark comes first, which is no JSON",
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => "it is UTF-16, and JSON is UTF-8",
+        _ => "the top level is not an object",
+    }
 }
 
 struct Reader<'s> {

@@ -130,6 +130,7 @@ impl Git<'_> {
             stdin: Vec::new(),
             limit: LIMIT,
             time: TIME,
+            is_alone: false,
         };
         program.run().map_err(|error| Error::Git {
             reason: error.to_string(),

@@ -4,6 +4,8 @@ mod change;
 mod context;
 mod findings;
 pub(super) mod remedy;
+#[cfg(test)]
+mod stories;
 
 pub(crate) use change::{BaseName, ChangeContext};
 pub(super) use change::{MAX_FINDINGS, Tale};

@@ -1,8 +1,11 @@
 //! Commands for the `help` of findings, spelled so that they can be pasted.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::FileContext;
+use crate::document::Format;
 use crate::finding::Help;
+use crate::source::Span;
 
 /// How to bring back the file as it was before an edit. Which version that is only its history can
 /// tell: the last commit may hold the damage too, or not hold the file at all.
@@ -11,12 +14,31 @@ pub(in crate::rules) fn undo(path: &Path) -> Help {
 }
 
 /// How to bring back the file, and then make the edit with sops.
-pub(in crate::rules) fn undo_then_edit(path: &Path) -> Help {
+pub(in crate::rules) fn undo_then_edit(context: &FileContext<'_>) -> Help {
     go_back(
-        path,
+        context.path,
         "go back to a sound version of the file, then make the edit inside sops",
     )
-    .then(format!("sops edit {}", argument(path)))
+    .then(sops("edit", context))
+}
+
+/// A command of sops on the file, with its format where the name would tell sops another one.
+pub(in crate::rules) fn sops(command: &str, context: &FileContext<'_>) -> String {
+    let file = argument(context.path);
+    if Format::of_path(context.path) == context.format {
+        return format!("sops {command} {file}");
+    }
+    let kind = context.format.name();
+    format!("sops {command} --input-type {kind} --output-type {kind} {file}")
+}
+
+/// What the metadata are called in a file of this format.
+pub(in crate::rules) fn metadata(format: Format) -> &'static str {
+    match format {
+        Format::Dotenv => "the `sops_…` lines",
+        Format::Ini => "the section `[sops]`",
+        Format::Yaml | Format::Json | Format::Binary => "the `sops` block",
+    }
 }
 
 /// The commands that find a version of the file and bring it back, for the reason `text`.
@@ -25,6 +47,74 @@ pub(in crate::rules) fn go_back(path: &Path, text: impl Into<String>) -> Help {
     Help::new(text)
         .then(format!("git log --oneline -- {file}"))
         .then(format!("git restore --source=REV -- {file}"))
+}
+
+/// How to mend the encoding of a text in which sops reads other things than a person does: all of it,
+/// or the line at `span`. None where that is not the matter.
+pub(in crate::rules) fn encoding(context: &FileContext<'_>, span: Option<Span>) -> Option<Help> {
+    const MARK: &[u8] = &[0xEF, 0xBB, 0xBF];
+    let bytes = context.source?.bytes();
+    let is_dotenv = context.format == Format::Dotenv;
+    let is_first_line = || !span.is_some_and(|span| before(bytes, span).contains(&b'\n'));
+    if context.format == Format::Yaml {
+        None
+    } else if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        let text = "sops reads UTF-16 in YAML only: save the file as UTF-8";
+        Some(through(context.path, text, "iconv -f UTF-16 -t UTF-8"))
+    } else if context.format != Format::Ini && bytes.starts_with(MARK) && is_first_line() {
+        let text = if is_dotenv {
+            "the file begins with a byte order mark, which sops takes for a part of the first line: \
+             save it as UTF-8 without one"
+        } else {
+            "the file begins with a byte order mark, which is no JSON: save it as UTF-8 without one"
+        };
+        Some(through(context.path, text, "tail -c +4"))
+    } else if is_dotenv && has_crlf(bytes, span) {
+        Some(without_crlf(context.path))
+    } else {
+        None
+    }
+}
+
+/// How to take out the line end that is all of the value at `span`, where it is.
+pub(in crate::rules) fn stray_line_end(context: &FileContext<'_>, span: Span) -> Option<Help> {
+    let value = context.source?.bytes().get(span.range())?;
+    let is_one = context.format == Format::Dotenv && value == b"\r";
+    is_one.then(|| without_crlf(context.path))
+}
+
+fn without_crlf(path: &Path) -> Help {
+    let text = "lines end in CRLF here, and sops takes the CR for a part of the value: let them end in \
+                LF; a line `*.env text eol=lf` in `.gitattributes` makes git keep it so";
+    through(path, text, "tr -d '\\r'")
+}
+
+/// Whether a line ends in CRLF: that of `span`, or any.
+fn has_crlf(bytes: &[u8], span: Option<Span>) -> bool {
+    let Some(span) = span else {
+        return memchr::memmem::find(bytes, b"\r\n").is_some();
+    };
+    let behind = bytes.get(span.start()..).unwrap_or_default();
+    let line = behind.split(|&byte| byte == b'\n').next();
+    line.is_some_and(|line| line.ends_with(b"\r"))
+}
+
+fn before(bytes: &[u8], span: Span) -> &[u8] {
+    bytes.get(..span.start()).unwrap_or_default()
+}
+
+/// The file passed through a program, for the reason `text`.
+pub(in crate::rules) fn through(path: &Path, text: &str, program: &str) -> Help {
+    let file = word(path);
+    let new = word(&with_suffix(path, ".new"));
+    Help::new(text).then(format!("{program} < {file} > {new} && mv -- {new} {file}"))
+}
+
+/// The path with more at the end of its name.
+pub(in crate::rules) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 /// The path as an argument of a program that takes options: not to be mistaken for one.

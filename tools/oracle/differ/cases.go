@@ -114,36 +114,8 @@ func (it *item) editOutside(r *rand.Rand, edits []damage.Edit) {
 
 // ask gets sops's verdict, and from it what the command under test should say.
 func (it *item) ask(ids *identities) {
-	it.verdict = reference.DecryptAgeOnly(it.text, it.format)
-	it.want = expected(it.text, it.format, it.verdict, ids.own)
-	it.certain = it.want == "not-verified" && reference.CertainlyFails(it.text, it.format)
-}
-
-// expected is the verification that a verdict of sops asks for.
-func expected(text []byte, format string, verdict reference.Verdict, own []string) string {
-	switch {
-	case verdict.OK:
-		return "verified"
-	case verdict.Stage == reference.StageNotFound, onlyComments(text):
-		return "not-encrypted"
-	case verdict.Stage == reference.StageDataKey && !verdict.Panic:
-		if state := reference.Keys(text, format, own); !state.OwnFails && !state.Enough {
-			return "not-verified"
-		}
-	}
-	return "failed"
-}
-
-// onlyComments holds for a text without a document, which sops refuses (at the end of the file) and
-// which is no file of sops's all the same.
-func onlyComments(text []byte) bool {
-	for line := range bytes.Lines(text) {
-		line = bytes.TrimSpace(line)
-		if len(line) > 0 && line[0] != '#' {
-			return false
-		}
-	}
-	return true
+	expected := reference.ExpectAgeOnly(it.text, it.format, ids.own)
+	it.verdict, it.want, it.certain = expected.Verdict, expected.Want, expected.Certain
 }
 
 // agrees holds for a verification that fits sops's verdict.

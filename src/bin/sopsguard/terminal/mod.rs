@@ -1,7 +1,10 @@
 //! Asking at the terminal that the command was started from, whatever its streams are connected to.
 
-use std::fs::OpenOptions;
-use std::io::{BufRead, BufReader, Write};
+#[cfg(unix)]
+mod hidden;
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Read, Write};
 
 use sopsguard::engine::{Answer, Ask};
 use sopsguard::report::escape;
@@ -15,6 +18,12 @@ pub(crate) struct Terminal;
 const MAX_ANSWER: u64 = 4096;
 
 impl Ask for Terminal {
+    #[cfg(unix)]
+    fn secret(&mut self, prompt: &str) -> Option<Answer> {
+        hidden::ask(open()?, &format!("{}: ", escape(prompt))).map(Answer::new)
+    }
+
+    #[cfg(not(unix))]
     fn secret(&mut self, prompt: &str) -> Option<Answer> {
         let prompt = format!("{}: ", escape(prompt));
         rpassword::prompt_password(prompt).ok().map(Answer::new)
@@ -44,15 +53,19 @@ impl Ask for Terminal {
 
 /// What somebody types, shown as it is typed.
 fn line(prompt: &str) -> Option<String> {
-    let name = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
-    let mut terminal = OpenOptions::new().read(true).write(true).open(name).ok()?;
+    let mut terminal = open()?;
     if cfg!(windows) {
         app::warn(prompt);
     } else {
         terminal.write_all(prompt.as_bytes()).ok()?;
     }
     let mut answer = String::new();
-    let read = BufReader::new(std::io::Read::take(terminal, MAX_ANSWER)).read_line(&mut answer);
+    let read = BufReader::new(terminal.take(MAX_ANSWER)).read_line(&mut answer);
     let answer = answer.trim_end_matches(['\r', '\n']).to_owned();
     read.is_ok_and(|length| length > 0).then_some(answer)
+}
+
+fn open() -> Option<File> {
+    let name = if cfg!(windows) { "CONIN$" } else { "/dev/tty" };
+    OpenOptions::new().read(true).write(true).open(name).ok()
 }

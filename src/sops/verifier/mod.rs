@@ -1,6 +1,8 @@
 //! The walk over all values that verification makes, stop by stop: what each says, and what it adds to
 //! the MAC.
 
+mod comments;
+
 use sha2::{Digest, Sha512};
 use zeroize::Zeroize;
 
@@ -19,7 +21,7 @@ use super::problem::{
 use super::verify::{Inspection, Place};
 use super::walk::{Leaf, Overrun, Visit, walk};
 use super::{Selectors, SopsFile};
-use crate::document::{Comment, Format, KeyPath, Scalar, Tree};
+use crate::document::{Format, KeyPath, Scalar, Tree};
 use crate::source::Span;
 
 /// The version that hashes comments in lists, which no other does.
@@ -283,70 +285,6 @@ impl<'t> Verifier<'t> {
         Ok(())
     }
 
-    /// A comment that does not open is one in clear. One that opens to something else than a
-    /// comment enters the MAC like a value; in a map sops can then only put a string in its place.
-    fn comment(&mut self, visit: &Visit<'_, '_>, comment: &Comment<'_>) -> Result<(), ProblemKind> {
-        let format = self.format;
-        let stays_clear = || emit::clear_comment(format, comment);
-        if !visit.selected {
-            self.unselected(visit, &comment.text, comment.span);
-            return stays_clear();
-        }
-        let Some(token) = Token::parse(&comment.text) else {
-            if visit.via.is_empty() && !looks_like_token(&comment.text) {
-                self.comments.note(visit, comment);
-            }
-            return stays_clear();
-        };
-        let Some(kind) = token.value_type() else {
-            return stays_clear();
-        };
-        let is_opened = self.affords(visit.aad);
-        let Some(cipher) = self.cipher.as_ref().filter(|_| is_opened) else {
-            return Ok(());
-        };
-        if token.decode(&mut self.decoded).is_err() {
-            return stays_clear();
-        }
-        let Decoded { iv, sealed } = &mut self.decoded;
-        let Ok(plaintext) = cipher.open(iv, visit.aad, sealed) else {
-            return stays_clear();
-        };
-        // In a list a string takes the place of the comment, and is written as one.
-        let stays = kind == ValueType::Comment || kind == ValueType::Str && !visit.in_list;
-        if stays {
-            emit::comment(
-                format,
-                plaintext,
-                visit,
-                comment.span,
-                &mut self.cut_comment,
-            )?;
-        }
-        let declared = kind.name();
-        match (kind, mac_bytes(kind, plaintext, &mut self.scratch)) {
-            (ValueType::Bytes, _) => Err(MalformedCiphertext::BytesType.into()),
-            // A time whose zone sops reads and cannot write; anything else that is not of its type
-            // is a comment in clear.
-            (ValueType::Time, None) if super::go::Time::parse(plaintext).is_some() => {
-                Err(Undecryptable::NotOfItsType { declared }.into())
-            }
-            (_, None) => stays_clear(),
-            (ValueType::Comment, Some(_)) => Ok(()),
-            (ValueType::Str, Some(bytes)) => {
-                self.hash.update(bytes);
-                Ok(())
-            }
-            (_, Some(_)) if !visit.in_list => {
-                Err(Undecryptable::CommentOfOtherType { declared }.into())
-            }
-            (_, Some(bytes)) => {
-                self.hash.update(bytes);
-                Ok(())
-            }
-        }
-    }
-
     /// Whether a token below these keys is opened, and counts it: not where there is room for no more
     /// problems, nor where too much was authenticated.
     fn affords(&mut self, aad: &[u8]) -> bool {
@@ -355,19 +293,6 @@ impl<'t> Verifier<'t> {
         }
         self.authenticated = self.authenticated.saturating_add(aad.len());
         self.authenticated <= MAX_AUTHENTICATED
-    }
-
-    fn end_cut_comment(&mut self, another_follows: bool) {
-        let Some((span, path)) = self.cut_comment.take() else {
-            return;
-        };
-        if another_follows {
-            self.inspection.unsupported = Some("a comment that ends within a character".to_owned());
-        } else if self.inspection.problems.len() < MAX_PROBLEMS {
-            let kind = Undecryptable::CommentNotText.into();
-            let span = Some(span);
-            self.inspection.problems.push(Problem { kind, span, path });
-        }
     }
 
     /// Compares the MAC, and reports it.

@@ -1,0 +1,109 @@
+//! Which keys would open what was not verified, for people.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use super::escape;
+use crate::engine::{FileReport, Opener};
+
+/// How many keys of a group a line names, how many groups, and how many lines there are.
+const NAMED: usize = 4;
+/// The longest name that is printed whole: those of RSA and post-quantum keys fill half a screen.
+const MAX_NAME: usize = 120;
+/// How much of a longer one is printed.
+const SHORTENED: usize = 60;
+
+/// Writes one line for all files that the same keys open, in the order of the files; a few lines, or
+/// `all`.
+pub(super) fn write(
+    files: &[&FileReport],
+    all: bool,
+    names: impl Fn(&[&FileReport]) -> String,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut by_keys: BTreeMap<&[Opener], Vec<&FileReport>> = BTreeMap::new();
+    for file in files.iter().filter(|file| !file.openers.is_empty()) {
+        by_keys.entry(&file.openers).or_default().push(file);
+    }
+    let mut by_keys: Vec<_> = by_keys.into_iter().collect();
+    by_keys.sort_by_key(|(_, files)| files.first().map(|file| &file.path));
+    let is_one = by_keys.len() == 1;
+    let lines = if all { by_keys.len() } else { NAMED };
+    let more: usize = by_keys
+        .iter()
+        .skip(lines)
+        .map(|(_, files)| files.len())
+        .sum();
+    for (keys, files) in by_keys.iter().take(lines) {
+        let keys = describe(keys);
+        if is_one {
+            writeln!(out, "  it takes {keys}")?;
+        } else {
+            writeln!(out, "  {}: it takes {keys}", names(files))?;
+        }
+    }
+    if more > 0 {
+        writeln!(out, "  and {more} with other keys, which `--verbose` names")?;
+    }
+    Ok(())
+}
+
+/// Whom a file is for, group by group.
+fn describe(keys: &[Opener]) -> String {
+    let mut groups: BTreeMap<usize, Vec<&Opener>> = BTreeMap::new();
+    for key in keys {
+        groups.entry(key.group).or_default().push(key);
+    }
+    let is_one = groups.len() == 1;
+    let more = groups.len().saturating_sub(NAMED);
+    let shown = groups.iter().take(NAMED);
+    let mut shown: Vec<String> = shown
+        .map(|(_, keys)| any_of(keys))
+        .map(|keys| if is_one { keys } else { format!("({keys})") })
+        .collect();
+    if more > 0 {
+        shown.push(format!("{more} more groups"));
+    }
+    shown.join(", ")
+}
+
+fn any_of(keys: &[&Opener]) -> String {
+    let more = keys.len().saturating_sub(NAMED);
+    let shown = keys.iter().take(NAMED);
+    let mut shown: Vec<String> = shown.map(|key| name(key)).collect();
+    if more > 0 {
+        shown.push(format!("{more} more"));
+    }
+    shown.join(" or ")
+}
+
+/// A key, with its kind where the name does not tell it.
+fn name(key: &Opener) -> String {
+    let mut name: String = key.name.chars().take(MAX_NAME).collect();
+    if name.len() < key.name.len() {
+        name = key.name.chars().take(SHORTENED).collect();
+        name.push('…');
+    }
+    let name = escape::text(&name);
+    match key.kind.as_str() {
+        "x25519" | "ssh-ed25519" | "ssh-rsa" | "post-quantum" => name,
+        "age" => format!("a key of no kind that age has ({name})"),
+        other => match other.strip_prefix("plugin ") {
+            Some(plugin) => format!("{name} (of plugin `{}`)", escape::text(plugin)),
+            None => format!("{} {name}", service(other)),
+        },
+    }
+}
+
+/// A kind of keys that is not age's, as people call it.
+pub(super) fn service(kind: &str) -> &str {
+    match kind {
+        "pgp" => "PGP",
+        "kms" => "AWS KMS",
+        "gcp_kms" => "GCP KMS",
+        "hckms" => "HuaweiCloud KMS",
+        "azure_kv" => "Azure Key Vault",
+        "hc_vault" => "HashiCorp Vault",
+        other => other,
+    }
+}
