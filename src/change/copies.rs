@@ -115,3 +115,53 @@ pub(crate) fn copied_across(files: &[Tokens]) -> Vec<Copied> {
     }
     copies
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{sealed, version};
+    use super::*;
+
+    /// Which file holds a copy of which other one's token, in words.
+    fn copies(files: &[Tokens]) -> Vec<String> {
+        let copies = copied_across(files);
+        let told = copies
+            .iter()
+            .map(|copy| format!("{} of {}", copy.file, copy.original));
+        told.collect()
+    }
+
+    #[test]
+    fn a_file_that_was_copied_whole_holds_no_copies() {
+        let file = Tokens::of(&version("a: <1>\nb: <2>\n"));
+        let copy = Tokens::of(&version("a: <1>\nb: <9>\n"));
+        assert_eq!(copies(&[file, copy]), [""; 0]);
+    }
+
+    #[test]
+    fn a_token_under_other_keys_of_another_file_is_a_copy() {
+        let file = Tokens::of(&version("a: <1>\nb: <2>\n"));
+        let other = Tokens::of(&version("a: <3>\nc: <2>\n"));
+        assert_eq!(copies(&[file, other]), ["1 of 0"]);
+    }
+
+    #[test]
+    fn a_token_that_came_under_an_old_mac_is_a_copy_where_the_data_key_is_another() {
+        let (was, is) = (sealed("a: <1>\n", 1, 1), sealed("a: <7>\n", 1, 1));
+        let edited = || Tokens::of_change(&Change::between(&was, &is));
+        assert_eq!(
+            copies(&[edited(), Tokens::of(&sealed("a: <7>\n", 2, 2))]),
+            ["0 of 1"]
+        );
+        assert_eq!(
+            copies(&[edited(), Tokens::of(&sealed("a: <7>\n", 2, 1))]),
+            [""; 0]
+        );
+        // What sops or git brought has a MAC of its own.
+        let brought = sealed("a: <7>\n", 3, 1);
+        let brought = Tokens::of_change(&Change::between(&was, &brought));
+        assert_eq!(
+            copies(&[brought, Tokens::of(&sealed("a: <7>\n", 2, 2))]),
+            [""; 0]
+        );
+    }
+}

@@ -19,11 +19,14 @@ mod second;
 mod tests;
 mod version;
 
+#[expect(unused_imports, reason = "the engine reads no bases yet")]
 pub(crate) use copies::{Copied, Tokens, copied_across};
 pub(crate) use leaf::LeafId;
 pub(crate) use matching::Origin;
 pub(crate) use seal::Recipient;
-pub(crate) use version::{NotCompared, Version};
+#[expect(unused_imports, reason = "the engine reads no bases yet")]
+pub(crate) use version::NotCompared;
+pub(crate) use version::Version;
 
 use documents::Documents;
 use leaf::Kind;

@@ -1,6 +1,6 @@
 //! The matching by itself, on texts and on whatever proptest thinks of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -8,9 +8,12 @@ use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 
 use super::leaf::Leaves;
+use super::mark::Mark;
+use super::seal::Seal;
 use super::*;
-use crate::document::yaml;
+use crate::document::{Format, yaml};
 use crate::sops::Selectors;
+use crate::source::{SourceId, Span};
 
 /// A token with a number of its own.
 fn token(number: u32) -> String {
@@ -26,7 +29,7 @@ fn token(number: u32) -> String {
 }
 
 /// The version that a text is under the default selectors; `<1>` in it stands for a token.
-fn version(text: &str) -> Version {
+pub(super) fn version(text: &str) -> Version {
     let mut parts = text.split('<');
     let mut full = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -38,6 +41,23 @@ fn version(text: &str) -> Version {
     let selectors = Selectors::default_with(false);
     let leaves = Leaves::gather(&tree, &selectors).unwrap();
     Version::new(leaves, None, tree.branches().len())
+}
+
+/// The same with metadata: of this MAC, and with the data key in this stanza.
+pub(super) fn sealed(text: &str, mac: u8, stanza: u8) -> Version {
+    let mut version = version(text);
+    version.seal = Some(Seal {
+        span: Span::default(),
+        mac: Some((Mark::of(&[&[mac]]), Span::default())),
+        last_modified: ("2026-01-01T00:00:00Z".to_owned(), Span::default()),
+        selector: (Mark::of(&[]), None),
+        mac_only_encrypted: false,
+        threshold: 1,
+        threshold_span: None,
+        groups: Vec::new(),
+        stanzas: BTreeSet::from([Mark::of(&[&[stanza]])]),
+    });
+    version
 }
 
 /// The differences in words.
@@ -163,6 +183,23 @@ fn where_a_clear_value_ends_is_nothing_to_the_mac_and_a_difference_all_the_same(
         let now = version(now);
         assert_eq!(Change::between(&base, &now).has_same_inputs(), same);
     }
+}
+
+#[test]
+fn a_base_that_cannot_be_compared_says_why() {
+    let read = |bytes: &[u8]| {
+        let id = SourceId::Stdin("x".into());
+        Version::read(id, bytes.to_vec(), Format::Yaml).map(|version| version.is_encrypted())
+    };
+    let reason = |bytes: &[u8]| read(bytes).unwrap_err().reason();
+    assert_eq!(read(b"a: b\n"), Ok(false));
+    assert_eq!(reason(b"a: \xff\n"), "base-unreadable");
+    assert_eq!(reason(b"a: [\n"), "base-unreadable");
+    assert_eq!(reason(b"a: b\nsops: {mac: x}\n"), "base-malformed-metadata");
+    // Only in the first document does yaml.v3 count what aliases repeat.
+    let (many, again) = (["x"; 1_000].join(", "), ["*a"; 1_100].join(", "));
+    let bomb = format!("a: b\n---\nc: &a [{many}]\nd: [{again}]\n");
+    assert_eq!(reason(bomb.as_bytes()), "too-large");
 }
 
 /// Takes a text of this many lines, and changes what `changed` says.

@@ -8,9 +8,13 @@ use super::{BaseName, ChangeContext, FileContext, Findings};
 use crate::change::{Change, Version};
 use crate::document::{Document, Format};
 use crate::finding::{Finding, Severity};
+use crate::fs;
 use crate::rules::{Check, RULES};
 use crate::sops::SopsFile;
-use crate::source::SourceId;
+use crate::source::{Source, SourceId};
+
+/// No fixture is longer.
+const MAX_LEN: usize = 1 << 20;
 
 /// What is found beside the rule whose story it is.
 const ALSO: [(&str, &[&str]); 4] = [
@@ -31,7 +35,7 @@ fn fixtures() -> PathBuf {
 }
 
 fn read(path: &Path) -> Version {
-    let bytes = std::fs::read(path).unwrap();
+    let bytes = fs::read(path, MAX_LEN).unwrap();
     let id = SourceId::WorkTree(path.to_owned());
     Version::read(id, bytes, Format::of_path(path)).unwrap()
 }
@@ -52,32 +56,20 @@ fn told(story: &Path) -> Vec<Finding> {
     }
     let path = now.unwrap();
     let format = Format::of_path(&path);
-    let id = SourceId::WorkTree(path.clone());
-    let source = Document::decode(id, std::fs::read(&path).unwrap(), format).unwrap();
-    let document = Document::parse(&source, format).unwrap();
-    let file = SopsFile::of(&document).unwrap_or_else(|_| panic!("{}", path.display()));
+    let bytes = fs::read(&path, MAX_LEN).unwrap();
+    let source = Document::decode(SourceId::WorkTree(path), bytes, format).unwrap();
+    told_of(&bases, &source, format)
+}
+
+/// All that the rules which compare versions find in a text that goes on from these versions.
+fn told_of(bases: &[Version], source: &Source, format: Format) -> Vec<Finding> {
+    let document = Document::parse(source, format).unwrap();
+    let file = SopsFile::of(&document).unwrap_or_else(|errors| panic!("{errors:?}"));
     let now = match &file {
         Some(file) => Version::of(file).unwrap(),
         None => Version::of_clear(&document).unwrap(),
     };
-    let context = FileContext {
-        path: Path::new("db.enc.yaml"),
-        source: Some(&source),
-        document: Some(&document),
-        file: file.as_ref(),
-        format,
-        lacks_metadata: None,
-        unreadable: None,
-        problems: &[],
-        refused_version: None,
-        unreadable_by: &[],
-        encrypted: 0,
-        clear_comments: &[],
-        unselected: &[],
-        repeated_keys: &[],
-        conflicts: &[],
-        parts: OnceCell::new(),
-    };
+    let context = context(source, &document, file.as_ref());
     let mut changes: Vec<Change<'_>> = bases
         .iter()
         .map(|base| Change::between(base, &now))
@@ -89,7 +81,7 @@ fn told(story: &Path) -> Vec<Finding> {
         others: &changes,
         base: BaseName {
             revision: "HEAD",
-            path: Path::new("db.enc.yaml"),
+            path: context.path,
         },
     };
     let mut found = Vec::new();
@@ -99,6 +91,31 @@ fn told(story: &Path) -> Vec<Finding> {
         }
     }
     found
+}
+
+fn context<'a>(
+    source: &'a Source,
+    document: &'a Document<'a>,
+    file: Option<&'a SopsFile<'a>>,
+) -> FileContext<'a> {
+    FileContext {
+        path: Path::new("db.enc.yaml"),
+        source: Some(source),
+        document: Some(document),
+        file,
+        format: document.format(),
+        lacks_metadata: None,
+        unreadable: None,
+        problems: &[],
+        refused_version: None,
+        unreadable_by: &[],
+        encrypted: 0,
+        clear_comments: &[],
+        unselected: &[],
+        repeated_keys: &[],
+        conflicts: &[],
+        parts: OnceCell::new(),
+    }
 }
 
 /// The stories of a side of all rules, with their names.
