@@ -106,8 +106,7 @@ impl Leaf {
     /// Whether it enters the MAC. `only_encrypted` says whether clear values do not.
     pub(super) fn is_input(&self, only_encrypted: bool) -> bool {
         match self.kind {
-            Kind::Token { .. } => true,
-            Kind::Clear => self.selected || !only_encrypted,
+            Kind::Token { .. } | Kind::Clear => self.selected || !only_encrypted,
             Kind::Empty => false,
         }
     }
@@ -213,8 +212,10 @@ impl Gathering {
             len: decoded_len(token.data),
             ..leaf
         });
-        for inputs in &mut self.inputs {
-            inputs.add_token(mark);
+        for (inputs, counts) in self.inputs.iter_mut().zip([true, visit.selected]) {
+            if counts {
+                inputs.add_token(mark);
+            }
         }
     }
 

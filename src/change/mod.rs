@@ -122,11 +122,16 @@ impl<'v> Change<'v> {
     pub(crate) fn moved_tokens(&self) -> impl Iterator<Item = (LeafId, LeafId)> + '_ {
         self.differences()
             .filter_map(|difference| match difference {
-                Difference::Moved { base, now } if self.has_other_keys(base, now) => {
-                    Some((base, now))
-                }
+                Difference::Moved { base, now } => Some((base, now)),
                 _ => None,
             })
+            .filter(|(base, now)| self.is_moved_token(*base, *now))
+    }
+
+    /// Whether a token that counts, before or now, stands under other keys.
+    pub(crate) fn is_moved_token(&self, base: LeafId, now: LeafId) -> bool {
+        let counts = self.base.leaf(base).selected || self.now.leaf(now).selected;
+        counts && self.base.path_mark(base) != self.now.path_mark(now)
     }
 
     /// The values that were encrypted and are in clear under the same keys.
@@ -143,11 +148,6 @@ impl<'v> Change<'v> {
             })
     }
 
-    /// Whether two leaves stand under other keys.
-    pub(crate) fn has_other_keys(&self, base: LeafId, now: LeafId) -> bool {
-        self.base.path_mark(base) != self.now.path_mark(now)
-    }
-
     /// Whether a leaf of the later version would enter the MAC of the base.
     pub(crate) fn is_input(&self, now: LeafId) -> bool {
         self.now.leaf(now).is_input(self.only_encrypted())
@@ -158,8 +158,9 @@ impl<'v> Change<'v> {
         let was = |id: LeafId| self.base.leaf(id).is_token();
         let is = |id: LeafId| self.now.leaf(id).is_token();
         match difference {
-            Difference::Moved { .. } => true,
-            Difference::Changed { base, now } => was(base) || is(now),
+            Difference::Moved { base, now } | Difference::Changed { base, now } => {
+                was(base) || is(now)
+            }
             Difference::Added { now } => is(now),
             Difference::Removed { base } => was(base),
         }
@@ -168,17 +169,12 @@ impl<'v> Change<'v> {
     /// Whether a difference is one that nobody may make as text: under `mac_only_encrypted`, values
     /// that the selectors leave in clear are free.
     pub(crate) fn is_covered(&self, difference: Difference) -> bool {
-        let was = |id: LeafId| {
-            let leaf = self.base.leaf(id);
-            leaf.selected || leaf.is_token() || !self.only_encrypted()
-        };
-        let is = |id: LeafId| {
-            let leaf = self.now.leaf(id);
-            leaf.selected || leaf.is_token() || !self.only_encrypted()
-        };
+        let was = |id: LeafId| self.base.leaf(id).selected || !self.only_encrypted();
+        let is = |id: LeafId| self.now.leaf(id).selected || !self.only_encrypted();
         match difference {
-            Difference::Moved { .. } => true,
-            Difference::Changed { base, now } => was(base) || is(now),
+            Difference::Moved { base, now } | Difference::Changed { base, now } => {
+                was(base) || is(now)
+            }
             Difference::Added { now } => is(now),
             Difference::Removed { base } => was(base),
         }

@@ -56,14 +56,16 @@ fn check(context: &ChangeContext<'_>, findings: &mut Findings<'_>) {
     });
 }
 
-/// Whether all that differs is that tokens stand under other keys, which a rule of its own says.
+/// Whether other rules say all that differs: tokens stand under other keys, or the selectors pick
+/// other values.
 fn is_explained(change: &Change<'_>) -> bool {
     let is_move = |difference: Difference| match difference {
-        Difference::Moved { base, now } => change.has_other_keys(base, now),
+        Difference::Moved { base, now } => change.is_moved_token(base, now),
         Difference::Changed { .. } | Difference::Added { .. } | Difference::Removed { .. } => false,
     };
     let was_moved = |id: &LeafId| change.moved_tokens().any(|(_, now)| now == *id);
-    change.moved_tokens().next().is_some()
+    let has_reason = change.moved_tokens().next().is_some() || change.has_other_selectors();
+    has_reason
         && concerned(change).all(is_move)
         && change.documents().is_unchanged()
         && change.out_of_order().iter().all(was_moved)

@@ -73,7 +73,7 @@ fn structure(context: &ChangeContext<'_>, findings: &mut Findings<'_>) {
     let is_told = |difference: &Difference| {
         let is_moved_token = match *difference {
             // A rule of its own says it.
-            Difference::Moved { base, now } => change.has_other_keys(base, now),
+            Difference::Moved { base, now } => change.is_moved_token(base, now),
             _ => false,
         };
         !is_moved_token && change.is_covered(*difference)

@@ -6,6 +6,8 @@ mod findings;
 pub(super) mod remedy;
 #[cfg(test)]
 mod stories;
+#[cfg(test)]
+mod verdicts;
 
 pub(crate) use change::{BaseName, ChangeContext};
 pub(super) use change::{MAX_FINDINGS, Tale};

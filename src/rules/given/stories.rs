@@ -14,7 +14,7 @@ use crate::sops::SopsFile;
 use crate::source::{Source, SourceId};
 
 /// No fixture is longer.
-const MAX_LEN: usize = 1 << 20;
+pub(super) const MAX_LEN: usize = 1 << 20;
 
 /// What is found beside the rule whose story it is.
 const ALSO: [(&str, &[&str]); 4] = [
@@ -30,7 +30,7 @@ const ALSO: [(&str, &[&str]); 4] = [
     ("recipient-dropped/fires/swapped", &["recipient-added"]),
 ];
 
-fn fixtures() -> PathBuf {
+pub(super) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/rules")
 }
 
@@ -62,7 +62,7 @@ fn told(story: &Path) -> Vec<Finding> {
 }
 
 /// All that the rules which compare versions find in a text that goes on from these versions.
-fn told_of(bases: &[Version], source: &Source, format: Format) -> Vec<Finding> {
+pub(super) fn told_of(bases: &[Version], source: &Source, format: Format) -> Vec<Finding> {
     let document = Document::parse(source, format).unwrap();
     let file = SopsFile::of(&document).unwrap_or_else(|errors| panic!("{errors:?}"));
     let now = match &file {
