@@ -32,18 +32,19 @@ impl CommentChanges {
 
 impl Change<'_> {
     /// What became of the comments. An encrypted one that is new with a vector of its own was
-    /// written by sops, and is not among them.
+    /// written by sops, and is not among them; nor is one that it may have replaced.
     pub(crate) fn comments(&self) -> CommentChanges {
         let mut changes = CommentChanges::default();
         let vectors: HashSet<Mark> = vectors(self.base).collect();
         let mut left = counts(self.base);
+        let mut written = 0;
         for remark in &self.now.remarks {
             match left.get_mut(&remark.mark) {
                 Some((count, _)) if *count > 0 => *count -= 1,
                 Some(_) | None => match remark.iv {
                     None => changes.added.push(remark.span),
                     Some(iv) if vectors.contains(&iv) => changes.copied.push(remark.span),
-                    Some(_) => {}
+                    Some(_) => written += 1,
                 },
             }
         }
@@ -54,7 +55,19 @@ impl Change<'_> {
                 changes.removed += count;
             }
         }
+        changes.removed_tokens = changes.removed_tokens.saturating_sub(written);
         changes
+    }
+
+    /// Whether a comment is new or gone.
+    pub(super) fn has_other_comments(&self) -> bool {
+        let sorted = |version: &Version| {
+            let marks = version.remarks.iter().map(|remark| remark.mark);
+            let mut marks: Vec<Mark> = marks.collect();
+            marks.sort_unstable();
+            marks
+        };
+        sorted(self.base) != sorted(self.now)
     }
 }
 

@@ -134,7 +134,7 @@ fn comments(context: &ChangeContext<'_>, findings: &mut Findings<'_>) {
         ("comments in clear", Severity::Note)
     };
     let message = format!(
-        "{which} changed outside sops since `{}`",
+        "{which} changed since `{}`, and the MAC does not cover them",
         context.base.revision
     );
     let text = "nothing is to be done where it is meant; else bring the version of before back";
@@ -142,7 +142,7 @@ fn comments(context: &ChangeContext<'_>, findings: &mut Findings<'_>) {
         Found::new(message)
             .at_clear(span)
             .severity(severity)
-            .says("sops decrypts the file as before: the MAC covers no comments")
+            .says("sops decrypts the file as before, whatever a comment says")
             .help(context.bring_back(text)),
     );
 }

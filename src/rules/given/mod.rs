@@ -5,9 +5,7 @@ mod context;
 mod findings;
 pub(super) mod remedy;
 #[cfg(test)]
-mod stories;
-#[cfg(test)]
-mod verdicts;
+mod tests;
 
 pub(crate) use change::{BaseName, ChangeContext};
 pub(super) use change::{MAX_FINDINGS, Tale};

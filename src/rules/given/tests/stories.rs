@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{BaseName, ChangeContext, FileContext, Findings};
+use super::super::{BaseName, ChangeContext, FileContext, Findings};
 use crate::change::{Change, Version};
 use crate::document::{Document, Format};
 use crate::finding::{Finding, Severity};
