@@ -242,7 +242,8 @@ fn passphrases_are_asked_for_where_they_help() {
 
         let mut ask = somebody("wrong");
         let verdict = check(&[file]).identity(key).verdict(Some(&mut ask));
-        let wrong = Reason::KeyFailed("the passphrase was wrong".to_owned());
+        let wrong = format!("`{}`: the passphrase was wrong", path.display());
+        let wrong = Reason::KeyFailed(wrong);
         assert_eq!(verdict, Verification::NotVerified(wrong), "{key}");
         assert_eq!(ask.asked.len(), 3, "a few tries");
 
@@ -531,7 +532,7 @@ mod programs {
                 "sh -c 'sleep 60 & echo'",
                 "`sh` did not end within 0 seconds",
             ),
-            ("./fails", "`./fails` is not installed"),
+            ("./fails", "`./fails` is not run: its path has to be whole"),
             ("'fails", "a quote is not closed"),
             ("# nothing", "it names no command"),
         ] {

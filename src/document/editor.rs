@@ -413,6 +413,64 @@ mod tests {
         }
     }
 
+    /// What real sops says of a text: its values as JSON, with the MAC left out of account.
+    #[expect(clippy::disallowed_methods, reason = "sops reads files")]
+    fn read_by_sops(sops: &str, ending: &str, text: &str) -> serde_json::Value {
+        let file = tempfile::Builder::new().suffix(ending).tempfile();
+        let file = file.expect("a temporary file");
+        std::fs::write(file.path(), text).expect("it can be written");
+        let key = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/rules/keys.txt");
+        let output = std::process::Command::new(sops)
+            .args(["decrypt", "--ignore-mac", "--output-type", "json"])
+            .arg(file.path())
+            .env("SOPS_AGE_KEY_FILE", key)
+            .output();
+        let output = output.expect("sops runs");
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{complaint} in {text}");
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
+    #[test]
+    #[ignore = "needs real sops: SOPSGUARD_SOPS names it"]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "where sops is installed, the machine knows"
+    )]
+    fn sops_reads_edited_files_as_they_were_meant() {
+        let sops = std::env::var("SOPSGUARD_SOPS").expect("the path of sops 3.13.3");
+        let values = [
+            "new",
+            "two\nlines",
+            "a \"quoted\" # one; x",
+            "`é\t\u{2028}'",
+            " padded ",
+        ];
+        let mut read = 0;
+        for (format, ending, old, path) in [
+            (Format::Json, ".json", "\"clear-name\"", "/name"),
+            (Format::Json, ".json", "5432", "/database/port"),
+            (Format::Dotenv, ".env", "clear-name", "/NAME"),
+            (Format::Dotenv, ".env", "", "/EMPTY"),
+            (Format::Ini, ".ini", "clear-name", "/database/name"),
+            (Format::Ini, ".ini", "5432", "/database/port"),
+        ] {
+            let (_, text) = files().find(|(known, _)| *known == format).expect("a file");
+            for value in values {
+                let edits = replace_each_in(format, &text, value);
+                let (_, edited) = edits
+                    .into_iter()
+                    .find(|(spelt, _)| spelt == old)
+                    .expect("a value");
+                let seen = read_by_sops(&sops, ending, &edited.expect("it has a spelling"));
+                let seen = seen.pointer(path).and_then(serde_json::Value::as_str);
+                assert_eq!(seen, Some(value), "{format:?} {path}");
+                read += 1;
+            }
+        }
+        println!("{read} edited files read by sops as they were meant");
+    }
+
     proptest! {
         #[test]
         fn any_string_is_read_back_or_refused_in_every_format(value in "\\PC*|[ \\t\\n\\r'\"#:;=,\\[\\]{}`a0n\\\\\x07\x7f\u{85}\u{2028}\u{feff}-]{0,12}") {

@@ -1,5 +1,6 @@
 //! Format-preserving documents: a text, read into the one [`Tree`] that all of sopsguard works on.
 
+mod bounds;
 mod dotenv;
 #[cfg_attr(not(test), expect(dead_code, reason = "the commands so far only read"))]
 mod editor;
@@ -122,6 +123,10 @@ impl<'s> Document<'s> {
             error: Some(error),
             repeated_keys: Vec::new(),
         };
+        if bounds::exceeds(source.bytes()) {
+            let what = "a text with room for more than 4,000,000 values";
+            return refused(Error::Undecidable(what));
+        }
         match format {
             // yaml.v3 then loses a character of every line, until its buffer moves on.
             Format::Yaml if source.text().starts_with("\u{feff}\u{feff}") => {

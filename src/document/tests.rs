@@ -123,7 +123,9 @@ fn metadata_agree_on(path: &Path) -> usize {
             assert_eq!(metadata(ini.as_bytes(), Format::Ini), expected, "{ini}");
         }
     }
-    text.lines().count()
+    let count = text.lines().count();
+    println!("{}: {count} metadata", path.display());
+    count
 }
 
 #[test]

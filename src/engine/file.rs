@@ -280,11 +280,9 @@ impl Look {
             Some(_) | None => Some(refused(error, source)),
         };
         let file = document.map(SopsFile::of);
-        // A text without a word of sops's was never encrypted, whatever else is wrong with it.
         let is_clear = matches!(file, Some(Ok(None)))
             || certain.is_clear
-            || !(sign::may_have_metadata(self.format, source.bytes())
-                || sign::looks_encrypted(self.format, source.bytes()));
+            || !sign::may_have_been_encrypted(self.format, source.bytes());
         let file = file.and_then(Result::ok).flatten();
         let known = Known {
             document,
@@ -296,6 +294,7 @@ impl Look {
             unselected: certain.unselected,
             repeated_keys: certain.repeated_keys,
             openers: file.iter().flat_map(SopsFile::openers).collect(),
+            groups_needed: file.as_ref().map_or(0, SopsFile::groups_needed),
             ..known
         };
         self.report(known, Verification::Failed, Needs::Nothing, "unreadable")
@@ -325,6 +324,7 @@ impl Look {
             unselected: checked.inspection.unselected,
             refused_version: file.version_refused_by_command(),
             openers: file.openers().collect(),
+            groups_needed: file.groups_needed(),
             shut: checked.shut,
             unreadable_by: match checked.verification {
                 Verification::Verified => checked

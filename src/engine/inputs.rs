@@ -41,6 +41,9 @@ pub(super) enum Content {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
     Named,
+    /// An entry of the index that was named. Hooks name whatever there is, so that it counts like one
+    /// that was met in a folder.
+    NamedInIndex,
     Walked,
 }
 
@@ -116,7 +119,7 @@ impl Inputs<'_> {
         if known {
             return;
         }
-        let given = self.scope.input_type.filter(|_| origin == Origin::Named);
+        let given = self.scope.input_type.filter(|_| origin != Origin::Walked);
         let input = Input {
             format: given.unwrap_or_else(|| Format::of_path(&path)),
             has_secret_name: self.scope.policy.is_secret_name(&path),

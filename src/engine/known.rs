@@ -23,6 +23,7 @@ pub(super) struct Known<'a> {
     pub(super) problems: Vec<Problem>,
     pub(super) documents: Option<usize>,
     pub(super) openers: Vec<Opener>,
+    pub(super) groups_needed: usize,
     pub(super) unreadable_by: Vec<String>,
     pub(super) refused_version: Option<Span>,
     pub(super) encrypted: usize,
@@ -106,6 +107,7 @@ impl Look {
             foreign: known.foreign,
             recipients: known.openers.iter().map(|key| key.name.clone()).collect(),
             openers: known.openers,
+            groups_needed: known.groups_needed,
             unreadable_by: known.unreadable_by,
         })
     }

@@ -111,6 +111,9 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
         ..Report::default()
     };
     let mut findings = gather(looked, &mut report)?;
+    if !keyring.is_empty() {
+        tell_of_late_identities(&mut report);
+    }
     if let Some(repo) = repo.as_ref().filter(|_| !staged) {
         findings = filters::forgive(findings, &mut report.files, repo, &here);
     }
@@ -148,6 +151,23 @@ fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Vec<Finding>, Erro
         }
     }
     Ok(findings)
+}
+
+/// Corrects what was said of files before the first identity turned up: SSH keys are looked for when
+/// a file asks for one, so that it would depend on the order of the files otherwise.
+fn tell_of_late_identities(report: &mut Report) {
+    let (early, late) = (Reason::NoIdentity, Reason::NotARecipient);
+    for lacking in &mut report.not_evaluated {
+        if lacking.reason == early.to_string() {
+            lacking.reason = late.to_string();
+        }
+    }
+    let early = Verification::NotVerified(early);
+    for file in &mut report.files {
+        if file.verification == early {
+            file.verification = Verification::NotVerified(late.clone());
+        }
+    }
 }
 
 /// A reader of the blobs that inputs name.

@@ -51,6 +51,8 @@ pub struct FileReport {
     pub recipients: Vec<String>,
     /// The same with their kinds and key groups.
     pub openers: Vec<Opener>,
+    /// How many of its key groups must open; none where its metadata names no keys.
+    pub groups_needed: usize,
     /// The versions of sops that cannot read it although sops 3.13.3 can.
     pub unreadable_by: Vec<String>,
 }

@@ -78,6 +78,12 @@ fn may_be_named_in_json(text: &[u8]) -> bool {
     contains(text, b"\"sops\"") || contains(text, b"\\u007") || contains(text, b"\\u006")
 }
 
+/// Whether a text that could not be read may have been sops's. Without a word of sops's in it, it was
+/// never encrypted, unless it is in an encoding in which words are not found.
+pub(super) fn may_have_been_encrypted(format: Format, bytes: &[u8]) -> bool {
+    bytes.contains(&0) || may_have_metadata(format, bytes) || looks_encrypted(format, bytes)
+}
+
 /// Whether a text, perhaps damaged, was certainly written by sops once.
 pub(super) fn looks_encrypted(format: Format, bytes: &[u8]) -> bool {
     let text = ascii(bytes);

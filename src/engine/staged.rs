@@ -94,7 +94,12 @@ fn add_entry(inputs: &mut Inputs<'_>, shown: PathBuf, place: &Path, kind: Kind, 
         Kind::Submodule => return note(inputs, Why::Submodule, &shown, named),
         Kind::Announced => return note(inputs, Why::Announced, &shown, named),
     };
-    inputs.add(shown, content, Origin::Walked);
+    let origin = if named {
+        Origin::NamedInIndex
+    } else {
+        Origin::Walked
+    };
+    inputs.add(shown, content, origin);
 }
 
 fn note(inputs: &mut Inputs<'_>, why: Why, shown: &Path, named: bool) {

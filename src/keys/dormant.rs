@@ -81,6 +81,20 @@ pub(crate) enum Obstacle {
     Unsupported(String),
 }
 
+impl Obstacle {
+    /// The same as it is told of files, which does not say where the key was found: what went wrong
+    /// with a program names that.
+    pub(super) fn of_key(&self, lock: &Lock, origin: &Origin) -> Self {
+        match (self, lock) {
+            (Self::Failed(what), Lock::Command { .. } | Lock::Plugin { .. }) => {
+                Self::Failed(what.clone())
+            }
+            (Self::Failed(what), _) => Self::Failed(format!("{origin}: {what}")),
+            (other, _) => other.clone(),
+        }
+    }
+}
+
 impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -198,7 +212,9 @@ impl Lock {
                 let what = format!("plugin `{name}` is not run without `--allow-plugin {name}`");
                 Obstacle::NotAllowed(what)
             }
-            Self::Plugin { .. } => Obstacle::Unsupported(self.to_string()),
+            Self::Plugin { name, .. } => {
+                Obstacle::Unsupported(format!("identities of plugin `{name}`"))
+            }
             Self::Unsupported(unsupported) => Obstacle::Unsupported(unsupported.what.clone()),
         }
     }

@@ -1,7 +1,9 @@
 //! What was gathered from places that may hold identities.
 
+use std::collections::HashSet;
+
 use super::dormant::{Dormant, Lock, RecipientKinds, State, Unsupported};
-use super::identity::Identity;
+use super::identity::{Identity, Private};
 use super::places::{Origin, Place, PlaceState};
 use super::source::{Fault, Read, Warning};
 use crate::fs;
@@ -56,14 +58,15 @@ impl Found {
     /// Adds identities that were woken. What is known from there already is left out: a command is
     /// asked for several recipients, and may give the same key each time.
     pub(super) fn push(&mut self, origin: &Origin, read: Read) {
-        for identity in read.identities {
-            let mut known = self.identities.iter();
-            if !known
-                .any(|known| known.origin() == origin && known.recipient() == identity.recipient())
-            {
-                self.identities.push(identity.found_at(origin.clone()));
-            }
-        }
+        let of_origin = self.identities.iter();
+        let of_origin = of_origin.filter(|known| known.origin() == origin);
+        let known: HashSet<String> = of_origin
+            .map(|known| known.recipient().to_owned())
+            .collect();
+        let is_new = |new: &Private| known.is_empty() || !known.contains(new.recipient());
+        let new = read.identities.into_iter().filter(is_new);
+        let new = new.map(|identity| identity.found_at(origin.clone()));
+        self.identities.extend(new);
         let locks = read.locks.into_iter();
         self.dormant
             .extend(locks.map(|lock| Dormant::new(lock, origin.clone())));

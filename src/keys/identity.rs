@@ -1,5 +1,7 @@
 //! Identities: what opens files without asking anyone.
 
+use std::sync::OnceLock;
+
 use super::places::Origin;
 #[cfg(feature = "pq")]
 use super::pq;
@@ -18,7 +20,8 @@ pub(crate) struct Identity {
 pub(super) enum Private {
     X25519 {
         key: Box<age::x25519::Identity>,
-        recipient: String,
+        /// Its public name, once somebody asked for it: that takes a good part of opening a file.
+        recipient: OnceLock<String>,
     },
     #[cfg(feature = "pq")]
     PostQuantum(Box<pq::Identity>),
@@ -30,15 +33,18 @@ impl Private {
     /// Reads `AGE-SECRET-KEY-1…`.
     pub(super) fn x25519(text: &str) -> Option<Self> {
         let key: age::x25519::Identity = text.parse().ok()?;
-        let recipient = key.to_public().to_string();
-        let key = Box::new(key);
-        Some(Self::X25519 { key, recipient })
+        Some(Self::X25519 {
+            key: Box::new(key),
+            recipient: OnceLock::new(),
+        })
     }
 
     /// The recipient that files name when they are locked for it.
     pub(super) fn recipient(&self) -> &str {
         match self {
-            Self::X25519 { recipient, .. } => recipient,
+            Self::X25519 { key, recipient } => {
+                recipient.get_or_init(|| key.to_public().to_string())
+            }
             #[cfg(feature = "pq")]
             Self::PostQuantum(key) => key.recipient(),
             #[cfg(feature = "ssh")]

@@ -151,10 +151,12 @@ impl Keyring {
         if file.stanzas().any(|stanza| stanza.is_ssh()) {
             self.look_at_ssh();
         }
-        let name = recipient.canonical();
         let mut identities: Vec<&Identity> = self.identities().collect();
-        // As in Go: age's own before SSH keys, because the first that fails ends it.
-        identities.sort_by_key(|identity| (!identity.is_native(), !identity.is(&name)));
+        if identities.len() > 1 {
+            let name = recipient.canonical();
+            // As in Go: age's own before SSH keys, because the first that fails ends it.
+            identities.sort_by_key(|identity| (!identity.is_native(), !identity.is(&name)));
+        }
         let all = identities.into_iter().map(Identity::secret);
         #[cfg(feature = "plugin")]
         let all = all.chain(self.file_keys.get(file.bytes()).map(FileKey::as_identity));

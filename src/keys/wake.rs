@@ -160,7 +160,7 @@ impl Keyring {
                 Some(what)
             }
             Err(Stopped::ForAll(obstacle)) => {
-                dormant.state = State::Stuck(obstacle.clone());
+                dormant.state = State::Stuck(obstacle.of_key(&dormant.lock, &origin));
                 match obstacle {
                     Obstacle::Failed(what) => Some(what),
                     _ => None,

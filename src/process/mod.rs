@@ -66,6 +66,9 @@ pub(crate) enum Error {
     /// No absolute folder of `PATH` holds it.
     #[error("`{name}` is not installed")]
     NotFound { name: String },
+    /// It is named by a relative path, which leads to whatever lies in the folder that is checked.
+    #[error("`{name}` is not run: its path has to be whole")]
+    Relative { name: String },
     /// It is there, and no program.
     #[error("`{}` is not executable", place.display())]
     NotExecutable { place: PathBuf },
@@ -114,6 +117,12 @@ impl Program<'_> {
 
     /// The program's file.
     fn find(&self) -> Result<PathBuf, Error> {
+        let named = Path::new(self.name);
+        if !named.is_absolute() && named.components().count() != 1 {
+            return Err(Error::Relative {
+                name: self.name.to_owned(),
+            });
+        }
         let places = self.places();
         if let Some(place) = places.iter().find(|place| is_program(place)) {
             return Ok(place.clone());
@@ -135,9 +144,6 @@ impl Program<'_> {
         let Some(path) = self.environment.variable("PATH") else {
             return Vec::new();
         };
-        if named.components().count() != 1 {
-            return Vec::new();
-        }
         let file = format!("{}{}", self.name, std::env::consts::EXE_SUFFIX);
         std::env::split_paths(path)
             .filter(|folder| folder.is_absolute())

@@ -144,7 +144,8 @@ impl Git<'_> {
         program.run().map_err(|error| {
             let help = match error {
                 process::Error::NotFound { .. } => "install git, or put it into `PATH`",
-                process::Error::NotExecutable { .. }
+                process::Error::Relative { .. }
+                | process::Error::NotExecutable { .. }
                 | process::Error::Io { .. }
                 | process::Error::TooSlow { .. } => "see what `git status` says",
             };

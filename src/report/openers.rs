@@ -21,9 +21,10 @@ pub(super) fn write(
     names: impl Fn(&[&FileReport]) -> String,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut by_keys: BTreeMap<&[Opener], Vec<&FileReport>> = BTreeMap::new();
+    let mut by_keys: BTreeMap<(&[Opener], usize), Vec<&FileReport>> = BTreeMap::new();
     for file in files.iter().filter(|file| !file.openers.is_empty()) {
-        by_keys.entry(&file.openers).or_default().push(file);
+        let keys = (file.openers.as_slice(), file.groups_needed);
+        by_keys.entry(keys).or_default().push(file);
     }
     let mut by_keys: Vec<_> = by_keys.into_iter().collect();
     by_keys.sort_by_key(|(_, files)| files.first().map(|file| &file.path));
@@ -34,8 +35,8 @@ pub(super) fn write(
         .skip(lines)
         .map(|(_, files)| files.len())
         .sum();
-    for (keys, files) in by_keys.iter().take(lines) {
-        let keys = describe(keys);
+    for ((keys, needed), files) in by_keys.iter().take(lines) {
+        let keys = describe(keys, *needed);
         if is_one {
             writeln!(out, "  it takes {keys}")?;
         } else {
@@ -48,8 +49,8 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Whom a file is for, group by group.
-fn describe(keys: &[Opener]) -> String {
+/// Whom a file is for, group by group, of which so many are needed.
+fn describe(keys: &[Opener], needed: usize) -> String {
     let mut groups: BTreeMap<usize, Vec<&Opener>> = BTreeMap::new();
     for key in keys {
         groups.entry(key.group).or_default().push(key);
@@ -64,7 +65,12 @@ fn describe(keys: &[Opener]) -> String {
     if more > 0 {
         shown.push(format!("{more} more groups"));
     }
-    shown.join(", ")
+    let shown = shown.join(", ");
+    if is_one {
+        shown
+    } else {
+        format!("{needed} of {shown}")
+    }
 }
 
 fn any_of(keys: &[&Opener]) -> String {

@@ -7,6 +7,7 @@ use super::{Check, FileContext, Findings, Found, Needs, Rule, Unreadable, remedy
 use crate::finding::{Help, Severity};
 use crate::fs;
 use crate::sops::{self, ProblemKind};
+use crate::source::{Source, SourceId};
 
 pub(super) static RULE: Rule = Rule {
     id: "unreadable-file",
@@ -35,15 +36,20 @@ fn report(context: &FileContext<'_>, unreadable: &Unreadable, findings: &mut Fin
     findings.report(match unreadable {
         Unreadable::Io(error) => io_words(context, error),
         Unreadable::Walk(message) => Found::new(message.as_str()).help(look("look at it", path)),
-        Unreadable::NotText { at } => {
-            Found::new("the file is not text in UTF-8 here, which sops refuses")
-                .at_position(Some(*at))
-                .says("sops refuses the file: \"invalid trailing UTF-8 octet\" or the like")
-                .help(remedy::undo(path))
-        }
+        Unreadable::NotText { at } => Found::new(
+            "the file is no text here, neither in UTF-8 nor in UTF-16, which sops refuses",
+        )
+        .at_position(Some(*at))
+        .says("sops refuses the file: \"invalid trailing UTF-8 octet\" or the like")
+        .help(remedy::undo(path)),
         Unreadable::Template { at } => template().at_position(*at),
         Unreadable::Refused { message, at } => {
-            let help = "mend the text there, or go back to a sound version of the file";
+            let help = match context.source.map(Source::id) {
+                Some(SourceId::Stdin(_)) => {
+                    "mend the text there; if it is in another format, `--input-type` says in which"
+                }
+                _ => "mend the text there, or go back to a sound version of the file",
+            };
             Found::new(format!("sops cannot load the file: {message}"))
                 .at_position(*at)
                 .says("`sops decrypt`, KSOPS and Flux refuse the file as it stands")

@@ -1,8 +1,9 @@
 //! The data key of a file, opened with the identities at hand.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-use super::metadata::{KeyGroup, KeyKind, MasterKey};
+use super::metadata::{KeyGroup, KeyKind, MasterKey, Metadata};
 use super::problem::{MalformedMetadata, Problem, ProblemKind, Undecryptable};
 use super::{Reason, SopsFile, shamir};
 use crate::document::KeyPath;
@@ -38,10 +39,7 @@ pub(crate) fn unlock(file: &SopsFile<'_>, keyring: &Keyring) -> Result<DataKey, 
         .map(|group| Group::open(group, keyring))
         .collect();
     let shares: Vec<&[u8]> = groups.iter().filter_map(Group::share).collect();
-    let needed = needed(
-        metadata.shamir_threshold.map(|field| field.value),
-        groups.len(),
-    );
+    let needed = needed(metadata);
     if i64::try_from(shares.len()).is_ok_and(|count| count < needed) {
         return Err(why_locked(groups, needed, keyring, metadata.key_span));
     }
@@ -60,12 +58,15 @@ pub(super) fn wrong_share(metadata: Span) -> Problem {
     about_all(Undecryptable::WrongShare, metadata)
 }
 
-/// How many of so many groups must open.
-fn needed(threshold: Option<i64>, groups: usize) -> i64 {
-    match groups {
+/// How many of its key groups must open.
+pub(super) fn needed(metadata: &Metadata<'_>) -> i64 {
+    match metadata.groups.len() {
         1 => 1,
         // sops takes no threshold for any number of groups, and needs two to put a key together.
-        _ => threshold.unwrap_or(0).max(2),
+        _ => metadata
+            .shamir_threshold
+            .map_or(0, |field| field.value)
+            .max(2),
     }
 }
 
@@ -75,10 +76,7 @@ pub(crate) fn locks(file: &SopsFile<'_>) -> Shut {
     let nobody = Keyring::default();
     let groups = metadata.groups.iter();
     let groups: Vec<_> = groups.map(|group| Group::open(group, &nobody)).collect();
-    let needed = needed(
-        metadata.shamir_threshold.map(|field| field.value),
-        groups.len(),
-    );
+    let needed = needed(metadata);
     still_shut(groups, needed)
 }
 
@@ -102,10 +100,10 @@ struct Group<'k> {
 }
 
 impl<'k> Group<'k> {
-    fn open(group: &'k KeyGroup<'k>, keyring: &Keyring) -> Self {
+    fn open(group: &'k KeyGroup<'k>, keyring: &'k Keyring) -> Self {
         let of_age = group.keys.iter().filter(|key| key.kind == KeyKind::Age);
         let stanzas: Vec<_> = of_age.map(|key| Stanza::new(key, keyring)).collect();
-        let opened = stanzas.iter().find_map(|stanza| stanza.open(keyring));
+        let opened = stanzas.iter().find_map(|stanza| stanza.open());
         let others = group.keys.iter().map(|key| key.kind);
         let others = others.filter(|kind| *kind != KeyKind::Age).collect();
         Self {
@@ -129,27 +127,33 @@ impl<'k> Group<'k> {
 struct Stanza<'k> {
     key: &'k MasterKey<'k>,
     recipient: Recipient,
-    /// Whether it names an identity that is at hand.
-    ours: bool,
+    keyring: &'k Keyring,
+    /// Whether it names an identity that is at hand, once that matters.
+    ours: OnceCell<bool>,
     age: Option<AgeFile>,
 }
 
 impl<'k> Stanza<'k> {
-    fn new(key: &'k MasterKey<'k>, keyring: &Keyring) -> Self {
+    fn new(key: &'k MasterKey<'k>, keyring: &'k Keyring) -> Self {
         let recipient = Recipient::parse(&key.id());
-        let ours = keyring.holds(&recipient);
         let enc = key.enc.as_ref().map_or(&b""[..], |enc| &enc.value);
         let age = AgeFile::from_armor(enc).ok();
         Self {
             key,
             recipient,
-            ours,
+            keyring,
+            ours: OnceCell::new(),
             age,
         }
     }
 
-    fn open(&self, keyring: &Keyring) -> Option<Secret<Vec<u8>>> {
-        keyring.open(self.age.as_ref()?, &self.recipient)
+    fn is_ours(&self) -> bool {
+        let holds = || self.keyring.holds(&self.recipient);
+        *self.ours.get_or_init(holds)
+    }
+
+    fn open(&self) -> Option<Secret<Vec<u8>>> {
+        self.keyring.open(self.age.as_ref()?, &self.recipient)
     }
 
     /// The age file and its recipient, where there is one.
@@ -166,10 +170,10 @@ impl<'k> Stanza<'k> {
     /// What is wrong with it where it did not open: it should have, or nothing ever opens it and it
     /// counts that all such are told.
     fn fault(&self, all: bool) -> Option<Problem> {
-        if (all || self.ours) && self.is_broken() {
+        if (all || self.is_ours()) && self.is_broken() {
             Some(self.problem(MalformedMetadata::NotAnAgeFile))
         } else {
-            self.ours.then(|| self.problem(Undecryptable::DataKey))
+            self.is_ours().then(|| self.problem(Undecryptable::DataKey))
         }
     }
 
@@ -195,11 +199,11 @@ fn why_locked(groups: Vec<Group<'_>>, needed: i64, keyring: &Keyring, metadata: 
         let what = "an age file for a passphrase and another recipient";
         return Locked::NotVerified(Reason::Unsupported(what.to_owned()), None);
     }
-    let rest = stanzas().filter(|stanza| !stanza.ours && !stanza.is_broken());
+    let rest = stanzas().filter(|stanza| !stanza.is_ours() && !stanza.is_broken());
     let obstacle = keyring.obstacle(rest.filter_map(Stanza::locked));
     let problems = match obstacle {
         Some(_) if !hopeless => Vec::new(),
-        _ => problems(&groups, needed, hopeless, keyring, metadata),
+        _ => problems(&groups, needed, hopeless, metadata),
     };
     if hopeless && !problems.is_empty() {
         return Locked::Failed(problems, None);
@@ -222,18 +226,12 @@ fn why_locked(groups: Vec<Group<'_>>, needed: i64, keyring: &Keyring, metadata: 
 
 /// What is wrong with stanzas that should have opened, in groups that others opened too, or that
 /// nothing ever opens.
-fn problems(
-    groups: &[Group<'_>],
-    needed: i64,
-    hopeless: bool,
-    keyring: &Keyring,
-    metadata: Span,
-) -> Vec<Problem> {
+fn problems(groups: &[Group<'_>], needed: i64, hopeless: bool, metadata: Span) -> Vec<Problem> {
     let faults = groups.iter().flat_map(|group| {
         let is_open = group.opened.is_some();
         group.stanzas.iter().filter_map(move |stanza| {
             // In a group that is open, not all were tried.
-            let fits = is_open && stanza.ours && stanza.open(keyring).is_some();
+            let fits = is_open && stanza.is_ours() && stanza.open().is_some();
             stanza.fault(hopeless && !is_open).filter(|_| !fits)
         })
     });

@@ -1,5 +1,6 @@
 //! A document that sops encrypted.
 
+use super::data_key;
 use super::metadata::{KeyKind, Metadata};
 use super::problem::Problem;
 use super::selectors::Selectors;
@@ -88,6 +89,11 @@ impl<'d> SopsFile<'d> {
         &self.selectors
     }
 
+    /// How many of its key groups must open.
+    pub(crate) fn groups_needed(&self) -> usize {
+        usize::try_from(data_key::needed(&self.metadata)).unwrap_or(usize::MAX)
+    }
+
     /// Whether its data key is put together from shares.
     pub(super) fn has_groups(&self) -> bool {
         self.metadata.groups.len() > 1
@@ -142,17 +148,24 @@ pub(super) fn shown(kind: KeyKind, id: &str) -> String {
         (KeyKind::Age, RecipientKind::Unknown) => false,
         // What stands behind such a key is a comment.
         (KeyKind::Age, RecipientKind::SshEd25519 | RecipientKind::SshRsa) => {
-            return id.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
+            let is_key = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
+            let mut words = id.split_whitespace();
+            let (kind, key) = (words.next(), words.next());
+            let key = key.filter(|key| key.starts_with("AAAA") && key.bytes().all(is_key));
+            return format!("{} {}", kind.unwrap_or_default(), key.unwrap_or(HIDDEN));
         }
-        (KeyKind::Age, _) => true,
+        (KeyKind::Age, _) => id.trim().bytes().all(is_plain),
         _ => id.len() <= 512 && id.bytes().all(is_plain),
     };
     if is_name {
         id.trim().to_owned()
     } else {
-        "…".to_owned()
+        HIDDEN.to_owned()
     }
 }
+
+/// What stands for a name that does not look like one.
+const HIDDEN: &str = "…";
 
 #[cfg(test)]
 mod tests {
@@ -170,6 +183,8 @@ mod tests {
             ),
             (KeyKind::Age, "AGE-SECRET-KEY-1QQQSYQCYQ5", "…"),
             (KeyKind::Age, "hunter2", "…"),
+            (KeyKind::Age, "age18thts my password!", "…"),
+            (KeyKind::Age, "ssh-rsa hunter2 AAAA", "ssh-rsa …"),
             (
                 KeyKind::Kms,
                 "arn:aws:kms:us-east-1:1:key/ab|profile",

@@ -241,6 +241,7 @@ fn packaged(name: &str) -> impl Iterator<Item = (Value, Vec<u8>)> {
 fn compare_packaged(name: &str) {
     let keys = given(&testdata().join("verdicts/keys.txt"));
     let keyring = Keyring::given([keys]).unwrap();
+    println!("{name}: {} cases", packaged(name).count());
     let cases = packaged(name).enumerate().map(|(at, (case, text))| {
         let name = format!("{at} {}", case["name"].as_str().unwrap_or(""));
         let error = case["err"].as_str().unwrap_or("").to_owned();
@@ -283,6 +284,7 @@ fn opens_and_hashes_values_as_sops_does() {
 
 #[test]
 fn opens_key_groups_as_sops_does() {
+    println!("groups.jsonl: {} cases", packaged("groups.jsonl").count());
     for (case, text) in packaged("groups.jsonl") {
         let identities = case["identities"].as_array().unwrap();
         let (ours, detail) = verdict(text, &numbered(identities));

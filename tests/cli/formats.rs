@@ -223,6 +223,68 @@ fn the_input_type_wins_over_the_name() {
 }
 
 #[test]
+fn the_input_type_counts_on_standard_input_in_the_index_and_for_keys() {
+    let (sandbox, key) = with_formats();
+    sandbox.git(["init", "--quiet"]);
+    for (file, kind) in FILES.iter().zip(["json", "dotenv", "ini", "binary"]) {
+        let with_type = ["--input-type", kind, "--identity", &key];
+        let text = sandbox.read(file);
+        let stdin = |more: &[&str]| {
+            let arguments = [&["check", "-"], &with_type[..], more].concat();
+            let run = sandbox.command(arguments).stdin(&*text);
+            run.run().expect_code(0).stdout
+        };
+        assert_eq!(stdin(&[]), "1 file: 1 verified\n", "{kind}");
+        assert_eq!(
+            stdin(&["--stdin-name", "x"]),
+            "1 file: 1 verified\n",
+            "{kind}"
+        );
+        let tree = ["explain", "--tree", "-", "--input-type", kind];
+        let tree = sandbox
+            .command(tree)
+            .stdin(&*text)
+            .run()
+            .expect_code(0)
+            .stdout;
+        assert!(tree.starts_with("stdin"), "{tree}");
+        assert!(!tree.starts_with("stdin.yaml"), "{tree}");
+        sandbox.write("secret", &text);
+        sandbox.git(["add", "secret"]);
+        sandbox.write("secret", "not what is staged");
+        let staged = [&["check", "--staged", "secret"], &with_type[..]].concat();
+        let output = sandbox.run(staged).expect_code(0);
+        assert_eq!(output.stdout, "1 file: 1 verified\n", "{kind}");
+        sandbox.write("secret", &text);
+        let keys = [&["keys", "secret", "--format", "json"], &with_type[..]].concat();
+        let keys = sandbox.run(keys).expect_code(0).json();
+        assert!(keys.to_string().contains("\"secret\""), "{kind}: {keys}");
+    }
+}
+
+#[test]
+fn commands_of_the_help_say_the_type_where_the_name_does_not() {
+    let (sandbox, _) = with_formats();
+    let text = String::from_utf8(sandbox.read("values.enc.env")).unwrap();
+    sandbox.write("secret", format!("DB_PASSWORD=canary\n{text}"));
+    let arguments = ["check", "secret", "--input-type", "dotenv"];
+    let output = sandbox.run(arguments).expect_code(1);
+    let command = "sops edit --input-type dotenv --output-type dotenv secret\n";
+    assert!(output.stdout.contains(command), "{}", output.stdout);
+    let text = sandbox.read("values.enc.env");
+    let output = sandbox
+        .command(["check", "-"])
+        .stdin(&*text)
+        .run()
+        .expect_code(1);
+    assert!(
+        output.stdout.contains("`--input-type` says in which"),
+        "{}",
+        output.stdout
+    );
+}
+
+#[test]
 fn leaves_are_told_as_sops_types_them() {
     let (sandbox, _) = with_formats();
     let mut shown = String::new();

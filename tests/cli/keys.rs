@@ -94,7 +94,7 @@ fn without_a_terminal_a_passphrase_counts_as_absent() {
     let output = sandbox.run(["check", "groups.enc.yaml", "--identity", "keys/age.txt"]);
     insta::assert_snapshot!(without_keys(&output.expect_code(0).stdout), @r"
     not verified: groups.enc.yaml: 2 of 3 key groups needed; opened: 1
-      it takes (age1…), (ssh-ed25519 AAAA…), (age1…)
+      it takes 2 of (age1…), (ssh-ed25519 AAAA…), (age1…)
     1 file: 0 verified, 1 not verified
     ");
 }
@@ -150,7 +150,7 @@ AGE    lastmodified: '2026-01-01T00:00:00Z'
     insta::assert_snapshot!(shown[at..], @r"
     not verified: age.enc.yaml, groups.enc.yaml, kms-age.enc.yaml, plugin.enc.yaml, pq.enc.yaml and 1 more: no identity here is a recipient
       age.enc.yaml: it takes age1…
-      groups.enc.yaml: it takes (age1…), (ssh-ed25519 AAAA…), (age1…)
+      groups.enc.yaml: it takes 2 of (age1…), (ssh-ed25519 AAAA…), (age1…)
       kms-age.enc.yaml: it takes AWS KMS arn:aws:kms:eu-west-1:1:key/x or ssh-ed25519 AAAA…
       plugin.enc.yaml: it takes age1… (of plugin `batchpass`)
       pq.enc.yaml: it takes age1…
@@ -178,6 +178,35 @@ fn places_where_nobody_looked_are_not_named() {
         "{}",
         output.stdout
     );
+}
+
+#[test]
+fn what_is_said_does_not_depend_on_which_file_asks_for_an_ssh_key_first() {
+    let sandbox = sandbox();
+    sandbox.write("../home/.ssh/id_rsa", sandbox.read("keys/rsa"));
+    for last in ["rsa", "zz-rsa"] {
+        sandbox.write(format!("{last}.enc.yaml"), sandbox.read("rsa.enc.yaml"));
+        for jobs in ["1", "8"] {
+            let last = format!("{last}.enc.yaml");
+            let files = [
+                "age.enc.yaml",
+                "pq.enc.yaml",
+                "ed25519.enc.yaml",
+                "--jobs",
+                jobs,
+            ];
+            let report = check(&sandbox, &[&files[..], &[last.as_str()]].concat())
+                .run()
+                .json();
+            for file in &report["files"].as_array().unwrap()[..3] {
+                assert_eq!(file["reason"], "not-a-recipient", "{report}");
+            }
+            for rule in report["not-evaluated"].as_array().unwrap() {
+                assert_eq!(rule["reason"], "not-a-recipient", "{report}");
+            }
+            assert_eq!(report["files"][3]["verification"], "verified", "{report}");
+        }
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod hostile;
 mod incident;
 mod install;
 mod keys;
+mod mutants;
 mod policy;
 mod reference;
 mod repository;

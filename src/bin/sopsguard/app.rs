@@ -12,7 +12,7 @@ use sopsguard::engine::Access;
 use sopsguard::report::Style;
 use sopsguard::{Environment, Platform};
 
-use crate::args::{AccessArgs, Args, ColorChoice, Command, Global};
+use crate::args::{AccessArgs, Args, ColorChoice, Command, Global, InputType};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 use crate::{check, completions, explain, install, keys, man, rules};
@@ -263,11 +263,16 @@ pub(crate) fn is_option(command: &str, word: &str) -> bool {
     })
 }
 
-/// The name that standard input goes by.
-pub(crate) fn stdin_name(given: Option<&PathBuf>) -> PathBuf {
-    given
-        .cloned()
-        .unwrap_or_else(|| PathBuf::from("stdin.yaml"))
+/// The name that standard input goes by: one that is given, or one that fits its type.
+pub(crate) fn stdin_name(given: Option<&PathBuf>, input_type: Option<InputType>) -> PathBuf {
+    let by_type = match input_type {
+        None | Some(InputType::Yaml) => "stdin.yaml",
+        Some(InputType::Json) => "stdin.json",
+        Some(InputType::Dotenv) => "stdin.env",
+        Some(InputType::Ini) => "stdin.ini",
+        Some(InputType::Binary) => "stdin",
+    };
+    given.cloned().unwrap_or_else(|| PathBuf::from(by_type))
 }
 
 /// Refuses a name for standard input where none of `paths` stands for it.

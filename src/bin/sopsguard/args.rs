@@ -33,6 +33,7 @@ Examples:
   sopsguard check --identity key.txt             with this key and no other
   sopsguard check --require-key                  where a key has to be there
   git show HEAD:db.enc.yaml | sopsguard check -  what a commit holds
+  sopsguard check --input-type dotenv env.prod   where the name does not tell the format
   sopsguard check --format json | jq .summary    for programs";
 
 const IDENTITIES: &str = "\
@@ -48,7 +49,8 @@ Identities:
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   sopsguard explain --tree apps/db.enc.yaml      paths and types, no values
-  sopsguard explain --tree --format json - < values.yaml";
+  sopsguard explain --tree --format json - < values.yaml
+  sopsguard explain --tree --input-type json - < secrets";
 
 const INSTALL_EXAMPLES: &str = "\
 Examples:
@@ -181,10 +183,12 @@ pub(crate) struct CheckArgs {
     /// Follow this policy instead of .sopsguard.toml at the repository's root
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The name that standard input is judged and reported by [default: stdin.yaml]
+    /// The name that standard input is judged and reported by [default: stdin.yaml, or
+    /// as the type says]
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_name: Option<PathBuf>,
-    /// Read files that are named, and standard input, as TYPE, whatever their names say
+    /// Read files that are named, and standard input, as TYPE, whatever their names say: what
+    /// `sops --input-type` is for sops
     #[arg(long, value_name = "TYPE")]
     pub(crate) input_type: Option<InputType>,
     /// Use the identities in FILE (`-` for standard input) instead of those found; repeatable
@@ -242,7 +246,8 @@ pub(crate) struct ExplainArgs {
     /// Read the file as TYPE, whatever its name says
     #[arg(long, value_name = "TYPE")]
     pub(crate) input_type: Option<InputType>,
-    /// The name that standard input is judged and reported by [default: stdin.yaml]
+    /// The name that standard input is judged and reported by [default: stdin.yaml, or
+    /// as the type says]
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_name: Option<PathBuf>,
 }
@@ -271,6 +276,9 @@ pub(crate) struct KeysArgs {
     /// where there are none, or the current folder outside of one
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Read files that are named as TYPE, whatever their names say
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) input_type: Option<InputType>,
     /// Use the identities in FILE (`-` for standard input) instead of those found; repeatable
     #[arg(long = "identity", value_name = "FILE")]
     pub(crate) identities: Vec<PathBuf>,

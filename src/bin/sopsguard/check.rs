@@ -46,7 +46,7 @@ fn targets(options: &CheckArgs) -> Result<Vec<Target>, Failure> {
             if is_stdin(path) && !options.staged {
                 let bytes = app::read_stdin(engine::MAX_FILE_LEN)?;
                 Ok(Target::Text {
-                    name: app::stdin_name(options.stdin_name.as_ref()),
+                    name: app::stdin_name(options.stdin_name.as_ref(), options.input_type),
                     bytes,
                 })
             } else {

@@ -20,7 +20,7 @@ pub(crate) fn run(options: &ExplainArgs, environment: &Environment) -> Result<u8
     let target = if app::is_stdin(&options.file) {
         let bytes = app::read_stdin(engine::MAX_FILE_LEN)?;
         Target::Text {
-            name: app::stdin_name(name),
+            name: app::stdin_name(name, options.input_type),
             bytes,
         }
     } else {

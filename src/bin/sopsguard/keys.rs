@@ -19,6 +19,7 @@ pub(crate) fn run<'a>(
     inputs::refuse_two_streams(options.paths.iter().chain(&options.identities))?;
     let mut request = Request::new(environment);
     request.access = access;
+    request.input_type = options.input_type.map(Into::into);
     request.jobs = options.jobs;
     request.identities = inputs::identities(&options.identities)?;
     request.targets = targets(options)?;
@@ -39,7 +40,7 @@ fn targets(options: &KeysArgs) -> Result<Vec<Target>, Failure> {
             return Ok(Target::Path(path.clone()));
         }
         let bytes = app::read_stdin(engine::MAX_FILE_LEN)?;
-        let name = app::stdin_name(None);
+        let name = app::stdin_name(None, options.input_type);
         Ok(Target::Text { name, bytes })
     };
     options.paths.iter().map(target).collect()

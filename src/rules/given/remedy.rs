@@ -71,6 +71,11 @@ pub(in crate::rules) fn encoding(context: &FileContext<'_>, span: Option<Span>) 
         Some(through(context.path, text, "tail -c +4"))
     } else if is_dotenv && has_crlf(bytes, span) {
         Some(without_crlf(context.path))
+    } else if is_dotenv && span.is_some_and(|span| is_quoted(bytes, span)) {
+        let text = "sops knows no quotes in dotenv files and takes them for a part of the value: leave \
+                    them out";
+        let program = r#"sed -E 's/^([^=#]+)="(.*)"$/\1=\2/'"#;
+        Some(through(context.path, text, program))
     } else {
         None
     }
@@ -97,6 +102,12 @@ fn has_crlf(bytes: &[u8], span: Option<Span>) -> bool {
     let behind = bytes.get(span.start()..).unwrap_or_default();
     let line = behind.split(|&byte| byte == b'\n').next();
     line.is_some_and(|line| line.ends_with(b"\r"))
+}
+
+/// Whether the value at `span` stands in double quotes.
+fn is_quoted(bytes: &[u8], span: Span) -> bool {
+    let value = bytes.get(span.range()).unwrap_or_default();
+    value.len() > 1 && value.starts_with(b"\"") && value.ends_with(b"\"")
 }
 
 fn before(bytes: &[u8], span: Span) -> &[u8] {
