@@ -30,7 +30,7 @@ impl Change<'_> {
             let is_new = vector(is).is_none_or(|iv| !vectors.contains(&iv));
             let is_merged = was.is_token() && old == new && known.contains(&(is.mark, *new));
             merged += usize::from(is_merged);
-            was.len == is.len && (is_merged || is_new && may_become(was, is, old != new))
+            was.len == is.len && (is_merged || is_new && self.may_become(was, is, old != new))
         });
         may_be && base.len() == now.len() && (merged == 0 || self.has_more_than_changes())
     }
@@ -44,23 +44,23 @@ impl Change<'_> {
             .collect()
     }
 
+    /// Whether sops may print the first as the second, under the same MAC: another key, or another
+    /// comment, can make the selectors pick a value or pass it by.
+    fn may_become(&self, was: &Leaf, is: &Leaf, has_other_keys: bool) -> bool {
+        match (was.kind, is.kind) {
+            (Kind::Token { declared: was, .. }, Kind::Token { declared: is, .. }) => {
+                has_other_keys || was != is
+            }
+            (Kind::Token { .. }, Kind::Clear) => !is.selected && !self.has_other_selectors(),
+            (Kind::Clear, Kind::Token { .. }) => !was.selected && !self.has_other_selectors(),
+            (Kind::Clear, Kind::Clear) | (Kind::Empty, _) | (_, Kind::Empty) => false,
+        }
+    }
+
     /// Whether there is something for which sops wrote the file.
     fn has_more_than_changes(&self) -> bool {
         let is_more = |difference| !matches!(difference, Difference::Changed { .. });
         self.differences().any(is_more) || self.has_other_comments()
-    }
-}
-
-/// Whether sops may print the first as the second, under the same MAC.
-fn may_become(was: &Leaf, is: &Leaf, has_other_keys: bool) -> bool {
-    match (was.kind, is.kind) {
-        (Kind::Token { declared: was, .. }, Kind::Token { declared: is, .. }) => {
-            has_other_keys || was != is
-        }
-        // The new name of the key made the selectors pick it, or pass it by.
-        (Kind::Token { .. }, Kind::Clear) | (Kind::Clear, Kind::Token { .. }) => has_other_keys,
-        (Kind::Clear, Kind::Clear) => false,
-        (Kind::Empty, _) | (_, Kind::Empty) => false,
     }
 }
 
