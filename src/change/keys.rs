@@ -112,26 +112,20 @@ impl<'v> Change<'v> {
 
 /// The recipients of `this` that `other` has not.
 fn only_in<'s>(this: &'s Seal, other: &Seal) -> Vec<&'s Recipient> {
-    let others: BTreeSet<&str> = names(other).collect();
     let mut seen = BTreeSet::new();
     let new = this
         .recipients()
-        .filter(|recipient| !others.contains(recipient.name.as_str()));
+        .filter(|recipient| !other.names.contains(&recipient.name));
     new.filter(|recipient| seen.insert(recipient.name.as_str()))
         .collect()
 }
 
-fn names(seal: &Seal) -> impl Iterator<Item = &str> {
-    seal.recipients().map(|recipient| recipient.name.as_str())
-}
-
 /// The groups of `this` as far as `other` has their keys, whatever the order.
 fn partition<'s>(this: &'s Seal, other: &Seal) -> Vec<BTreeSet<&'s str>> {
-    let others: BTreeSet<&str> = names(other).collect();
     let groups = this.groups.iter().map(|group| {
         let names = group.iter().map(|recipient| recipient.name.as_str());
         names
-            .filter(|name| others.contains(name))
+            .filter(|name| other.names.contains(*name))
             .collect::<BTreeSet<_>>()
     });
     let mut groups: Vec<_> = groups.filter(|group| !group.is_empty()).collect();

@@ -53,7 +53,7 @@ pub(crate) enum Difference {
     Removed { base: LeafId },
 }
 
-/// What became of the documents of the base, each counted from 0.
+/// What became of the documents of the base, each counted from 0, in ascending order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DocumentChanges {
     /// Documents of the base that are gone.

@@ -22,6 +22,8 @@ pub(crate) struct Seal {
     pub(super) threshold_span: Option<Span>,
     /// The keys that open it, group by group.
     pub(super) groups: Vec<Vec<Recipient>>,
+    /// The names of all these keys.
+    pub(super) names: BTreeSet<String>,
     /// The data key or shares of it, each encrypted to a key.
     pub(super) stanzas: BTreeSet<Mark>,
 }
@@ -62,6 +64,7 @@ impl Seal {
             });
             keys.collect()
         });
+        let groups: Vec<Vec<Recipient>> = groups.collect();
         let stanzas = metadata
             .groups
             .iter()
@@ -83,7 +86,12 @@ impl Seal {
                 metadata.groups.len(),
             ),
             threshold_span: threshold.map(|field| field.key_span),
-            groups: groups.collect(),
+            names: groups
+                .iter()
+                .flatten()
+                .map(|key| key.name.clone())
+                .collect(),
+            groups,
             stanzas: stanzas.collect(),
         }
     }
@@ -96,11 +104,6 @@ impl Seal {
     /// All keys that open it or a part of it.
     pub(super) fn recipients(&self) -> impl Iterator<Item = &Recipient> {
         self.groups.iter().flatten()
-    }
-
-    /// Whether a key of this name is among those that open it.
-    pub(super) fn has_recipient(&self, name: &str) -> bool {
-        self.recipients().any(|recipient| recipient.name == name)
     }
 }
 

@@ -55,6 +55,7 @@ pub(super) fn sealed(text: &str, mac: u8, stanza: u8) -> Version {
         threshold: 1,
         threshold_span: None,
         groups: Vec::new(),
+        names: BTreeSet::new(),
         stanzas: BTreeSet::from([Mark::of(&[&[stanza]])]),
     });
     version

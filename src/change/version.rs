@@ -143,10 +143,22 @@ impl Version {
         self.leaf(id).is_token()
     }
 
+    /// The keys of what a document holds: of its encrypted values, or where it has none of all.
+    pub(crate) fn held(&self, document: usize) -> Vec<KeyPath> {
+        let of_document = || self.ids().filter(|id| self.document(*id) == document);
+        let tokens: Vec<LeafId> = of_document().filter(|id| self.is_token(*id)).collect();
+        let told = if tokens.is_empty() {
+            of_document().collect()
+        } else {
+            tokens
+        };
+        told.into_iter().map(|id| self.path(id)).collect()
+    }
+
     /// Whether a key is among those that open it.
     pub(crate) fn has_recipient(&self, recipient: &Recipient) -> bool {
         let seal = self.seal.as_ref();
-        seal.is_some_and(|seal| seal.has_recipient(&recipient.name))
+        seal.is_some_and(|seal| seal.names.contains(&recipient.name))
     }
 
     /// The document that holds a leaf, counted from 0.

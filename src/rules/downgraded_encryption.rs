@@ -1,7 +1,7 @@
 //! `downgraded-encryption`: what was encrypted stands in clear.
 
-use super::{ChangeContext, Check, Findings, Found, MAX_FINDINGS, Needs, Rule, Tale};
-use crate::change::{Difference, LeafId};
+use super::{ChangeContext, Check, Findings, Found, MAX_FINDINGS, Names, Needs, Rule};
+use crate::change::LeafId;
 use crate::finding::Severity;
 
 pub(super) static RULE: Rule = Rule {
@@ -58,19 +58,13 @@ fn file(context: &ChangeContext<'_>, bared: &[(LeafId, LeafId)], findings: &mut 
         return;
     };
     let change = context.change;
-    let differences = bared.iter().map(|(base, now)| Difference::Changed {
-        base: *base,
-        now: *now,
-    });
-    let Some(what) = Tale::of(change, differences).into_words() else {
-        return;
-    };
+    let names = Names::of(bared.iter().map(|(_, now)| change.now().path(*now)));
     let revision = context.base.revision;
     let text = "bring the version of before back, then edit it inside sops; where this one was pushed, \
                 change the values at their source";
     findings.report(
         Found::new(format!(
-            "the file is encrypted in `{revision}` and stands in clear: {what}"
+            "the file is encrypted in `{revision}` and stands in clear: {names}"
         ))
         .at_clear(change.now().span(*first))
         .key(&change.now().path(*first))

@@ -1,7 +1,7 @@
 //! `edited-outside-sops`: what the MAC covers was changed, and the MAC was not.
 
 use super::{ChangeContext, Check, Findings, Found, Needs, Rule, Tale, mixed_merge};
-use crate::change::{Change, Difference, LeafId};
+use crate::change::{Change, Difference, LeafId, Origin};
 use crate::finding::{Help, Severity};
 use crate::source::Span;
 
@@ -63,8 +63,9 @@ fn is_explained(change: &Change<'_>) -> bool {
         Difference::Moved { base, now } => change.is_moved_token(base, now),
         Difference::Changed { .. } | Difference::Added { .. } | Difference::Removed { .. } => false,
     };
-    let was_moved = |id: &LeafId| change.moved_tokens().any(|(_, now)| now == *id);
-    let has_reason = change.moved_tokens().next().is_some() || change.has_other_selectors();
+    let moved: Vec<LeafId> = change.moved_tokens().map(|(_, now)| now).collect();
+    let was_moved = |id: &LeafId| moved.binary_search(id).is_ok();
+    let has_reason = !moved.is_empty() || change.has_other_selectors();
     has_reason
         && concerned(change).all(is_move)
         && change.documents().is_unchanged()
@@ -78,34 +79,20 @@ fn concerned<'c>(change: &'c Change<'_>) -> impl Iterator<Item = Difference> + '
         .filter(|difference| change.is_covered(*difference))
 }
 
-/// What happened. A document that came or went is told as one.
+/// What happened. A document that came, went or moved is told as one.
 fn tale(change: &Change<'_>) -> Tale {
+    let mut tale = Tale::of(change, concerned(change));
     let documents = change.documents();
-    let is_told = |difference: &Difference| match *difference {
-        Difference::Added { now } => documents.added.contains(&change.now().document(now)),
-        Difference::Removed { base } => documents.removed.contains(&change.base().document(base)),
-        Difference::Moved { .. } | Difference::Changed { .. } => false,
-    };
-    let mut tale = Tale::of(
-        change,
-        concerned(change).filter(|difference| !is_told(difference)),
-    );
-    let moved: Vec<LeafId> = change
-        .differences()
-        .filter_map(|difference| match difference {
-            Difference::Moved { now, .. } => Some(now),
-            _ => None,
-        })
-        .collect();
     for id in change.out_of_order() {
-        let in_moved = documents.moved.contains(&change.now().document(id));
-        if !in_moved && moved.binary_search(&id).is_err() {
+        let is_told = documents
+            .moved
+            .binary_search(&change.now().document(id))
+            .is_ok()
+            || matches!(change.origin(id), Origin::Moved(_));
+        if !is_told {
             tale.add(change.now().path(id), "moved");
         }
     }
-    tale.add_documents(&documents.removed, "of the base removed");
-    tale.add_documents(&documents.added, "added");
-    tale.add_documents(&documents.moved, "moved");
     tale
 }
 
@@ -137,7 +124,10 @@ fn place(change: &Change<'_>) -> Option<Place> {
 
 fn way_back(context: &ChangeContext<'_>) -> Help {
     let change = context.change;
-    let only_clear = concerned(change).all(|difference| !change.is_of_token(difference));
+    let is_clear = |id: &LeafId| !change.now().is_token(*id);
+    let only_clear = concerned(change).all(|difference| !change.is_of_token(difference))
+        && change.out_of_order().iter().all(is_clear)
+        && change.documents().is_unchanged();
     let text = "bring the version of before back, then make the edit inside sops";
     if only_clear {
         context.bring_back_then_edit(format!(

@@ -1,7 +1,7 @@
 //! `mixed-merge`: one file put together from two versions that sops wrote.
 
-use super::{ChangeContext, Check, Findings, Found, Needs, Rule, Tale, remedy};
-use crate::change::Difference;
+use super::{ChangeContext, Check, Findings, Found, Names, Needs, Rule, remedy};
+use crate::change::{Difference, LeafId};
 use crate::finding::{Help, Severity};
 use crate::source::Span;
 
@@ -47,23 +47,24 @@ pub(super) fn mixed(context: &ChangeContext<'_>) -> Option<Mixed> {
     if !change.has_same_mac() || change.has_same_inputs() {
         return None;
     }
-    let foreign = change.differences().filter(|difference| match *difference {
-        Difference::Moved { now, .. }
-        | Difference::Changed { now, .. }
-        | Difference::Added { now } => change.is_input(now) && context.comes_from_other(now),
-        Difference::Removed { .. } => false,
-    });
-    let foreign: Vec<Difference> = foreign.collect();
-    let span = foreign.iter().find_map(|difference| match *difference {
-        Difference::Moved { now, .. }
-        | Difference::Changed { now, .. }
-        | Difference::Added { now } => Some(change.now().span(now)),
-        Difference::Removed { .. } => None,
-    });
-    let what = Tale::of(change, foreign).into_words()?;
+    let present = change
+        .differences()
+        .filter_map(|difference| match difference {
+            Difference::Moved { now, .. }
+            | Difference::Changed { now, .. }
+            | Difference::Added { now } => Some(now),
+            Difference::Removed { .. } => None,
+        });
+    let foreign = present.filter(|now| change.is_input(*now) && context.comes_from_other(*now));
+    let foreign: Vec<LeafId> = foreign.collect();
+    let span = change.now().span(*foreign.first()?);
+    let names = Names::of(foreign.into_iter().map(|id| change.now().path(id)));
     let message =
-        format!("`mac` is that of `{revision}`, values are those of another side: {what}");
-    Some(Mixed { message, span })
+        format!("`mac` is that of `{revision}`, another side's are the values of {names}");
+    Some(Mixed {
+        message,
+        span: Some(span),
+    })
 }
 
 fn help(context: &ChangeContext<'_>) -> Help {

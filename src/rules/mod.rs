@@ -32,7 +32,7 @@ mod unselected_ciphertext;
 #[expect(unused_imports, reason = "the engine reads no bases yet")]
 pub(crate) use given::BaseName;
 pub(crate) use given::{ChangeContext, Due, FileContext, Findings, Unreadable};
-use given::{Found, MAX_FINDINGS, Tale, remedy};
+use given::{Found, MAX_FINDINGS, Names, Tale, remedy};
 
 use crate::finding::Severity;
 

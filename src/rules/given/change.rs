@@ -1,9 +1,10 @@
 //! All that a rule about two versions of a file may see.
 
+use std::fmt;
 use std::path::Path;
 
 use super::{FileContext, remedy};
-use crate::change::{Change, Difference, LeafId, Origin};
+use crate::change::{Change, Difference, DocumentChanges, LeafId, Origin};
 use crate::document::KeyPath;
 use crate::finding::Help;
 
@@ -61,26 +62,79 @@ impl ChangeContext<'_> {
     }
 }
 
+/// Keys by name, those that follow each other as items of a list as one.
+#[derive(Default)]
+pub(in crate::rules) struct Names(Vec<(KeyPath, usize)>);
+
+impl Names {
+    /// The names of these keys.
+    pub(in crate::rules) fn of(paths: impl IntoIterator<Item = KeyPath>) -> Self {
+        let mut names = Self::default();
+        paths.into_iter().for_each(|path| names.add(path));
+        names
+    }
+
+    fn add(&mut self, path: KeyPath) {
+        match self.0.last_mut() {
+            Some((last, count)) if *last == path => *count += 1,
+            _ => self.0.push((path, 1)),
+        }
+    }
+}
+
+impl fmt::Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (path, count)) in self.0.iter().take(MAX_NAMES).enumerate() {
+            f.write_str(if at > 0 { ", " } else { "" })?;
+            if path.is_empty() {
+                f.write_str("`…`")?;
+            } else {
+                write!(f, "`{path}`")?;
+            }
+            if *count > 1 {
+                write!(f, " ({count} items)")?;
+            }
+        }
+        match self.0.len().saturating_sub(MAX_NAMES) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
 /// What happened to which keys, in words.
 #[derive(Default)]
 pub(in crate::rules) struct Tale {
-    parts: Vec<(Vec<(KeyPath, usize)>, &'static str)>,
+    parts: Vec<(Names, &'static str)>,
     documents: Vec<String>,
 }
 
 impl Tale {
-    /// Tells differences, those of one kind together.
+    /// Tells differences, those of one kind together, and what became of whole documents.
     pub(in crate::rules) fn of(
         change: &Change<'_>,
         differences: impl IntoIterator<Item = Difference>,
     ) -> Self {
         let mut tale = Self::default();
+        let documents = change.documents();
+        tale.add_documents(change, &documents);
+        let is_in = |places: &[usize], document: usize| places.binary_search(&document).is_ok();
         for difference in differences {
             let (path, what) = match difference {
                 Difference::Changed { now, .. } => (change.now().path(now), "changed"),
-                Difference::Added { now } => (change.now().path(now), "added"),
-                Difference::Removed { base } => (change.base().path(base), "removed"),
                 Difference::Moved { now, .. } => (change.now().path(now), "moved"),
+                Difference::Added { now }
+                    if is_in(&documents.added, change.now().document(now)) =>
+                {
+                    continue;
+                }
+                Difference::Added { now } => (change.now().path(now), "added"),
+                Difference::Removed { base }
+                    if is_in(&documents.removed, change.base().document(base)) =>
+                {
+                    continue;
+                }
+                Difference::Removed { base } => (change.base().path(base), "removed"),
             };
             tale.add(path, what);
         }
@@ -91,56 +145,38 @@ impl Tale {
     pub(in crate::rules) fn add(&mut self, path: KeyPath, what: &'static str) {
         let at = self.parts.iter().position(|(_, known)| *known == what);
         let at = at.unwrap_or_else(|| {
-            self.parts.push((Vec::new(), what));
+            self.parts.push((Names::default(), what));
             self.parts.len() - 1
         });
-        if let Some((paths, _)) = self.parts.get_mut(at) {
-            // Items of a list follow each other.
-            match paths.last_mut() {
-                Some((last, count)) if *last == path => *count += 1,
-                _ => paths.push((path, 1)),
-            }
+        if let Some((names, _)) = self.parts.get_mut(at) {
+            names.add(path);
         }
     }
 
-    /// Adds that this happened to documents, counted from 0.
-    pub(in crate::rules) fn add_documents(&mut self, documents: &[usize], what: &str) {
-        let numbers: Vec<String> = documents.iter().map(|at| (at + 1).to_string()).collect();
-        match numbers.as_slice() {
-            [] => {}
-            [one] => self.documents.push(format!("document {one} {what}")),
-            [first @ .., last] => {
-                let first = first.iter().take(MAX_NAMES);
-                let first: Vec<&str> = first.map(String::as_str).collect();
-                let first = first.join(", ");
-                self.documents
-                    .push(format!("documents {first} and {last} {what}"));
+    fn add_documents(&mut self, change: &Change<'_>, documents: &DocumentChanges) {
+        for at in documents.removed.iter().take(MAX_NAMES) {
+            let names = Names::of(change.base().held(*at));
+            let number = at + 1;
+            self.documents.push(format!(
+                "document {number} of the base removed with {names}"
+            ));
+        }
+        for (places, what) in [(&documents.added, "added"), (&documents.moved, "moved")] {
+            for at in places.iter().take(MAX_NAMES) {
+                self.documents.push(format!("document {} {what}", at + 1));
             }
+        }
+        let lists = [&documents.removed, &documents.added, &documents.moved];
+        if lists.iter().any(|list| list.len() > MAX_NAMES) {
+            self.documents.push("and more documents".to_owned());
         }
     }
 
     /// The words; none where nothing happened.
     pub(in crate::rules) fn into_words(self) -> Option<String> {
-        let parts = self.parts.into_iter().map(|(paths, what)| {
-            let named = paths.iter().take(MAX_NAMES).map(|(path, count)| {
-                let shown = if path.is_empty() {
-                    "…".to_owned()
-                } else {
-                    path.to_string()
-                };
-                match count {
-                    1 => format!("`{shown}`"),
-                    _ => format!("`{shown}` ({count} items)"),
-                }
-            });
-            let named: Vec<String> = named.collect();
-            let more = match paths.len().saturating_sub(MAX_NAMES) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            format!("{}{more} {what}", named.join(", "))
-        });
-        let words: Vec<String> = parts.chain(self.documents).collect();
+        let parts = self.parts.into_iter();
+        let parts = parts.map(|(names, what)| format!("{names} {what}"));
+        let words: Vec<String> = self.documents.into_iter().chain(parts).collect();
         (!words.is_empty()).then(|| words.join("; "))
     }
 }

@@ -8,7 +8,7 @@ pub(super) mod remedy;
 mod tests;
 
 pub(crate) use change::{BaseName, ChangeContext};
-pub(super) use change::{MAX_FINDINGS, Tale};
+pub(super) use change::{MAX_FINDINGS, Names, Tale};
 pub(crate) use context::{Due, FileContext, Unreadable};
 pub(crate) use findings::Findings;
 pub(super) use findings::Found;

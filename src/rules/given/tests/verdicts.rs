@@ -5,6 +5,7 @@
 //! verdict is that of `sops::check`, which is compared with real sops elsewhere.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
@@ -229,4 +230,43 @@ fn the_edits_make_files_of_each_kind() {
         agreed += usize::from(outcome(&[&base], &now, &keyring) == Outcome::Agreed);
     }
     assert!(agreed > 60, "{agreed}");
+}
+
+#[test]
+fn a_file_of_many_values_is_quick_whatever_became_of_them() {
+    let base = read(FILES[1]);
+    let (_, sound) = base.split_once("\nsops:\n").unwrap();
+    let metadata = sound.split("\n---\n").next().unwrap();
+    let token = base.lines().find_map(|line| line.split_once("password: "));
+    let token = token.unwrap().1;
+    let line = |key: usize, number: usize| {
+        let iv = format!("iv:{number:043}=");
+        let (start, rest) = token.split_once("iv:").unwrap();
+        let (_, end) = rest.split_once(',').unwrap();
+        format!("k{key}: {start}{iv},{end}\n")
+    };
+    let text = |body: String| format!("sops:\n{metadata}\n---\n{body}");
+    let many = 20_000;
+    let all = |line: &dyn Fn(usize) -> String| text((0..many).map(line).collect());
+    let base = all(&|at| line(at, at));
+    let documents = |from: usize| all(&|at| line(at + from, at + from) + "---\n");
+    for (base, now) in [
+        (&base, all(&|at| line(many - at, many - at))),
+        (&base, all(&|at| line(at + 1, at))),
+        (&base, all(&|at| line(at, at + many))),
+        (&base, all(&|at| format!("k{at}: clear\n"))),
+        (&documents(0), documents(many / 2)),
+    ] {
+        let id = SourceId::Stdin("x.yaml".into());
+        let base = Version::read(id, base.clone().into_bytes(), Format::Yaml);
+        let base = [base.unwrap_or_else(|error| panic!("{error:?}"))];
+        let source = source(&now);
+        let start = Instant::now();
+        assert!(!told_of(&base, &source, Format::Yaml).is_empty());
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "{:?}",
+            start.elapsed()
+        );
+    }
 }
