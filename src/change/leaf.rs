@@ -152,15 +152,9 @@ impl Gathering {
 
     fn comment(&mut self, visit: &Visit<'_, '_>, comment: &Comment<'_>) {
         self.hashed += comment.text.len();
-        let span = comment.span;
-        match Token::parse(&comment.text).filter(|_| visit.selected) {
-            // Such a comment enters the MAC like a value.
-            Some(token) if token.value_type() != Some(ValueType::Comment) => {
-                self.token(visit, &token, span);
-            }
-            Some(token) => self.remark(Some(&token), &[], span),
-            None => self.remark(None, comment.text.trim_ascii(), span),
-        }
+        // One that does not open is a comment in clear to sops, whatever type it declares.
+        let token = Token::parse(&comment.text).filter(|_| visit.selected);
+        self.remark(token.as_ref(), comment.text.trim_ascii(), comment.span);
     }
 
     fn remark(&mut self, token: Option<&Token<'_>>, text: &[u8], span: Span) {

@@ -234,12 +234,7 @@ impl<'v> Change<'v> {
 
     /// Whether sops wrote `mac` once for both versions.
     pub(crate) fn has_same_mac(&self) -> bool {
-        let [base, now] = [self.base, self.now].map(|version| version.seal.as_ref());
-        let (Some(base), Some(now)) = (base, now) else {
-            return false;
-        };
-        let mac = |seal: &seal::Seal| seal.mac.map(|(mark, _)| mark);
-        mac(base).is_some() && mac(base) == mac(now) && base.last_modified.0 == now.last_modified.0
+        self.now.has_mac_of(self.base)
     }
 
     /// Whether all that enters the MAC is the same in both.

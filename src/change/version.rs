@@ -177,8 +177,21 @@ impl Version {
         occupied
     }
 
+    /// Whether sops wrote `mac` once for both: the MAC and its time are the same. Costs nothing, so
+    /// that a history can be searched for the version that brought a MAC.
+    pub(crate) fn has_mac_of(&self, other: &Self) -> bool {
+        let (Some(this), Some(other)) = (&self.seal, &other.seal) else {
+            return false;
+        };
+        let mac = |seal: &Seal| seal.mac.map(|(mark, _)| mark);
+        mac(this).is_some()
+            && mac(this) == mac(other)
+            && this.last_modified.0 == other.last_modified.0
+    }
+
     /// Whether what enters the MAC is the same in both, by the rule of `self` for values in clear.
-    pub(super) fn has_inputs_of(&self, other: &Self) -> bool {
+    /// Costs nothing either.
+    pub(crate) fn has_inputs_of(&self, other: &Self) -> bool {
         let only_encrypted = self.seal.as_ref().is_some_and(Seal::mac_only_encrypted);
         let [all, encrypted] = &self.inputs;
         let [others_all, others_encrypted] = &other.inputs;
