@@ -64,6 +64,8 @@ pub struct Help {
     pub text: String,
     /// The commands, in the order in which they are to be run.
     pub commands: Vec<String>,
+    /// What to do instead where git has no earlier version of the file. Which that is, no rule knows.
+    pub(crate) otherwise: Option<Box<Self>>,
 }
 
 /// At most five lines of a text with every value and comment masked.
@@ -83,6 +85,7 @@ impl Help {
         Self {
             text: text.into(),
             commands: Vec::new(),
+            otherwise: None,
         }
     }
 
@@ -90,6 +93,13 @@ impl Help {
     #[must_use]
     pub(crate) fn then(mut self, command: impl Into<String>) -> Self {
         self.commands.push(command.into());
+        self
+    }
+
+    /// The same with what to do instead where git has no earlier version of the file.
+    #[must_use]
+    pub(crate) fn or(mut self, otherwise: Self) -> Self {
+        self.otherwise = Some(Box::new(otherwise));
         self
     }
 }

@@ -13,11 +13,14 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use tempfile::TempDir;
+
 #[test]
 fn the_readme_shows_what_the_command_prints() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let path = root.join("README.md");
     let text = fs::read_to_string(&path).unwrap();
+    let world = committed_example(root);
     let mut real = String::new();
     let mut commands = 0;
     let mut lines = text.lines();
@@ -32,7 +35,7 @@ fn the_readme_shows_what_the_command_prints() {
                 commands += 1;
                 real.push_str(line);
                 real.push('\n');
-                real.push_str(&output_of(command, root));
+                real.push_str(&output_of(command, world.path()));
             }
         }
         real.push_str("```\n");
@@ -45,6 +48,37 @@ fn the_readme_shows_what_the_command_prints() {
         text == real,
         "README.md is stale; SOPSGUARD_BLESS=1 cargo test --test readme"
     );
+}
+
+/// A repository with the example in its commit: what is advised depends on what git has.
+fn committed_example(root: &Path) -> TempDir {
+    let world = tempfile::tempdir().unwrap();
+    let folder = Path::new("testdata/example");
+    for entry in walkdir::WalkDir::new(root.join(folder)) {
+        let entry = entry.unwrap();
+        let target = world.path().join(entry.path().strip_prefix(root).unwrap());
+        if entry.file_type().is_dir() {
+            fs::create_dir_all(target).unwrap();
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+    for command in ["init --quiet", "add .", "commit --quiet -m Example"] {
+        let author = [
+            "-c",
+            "user.name=Somebody",
+            "-c",
+            "user.email=somebody@example.org",
+        ];
+        let status = Command::new("git")
+            .args(author)
+            .args(command.split(' '))
+            .current_dir(world.path())
+            .status()
+            .unwrap();
+        assert!(status.success(), "git {command}");
+    }
+    world
 }
 
 /// Runs one command line of plain words with an empty environment.

@@ -2,20 +2,22 @@
 //! bytes of the smallest values, so that a file within the limits of its size could still take all
 //! memory there is.
 
+use memchr::memmem;
+
 /// The most values that a text may have room for. The largest files that people keep have thousands.
 const MAX_VALUES: usize = 4_000_000;
 
-/// Whether a text has room for more values, keys and lines than are read. Each takes one of these
-/// characters in some format.
+/// As many values as a level of metadata in a flat format counts for; it takes so much more room.
+const A_LEVEL: usize = 4;
+
+/// Whether a text has room for more values, keys and lines than are read: each takes one of these
+/// characters in some format, and each level of flat metadata takes two underscores.
 pub(super) fn exceeds(text: &[u8]) -> bool {
-    let separates = |byte: &u8| {
-        matches!(
-            byte,
-            b'\n' | b'\r' | b',' | b'[' | b'{' | b':' | b'-' | b'?' | b'='
-        )
-    };
+    let separates = |byte: &&u8| b"\n\r,[{:-?=".contains(byte);
+    let values = || text.iter().filter(separates).count();
+    let levels = || memmem::find_iter(text, b"__").count() * A_LEVEL;
     // No value is shorter than what separates it from the next one.
-    text.len() > MAX_VALUES && text.iter().filter(|byte| separates(byte)).count() > MAX_VALUES
+    text.len() > MAX_VALUES && values() + levels() > MAX_VALUES
 }
 
 #[cfg(test)]
@@ -34,6 +36,8 @@ mod tests {
             (Format::Binary, format!("{{\"data\":[{}1]}}", many("1,"))),
             (Format::Dotenv, many("A=\n")),
             (Format::Ini, many("A=\n")),
+            (Format::Dotenv, format!("sops_x{}=1\n", many("__map_a"))),
+            (Format::Ini, format!("[sops]\nx{} = 1\n", many("__list_0"))),
         ] {
             let id = SourceId::Stdin("x".into());
             let source = Document::decode(id, text.into_bytes(), format).unwrap();

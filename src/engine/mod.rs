@@ -5,6 +5,7 @@
 //! What comes out depends on the files and the identities alone, not on the number of threads.
 
 mod catalogue;
+mod earlier;
 mod error;
 mod explain;
 mod explanation;
@@ -117,6 +118,7 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
     if let Some(repo) = repo.as_ref().filter(|_| !staged) {
         findings = filters::forgive(findings, &mut report.files, repo, &here);
     }
+    earlier::fit(&mut findings, repo.as_ref(), &here);
     settle::apply(findings, &policy, &mut report);
     Ok(report)
 }

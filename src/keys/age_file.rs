@@ -73,6 +73,16 @@ impl AgeFile {
         !scrypt.is_empty() && !others.is_empty()
     }
 
+    /// How many bytes it has.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether a stanza is for an RSA key.
+    pub(crate) fn is_for_rsa(&self) -> bool {
+        self.stanzas().any(|stanza| stanza.kind() == b"ssh-rsa")
+    }
+
     /// The stanzas of the header, as far as they stand in clear.
     pub(super) fn stanzas(&self) -> impl Iterator<Item = Stanza<'_>> {
         self.header()

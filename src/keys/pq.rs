@@ -171,10 +171,10 @@ fn open(shared: &[u8; 32], message: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 /// RFC 9180's `LabeledExtract`.
-fn extract(salt: &[u8], label: &[u8], secret: &[u8]) -> (Vec<u8>, Hkdf<Sha256>) {
-    let labeled = [&b"HPKE-v1"[..], SUITE, label, secret].concat();
+fn extract(salt: &[u8], label: &[u8], secret: &[u8]) -> (Zeroizing<Vec<u8>>, Hkdf<Sha256>) {
+    let labeled = Zeroizing::new([&b"HPKE-v1"[..], SUITE, label, secret].concat());
     let (hash, key) = Hkdf::extract(Some(salt), &labeled);
-    (hash.to_vec(), key)
+    (Zeroizing::new(hash.to_vec()), key)
 }
 
 /// RFC 9180's `LabeledExpand`; `None` where more is asked for than there is, which it never is.

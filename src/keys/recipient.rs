@@ -50,8 +50,23 @@ impl Recipient {
         }
     }
 
+    /// Whether it has the form of an age recipient of its kind: Bech32, and as long as one. That it is
+    /// one is not said.
+    pub(crate) fn looks_sound(&self) -> bool {
+        const BECH32: &[u8] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-._".contains(&byte);
+        let (_, data) = self.text.rsplit_once('1').unwrap_or_default();
+        let is_long_enough = match &self.kind {
+            RecipientKind::X25519 => data.len() == 58,
+            RecipientKind::PostQuantum => data.len() > 1_900,
+            RecipientKind::Plugin(name) => data.len() >= 6 && name.bytes().all(is_plain),
+            RecipientKind::SshEd25519 | RecipientKind::SshRsa | RecipientKind::Unknown => false,
+        };
+        is_long_enough && data.bytes().all(|byte| BECH32.contains(&byte))
+    }
+
     /// Whether it is for an SSH key.
-    pub(super) fn is_ssh(&self) -> bool {
+    pub(crate) fn is_ssh(&self) -> bool {
         matches!(self.kind, RecipientKind::SshEd25519 | RecipientKind::SshRsa)
     }
 

@@ -136,7 +136,14 @@ impl age::Identity for Identity {
         if is_ours && !is_well_formed(stanza) {
             return Some(Err(DecryptError::InvalidHeader));
         }
-        self.key.unwrap_stanza(stanza)
+        let opened = self.key.unwrap_stanza(stanza);
+        // As in Go: nothing else is tried on a stanza that is for this key and does not open.
+        match opened {
+            None if is_ours && stanza.args.first() == tag(&self.recipient).as_ref() => {
+                Some(Err(DecryptError::DecryptionFailed))
+            }
+            opened => opened,
+        }
     }
 }
 
@@ -220,6 +227,24 @@ mod tests {
 
     fn fault(text: &str) -> Option<Fault> {
         read(text.as_bytes()).err()
+    }
+
+    #[test]
+    fn a_stanza_for_a_key_that_does_not_open_ends_the_search() {
+        use age::Identity as _;
+        let key = pem(pem::OPENSSH, &pem::openssh(&[7; 32], &public(&[7; 32])));
+        let Ok(Key::Open(key)) = read(key.as_bytes()) else {
+            panic!("a key");
+        };
+        let point = BASE64_STANDARD_NO_PAD.encode(public(&[9; 32]));
+        let stanza = |tag: String| Stanza {
+            tag: ED25519.to_owned(),
+            args: vec![tag, point.clone()],
+            body: vec![0; 32],
+        };
+        let own = tag(&key.recipient).unwrap();
+        assert!(matches!(key.unwrap_stanza(&stanza(own)), Some(Err(_))));
+        assert!(key.unwrap_stanza(&stanza("AAAAAA".to_owned())).is_none());
     }
 
     #[test]

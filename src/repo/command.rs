@@ -100,6 +100,23 @@ impl Git<'_> {
         Ok(batch(&ended.stdout))
     }
 
+    /// Whether a commit has a file, for each of these paths. git is told them a line each, so that it
+    /// is not asked for a path of more lines.
+    pub(super) fn has(&self, commit: &str, paths: &[Vec<u8>]) -> Result<Vec<bool>, Error> {
+        let mut wanted = Vec::new();
+        for path in paths {
+            let is_line = !path.contains(&b'\n');
+            wanted.extend_from_slice(if is_line { commit.as_bytes() } else { b"" });
+            wanted.extend_from_slice(b":");
+            wanted.extend_from_slice(if is_line { path } else { b"" });
+            wanted.push(b'\n');
+        }
+        let arguments = ["cat-file", "--batch-check=%(objecttype)"];
+        let answer = self.output(&arguments, wanted)?;
+        let answers = answer.split(|byte| *byte == b'\n');
+        Ok(answers.map(|answer| answer == b"blob").collect())
+    }
+
     /// The `filter` attributes of files, each named by its absolute path; of those that have one.
     pub(super) fn filters(&self, paths: &[Vec<u8>]) -> Result<HashMap<Vec<u8>, String>, Error> {
         let wanted: Vec<u8> = paths.join(&0).into_iter().chain([0]).collect();

@@ -53,7 +53,8 @@ pub(super) fn head(places: &Places) -> Head {
     Head::Unknown
 }
 
-fn commit(text: &[u8]) -> Head {
+/// The commit whose id a file of git's holds.
+pub(super) fn commit(text: &[u8]) -> Head {
     let id = std::str::from_utf8(text)
         .ok()
         .filter(|text| text.len() == 40);

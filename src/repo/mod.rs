@@ -17,6 +17,8 @@ pub mod install;
 mod path;
 mod places;
 mod settings;
+mod trees;
+mod versions;
 mod work_tree;
 
 use std::collections::{HashMap, HashSet};

@@ -35,7 +35,10 @@ fn help(context: &FileContext<'_>) -> Help {
                 merged by hand never fit one MAC; while git calls the file unmerged, REV is `HEAD` for \
                 the side that you are on or `MERGE_HEAD` for the one that comes in (`REBASE_HEAD` in a \
                 rebase); where the marks are committed already, it is a commit from before";
+    let how = "delete the marks and one of the sides, then make the other side's edit inside sops";
+    let edit = remedy::sops("edit", context);
     remedy::go_back(context.path, text)
-        .then(remedy::sops("edit", context))
+        .then(edit.clone())
         .then(format!("git add -- {}", remedy::word(context.path)))
+        .or(remedy::only(how).then(edit))
 }

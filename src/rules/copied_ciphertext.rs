@@ -23,16 +23,14 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
             Some(at) => found.related(at, format!("`{path}` has the same token")),
             None => found,
         };
-        let help = "a value cannot be copied as text; go back to a sound version of the file, then \
-                    enter it again inside sops";
-        let edit = remedy::sops("edit", context);
+        let why = "a value cannot be copied as text; ";
         findings.report(
             found
                 .says(
                     "sops refuses the whole file, \"message authentication failed\": a token opens \
                      under the key only that it was written for",
                 )
-                .help(remedy::go_back(context.path, help).then(edit)),
+                .help(remedy::undo_then_edit(context, why)),
         );
     }
 }

@@ -67,5 +67,8 @@ fn says(format: Format, key: &RepeatedKey) -> &'static str {
 fn help(context: &FileContext<'_>) -> Help {
     let text = "keep the one that sops wrote, or go back to a sound version of the file and make the \
                 edit inside sops";
-    remedy::go_back(context.path, text).then(remedy::sops("edit", context))
+    let edit = remedy::sops("edit", context);
+    remedy::go_back(context.path, text)
+        .then(edit.clone())
+        .or(remedy::only("keep the one that sops wrote").then(edit))
 }

@@ -50,12 +50,19 @@ fn help(context: &FileContext<'_>, cause: &MacMismatch) -> Help {
                 _ => "an entry",
             };
             let metadata = remedy::metadata(context.format);
-            let text = format!(
+            let why = format!(
                 "most likely a value in clear was changed without sops; or {what} was added, removed \
-                 or moved, or the selectors in {metadata} were edited; bring back the version from \
-                 before, then make the same edit inside sops, which writes `mac` anew"
+                 or moved, or the selectors in {metadata} were edited; "
             );
-            let undo = || remedy::go_back(context.path, text).then(edit);
+            let text = format!(
+                "{why}bring back the version from before, then make the same edit inside sops, which \
+                 writes `mac` anew"
+            );
+            let undo = || {
+                remedy::go_back(context.path, text)
+                    .then(edit)
+                    .or(remedy::sign_anew(context, &why))
+            };
             remedy::encoding(context, None).unwrap_or_else(undo)
         }
         MacMismatch::NegativeZero => Help::new(
@@ -63,11 +70,12 @@ fn help(context: &FileContext<'_>, cause: &MacMismatch) -> Help {
              right, here and whenever sops writes the file",
         ),
         MacMismatch::Rejected => {
-            let text = "`mac` or `lastmodified` was edited, or one of them is another version's, as \
-                        after a merge by hand; go back to a sound version of the file, then make the \
-                        edit inside sops";
-            remedy::go_back(context.path, text).then(edit)
+            let why = "`mac` or `lastmodified` was edited, or one of them is another version's, as \
+                       after a merge by hand; ";
+            remedy::undo_then_edit(context, why).or(remedy::sign_anew(context, why))
         }
-        MacMismatch::Absent | MacMismatch::NotAString { .. } => remedy::undo_then_edit(context),
+        MacMismatch::Absent | MacMismatch::NotAString { .. } => {
+            remedy::undo_then_edit(context, "").or(remedy::sign_anew(context, ""))
+        }
     }
 }

@@ -53,9 +53,8 @@ fn help(context: &FileContext<'_>, cause: &MalformedCiphertext, span: Option<Spa
         | MalformedCiphertext::EmptyIv
         | MalformedCiphertext::TooShort
         | MalformedCiphertext::UnknownType
-        | MalformedCiphertext::BytesType => remedy::go_back(
-            context.path,
-            "the token was cut or retyped; go back to a sound version of the file",
-        ),
+        | MalformedCiphertext::BytesType => {
+            remedy::undo_then_edit(context, "the token was cut or retyped; ")
+        }
     }
 }

@@ -51,7 +51,6 @@ fn help(context: &FileContext<'_>, cause: &MalformedMetadata, span: Option<Span>
     if let Some(help) = remedy::encoding(context, span) {
         return help;
     }
-    let path = context.path;
     match cause {
         MalformedMetadata::WrongType {
             field: "lastmodified",
@@ -61,18 +60,16 @@ fn help(context: &FileContext<'_>, cause: &MalformedMetadata, span: Option<Span>
             "put the time that stands there in double quotes, as sops writes it: it is part of the \
              MAC, so do not change it",
         ),
-        MalformedMetadata::SeveralSelectors { first, second } => remedy::go_back(
-            path,
-            format!(
-                "keep the one of `{first}` and `{second}` that the file was encrypted with, or go \
-                 back to a sound version of the file"
-            ),
-        ),
+        MalformedMetadata::SeveralSelectors { first, second } => {
+            let keep = format!(
+                "keep the one of `{first}` and `{second}` that the file was encrypted with"
+            );
+            let text = format!("{keep}, or go back to a sound version of the file");
+            remedy::go_back(context.path, text).or(remedy::only(&keep))
+        }
         _ => {
             let metadata = remedy::metadata(context.format);
-            let text =
-                format!("only sops writes {metadata}; go back to a sound version of the file");
-            remedy::go_back(path, text)
+            remedy::undo(context, &format!("only sops writes {metadata}; "))
         }
     }
 }

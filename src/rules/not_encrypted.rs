@@ -75,8 +75,8 @@ const DEPLOYED: &str = "sops and KSOPS refuse to decrypt it: \"sops metadata not
 
 fn encrypt(context: &FileContext<'_>) -> Help {
     Help::new(
-        "encrypt it; if git ever held it in clear, which the second command tells, change the values \
-         too, for the history keeps them; if it holds no secret, leave it out by `exclude` in \
+        "encrypt it; if git ever held it in clear (`git log --all` tells), change the values too, for \
+         the history keeps them; if it holds no secret, leave it out by `exclude` in \
          `.sopsguard.toml`",
     )
     .then(remedy::sops("encrypt --in-place", context))
@@ -88,7 +88,7 @@ fn mend_and_encrypt(context: &FileContext<'_>) -> Help {
     let encrypt = remedy::sops("encrypt --in-place", context);
     Help::new(format!(
         "mend the text where `unreadable-file` says so, then encrypt it (`{encrypt}`); if git ever \
-         held it in clear, which the command tells, change the values too, for the history keeps \
+         held it in clear (`git log --all` tells), change the values too, for the history keeps \
          them; if it holds no secret, leave it out by `exclude` in `.sopsguard.toml`"
     ))
     .then(ever_committed(context))
@@ -215,9 +215,9 @@ fn lost_metadata(context: &FileContext<'_>, document: &Document<'_>, token: &Pla
         .says(format!(
             "sops and KSOPS refuse the file with \"sops metadata not found\"; {deployed}"
         ))
-        .help(remedy::go_back(
-            context.path,
-            "nothing else holds the key to the values; go back to a version of the file that has it",
+        .help(remedy::undo(
+            context,
+            "nothing else holds the key to the values; ",
         ))
 }
 

@@ -19,7 +19,7 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
             lines => format!("{lines} lines of comment stand in clear"),
         };
         let help = Help::new(
-            "if it tells a secret, take that for known; sops encrypts comments when it writes the \
+            "if it tells a secret, treat that as leaked; sops encrypts comments when it writes the \
              file the next time, as it does for a new data key",
         )
         .then(remedy::sops("rotate --in-place", context));

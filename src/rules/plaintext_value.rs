@@ -45,10 +45,9 @@ fn help(context: &FileContext<'_>, span: Option<Span>) -> Help {
         return help;
     }
     let metadata = remedy::metadata(context.format);
-    let text = format!(
-        "once it is committed, git's history keeps the value: take it for known, and change it where \
-         it is used (if it is no secret, the selectors in {metadata} were edited); go back to \
-         a sound version of the file, then make the edit inside sops"
+    let why = format!(
+        "once it is committed, git's history keeps the value: treat it as leaked, and change it \
+         where it is used (if it is no secret, the selectors in {metadata} were edited); "
     );
-    remedy::go_back(context.path, text).then(remedy::sops("edit", context))
+    remedy::undo_then_edit(context, &why)
 }

@@ -50,15 +50,15 @@ fn help(path: &Path, key: &Exposed) -> Help {
     let log = format!("git log --oneline --all -- {}", remedy::word(path));
     let Some(recipient) = &key.recipient else {
         return Help::new(
-            "if git ever held it, it stays in the history: make a new key, put it in this one's \
-             place wherever that is used, and revoke this one; if this prints nothing, taking it \
-             out of the file is enough",
+            "if git ever held it (`git log --all` tells), it stays in the history: make a new key, \
+             put it in this one's place wherever that is used, and revoke this one; otherwise taking \
+             it out of the file is enough",
         )
         .then(log);
     };
     Help::new(
-        "if the first command prints nothing, moving the key out of the repository is enough; else it \
-         stays in the history: make a new identity outside of the repository, put it where sops looks \
+        "if git never held it (`git log --all` tells), moving the key out of the repository is \
+         enough; otherwise it stays in the history: make a new identity outside of the repository, put it where sops looks \
          for keys, give each file its recipient instead while the old one still opens them, and \
          change the values where they are used",
     )

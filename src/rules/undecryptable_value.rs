@@ -43,19 +43,17 @@ fn says(cause: &Undecryptable) -> &'static str {
 fn help(context: &FileContext<'_>, cause: &Undecryptable, span: Option<Span>) -> Help {
     match cause {
         Undecryptable::Rejected => {
-            remedy::encoding(context, span).unwrap_or_else(|| remedy::undo_then_edit(context))
+            remedy::encoding(context, span).unwrap_or_else(|| remedy::undo_then_edit(context, ""))
         }
         Undecryptable::NotOfItsType { .. }
         | Undecryptable::CommentNotText
         | Undecryptable::NotFinite
-        | Undecryptable::CommentOfOtherType { .. } => remedy::undo_then_edit(context),
+        | Undecryptable::CommentOfOtherType { .. } => remedy::undo_then_edit(context, ""),
         Undecryptable::DataKey
         | Undecryptable::Shares
         | Undecryptable::WrongShare
-        | Undecryptable::DataKeyLength { .. } => remedy::go_back(
-            context.path,
-            "the `enc` of a recipient was cut or exchanged; go back to a sound version of the \
-                 file",
-        ),
+        | Undecryptable::DataKeyLength { .. } => {
+            remedy::undo(context, "the `enc` of a recipient was cut or exchanged; ")
+        }
     }
 }

@@ -27,7 +27,7 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
         _ => None,
     }) {
         let found = Found::problem(problem).says("sops loads the file and refuses it");
-        findings.report(found.help(document_help(context.path, cause)));
+        findings.report(found.help(document_help(context, cause)));
     }
 }
 
@@ -41,7 +41,7 @@ fn report(context: &FileContext<'_>, unreadable: &Unreadable, findings: &mut Fin
         )
         .at_position(Some(*at))
         .says("sops refuses the file: \"invalid trailing UTF-8 octet\" or the like")
-        .help(remedy::undo(path)),
+        .help(remedy::undo(context, "")),
         Unreadable::Template { at } => template().at_position(*at),
         Unreadable::Refused { message, at } => {
             let help = match context.source.map(Source::id) {
@@ -53,9 +53,9 @@ fn report(context: &FileContext<'_>, unreadable: &Unreadable, findings: &mut Fin
             Found::new(format!("sops cannot load the file: {message}"))
                 .at_position(*at)
                 .says("`sops decrypt`, KSOPS and Flux refuse the file as it stands")
-                .help(
-                    remedy::encoding(context, None).unwrap_or_else(|| remedy::go_back(path, help)),
-                )
+                .help(remedy::encoding(context, None).unwrap_or_else(|| {
+                    remedy::go_back(path, help).or(remedy::only("mend the text there"))
+                }))
         }
     });
 }
@@ -103,7 +103,7 @@ fn io_words(context: &FileContext<'_>, error: &fs::Error) -> Found {
     }
 }
 
-fn document_help(path: &Path, cause: &sops::Unreadable) -> Help {
+fn document_help(context: &FileContext<'_>, cause: &sops::Unreadable) -> Help {
     let text = match cause {
         sops::Unreadable::NonStringKey { .. } => "quote the key, as in `\"8080\": …`",
         sops::Unreadable::IntegerTooLarge | sops::Unreadable::TimeOffset => "quote the value",
@@ -115,8 +115,6 @@ fn document_help(path: &Path, cause: &sops::Unreadable) -> Help {
             "encrypt the file again with a name that does not end in `.json`"
         }
     };
-    remedy::go_back(
-        path,
-        format!("{text}, or go back to a sound version of the file"),
-    )
+    let or_back = format!("{text}, or go back to a sound version of the file");
+    remedy::go_back(context.path, or_back).or(remedy::only(text))
 }

@@ -37,11 +37,7 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
             found
         };
         let metadata = remedy::metadata(context.format);
-        let help = format!(
-            "it was moved here, or the selectors in {metadata} were edited; go back to a sound \
-             version of the file, then make the edit inside sops"
-        );
-        let edit = remedy::sops("edit", context);
-        findings.report(found.help(remedy::go_back(context.path, help).then(edit)));
+        let why = format!("it was moved here, or the selectors in {metadata} were edited; ");
+        findings.report(found.help(remedy::undo_then_edit(context, &why)));
     }
 }

@@ -14,6 +14,17 @@ use crate::source::Span;
 /// The key that encrypts all values of one file, of 32 bytes.
 pub(crate) struct DataKey(Secret<[u8; 32]>);
 
+/// The most age files for RSA keys that are tried in one secret file: each takes milliseconds, and
+/// anyone can make many that fail.
+const MAX_RSA: usize = 200;
+
+/// The most bytes of one age file that holds a data key, for which sops needs a few hundred and two
+/// thousand with a post-quantum key; reading its header takes time that grows with the square.
+const MAX_AGE_FILE: usize = 8 << 10;
+
+/// The most bytes of all of them.
+const MAX_AGE_FILES: usize = 4 << 20;
+
 /// Why there is no data key.
 pub(crate) enum Locked {
     /// No identity at hand opens the file; and what is shut, where more could be tried.
@@ -33,11 +44,11 @@ pub(crate) enum Locked {
 /// [`Locked`] where the identities do not open enough of it.
 pub(crate) fn unlock(file: &SopsFile<'_>, keyring: &Keyring) -> Result<DataKey, Locked> {
     let metadata = file.metadata();
-    let groups: Vec<Group<'_>> = metadata
-        .groups
-        .iter()
-        .map(|group| Group::open(group, keyring))
-        .collect();
+    let mut groups = read_groups(metadata, keyring)
+        .map_err(|what| Locked::NotVerified(Reason::Unsupported(what.to_owned()), None))?;
+    for group in &mut groups {
+        group.opened = group.stanzas.iter().find_map(Stanza::open);
+    }
     let shares: Vec<&[u8]> = groups.iter().filter_map(Group::share).collect();
     let needed = needed(metadata);
     if i64::try_from(shares.len()).is_ok_and(|count| count < needed) {
@@ -74,10 +85,39 @@ pub(super) fn needed(metadata: &Metadata<'_>) -> i64 {
 pub(crate) fn locks(file: &SopsFile<'_>) -> Shut {
     let metadata = file.metadata();
     let nobody = Keyring::default();
-    let groups = metadata.groups.iter();
-    let groups: Vec<_> = groups.map(|group| Group::open(group, &nobody)).collect();
+    let groups = read_groups(metadata, &nobody).unwrap_or_default();
     let needed = needed(metadata);
     still_shut(groups, needed)
+}
+
+/// Reads the key groups, of which nothing is opened yet.
+///
+/// # Errors
+/// What there is too much of, where they would take too long.
+fn read_groups<'k>(
+    metadata: &'k Metadata<'k>,
+    keyring: &'k Keyring,
+) -> Result<Vec<Group<'k>>, &'static str> {
+    let keys = metadata.groups.iter().flat_map(|group| &group.keys);
+    let lengths = keys.filter_map(|key| Some(key.enc.as_ref()?.value.len()));
+    if lengths.fold(0, usize::saturating_add) > MAX_AGE_FILES {
+        return Err("more than 4 MiB of encrypted data keys");
+    }
+    let read = |group| Group::read(group, keyring);
+    let groups: Vec<Group<'_>> = metadata.groups.iter().map(read).collect();
+    let stanzas = || groups.iter().flat_map(|group| &group.stanzas);
+    let files = || stanzas().filter_map(|stanza| stanza.age.as_ref());
+    if files().any(|file| file.len() > MAX_AGE_FILE) {
+        return Err("an age file of more than 8 KiB around a data key");
+    }
+    if files()
+        .filter(|file| file.is_for_rsa())
+        .nth(MAX_RSA)
+        .is_some()
+    {
+        return Err("more than 200 recipients with RSA keys");
+    }
+    Ok(groups)
 }
 
 /// A problem with the keys as a whole.
@@ -100,16 +140,15 @@ struct Group<'k> {
 }
 
 impl<'k> Group<'k> {
-    fn open(group: &'k KeyGroup<'k>, keyring: &'k Keyring) -> Self {
+    fn read(group: &'k KeyGroup<'k>, keyring: &'k Keyring) -> Self {
         let of_age = group.keys.iter().filter(|key| key.kind == KeyKind::Age);
         let stanzas: Vec<_> = of_age.map(|key| Stanza::new(key, keyring)).collect();
-        let opened = stanzas.iter().find_map(|stanza| stanza.open());
         let others = group.keys.iter().map(|key| key.kind);
         let others = others.filter(|kind| *kind != KeyKind::Age).collect();
         Self {
             stanzas,
             others,
-            opened,
+            opened: None,
         }
     }
 

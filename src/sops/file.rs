@@ -143,25 +143,39 @@ fn kind(kind: KeyKind, id: &str) -> String {
 /// The name of a key as reports may print it. One that is no name of a key of its kind is masked: it
 /// may be anything that was pasted there.
 pub(super) fn shown(kind: KeyKind, id: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b":/_.-+@|=,".contains(&byte);
-    let is_name = match (kind, Recipient::parse(id).kind()) {
-        (KeyKind::Age, RecipientKind::Unknown) => false,
+    let id = id.trim();
+    match kind {
         // What stands behind such a key is a comment.
-        (KeyKind::Age, RecipientKind::SshEd25519 | RecipientKind::SshRsa) => {
+        KeyKind::Age if Recipient::parse(id).is_ssh() => {
             let is_key = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
             let mut words = id.split_whitespace();
             let (kind, key) = (words.next(), words.next());
             let key = key.filter(|key| key.starts_with("AAAA") && key.bytes().all(is_key));
-            return format!("{} {}", kind.unwrap_or_default(), key.unwrap_or(HIDDEN));
+            format!("{} {}", kind.unwrap_or_default(), key.unwrap_or(HIDDEN))
         }
-        (KeyKind::Age, _) => id.trim().bytes().all(is_plain),
-        _ => id.len() <= 512 && id.bytes().all(is_plain),
-    };
-    if is_name {
-        id.trim().to_owned()
-    } else {
-        HIDDEN.to_owned()
+        _ if is_name(kind, id) => id.to_owned(),
+        _ => HIDDEN.to_owned(),
     }
+}
+
+/// Whether it looks as the name of such a key does.
+fn is_name(kind: KeyKind, id: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b":/_.-+|=,".contains(&byte);
+    let is_hex = |byte: u8| byte.is_ascii_hexdigit();
+    let looks_so = match kind {
+        KeyKind::Age => return Recipient::parse(id).looks_sound(),
+        KeyKind::Pgp => (8..=40).contains(&id.len()) && id.bytes().all(is_hex),
+        KeyKind::Kms => id.starts_with("arn:"),
+        KeyKind::GcpKms => id.starts_with("projects/"),
+        // A region and a UUID.
+        KeyKind::HcKms => id.split_once(':').is_some_and(|(_, uuid)| {
+            uuid.len() == 36 && uuid.bytes().all(|byte| is_hex(byte) || byte == b'-')
+        }),
+        KeyKind::AzureKv | KeyKind::HcVault => {
+            id.starts_with("https://") || id.starts_with("http://")
+        }
+    };
+    looks_so && id.len() <= 512 && id.bytes().all(is_plain)
 }
 
 /// What stands for a name that does not look like one.
@@ -191,6 +205,33 @@ mod tests {
                 "arn:aws:kms:us-east-1:1:key/ab|profile",
             ),
             (KeyKind::Pgp, "my password!", "…"),
+            (KeyKind::Pgp, "hunter2", "…"),
+            (
+                KeyKind::Pgp,
+                "85D77543B3D624B63CEA9E6DBC17301B491B3F21",
+                "85D77543B3D624B63CEA9E6DBC17301B491B3F21",
+            ),
+            (KeyKind::Age, "age1hunter2", "…"),
+            (KeyKind::Kms, "hunter2", "…"),
+            (KeyKind::GcpKms, "hunter2", "…"),
+            (
+                KeyKind::GcpKms,
+                "projects/p/locations/global/keyRings/r/cryptoKeys/k",
+                "projects/p/locations/global/keyRings/r/cryptoKeys/k",
+            ),
+            (KeyKind::HcKms, "tr-west-1:hunter2", "…"),
+            (
+                KeyKind::HcKms,
+                "tr-west-1:12345678-1234-1234-1234-123456789abc",
+                "tr-west-1:12345678-1234-1234-1234-123456789abc",
+            ),
+            (KeyKind::AzureKv, "hunter2", "…"),
+            (KeyKind::HcVault, "https://user:hunter2@vault", "…"),
+            (
+                KeyKind::HcVault,
+                "http://127.0.0.1:8200",
+                "http://127.0.0.1:8200",
+            ),
         ] {
             assert_eq!(shown(kind, id), expected);
         }

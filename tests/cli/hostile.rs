@@ -7,7 +7,10 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use crate::sandbox::Sandbox;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as STANDARD;
+
+use crate::sandbox::{Sandbox, testdata};
 
 #[test]
 fn names_cannot_act_on_the_terminal_or_on_a_log() {
@@ -252,4 +255,50 @@ fn every_cut_of_a_file_ends_in_a_report() {
     let report = sandbox.run(arguments).expect_code(1).json();
     assert_eq!(report["summary"]["verified"], 0);
     assert!(report["summary"]["failed"].as_u64().unwrap() > 20);
+}
+
+// The time that age takes to read a header grows with its square, and that of an RSA key is long.
+#[test]
+fn data_keys_that_would_take_too_long_are_left_alone() {
+    let sandbox = Sandbox::new();
+    let key = testdata("identities/keys/rsa").display().to_string();
+    let sound = std::fs::read_to_string(testdata("identities/rsa.enc.yaml")).unwrap();
+    let (head, rest) = sound.split_once("        - enc: |").unwrap();
+    let (entry, tail) = rest.split_once("    encrypted_regex:").unwrap();
+    let entry = format!("        - enc: |{entry}");
+    let of = |entries: &str| format!("{head}{entries}    encrypted_regex:{tail}");
+    assert_eq!(of(&entry), sound);
+    sandbox.write("sound.enc.yaml", of(&entry.repeat(200)));
+    sandbox.write("many.enc.yaml", of(&entry.repeat(201)));
+    sandbox.write(
+        "heavy.enc.yaml",
+        of(&entry.replace("ssh-rsa", "age1x").repeat(20_000)),
+    );
+    let stanzas = "-> foo bar\nAAAA\n".repeat(8_000);
+    let armor = STANDARD.encode(format!("age-encryption.org/v1\n{stanzas}--- AAAA\n"));
+    let lines: Vec<_> = armor
+        .as_bytes()
+        .chunks(64)
+        .map(String::from_utf8_lossy)
+        .collect();
+    let indent = " ".repeat(12);
+    let armor = lines.join(&format!("\n{indent}"));
+    let long = format!(
+        "        - recipient: age1x\n          enc: |\n{indent}-----BEGIN AGE ENCRYPTED FILE-----\n\
+         {indent}{armor}\n{indent}-----END AGE ENCRYPTED FILE-----\n"
+    );
+    sandbox.write("long.enc.yaml", of(&long));
+    let report = sandbox
+        .run(["check", "--format", "json", "--identity", &key])
+        .json();
+    for (at, reason) in ["4 MiB", "8 KiB", "200 recipients"].iter().enumerate() {
+        let file = &report["files"][at];
+        assert_eq!(file["verification"], "not-verified");
+        let said = file["reason"].as_str().unwrap();
+        assert!(
+            said.starts_with("unsupported: ") && said.contains(reason),
+            "{said}"
+        );
+    }
+    assert_eq!(report["files"][3]["verification"], "verified");
 }

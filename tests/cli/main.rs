@@ -9,6 +9,7 @@
 
 mod check;
 mod clear;
+mod earlier;
 mod explain;
 mod formats;
 mod hostile;

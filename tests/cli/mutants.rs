@@ -274,3 +274,22 @@ fn json_of_any_depth_ends_in_a_verdict() {
         }
     }
 }
+
+// sops opens it: it prints nothing of a binary file but the content.
+#[test]
+fn a_binary_file_with_more_levels_than_are_followed_is_left_open() {
+    let sandbox = Sandbox::new();
+    let sound = String::from_utf8(std::fs::read(testdata("formats/values.enc.bin")).unwrap());
+    let nested = |levels: usize| {
+        let deep = "[".repeat(levels) + &"]".repeat(levels);
+        let text = sound.as_ref().unwrap();
+        text.replacen('{', &format!("{{\"x_unencrypted\":{deep},"), 1)
+    };
+    sandbox.write("a.enc.bin", nested(9_000));
+    sandbox.write("b.enc.bin", nested(10_001));
+    let run = sandbox.run(["check", "--format", "json", "--identity", &key()]);
+    let report = run.expect_code(0).json();
+    assert_eq!(report["files"][0]["verification"], "verified");
+    assert_eq!(report["files"][1]["verification"], "not-verified");
+    assert_eq!(report["findings"], serde_json::json!([]));
+}

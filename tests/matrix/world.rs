@@ -21,7 +21,7 @@ const END: &str = "-----END AGE ENCRYPTED FILE-----";
 const PASSPHRASE: &str = "canary-passphrase";
 
 /// What the metadata of a file for a plugin name as its recipient.
-const PLUGIN_RECIPIENT: &str = "age1batchpass1none";
+const PLUGIN_RECIPIENT: &str = "age1batchpass1qypqxpq9";
 
 /// The keys, and a folder for what is made with them.
 pub(crate) struct World {

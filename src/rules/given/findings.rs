@@ -173,19 +173,22 @@ impl<'a> Findings<'a> {
     /// has to be staged again, and there is no file behind standard input.
     fn fitting(&self, help: Help) -> Help {
         match self.context.source.map(Source::id) {
-            Some(SourceId::Stdin(_)) => Help {
-                commands: Vec::new(),
-                ..help
-            },
-            Some(SourceId::Index(_)) if !help.commands.is_empty() => {
-                let add = format!("git add -- {}", remedy::word(self.context.path));
-                if help.commands.contains(&add) {
-                    help
-                } else {
-                    help.then(add)
-                }
-            }
+            Some(SourceId::Stdin(_)) => Help::new(help.text),
+            Some(SourceId::Index(_)) => self.staged_again(help),
             _ => help,
+        }
+    }
+
+    /// The help with a last command that stages what was mended.
+    fn staged_again(&self, mut help: Help) -> Help {
+        let otherwise = help.otherwise.take();
+        let add = format!("git add -- {}", remedy::word(self.context.path));
+        if !help.commands.is_empty() && !help.commands.contains(&add) {
+            help = help.then(add);
+        }
+        match otherwise {
+            Some(otherwise) => help.or(self.staged_again(*otherwise)),
+            None => help,
         }
     }
 

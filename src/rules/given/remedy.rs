@@ -7,19 +7,63 @@ use crate::document::Format;
 use crate::finding::Help;
 use crate::source::Span;
 
-/// How to bring back the file as it was before an edit. Which version that is only its history can
-/// tell: the last commit may hold the damage too, or not hold the file at all.
-pub(in crate::rules) fn undo(path: &Path) -> Help {
-    go_back(path, "go back to a sound version of the file")
+/// How to bring back the file, for the reason `why`; or to make it anew.
+pub(in crate::rules) fn undo(context: &FileContext<'_>, why: &str) -> Help {
+    let text = format!("{why}go back to a sound version of the file");
+    go_back(context.path, text).or(make_anew(context, why))
 }
 
-/// How to bring back the file, and then make the edit with sops.
-pub(in crate::rules) fn undo_then_edit(context: &FileContext<'_>) -> Help {
-    go_back(
-        context.path,
-        "go back to a sound version of the file, then make the edit inside sops",
-    )
-    .then(sops("edit", context))
+/// How to bring back the file, for the reason `why`, and then make the edit with sops; or to enter
+/// anew what was damaged.
+pub(in crate::rules) fn undo_then_edit(context: &FileContext<'_>, why: &str) -> Help {
+    let text =
+        format!("{why}go back to a sound version of the file, then make the edit inside sops");
+    go_back(context.path, text)
+        .then(sops("edit", context))
+        .or(enter_anew(context, why))
+}
+
+/// What is left where git has no version of the file from before the damage.
+const NOTHING_EARLIER: &str = "there is no earlier version in git";
+
+/// How to enter a value anew where nothing brings it back.
+fn enter_anew(context: &FileContext<'_>, why: &str) -> Help {
+    let text = format!(
+        "{why}{NOTHING_EARLIER}: delete the line, and enter the value again in the editor that this \
+         opens"
+    );
+    Help::new(text).then(sops("edit --ignore-mac", context))
+}
+
+/// How to have `mac` written anew where nothing brings back the values that it was written for.
+pub(in crate::rules) fn sign_anew(context: &FileContext<'_>, why: &str) -> Help {
+    let text = format!(
+        "{why}{NOTHING_EARLIER}: look in the editor that this opens whether every value is right, and \
+         change something, be it a comment: with that, sops writes `mac` anew"
+    );
+    Help::new(text).then(sops("edit --ignore-mac", context))
+}
+
+/// How to make the whole file anew.
+fn make_anew(context: &FileContext<'_>, why: &str) -> Help {
+    let file = argument(context.path);
+    let command = format!("encrypt --filename-override {file} --output {file}");
+    let kind = match Format::of_path(context.path) {
+        known if known == context.format => String::new(),
+        _ => {
+            let kind = context.format.name();
+            format!(" --input-type {kind} --output-type {kind}")
+        }
+    };
+    Help::new(format!(
+        "{why}{NOTHING_EARLIER}: make the file anew from its plaintext"
+    ))
+    .then(format!("sops {command}{kind} PLAINTEXT"))
+}
+
+/// How to mend the text by hand, as `how` says; git is of no help.
+pub(in crate::rules) fn only(how: &str) -> Help {
+    Help::new(format!("{how}; {NOTHING_EARLIER}"))
 }
 
 /// A command of sops on the file, with its format where the name would tell sops another one.
@@ -41,7 +85,9 @@ pub(in crate::rules) fn metadata(format: Format) -> &'static str {
     }
 }
 
-/// The commands that find a version of the file and bring it back, for the reason `text`.
+/// The commands that find a version of the file and bring it back, for the reason `text`. Which
+/// version that is only its history can tell: the last commit may hold the damage too. Where git has
+/// none, the help is another: see [`Help::or`].
 pub(in crate::rules) fn go_back(path: &Path, text: impl Into<String>) -> Help {
     let file = word(path);
     Help::new(text)

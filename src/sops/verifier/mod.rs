@@ -137,11 +137,13 @@ impl<'t> Verifier<'t> {
             // These limits are ours: sops follows aliases until time or memory runs out.
             Err(overrun) => {
                 let what = match overrun {
-                    Overrun::TooDeep => "aliases that nest more than 10,000 levels deep",
+                    Overrun::TooDeep => "a document of more than 10,000 levels, aliases followed",
                     Overrun::TooManyAliases => "aliases that expand to more than 4,000,000 values",
                 };
                 let unsupported = &mut self.inspection.unsupported;
                 unsupported.get_or_insert_with(|| what.to_owned());
+                // The MAC lacks what was not visited.
+                return false;
             }
         }
         true

@@ -37,6 +37,11 @@ pub(super) fn ask(mut terminal: File, prompt: &str) -> Option<String> {
     }
     // At the end of input there is no line, not even an empty one.
     let line = line.strip_suffix(b"\n")?;
+    // What Ctrl-\ and Ctrl-Z send is no part of a passphrase.
+    let is_signal = |byte: &u8| matches!(byte, 0x1A | 0x1C);
+    if line.iter().any(is_signal) {
+        return None;
+    }
     std::str::from_utf8(line).ok().map(str::to_owned)
 }
 

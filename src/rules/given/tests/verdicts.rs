@@ -4,7 +4,6 @@
 //! and where it does not one of them has to, unless the file by itself shows that it is broken. The
 //! verdict is that of `sops::check`, which is compared with real sops elsewhere.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
