@@ -5,6 +5,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use memchr::memmem::Finder;
+
 /// Why a file could not be read.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -114,21 +116,23 @@ pub(crate) fn first_visible_byte(path: &Path) -> Result<Option<u8>, Error> {
     Ok(head.into_iter().find(|byte| !byte.is_ascii_whitespace()))
 }
 
-/// Whether a regular file of any size contains `needle`. What cannot be read contains nothing.
-pub(crate) fn contains(path: &Path, needle: &[u8]) -> bool {
+/// Whether a regular file of any size contains one of `needles`. What cannot be read contains nothing.
+pub(crate) fn contains_any(path: &Path, needles: &[&[u8]]) -> bool {
     let Ok(mut file) = open_regular(path) else {
         return false;
     };
+    let longest = needles.iter().map(|needle| needle.len()).max();
+    let finders: Vec<Finder<'_>> = needles.iter().map(Finder::new).collect();
     let mut window = Vec::new();
     loop {
-        let keep = window.len().saturating_sub(needle.len());
+        let keep = window.len().saturating_sub(longest.unwrap_or_default());
         window.drain(..keep);
         match Read::by_ref(&mut file)
             .take(1 << 16)
             .read_to_end(&mut window)
         {
             Ok(0) | Err(_) => return false,
-            Ok(_) if window.windows(needle.len()).any(|part| part == needle) => return true,
+            Ok(_) if finders.iter().any(|finder| finder.find(&window).is_some()) => return true,
             Ok(_) => {}
         }
     }
@@ -248,11 +252,11 @@ mod tests {
             .and_then(|mut file| io::Write::write_all(&mut file, &text))
             .unwrap();
         assert!(
-            contains(&path, b"needle"),
+            contains_any(&path, &[b"thread and yarn", b"needle"]),
             "also where it lies across two reads"
         );
-        assert!(!contains(&path, b"needles"));
-        assert!(!contains(folder.path(), b"needle"));
+        assert!(!contains_any(&path, &[b"needles"]));
+        assert!(!contains_any(folder.path(), &[b"needle"]));
         assert_eq!(
             first_visible_byte(&path),
             Ok(None),

@@ -366,6 +366,9 @@ fn keys_that_sleep_are_tried_where_the_one_that_is_named_does_not_fit() {
     let verdict = both.verdict(Some(&mut somebody(PASSPHRASE)));
     assert_eq!(verdict, Verification::Verified);
     assert_eq!(run().verdict(None), Verification::Failed);
+    // The age file names that very key, which nobody may unlock.
+    let both = run().identity("ed25519-locked");
+    assert!(matches!(both.verdict(None), Verification::NotVerified(_)));
 }
 
 // As sops has it: the group is open, and too few are. But a stanza that names a key at hand and does

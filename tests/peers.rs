@@ -215,6 +215,7 @@ fn the_commands_of_the_help_mend_the_file() {
         "malformed-metadata",
         "multi-document",
         "not-encrypted",
+        "undeclared-format",
         "unreadable-file",
     ] {
         for entry in std::fs::read_dir(testdata("rules").join(rule).join("fires")).unwrap() {

@@ -11,7 +11,7 @@ use sopsguard::engine::{self, Report, Request, Target};
 use sopsguard::{Environment, Platform, Verification};
 
 /// The rules that find what they find without a key.
-const KEYLESS: [&str; 12] = [
+const KEYLESS: [&str; 13] = [
     "conflict-marker",
     "copied-ciphertext",
     "duplicate-key",
@@ -22,13 +22,16 @@ const KEYLESS: [&str; 12] = [
     "plaintext-comment",
     "plaintext-value",
     "private-key-committed",
+    "undeclared-format",
     "unreadable-file",
     "unselected-ciphertext",
 ];
 
 /// How the paths begin of the files that fire and that sops decrypts all the same.
 /// `scripts/make-testdata` asks sops, and marks them with `but_not`.
-const ACCEPTED: [&str; 11] = [
+///
+/// Files with `undeclared-format` it decrypts when it is told the types, as the script sees to.
+const ACCEPTED: [&str; 14] = [
     "duplicate-key/second-document.",
     "duplicate-key/twice.enc.ini",
     "malformed-metadata/without-version.",
@@ -38,6 +41,9 @@ const ACCEPTED: [&str; 11] = [
     "not-encrypted/suffix-picks-nothing.",
     "private-key-committed/comment.",
     "plaintext-comment/",
+    "undeclared-format/app.",
+    "undeclared-format/shop.",
+    "undeclared-format/values.",
     "unreadable-by-version/",
     "unselected-ciphertext/only-encrypted.",
 ];

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::{Error, Explanation, KeyName, Leaf, MAX_FILE_LEN, Target, sign};
+use super::{Error, Explanation, KeyName, Leaf, MAX_FILE_LEN, Target, guess, sign};
 use crate::document::{Document, Format, Scalar};
 use crate::environment::Environment;
 use crate::fs;
@@ -16,7 +16,7 @@ use crate::source::{Source, SourceId};
 /// Lists the leaves of a document with sops's eyes. It needs no key.
 ///
 /// A file without metadata is judged as sops would judge it with no selector set. The format is
-/// `input_type`, or what the file's name says.
+/// `input_type`, or what the file's name says, or the text where the name says nothing.
 ///
 /// # Errors
 /// [`Error::NotLoaded`] where sops would not load the document or its metadata, or would stop in the
@@ -27,7 +27,10 @@ pub fn explain_tree(
     input_type: Option<Format>,
 ) -> Result<Explanation, Error> {
     let (path, bytes) = read(target, environment)?;
-    let format = input_type.unwrap_or_else(|| Format::of_path(&path));
+    let format = input_type.unwrap_or_else(|| {
+        let named = Format::of_path(&path);
+        guess::untold(named, &bytes).unwrap_or(named)
+    });
     let id = SourceId::WorkTree(path.clone());
     let explained = Document::decode(id, bytes, format)
         .map_err(|error| error.to_string())

@@ -1,18 +1,18 @@
 //! One file, from its bytes to what is known of it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::inputs::{Content, Input, Origin};
 use super::known::Known;
 use super::others::decode;
 use super::refused::{self, Certain, has_marks};
-use super::{Error, FileReport, MAX_FILE_LEN, NotEvaluated, sign};
+use super::{Error, FileReport, MAX_FILE_LEN, NotEvaluated, guess, sign};
 use crate::document::{self, Document, Foreign, Format, Reading};
 use crate::finding::Finding;
 use crate::fs;
 use crate::keys::{Keyring, Shut};
-use crate::repo::{BlobId, Blobs, Unread};
-use crate::rules::{Due, Needs, Unreadable};
+use crate::repo::Blobs;
+use crate::rules::{Due, FormatFrom, Needs, Unreadable};
 use crate::sops::{self, MetadataErrors, Reason, SopsFile, Verification};
 use crate::source::{self, DecodeError, Source, SourceId};
 
@@ -41,6 +41,7 @@ pub(super) enum Looked {
 pub(super) fn look(input: &Input, keyring: &Keyring, blobs: Option<&Blobs<'_>>) -> Looked {
     let look = Look {
         format: input.format,
+        format_from: input.format_from,
         path: input.path.clone(),
         origin: input.origin,
         has_secret_name: input.has_secret_name,
@@ -61,6 +62,7 @@ pub(super) fn look(input: &Input, keyring: &Keyring, blobs: Option<&Blobs<'_>>) 
 pub(super) struct Look {
     pub(super) path: PathBuf,
     pub(super) format: Format,
+    pub(super) format_from: FormatFrom,
     origin: Origin,
     has_secret_name: bool,
 }
@@ -79,43 +81,6 @@ impl Looked {
 }
 
 impl Look {
-    fn in_index(self, id: &BlobId, blobs: Option<&Blobs<'_>>, keyring: &Keyring) -> Looked {
-        match blobs.map(|blobs| blobs.read(id, MAX_FILE_LEN)) {
-            Some(Ok(bytes)) => {
-                let id = SourceId::Index(self.path.clone());
-                self.at_bytes(id, bytes, keyring)
-            }
-            Some(Err(Unread::TooLarge)) if self.counts_unread() => {
-                let error = self.too_large(MAX_FILE_LEN);
-                self.unreadable(&Unreadable::Io(error), None)
-            }
-            Some(Err(Unread::Failed(error))) => Looked::NotGiven(error.into()),
-            Some(Err(Unread::TooLarge)) | None => Looked::passed_over(false),
-        }
-    }
-
-    fn at_disk(self, place: &Path, keyring: &Keyring) -> Looked {
-        let id = SourceId::WorkTree(self.path.clone());
-        if self.format == Format::Binary && self.due() == Due::Nobody {
-            match fs::read(place, MAX_SEARCHED_LEN) {
-                Ok(bytes) => return self.at_bytes(id, bytes, keyring),
-                // Any file can be a binary file of sops's; its envelope is a JSON object.
-                Err(fs::Error::TooLarge { .. })
-                    if fs::first_visible_byte(place).is_ok_and(|byte| byte == Some(b'{')) => {}
-                Err(fs::Error::TooLarge { .. }) => return Looked::passed_over(false),
-                Err(_) => return Looked::passed_over(true),
-            }
-        }
-        match fs::read(place, MAX_FILE_LEN) {
-            Ok(bytes) => self.at_bytes(id, bytes, keyring),
-            Err(fs::Error::TooLarge { .. }) if !fs::contains(place, sign::TOKEN.as_bytes()) => {
-                self.clear(Known::default())
-            }
-            Err(error) if self.counts_unread() => self.unreadable(&Unreadable::Io(error), None),
-            Err(_) => Looked::passed_over(true),
-        }
-    }
-
     /// Who says that the file should be encrypted.
     pub(super) fn due(&self) -> Due {
         if self.has_secret_name {
@@ -127,12 +92,12 @@ impl Look {
         }
     }
 
-    /// Whether it matters that the file could not be read.
-    fn counts_unread(&self) -> bool {
-        self.format == Format::Yaml || self.due() != Due::Nobody
+    pub(super) fn at_bytes(self, id: SourceId, bytes: Vec<u8>, keyring: &Keyring) -> Looked {
+        self.in_format_of(&bytes).at_typed(id, bytes, keyring)
     }
 
-    fn at_bytes(self, id: SourceId, bytes: Vec<u8>, keyring: &Keyring) -> Looked {
+    /// Bytes of which the format is settled.
+    fn at_typed(self, id: SourceId, bytes: Vec<u8>, keyring: &Keyring) -> Looked {
         let due = self.due();
         // What sops wrote it reads, whatever the first key looks like.
         if due != Due::Nobody
@@ -141,7 +106,9 @@ impl Look {
         {
             return self.foreign(foreign, id, bytes);
         }
-        let may_be_sops = sign::may_have_metadata(self.format, &bytes);
+        let is_guessed = self.format_from == FormatFrom::Text
+            || self.format == Format::Json && guess::other_than(self.format, &bytes).is_some();
+        let may_be_sops = is_guessed || sign::may_have_metadata(self.format, &bytes);
         if due == Due::Nobody && !may_be_sops {
             return self.pass_over(id, bytes);
         }
@@ -152,7 +119,7 @@ impl Look {
             let error = self.too_large(MAX_FILE_LEN);
             return self.unreadable(&Unreadable::Io(error), None);
         }
-        let marked = sign::looks_encrypted(self.format, &bytes);
+        let marked = is_guessed || sign::looks_encrypted(self.format, &bytes);
         let is_binary = self.format == Format::Binary;
         let counts = marked
             || match due {
@@ -178,11 +145,6 @@ impl Look {
             DecodeError::NotText { position } => Unreadable::NotText { at: position },
             DecodeError::TooLarge { limit } => Unreadable::Io(self.too_large(limit)),
         }
-    }
-
-    fn too_large(&self, limit: usize) -> fs::Error {
-        let path = self.path.clone();
-        fs::Error::TooLarge { path, limit }
     }
 
     /// `counts` says whether it matters that it cannot be read, `marked` whether sops wrote it once.
@@ -357,7 +319,7 @@ impl Look {
         self.report(known, verification, Needs::Nothing, &lacking)
     }
 
-    fn unreadable(self, unreadable: &Unreadable, source: Option<&Source>) -> Looked {
+    pub(super) fn unreadable(self, unreadable: &Unreadable, source: Option<&Source>) -> Looked {
         let verification = match unreadable {
             // sops reads larger files than this program does.
             Unreadable::Io(fs::Error::TooLarge { limit, .. }) => {

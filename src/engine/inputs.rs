@@ -11,7 +11,7 @@ use crate::document::Format;
 use crate::environment::Environment;
 use crate::paths;
 use crate::repo::{BlobId, Index, Repo};
-use crate::rules::Unreadable;
+use crate::rules::{FormatFrom, Unreadable};
 
 /// One file to look at.
 pub(super) struct Input {
@@ -21,6 +21,7 @@ pub(super) struct Input {
     pub(super) origin: Origin,
     /// The format that sops would read it as.
     pub(super) format: Format,
+    pub(super) format_from: FormatFrom,
     /// Whether its name says that it should be encrypted.
     pub(super) has_secret_name: bool,
 }
@@ -122,6 +123,7 @@ impl Inputs<'_> {
         let given = self.scope.input_type.filter(|_| origin != Origin::Walked);
         let input = Input {
             format: given.unwrap_or_else(|| Format::of_path(&path)),
+            format_from: given.map_or(FormatFrom::Name, |_| FormatFrom::User),
             has_secret_name: self.scope.policy.is_secret_name(&path),
             path,
             content,

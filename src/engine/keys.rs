@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::inputs::{self, Content, Input, Origin, Scope};
 use super::others::decode;
-use super::{Error, MAX_FILE_LEN, Request, describe, map_all, policy, sign};
+use super::{Error, MAX_FILE_LEN, Request, describe, guess, map_all, policy, sign};
 use crate::document::Document;
 use crate::fs;
 use crate::keys::{Keyring, Listed, Locked, Place, PlaceState, Shut};
 use crate::paths;
 use crate::repo::Repo;
+use crate::rules::FormatFrom;
 use crate::sops::{SopsFile, locks};
 use crate::source::SourceId;
 
@@ -185,14 +186,17 @@ fn read_locks(input: &Input) -> Option<(PathBuf, Shut)> {
         Content::Given(bytes) => bytes.clone(),
         Content::Index(_) | Content::Outside | Content::Lost(_) => return None,
     };
-    if !sign::may_have_metadata(input.format, &bytes) && input.origin == Origin::Walked {
+    let untold =
+        guess::untold(input.format, &bytes).filter(|_| input.format_from == FormatFrom::Name);
+    let format = untold.unwrap_or(input.format);
+    if !sign::may_have_metadata(format, &bytes) && input.origin == Origin::Walked {
         return None;
     }
     let id = SourceId::WorkTree(input.path.clone());
-    let (Some(source), None) = decode(id, bytes, input.format) else {
+    let (Some(source), None) = decode(id, bytes, format) else {
         return None;
     };
-    let document = Document::parse(&source, input.format).ok()?;
+    let document = Document::parse(&source, format).ok()?;
     let file = SopsFile::of(&document).ok().flatten()?;
     Some((input.path.clone(), locks(&file)))
 }

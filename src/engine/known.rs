@@ -3,8 +3,8 @@
 use std::cell::OnceCell;
 
 use super::file::{Look, Looked};
-use super::{FileReport, NotEvaluated};
-use crate::document::{Document, Foreign, RepeatedKey};
+use super::{FileReport, NotEvaluated, guess};
+use crate::document::{Document, Foreign, Format, RepeatedKey};
 use crate::finding::Finding;
 use crate::keys::Shut;
 use crate::rules::{Check, Due, FileContext, Findings, Needs, RULES, Rule, Unreadable};
@@ -19,6 +19,8 @@ pub(super) struct Known<'a> {
     pub(super) file: Option<&'a SopsFile<'a>>,
     pub(super) unreadable: Option<&'a Unreadable>,
     pub(super) lacks_metadata: Option<Due>,
+    /// The format that its text is of, where that is another one.
+    pub(super) looks_like: Option<Format>,
     pub(super) foreign: Option<Foreign>,
     pub(super) problems: Vec<Problem>,
     pub(super) documents: Option<usize>,
@@ -43,6 +45,13 @@ impl Look {
         reached: Needs,
         lacking: &str,
     ) -> Looked {
+        let is_sound = matches!(
+            verification,
+            Verification::Verified | Verification::NotVerified(_)
+        );
+        if let Some(source) = known.source.filter(|_| !is_sound) {
+            known.looks_like = guess::other_than(self.format, source.bytes());
+        }
         let (findings, not_evaluated) = self.run(&RULES, &known, reached, lacking);
         let shut = known.shut.take();
         Looked::At {
@@ -66,6 +75,8 @@ impl Look {
             document: known.document,
             file: known.file,
             format: self.format,
+            format_from: self.format_from,
+            looks_like: known.looks_like,
             lacks_metadata: known.lacks_metadata,
             unreadable: known.unreadable,
             problems: &known.problems,

@@ -4,6 +4,7 @@
 //! Files are looked at in parallel, a file a task, and nothing of a file's text outlives its task.
 //! What comes out depends on the files and the identities alone, not on the number of threads.
 
+mod bytes;
 mod catalogue;
 mod earlier;
 mod error;
@@ -11,6 +12,7 @@ mod explain;
 mod explanation;
 mod file;
 mod filters;
+mod guess;
 mod inputs;
 mod keys;
 mod known;

@@ -39,7 +39,7 @@ pub struct Report {
 pub struct FileReport {
     /// The path as the user named it, or below the folder that the user named.
     pub path: PathBuf,
-    /// The format that its name stands for.
+    /// The format that it was read as.
     pub format: Format,
     /// How many documents it holds; none where it could not be read as its format.
     pub documents: Option<usize>,

@@ -29,6 +29,16 @@ pub(super) const MARKS: [&str; 7] = [
 /// How many bytes of a file tell whether it is a text, as many as git looks at.
 const HEAD_LEN: usize = 8_000;
 
+/// What tells sops's part in a file that is too large to be read, also where its one token is
+/// damaged: the beginning of its metadata, as sops writes it.
+pub(super) const OF_LARGE: [&[u8]; 5] = [
+    TOKEN.as_bytes(),
+    b"\"sops\": {",
+    b"\nsops:\n",
+    b"\nsops_mac=",
+    b"\n[sops]\n",
+];
+
 static TOKEN_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(TOKEN));
 static SOPS_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("sops"));
 static MAC_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("mac:"));
@@ -107,6 +117,20 @@ fn has_metadata_in_json(text: &[u8]) -> bool {
     words.iter().all(|word| contains(text, word))
 }
 
+/// Whether the word `sops` is in a text.
+pub(super) fn names_sops(bytes: &[u8]) -> bool {
+    SOPS_FINDER.find(&ascii(bytes)).is_some()
+}
+
+/// Where the first line of a text is that begins with `sign`.
+pub(super) fn line_with(text: &[u8], sign: &[u8]) -> Option<usize> {
+    let is_start = |at: &usize| match at.checked_sub(1) {
+        None => true,
+        Some(before) => text.get(before) == Some(&b'\n'),
+    };
+    memmem::find_iter(text, sign).find(is_start)
+}
+
 /// The first byte that is no white space.
 pub(super) fn first_visible(bytes: &[u8]) -> Option<u8> {
     bytes.trim_ascii_start().first().copied()
@@ -130,7 +154,7 @@ pub(super) fn is_utf16(bytes: &[u8]) -> bool {
 }
 
 /// The bytes, those of UTF-16 without their zeros, so that what is ASCII can be found.
-fn ascii(bytes: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn ascii(bytes: &[u8]) -> Cow<'_, [u8]> {
     if is_utf16(bytes) {
         bytes.iter().copied().filter(|&byte| byte != 0).collect()
     } else {
@@ -138,7 +162,7 @@ fn ascii(bytes: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+pub(super) fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     memmem::find(haystack, needle).is_some()
 }
 

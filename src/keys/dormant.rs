@@ -8,6 +8,7 @@ use super::places::Origin;
 use super::recipient::{Recipient, RecipientKind};
 #[cfg(feature = "ssh")]
 use super::ssh;
+use super::wake::shown_to_command;
 use crate::secret::Secret;
 
 /// Something that may open files once it is woken.
@@ -139,7 +140,7 @@ impl Dormant {
         match &self.state {
             _ if !is_likely => None,
             State::Asked(answers) => answers
-                .get(recipient.as_str())
+                .get(&shown_to_command(recipient))
                 .and_then(|failure| failure.clone().map(Obstacle::Failed)),
             State::Done => None,
             State::Stuck(obstacle) => Some(obstacle.clone()),
@@ -182,6 +183,18 @@ impl State {
 const MAX_RECIPIENTS: usize = 32;
 
 impl Lock {
+    /// Whether an age file tells whether it is for this key and no other.
+    pub(super) fn is_named_in_files(&self) -> bool {
+        match self {
+            #[cfg(feature = "ssh")]
+            Self::Ssh(_) => true,
+            Self::Command { .. }
+            | Self::Encrypted(_)
+            | Self::Plugin { .. }
+            | Self::Unsupported(_) => false,
+        }
+    }
+
     /// In which order they are tried: first what is certain to fit, then what asks nobody.
     pub(super) fn rank(&self) -> usize {
         match self {

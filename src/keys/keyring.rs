@@ -183,6 +183,21 @@ impl Keyring {
         })
     }
 
+    /// What keeps the very identity that one of these age files names from being tried.
+    pub(crate) fn obstacle_of_named<'f>(
+        &self,
+        mut files: impl Iterator<Item = (&'f AgeFile, &'f Recipient)>,
+    ) -> Option<Obstacle> {
+        files.find_map(|(file, recipient)| {
+            let ssh = self.ssh.get().into_iter();
+            let mut dormant = ssh.chain([&self.found]).flat_map(|found| &found.dormant);
+            dormant.find_map(|dormant| {
+                let named = dormant.lock.is_named_in_files().then_some(dormant)?;
+                named.obstacle(file, recipient)
+            })
+        })
+    }
+
     /// Whether there is something that could be woken.
     pub(crate) fn has_dormant(&self) -> bool {
         let mut found = self.ssh.get().into_iter().chain([&self.found]);

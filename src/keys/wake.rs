@@ -266,7 +266,7 @@ fn decrypt(file: &AgeFile, passphrase: &str) -> Result<source::Read, Refused> {
 }
 
 /// A recipient as a command may see it: nothing that somebody wrote into a file for a shell to read.
-fn shown_to_command(recipient: &Recipient) -> String {
+pub(super) fn shown_to_command(recipient: &Recipient) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b" +/=-@._:".contains(&byte);
     let canonical = recipient.canonical();
     let mut texts = [recipient.as_str(), &canonical].into_iter();

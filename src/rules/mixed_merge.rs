@@ -68,10 +68,7 @@ pub(super) fn mixed(context: &ChangeContext<'_>) -> Option<Mixed> {
 }
 
 fn help(context: &ChangeContext<'_>) -> Help {
-    let (file, word) = (
-        remedy::argument(context.file.path),
-        remedy::word(context.file.path),
-    );
+    let word = remedy::word(context.file.path);
     if context.others.is_empty() {
         return context.bring_back_then_edit(
             "take one version whole, then make the other one's edits inside sops",
@@ -81,6 +78,6 @@ fn help(context: &ChangeContext<'_>) -> Help {
         "take one side whole (`--ours` or `--theirs`), then make the other's edits inside sops",
     )
     .then(format!("git checkout --ours -- {word}"))
-    .then(format!("sops edit {file}"))
+    .then(remedy::sops("edit", context.file))
     .then(format!("git add -- {word}"))
 }

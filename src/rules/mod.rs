@@ -24,6 +24,7 @@ mod private_key_committed;
 mod recipient_added;
 mod recipient_dropped;
 mod unauthenticated_change;
+mod undeclared_format;
 mod undecryptable_value;
 mod unreadable_by_version;
 mod unreadable_file;
@@ -31,13 +32,13 @@ mod unselected_ciphertext;
 
 #[expect(unused_imports, reason = "the engine reads no bases yet")]
 pub(crate) use given::BaseName;
-pub(crate) use given::{ChangeContext, Due, FileContext, Findings, Unreadable};
-use given::{Found, MAX_FINDINGS, Names, Tale, remedy};
+pub(crate) use given::{ChangeContext, Due, FileContext, Findings, FormatFrom, Unreadable};
+use given::{Found, MAX_FINDINGS, Names, Tale, format, remedy};
 
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 22] = [
+pub(crate) static RULES: [&Rule; 23] = [
     &conflict_marker::RULE,
     &copied_ciphertext::RULE,
     &downgraded_encryption::RULE,
@@ -56,6 +57,7 @@ pub(crate) static RULES: [&Rule; 22] = [
     &recipient_added::RULE,
     &recipient_dropped::RULE,
     &unauthenticated_change::RULE,
+    &undeclared_format::RULE,
     &undecryptable_value::RULE,
     &unreadable_by_version::RULE,
     &unreadable_file::RULE,

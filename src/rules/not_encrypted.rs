@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Check, Due, FileContext, Findings, Found, Needs, Rule, remedy};
+use super::{Check, Due, FileContext, Findings, Found, Needs, Rule, format, remedy};
 use crate::document::{
     Document, Format, KeyPath, Pair, Scalar, Tree, Value, holds_no_secret, kubernetes,
 };
@@ -45,6 +45,10 @@ fn clear_file(context: &FileContext<'_>, due: Due) -> Option<Found> {
     }
     if due == Due::Nobody || is_example(context.path) || is_no_data(context.path) {
         return None;
+    }
+    if let Some(help) = remedy::utf16(context) {
+        let found = Found::new("the file is in UTF-16, in which sops finds no metadata");
+        return Some(found.at(Span::new(0, 0)).says(REFUSED).help(help));
     }
     let found = || Found::new("the file stands in clear: it has no sops metadata");
     let found = match context.document {
@@ -215,10 +219,11 @@ fn lost_metadata(context: &FileContext<'_>, document: &Document<'_>, token: &Pla
         .says(format!(
             "sops and KSOPS refuse the file with \"sops metadata not found\"; {deployed}"
         ))
-        .help(remedy::undo(
-            context,
-            "nothing else holds the key to the values; ",
-        ))
+        .help(
+            format::other(context).unwrap_or_else(|| {
+                remedy::undo(context, "nothing else holds the key to the values; ")
+            }),
+        )
 }
 
 /// A file of sops's with a Secret in it, of which the selectors pick nothing at all.

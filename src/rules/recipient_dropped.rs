@@ -49,13 +49,12 @@ fn consequence(change: &Change<'_>) -> &'static str {
 }
 
 fn help(context: &ChangeContext<'_>) -> Help {
-    let file = remedy::argument(context.file.path);
     if context.change.shares_data_key() {
         context
             .bring_back(
                 "bring the version of before back where it is not meant; else rotate the data key",
             )
-            .then(format!("sops rotate --in-place {file}"))
+            .then(remedy::sops("rotate --in-place", context.file))
     } else {
         context.bring_back("bring the version of before back where it is not meant")
     }

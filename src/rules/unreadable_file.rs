@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::{Check, FileContext, Findings, Found, Needs, Rule, Unreadable, remedy};
+use super::{Check, FileContext, Findings, Found, Needs, Rule, Unreadable, format, remedy};
 use crate::finding::{Help, Severity};
 use crate::fs;
 use crate::sops::{self, ProblemKind};
@@ -53,9 +53,13 @@ fn report(context: &FileContext<'_>, unreadable: &Unreadable, findings: &mut Fin
             Found::new(format!("sops cannot load the file: {message}"))
                 .at_position(*at)
                 .says("`sops decrypt`, KSOPS and Flux refuse the file as it stands")
-                .help(remedy::encoding(context, None).unwrap_or_else(|| {
-                    remedy::go_back(path, help).or(remedy::only("mend the text there"))
-                }))
+                .help(
+                    format::other(context)
+                        .or_else(|| remedy::encoding(context, None))
+                        .unwrap_or_else(|| {
+                            remedy::go_back(path, help).or(remedy::only("mend the text there"))
+                        }),
+                )
         }
     });
 }

@@ -231,22 +231,27 @@ impl<'k> Stanza<'k> {
 fn why_locked(groups: Vec<Group<'_>>, needed: i64, keyring: &Keyring, metadata: Span) -> Locked {
     let hopeful = groups.iter().filter(|group| !group.is_hopeless()).count();
     let hopeless = i64::try_from(hopeful).is_ok_and(|count| count < needed);
+    if hopeless {
+        return Locked::Failed(problems(&groups, needed, hopeless, metadata), None);
+    }
     let shut = groups.iter().filter(|group| group.opened.is_none());
     let stanzas = || shut.clone().flat_map(|group| &group.stanzas);
-    // An identity that is there and not tried may open a stanza that is not named for a tried one.
     if stanzas().any(|stanza| stanza.age.as_ref().is_some_and(AgeFile::mixes_passphrase)) {
         let what = "an age file for a passphrase and another recipient";
         return Locked::NotVerified(Reason::Unsupported(what.to_owned()), None);
     }
-    let rest = stanzas().filter(|stanza| !stanza.is_ours() && !stanza.is_broken());
-    let obstacle = keyring.obstacle(rest.filter_map(Stanza::locked));
+    // An identity that is there and not tried may open a stanza that is not named for a tried one; and
+    // one that its age file names, whomever the metadata name.
+    let (ours, others): (Vec<_>, Vec<_>) = stanzas()
+        .filter(|stanza| !stanza.is_broken())
+        .partition(|stanza| stanza.is_ours());
+    let obstacle = keyring.obstacle(others.into_iter().filter_map(Stanza::locked));
+    let obstacle =
+        obstacle.or_else(|| keyring.obstacle_of_named(ours.into_iter().filter_map(Stanza::locked)));
     let problems = match obstacle {
-        Some(_) if !hopeless => Vec::new(),
-        _ => problems(&groups, needed, hopeless, metadata),
+        Some(_) => Vec::new(),
+        None => problems(&groups, needed, hopeless, metadata),
     };
-    if hopeless && !problems.is_empty() {
-        return Locked::Failed(problems, None);
-    }
     let reason = match obstacle {
         Some(Obstacle::NeedsInput(who)) => Reason::NeedsInput(who),
         Some(Obstacle::NotAllowed(what)) => Reason::NotAllowed(what),

@@ -180,6 +180,12 @@ fn standard_input_is_a_file_with_a_name_of_its_own() {
         output.stdout
     );
     let named = ["check", "-", "--stdin-name", "notes.txt"];
+    let with_key = [&named[..], &KEY].concat();
+    let output = sandbox.command(with_key).stdin(text).run().expect_code(1);
+    for rule in ["warning[undeclared-format]", "error[mac-mismatch]"] {
+        assert!(output.stdout.contains(rule), "{}", output.stdout);
+    }
+    let text = "Such a line is `password: ENC[AES256_GCM,data:`.\n";
     let output = sandbox.command(named).stdin(text).run().expect_code(0);
     assert_eq!(
         output.stdout,

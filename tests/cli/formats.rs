@@ -278,7 +278,9 @@ fn commands_of_the_help_say_the_type_where_the_name_does_not() {
         .run()
         .expect_code(1);
     assert!(
-        output.stdout.contains("`--input-type` says in which"),
+        output
+            .stdout
+            .contains("`--input-type dotenv` says that it is"),
         "{}",
         output.stdout
     );
@@ -394,5 +396,15 @@ fn bad_input_of_every_format_is_a_finding() {
                 "{path}: {file}"
             );
         }
+    }
+}
+
+#[test]
+fn an_input_type_without_a_file_is_refused() {
+    let sandbox = Sandbox::new();
+    for command in ["check", "keys"] {
+        let output = sandbox.run([command, "--input-type", "dotenv"]);
+        let said = output.expect_code(2).stderr;
+        assert!(said.contains("no file is named"), "{said}");
     }
 }

@@ -167,6 +167,39 @@ fn large_files_are_bounded() {
 }
 
 #[test]
+fn of_a_file_too_large_to_read_no_verdict_is_given_whatever_stands_in_it() {
+    const LEN: u64 = 280 << 20;
+    let token = "ENC[AES256_GCM,data:";
+    let place = testdata("formats/values.enc.json");
+    let sound = String::from_utf8(fs::read(place).unwrap()).unwrap();
+    let damaged = sound.replace(token, "ENC[AES256_GCN,data:");
+    // All zeros, and files of which all tokens are damaged: with the name of a secret, named, met.
+    for (name, text, arguments, expected) in [
+        ("z.enc.bin", "", &["check"][..], true),
+        ("z.enc.yaml", "a: b\n", &["check"], true),
+        ("z.json", damaged.as_str(), &["check", "z.json"], true),
+        ("z.json", damaged.as_str(), &["check"], true),
+        ("z.bin", damaged.as_str(), &["check"], true),
+        // Nothing of sops's, and nobody's concern.
+        ("z.bin", "", &["check"], false),
+        ("z.iso", "", &["check", "z.iso"], false),
+        ("z.json", "{}", &["check"], false),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.write(name, text);
+        let file = fs::File::options()
+            .write(true)
+            .open(sandbox.work().join(name));
+        file.unwrap().set_len(LEN).unwrap();
+        let output = sandbox.run(arguments).expect_code(i32::from(expected));
+        let is_told = output.stdout.contains("error[unreadable-file]")
+            && output.stdout.contains("larger than 256 MiB")
+            && output.stdout.contains("1 not verified");
+        assert_eq!(is_told, expected, "{name}: {}", output.stdout);
+    }
+}
+
+#[test]
 fn depth_and_aliases_end_in_a_finding() {
     let sandbox = Sandbox::new();
     let mut bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n".to_owned();

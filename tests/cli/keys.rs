@@ -210,6 +210,18 @@ fn what_is_said_does_not_depend_on_which_file_asks_for_an_ssh_key_first() {
 }
 
 #[test]
+fn a_command_that_failed_is_named_whatever_the_comment_of_a_recipient() {
+    let sandbox = sandbox();
+    let text = String::from_utf8(sandbox.read("rsa.enc.yaml")).unwrap();
+    for comment in ["rsa@example.org", "alice's laptop"] {
+        sandbox.write("rsa.enc.yaml", text.replace("rsa@example.org", comment));
+        let run = check(&sandbox, &["rsa.enc.yaml"]).env("SOPS_AGE_SSH_PRIVATE_KEY_CMD", "false");
+        let (_, reason) = verdict(&run.env("PATH", "/usr/bin:/bin").run());
+        assert!(reason.starts_with("key-failed: "), "{comment}: {reason}");
+    }
+}
+
+#[test]
 fn programs_are_told_of_key_groups_too() {
     let sandbox = sandbox();
     let output = check(&sandbox, &["groups.enc.yaml", "--identity", "keys/age.txt"]).run();

@@ -17,6 +17,7 @@ mod incident;
 mod install;
 mod keys;
 mod mutants;
+mod names;
 mod policy;
 mod reference;
 mod repository;

@@ -286,6 +286,17 @@ pub(crate) fn refuse_idle_name(name: Option<&PathBuf>, paths: &[PathBuf]) -> Res
     })
 }
 
+/// Refuses a type where no file is named that could be of it.
+pub(crate) fn refuse_idle_type(given: Option<InputType>, paths: &[PathBuf]) -> Result<(), Failure> {
+    if given.is_none() || !paths.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Usage {
+        message: "`--input-type` is given, and no file is named".to_owned(),
+        help: "name the files that are of this type: others are read as their names say".to_owned(),
+    })
+}
+
 /// Reads standard input, at most one byte more than `limit`.
 pub(crate) fn read_stdin(limit: usize) -> Result<Vec<u8>, Failure> {
     // Room for any file of identities: a buffer that grew would leave a copy of a key behind.

@@ -61,6 +61,7 @@ fn refuse_two_streams(options: &CheckArgs) -> Result<(), Failure> {
     // In the index `-` is a file like any other: hooks pass whatever names there are.
     let paths: &[PathBuf] = if options.staged { &[] } else { &options.paths };
     inputs::refuse_two_streams(paths.iter().chain(&options.identities))?;
+    app::refuse_idle_type(options.input_type, &options.paths)?;
     app::refuse_idle_name(options.stdin_name.as_ref(), paths)
 }
 

@@ -17,6 +17,7 @@ pub(crate) fn run<'a>(
     access: Access<'a>,
 ) -> Result<u8, Failure> {
     inputs::refuse_two_streams(options.paths.iter().chain(&options.identities))?;
+    app::refuse_idle_type(options.input_type, &options.paths)?;
     let mut request = Request::new(environment);
     request.access = access;
     request.input_type = options.input_type.map(Into::into);

@@ -38,7 +38,7 @@ fn page(command: &Command, out: &mut dyn Write) -> io::Result<()> {
     let man = Man::new(command.clone()).source(source);
     man.render_title(out)?;
     man.render_name_section(out)?;
-    man.render_synopsis_section(out)?;
+    synopsis(command).to_writer(out)?;
     man.render_description_section(out)?;
     man.render_options_section(out)?;
     if command.has_subcommands() {
@@ -54,6 +54,16 @@ fn page(command: &Command, out: &mut dyn Write) -> io::Result<()> {
         part.to_writer(out)?;
     }
     Ok(())
+}
+
+/// How the command is called, as its help says it.
+fn synopsis(command: &Command) -> Roff {
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ");
+    let mut roff = Roff::new();
+    roff.control("SH", ["SYNOPSIS"]);
+    roff.text([roman(usage)]);
+    roff
 }
 
 /// The paragraphs below a command's help, each a section: its first line is the title, and the

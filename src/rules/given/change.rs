@@ -57,8 +57,7 @@ impl ChangeContext<'_> {
 
     /// The same, and then the edit with sops.
     pub(in crate::rules) fn bring_back_then_edit(&self, text: impl Into<String>) -> Help {
-        let file = remedy::argument(self.file.path);
-        self.bring_back(text).then(format!("sops edit {file}"))
+        self.bring_back(text).then(remedy::sops("edit", self.file))
     }
 }
 

@@ -19,8 +19,12 @@ pub(crate) struct FileContext<'a> {
     pub(crate) document: Option<&'a Document<'a>>,
     /// The document as a file of sops's; none where it has no metadata that sops accepts.
     pub(crate) file: Option<&'a SopsFile<'a>>,
-    /// The format that its name stands for.
+    /// The format that it was read as.
     pub(crate) format: Format,
+    /// Who says so.
+    pub(crate) format_from: FormatFrom,
+    /// The format in which the text has sops's metadata, where that is another one.
+    pub(crate) looks_like: Option<Format>,
     /// Where it has no sops metadata and is no other program's: who says that it should have some.
     pub(crate) lacks_metadata: Option<Due>,
     /// Why the file is no document.
@@ -55,6 +59,17 @@ pub(crate) enum Due {
     User,
     /// Nobody: it was met on a walk.
     Nobody,
+}
+
+/// Who says which format a file has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FormatFrom {
+    /// Its name, as sops takes it.
+    Name,
+    /// The user, with `--input-type`.
+    User,
+    /// Its text, for the name tells none.
+    Text,
 }
 
 /// Why a file is no document that sops would load.

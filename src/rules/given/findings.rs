@@ -183,7 +183,8 @@ impl<'a> Findings<'a> {
     fn staged_again(&self, mut help: Help) -> Help {
         let otherwise = help.otherwise.take();
         let add = format!("git add -- {}", remedy::word(self.context.path));
-        if !help.commands.is_empty() && !help.commands.contains(&add) {
+        let is_added = help.commands.iter().any(|command| command.contains(&add));
+        if !help.commands.is_empty() && !is_added {
             help = help.then(add);
         }
         match otherwise {

@@ -3,12 +3,13 @@
 mod change;
 mod context;
 mod findings;
+pub(super) mod format;
 pub(super) mod remedy;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use change::{BaseName, ChangeContext};
 pub(super) use change::{MAX_FINDINGS, Names, Tale};
-pub(crate) use context::{Due, FileContext, Unreadable};
+pub(crate) use context::{Due, FileContext, FormatFrom, Unreadable};
 pub(crate) use findings::Findings;
 pub(super) use findings::Found;

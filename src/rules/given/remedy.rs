@@ -102,11 +102,10 @@ pub(in crate::rules) fn encoding(context: &FileContext<'_>, span: Option<Span>) 
     let bytes = context.source?.bytes();
     let is_dotenv = context.format == Format::Dotenv;
     let is_first_line = || !span.is_some_and(|span| before(bytes, span).contains(&b'\n'));
-    if context.format == Format::Yaml {
+    if let Some(help) = utf16(context) {
+        Some(help)
+    } else if context.format == Format::Yaml {
         None
-    } else if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-        let text = "sops reads UTF-16 in YAML only: save the file as UTF-8";
-        Some(through(context.path, text, "iconv -f UTF-16 -t UTF-8"))
     } else if context.format != Format::Ini && bytes.starts_with(MARK) && is_first_line() {
         let text = if is_dotenv {
             "the file begins with a byte order mark, which sops takes for a part of the first line: \
@@ -124,6 +123,52 @@ pub(in crate::rules) fn encoding(context: &FileContext<'_>, span: Option<Span>) 
         Some(through(context.path, text, program))
     } else {
         None
+    }
+}
+
+/// How to mend a text in UTF-16 that sops does not read as such. None where that is not the matter.
+pub(in crate::rules) fn utf16(context: &FileContext<'_>) -> Option<Help> {
+    let bytes = context.source?.bytes();
+    let is_marked = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
+    let (text, encoding) = match byte_order(bytes) {
+        // yaml.v3 reads it; what it refuses then is something else.
+        _ if is_marked && context.format == Format::Yaml => return None,
+        _ if is_marked => (
+            "sops reads UTF-16 in YAML only: save the file as UTF-8",
+            "UTF-16",
+        ),
+        Some(encoding) if context.format == Format::Yaml => (
+            "the file is UTF-16 without a byte order mark, which sops does not read: save it as UTF-8",
+            encoding,
+        ),
+        Some(encoding) => (
+            "the file is UTF-16 without a byte order mark, and sops reads UTF-16 in YAML only: save it \
+             as UTF-8",
+            encoding,
+        ),
+        None => return None,
+    };
+    let program = format!("iconv -f {encoding} -t UTF-8");
+    Some(through(context.path, text, &program))
+}
+
+/// Which UTF-16 a text without a byte order mark is in: nearly all characters of a file of sops's are
+/// ASCII, so that every other byte is zero.
+fn byte_order(bytes: &[u8]) -> Option<&'static str> {
+    let head = bytes.get(..1024).unwrap_or(bytes);
+    let zeros = |skip| {
+        head.iter()
+            .skip(skip)
+            .step_by(2)
+            .filter(|b| **b == 0)
+            .count()
+    };
+    let (first, second) = (zeros(0), zeros(1));
+    let most = head.len() / 4;
+    match (first > most, second > most) {
+        (true, false) if second == 0 => Some("UTF-16BE"),
+        (false, true) if first == 0 => Some("UTF-16LE"),
+        _ => None,
     }
 }
 

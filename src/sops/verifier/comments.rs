@@ -47,38 +47,26 @@ impl Verifier<'_> {
             return stays_clear();
         };
         // In a list a string takes the place of the comment, and is written as one.
-        let stays = kind == ValueType::Comment || kind == ValueType::Str && !visit.in_list;
-        if stays {
-            emit::comment(
-                format,
-                plaintext,
-                visit,
-                comment.span,
-                &mut self.cut_comment,
-            )?;
+        if kind == ValueType::Comment || kind == ValueType::Str && !visit.in_list {
+            let cut = &mut self.cut_comment;
+            emit::comment(format, plaintext, visit, comment.span, cut)?;
         }
         let declared = kind.name();
         match (kind, mac_bytes(kind, plaintext, &mut self.scratch)) {
-            (ValueType::Bytes, _) => Err(MalformedCiphertext::BytesType.into()),
+            (ValueType::Bytes, _) => return Err(MalformedCiphertext::BytesType.into()),
             // A time whose zone sops reads and cannot write; anything else that is not of its type
             // is a comment in clear.
             (ValueType::Time, None) if go::Time::parse(plaintext).is_some() => {
-                Err(Undecryptable::NotOfItsType { declared }.into())
+                return Err(Undecryptable::NotOfItsType { declared }.into());
             }
-            (_, None) => stays_clear(),
-            (ValueType::Comment, Some(_)) => Ok(()),
-            (ValueType::Str, Some(bytes)) => {
-                self.hash.update(bytes);
-                Ok(())
+            (_, None) => return stays_clear(),
+            (ValueType::Comment, Some(_)) => {}
+            (_, Some(_)) if kind != ValueType::Str && !visit.in_list => {
+                return Err(Undecryptable::CommentOfOtherType { declared }.into());
             }
-            (_, Some(_)) if !visit.in_list => {
-                Err(Undecryptable::CommentOfOtherType { declared }.into())
-            }
-            (_, Some(bytes)) => {
-                self.hash.update(bytes);
-                Ok(())
-            }
+            (_, Some(bytes)) => self.hash.update(bytes),
         }
+        Ok(())
     }
 
     /// Decides on a comment that ends within a character, now that it is known what follows it.

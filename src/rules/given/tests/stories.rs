@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::super::{BaseName, ChangeContext, FileContext, Findings};
+use super::super::{BaseName, ChangeContext, FileContext, Findings, FormatFrom};
 use crate::change::{Change, Version};
 use crate::document::{Document, Format};
 use crate::finding::{Finding, Severity};
@@ -104,6 +104,8 @@ fn context<'a>(
         document: Some(document),
         file,
         format: document.format(),
+        format_from: FormatFrom::Name,
+        looks_like: None,
         lacks_metadata: None,
         unreadable: None,
         problems: &[],
