@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module at the top of the crate, and the modules that it may use.
-const MAY_USE: [(&str, &str); 15] = [
+const MAY_USE: [(&str, &str); 16] = [
     ("secret", ""),
     ("fs", ""),
     ("source", ""),
@@ -29,12 +29,16 @@ const MAY_USE: [(&str, &str); 15] = [
     ("repo", "fs environment paths process"),
     ("config", "fs source environment paths document finding"),
     (
-        "rules",
+        "change",
         "secret fs source environment document keys finding sops",
     ),
     (
+        "rules",
+        "secret fs source environment document keys finding sops change",
+    ),
+    (
         "engine",
-        "secret fs source environment paths document keys finding sops repo config rules",
+        "secret fs source environment paths document keys finding sops repo config change rules",
     ),
     // The reporters see data that the engine made, and never a source.
     ("report", "finding rules engine"),

@@ -1,7 +1,7 @@
 //! The rules as users see them: what each is called, how much it matters and what it means.
 
 use crate::finding::Severity;
-use crate::rules::{Needs, RULES, Rule};
+use crate::rules::{Check, Needs, RULES, Rule};
 
 /// What there is to know about a rule.
 #[derive(Clone, Copy, Debug)]
@@ -11,7 +11,7 @@ pub struct RuleInfo {
     pub id: &'static str,
     /// How much its findings matter.
     pub severity: Severity,
-    /// What it needs beside the file: `nothing` or `key`. Without it, it is not evaluated.
+    /// What it needs beside the file: `nothing`, `key`, or `base`, a version before. Without it, it is not evaluated.
     pub needs: &'static str,
     /// What it means, in one line.
     pub summary: &'static str,
@@ -29,9 +29,10 @@ impl RuleInfo {
         Self {
             id: rule.id,
             severity: rule.severity,
-            needs: match rule.needs {
-                Needs::Nothing | Needs::Document | Needs::Metadata => "nothing",
-                Needs::Key => "key",
+            needs: match (&rule.check, rule.needs) {
+                (Check::Change(_), _) => "base",
+                (_, Needs::Nothing | Needs::Document | Needs::Metadata) => "nothing",
+                (_, Needs::Key) => "key",
             },
             summary: rule.summary,
             page: rule.page,

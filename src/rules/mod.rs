@@ -7,40 +7,56 @@
 
 mod conflict_marker;
 mod copied_ciphertext;
+mod downgraded_encryption;
 mod duplicate_key;
+mod edited_outside_sops;
 mod given;
 mod mac_mismatch;
 mod malformed_ciphertext;
 mod malformed_metadata;
+mod mixed_merge;
+mod moved_ciphertext;
 mod multi_document;
 mod not_encrypted;
 mod plaintext_comment;
 mod plaintext_value;
 mod private_key_committed;
+mod recipient_added;
+mod recipient_dropped;
+mod unauthenticated_change;
 mod undeclared_format;
 mod undecryptable_value;
 mod unreadable_by_version;
 mod unreadable_file;
 mod unselected_ciphertext;
 
-pub(crate) use given::{Due, FileContext, Findings, FormatFrom, Unreadable};
-use given::{Found, format, remedy};
+#[expect(unused_imports, reason = "the engine reads no bases yet")]
+pub(crate) use given::BaseName;
+pub(crate) use given::{ChangeContext, Due, FileContext, Findings, FormatFrom, Unreadable};
+use given::{Found, MAX_FINDINGS, Names, Tale, format, remedy};
 
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 16] = [
+pub(crate) static RULES: [&Rule; 23] = [
     &conflict_marker::RULE,
     &copied_ciphertext::RULE,
+    &downgraded_encryption::RULE,
     &duplicate_key::RULE,
+    &edited_outside_sops::RULE,
     &mac_mismatch::RULE,
     &malformed_ciphertext::RULE,
     &malformed_metadata::RULE,
+    &mixed_merge::RULE,
+    &moved_ciphertext::RULE,
     &multi_document::RULE,
     &not_encrypted::RULE,
     &plaintext_comment::RULE,
     &plaintext_value::RULE,
     &private_key_committed::RULE,
+    &recipient_added::RULE,
+    &recipient_dropped::RULE,
+    &unauthenticated_change::RULE,
     &undeclared_format::RULE,
     &undecryptable_value::RULE,
     &unreadable_by_version::RULE,
@@ -91,8 +107,8 @@ pub(crate) enum Check {
     /// One file by itself.
     File(fn(&FileContext<'_>, &mut Findings<'_>)),
     /// Two versions of one file.
-    #[expect(dead_code, reason = "no rule compares versions yet")]
-    Change(fn(&ChangeContext, &mut Findings<'_>)),
+    #[cfg_attr(not(test), expect(dead_code, reason = "the engine reads no bases yet"))]
+    Change(fn(&ChangeContext<'_>, &mut Findings<'_>)),
     /// One configuration file.
     #[expect(dead_code, reason = "no rule reads configuration yet")]
     Config(fn(&ConfigContext, &mut Findings<'_>)),
@@ -100,10 +116,6 @@ pub(crate) enum Check {
     #[expect(dead_code, reason = "no rule looks at the whole repository yet")]
     Repo(fn(&RepoContext, &mut Findings<'_>)),
 }
-
-/// What a rule about a change may see. There is none yet.
-#[derive(Clone, Copy)]
-pub(crate) enum ChangeContext {}
 
 /// What a rule about configuration may see. There is none yet.
 #[derive(Clone, Copy)]

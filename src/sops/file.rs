@@ -140,7 +140,9 @@ fn kind(kind: KeyKind, id: &str) -> String {
     }
 }
 
-fn shown(kind: KeyKind, id: &str) -> String {
+/// The name of a key as reports may print it. One that is no name of a key of its kind is masked: it
+/// may be anything that was pasted there.
+pub(super) fn shown(kind: KeyKind, id: &str) -> String {
     let id = id.trim();
     match kind {
         // What stands behind such a key is a comment.

@@ -17,6 +17,7 @@ mod metadata;
 mod pattern;
 mod plaintext;
 mod problem;
+mod recipients;
 mod selectors;
 mod shamir;
 #[cfg(test)]

@@ -72,6 +72,22 @@ impl Selectors {
         Self::new(kind, DEFAULT_UNENCRYPTED_SUFFIX, mac_only_encrypted)
     }
 
+    /// What counts in a document that sops did not encrypt: nothing is picked.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            kind: SelectorKind::EncryptedSuffix,
+            test: Test::Nothing,
+            mac_only_encrypted: false,
+            work: AtomicU64::new(0),
+        }
+    }
+
+    /// The name of the selector that counts where none is set, and its text.
+    pub(crate) fn default_setting() -> (&'static str, &'static [u8]) {
+        let kind = SelectorKind::UnencryptedSuffix;
+        (kind.name(), DEFAULT_UNENCRYPTED_SUFFIX)
+    }
+
     /// Whether the MAC covers encrypted values only.
     pub(crate) fn mac_only_encrypted(&self) -> bool {
         self.mac_only_encrypted

@@ -60,6 +60,12 @@ impl Found {
         }
     }
 
+    /// The same place with these words.
+    pub(in crate::rules) fn message(mut self, message: impl Into<String>) -> Self {
+        self.message = message.into();
+        self
+    }
+
     /// It stands at `span`, from which the snippet is made.
     pub(in crate::rules) fn at(mut self, span: Span) -> Self {
         self.at = At::Span(span);

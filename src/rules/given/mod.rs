@@ -1,10 +1,15 @@
 //! What every rule is given: a context to look at, a place for its findings, words for remedies.
 
+mod change;
 mod context;
 mod findings;
 pub(super) mod format;
 pub(super) mod remedy;
+#[cfg(test)]
+mod tests;
 
+pub(crate) use change::{BaseName, ChangeContext};
+pub(super) use change::{MAX_FINDINGS, Names, Tale};
 pub(crate) use context::{Due, FileContext, FormatFrom, Unreadable};
 pub(crate) use findings::Findings;
 pub(super) use findings::Found;

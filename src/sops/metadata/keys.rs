@@ -21,6 +21,8 @@ pub(crate) struct MasterKey<'d> {
     pub(crate) kind: KeyKind,
     /// What names the key: an age recipient, a fingerprint, an ARN and so on.
     pub(crate) id: Option<Field<Cow<'d, [u8]>>>,
+    /// What names the key beside that, in the order of [`KeyKind::other_fields`].
+    pub(in crate::sops) others: Vec<Option<Cow<'d, [u8]>>>,
     /// The data key (or a share of it), encrypted to the key.
     pub(crate) enc: Option<Field<Cow<'d, [u8]>>>,
     /// What an old file's KMS `context` makes of it.
@@ -178,9 +180,11 @@ fn read_key<'d>(reader: &mut Reader<'d>, kind: KeyKind, member: &Member<'d>) -> 
     let fields = &member.fields;
     let id = reader.string(fields, kind.id_field()).ok();
     let enc = reader.string(fields, "enc").ok();
-    for name in kind.other_fields() {
-        _ = reader.string(fields, name);
-    }
+    let others = kind.other_fields().iter().map(|name| {
+        let field = reader.string(fields, name).ok().flatten();
+        field.map(|field| field.value)
+    });
+    let others = others.collect();
     let mut demands = Vec::new();
     let context = match kind {
         KeyKind::Kms => Context::of(&reader.string_map(fields, "context")),
@@ -200,6 +204,7 @@ fn read_key<'d>(reader: &mut Reader<'d>, kind: KeyKind, member: &Member<'d>) -> 
     let key = MasterKey {
         kind,
         id,
+        others,
         enc,
         context,
         node: member.node,

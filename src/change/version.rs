@@ -1,0 +1,204 @@
+//! One version of a file, as far as it takes to compare it with another one.
+//!
+//! A version owns all that it knows and holds none of the text: marks of values and tokens, the names
+//! of keys that look like keys, and where everything stood. So the text of a base can be dropped, and
+//! a version can be compared with several others.
+
+use super::leaf::{Leaf, LeafId, Leaves, Remark};
+use super::mark::Mark;
+use super::paths::Paths;
+use super::seal::{Recipient, Seal};
+use crate::document::{Document, Format, KeyPath};
+use crate::sops::{Selectors, SopsFile};
+use crate::source::{SourceId, Span};
+
+/// A version of a file.
+pub(crate) struct Version {
+    pub(super) leaves: Vec<Leaf>,
+    pub(super) paths: Paths,
+    /// The comments, encrypted ones too, in the order of the text.
+    pub(super) remarks: Vec<Remark>,
+    /// How many documents it has.
+    pub(super) documents: usize,
+    /// What enters the MAC, where it covers all values; and where it covers the encrypted ones.
+    pub(super) inputs: [Mark; 2],
+    /// The metadata; none where sops finds none.
+    pub(super) seal: Option<Seal>,
+}
+
+/// Why a version cannot be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotCompared {
+    /// It is no text.
+    NotText,
+    /// It is no document that sops would load.
+    Unreadable,
+    /// sops refuses its metadata.
+    MalformedMetadata,
+    /// It has too many values, or its selectors take too long.
+    TooLarge,
+}
+
+impl NotCompared {
+    /// The reason as reports print it, for a version that is the base of another one.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::NotText | Self::Unreadable => "base-unreadable",
+            Self::MalformedMetadata => "base-malformed-metadata",
+            Self::TooLarge => "too-large",
+        }
+    }
+}
+
+impl Version {
+    /// Reads a version out of the bytes that a file of this format had.
+    ///
+    /// # Errors
+    /// [`NotCompared`] where it is not certain what stands where in it.
+    pub(crate) fn read(id: SourceId, bytes: Vec<u8>, format: Format) -> Result<Self, NotCompared> {
+        let source = Document::decode(id, bytes, format).map_err(|_| NotCompared::NotText)?;
+        let document = Document::parse(&source, format).map_err(|_| NotCompared::Unreadable)?;
+        match SopsFile::of(&document) {
+            Ok(Some(file)) => Self::of(&file),
+            Ok(None) => Self::of_clear(&document),
+            Err(_) => Err(NotCompared::MalformedMetadata),
+        }
+    }
+
+    /// The version that a file of sops's is.
+    ///
+    /// # Errors
+    /// [`NotCompared::TooLarge`].
+    pub(crate) fn of(file: &SopsFile<'_>) -> Result<Self, NotCompared> {
+        let leaves = Leaves::gather(file.tree(), file.selectors())?;
+        Ok(Self::new(
+            leaves,
+            Some(Seal::of(file)),
+            file.tree().branches().len(),
+        ))
+    }
+
+    /// The version that a document without metadata is: all in clear.
+    ///
+    /// # Errors
+    /// [`NotCompared::TooLarge`].
+    pub(crate) fn of_clear(document: &Document<'_>) -> Result<Self, NotCompared> {
+        let tree = document.tree();
+        let leaves = Leaves::gather(tree, &Selectors::nothing())?;
+        Ok(Self::new(leaves, None, tree.branches().len()))
+    }
+
+    pub(super) fn new(gathered: Leaves, seal: Option<Seal>, documents: usize) -> Self {
+        let Leaves {
+            leaves,
+            paths,
+            remarks,
+            inputs,
+        } = gathered;
+        Self {
+            leaves,
+            paths,
+            remarks,
+            documents,
+            inputs,
+            seal,
+        }
+    }
+
+    /// Whether sops encrypted it.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.seal.is_some()
+    }
+
+    /// The leaves in the order in which sops visits them, which is that of the MAC.
+    pub(super) fn ids(&self) -> impl Iterator<Item = LeafId> + use<> {
+        (0..self.leaves.len()).map(LeafId::of_index)
+    }
+
+    /// The leaf of that name.
+    ///
+    /// # Panics
+    /// Where `id` is another version's.
+    pub(super) fn leaf(&self, id: LeafId) -> &Leaf {
+        &self.leaves[id.index()]
+    }
+
+    /// What tells the keys that lead to a leaf from others.
+    pub(super) fn path_mark(&self, id: LeafId) -> Mark {
+        self.paths.mark(self.leaf(id).path)
+    }
+
+    /// The keys that lead to a leaf, as reports print them.
+    pub(crate) fn path(&self, id: LeafId) -> KeyPath {
+        self.paths.shown(self.leaf(id).path)
+    }
+
+    /// Where a leaf stands in the text of this version.
+    pub(crate) fn span(&self, id: LeafId) -> Span {
+        self.leaf(id).span
+    }
+
+    /// Whether a leaf is an encrypted value.
+    pub(crate) fn is_token(&self, id: LeafId) -> bool {
+        self.leaf(id).is_token()
+    }
+
+    /// The keys of what a document holds: of its encrypted values, or where it has none of all.
+    pub(crate) fn held(&self, document: usize) -> Vec<KeyPath> {
+        let of_document = || self.ids().filter(|id| self.document(*id) == document);
+        let tokens: Vec<LeafId> = of_document().filter(|id| self.is_token(*id)).collect();
+        let told = if tokens.is_empty() {
+            of_document().collect()
+        } else {
+            tokens
+        };
+        told.into_iter().map(|id| self.path(id)).collect()
+    }
+
+    /// Whether a key is among those that open it.
+    pub(crate) fn has_recipient(&self, recipient: &Recipient) -> bool {
+        let seal = self.seal.as_ref();
+        seal.is_some_and(|seal| seal.names.contains(&recipient.name))
+    }
+
+    /// The document that holds a leaf, counted from 0.
+    pub(crate) fn document(&self, id: LeafId) -> usize {
+        self.leaf(id).document as usize
+    }
+
+    /// Which documents hold values.
+    pub(super) fn occupied(&self) -> Vec<bool> {
+        let mut occupied = vec![false; self.documents];
+        for id in self.ids() {
+            if let Some(holds) = occupied.get_mut(self.document(id)) {
+                *holds = true;
+            }
+        }
+        occupied
+    }
+
+    /// Whether sops wrote `mac` once for both: the MAC and its time are the same. Costs nothing, so
+    /// that a history can be searched for the version that brought a MAC.
+    pub(crate) fn has_mac_of(&self, other: &Self) -> bool {
+        let (Some(this), Some(other)) = (&self.seal, &other.seal) else {
+            return false;
+        };
+        let mac = |seal: &Seal| seal.mac.map(|(mark, _)| mark);
+        mac(this).is_some()
+            && mac(this) == mac(other)
+            && this.last_modified.0 == other.last_modified.0
+    }
+
+    /// Whether what enters the MAC is the same in both, by the rule of `self` for values in clear.
+    /// Costs nothing either.
+    pub(crate) fn has_inputs_of(&self, other: &Self) -> bool {
+        let only_encrypted = self.seal.as_ref().is_some_and(Seal::mac_only_encrypted);
+        let [all, encrypted] = &self.inputs;
+        let [others_all, others_encrypted] = &other.inputs;
+        if only_encrypted {
+            encrypted == others_encrypted
+        } else {
+            all == others_all
+        }
+    }
+}

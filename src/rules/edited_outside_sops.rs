@@ -1,0 +1,146 @@
+//! `edited-outside-sops`: what the MAC covers was changed, and the MAC was not.
+
+use super::{ChangeContext, Check, Findings, Found, Needs, Rule, Tale, mixed_merge};
+use crate::change::{Change, Difference, LeafId, Origin};
+use crate::finding::{Help, Severity};
+use crate::source::Span;
+
+pub(super) static RULE: Rule = Rule {
+    id: "edited-outside-sops",
+    summary: "values changed since the base, and the MAC is that of the base",
+    page: include_str!("../../docs/rules/edited-outside-sops.md"),
+    severity: Severity::Error,
+    needs: Needs::Metadata,
+    check: Check::Change(check),
+};
+
+fn check(context: &ChangeContext<'_>, findings: &mut Findings<'_>) {
+    let change = context.change;
+    if !change.has_same_mac() || change.has_same_inputs() {
+        return;
+    }
+    if is_explained(change) || mixed_merge::mixed(context).is_some() {
+        return;
+    }
+    let revision = context.base.revision;
+    let what = tale(change).into_words();
+    let what = what.unwrap_or_else(|| "what its values hold changed".to_owned());
+    let found = match place(change) {
+        Some(Place {
+            span,
+            is_clear: true,
+        }) => Found::new("").at_clear(span),
+        Some(Place {
+            span,
+            is_clear: false,
+        }) => Found::new("").at(span),
+        None => Found::new("").key_named("sops.mac"),
+    };
+    findings.report(if change.may_be_within_a_second() {
+        found
+            .message(format!("edited outside sops since `{revision}`, or twice within one second: {what}"))
+            .says(
+                "`mac` and `lastmodified` are those of before; sops keeps them where it renames a key \
+                 within the second in which it wrote the file, and an editor always does",
+            )
+            .severity(Severity::Warning)
+            .help(proof(context))
+    } else {
+        found
+            .message(format!("edited outside sops since `{revision}`: {what}"))
+            .says(
+                "`mac` is still that of before: `sops decrypt`, `sops edit`, KSOPS, helm-secrets and \
+                 sops-nix refuse the whole file, \"MAC mismatch\"",
+            )
+            .help(way_back(context))
+    });
+}
+
+/// Whether other rules say all that differs: tokens stand under other keys, or the selectors pick
+/// other values.
+fn is_explained(change: &Change<'_>) -> bool {
+    let is_move = |difference: Difference| match difference {
+        Difference::Moved { base, now } => change.is_moved_token(base, now),
+        Difference::Changed { .. } | Difference::Added { .. } | Difference::Removed { .. } => false,
+    };
+    let moved: Vec<LeafId> = change.moved_tokens().map(|(_, now)| now).collect();
+    let was_moved = |id: &LeafId| moved.binary_search(id).is_ok();
+    let has_reason = !moved.is_empty() || change.has_other_selectors();
+    has_reason
+        && concerned(change).all(is_move)
+        && change.documents().is_unchanged()
+        && change.out_of_order().iter().all(was_moved)
+}
+
+/// The differences that are not left to whoever edits the file as text.
+fn concerned<'c>(change: &'c Change<'_>) -> impl Iterator<Item = Difference> + 'c {
+    change
+        .differences()
+        .filter(|difference| change.is_covered(*difference))
+}
+
+/// What happened. A document that came, went or moved is told as one.
+fn tale(change: &Change<'_>) -> Tale {
+    let mut tale = Tale::of(change, concerned(change));
+    let documents = change.documents();
+    for id in change.out_of_order() {
+        let is_told = documents
+            .moved
+            .binary_search(&change.now().document(id))
+            .is_ok()
+            || matches!(change.origin(id), Origin::Moved(_));
+        if !is_told {
+            tale.add(change.now().path(id), "moved");
+        }
+    }
+    tale
+}
+
+struct Place {
+    span: Span,
+    is_clear: bool,
+}
+
+/// The first place that differs, else that of the MAC.
+fn place(change: &Change<'_>) -> Option<Place> {
+    let first = concerned(change).find_map(|difference| match difference {
+        Difference::Moved { now, .. }
+        | Difference::Changed { now, .. }
+        | Difference::Added { now } => Some(now),
+        Difference::Removed { .. } => None,
+    });
+    let first = first.or_else(|| change.out_of_order().into_iter().next());
+    match first {
+        Some(id) => Some(Place {
+            span: change.now().span(id),
+            is_clear: !change.now().is_token(id),
+        }),
+        None => change.mac_span().map(|span| Place {
+            span,
+            is_clear: false,
+        }),
+    }
+}
+
+fn way_back(context: &ChangeContext<'_>) -> Help {
+    let change = context.change;
+    let is_clear = |id: &LeafId| !change.now().is_token(*id);
+    let only_clear = concerned(change).all(|difference| !change.is_of_token(difference))
+        && change.out_of_order().iter().all(is_clear)
+        && change.documents().is_unchanged();
+    let text = "bring the version of before back, then make the edit inside sops";
+    if only_clear {
+        context.bring_back_then_edit(format!(
+            "{text}; where people edit such values by hand, encrypt the file anew under a rule with \
+             `mac_only_encrypted: true`"
+        ))
+    } else {
+        context.bring_back_then_edit(text)
+    }
+}
+
+fn proof(context: &ChangeContext<'_>) -> Help {
+    let file = super::remedy::argument(context.file.path);
+    Help::new("only a key tells: where sops decrypts the file, sops wrote it")
+        .then(format!("sopsguard check --require-key {file}"))
+}

@@ -1,0 +1,133 @@
+//! The names of the keys that open a file, as they are compared.
+
+use std::borrow::Cow;
+
+use super::file;
+use super::metadata::{KeyKind, MasterKey};
+use crate::keys::Recipient;
+
+/// How much of a PGP fingerprint names a key: files hold key ids of 16 digits, too.
+const PGP_DIGITS: usize = 16;
+
+impl MasterKey<'_> {
+    /// The name by which two entries are for the same key, whatever their spelling: the kind, then
+    /// all that tells one key of that kind from another. It may be anything that was pasted there,
+    /// so it is for comparing only.
+    pub(crate) fn canonical(&self) -> String {
+        let id = self.id();
+        let name = match self.kind {
+            KeyKind::Age => Recipient::parse(&id).canonical().into_owned(),
+            KeyKind::Pgp => pgp(&id),
+            KeyKind::AzureKv => {
+                // A new version of a key is no other key.
+                let name = self.others.first();
+                joined(&id.to_ascii_lowercase(), name.into_iter())
+            }
+            KeyKind::HcVault => joined(&id, self.others.iter()),
+            // The role and the profile are ways to it.
+            KeyKind::Kms | KeyKind::GcpKms | KeyKind::HcKms => id.trim().to_owned(),
+        };
+        format!("{}:{name}", self.kind.name())
+    }
+
+    /// The name as reports may print it.
+    pub(crate) fn shown(&self) -> String {
+        file::shown(self.kind, &self.id())
+    }
+}
+
+/// The last digits of a fingerprint or key id.
+fn pgp(id: &str) -> String {
+    let id = id.trim().trim_start_matches("0x");
+    let digits: Vec<char> = id.chars().filter(|c| !c.is_whitespace()).collect();
+    let skipped = digits.len().saturating_sub(PGP_DIGITS);
+    let last = digits.into_iter().skip(skipped);
+    last.map(|digit| digit.to_ascii_uppercase()).collect()
+}
+
+/// An address and what follows it.
+fn joined<'f>(address: &str, fields: impl Iterator<Item = &'f Option<Cow<'f, [u8]>>>) -> String {
+    let mut name = address.trim().trim_end_matches('/').to_owned();
+    for field in fields {
+        let text = field.as_deref().unwrap_or_default();
+        name.push('/');
+        name.push_str(String::from_utf8_lossy(text).trim_matches('/'));
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::SopsFile;
+    use crate::document::{Document, Format};
+    use crate::source::{Source, SourceId};
+
+    /// The names of the keys in these lists of the metadata.
+    fn names(lists: &str) -> Vec<String> {
+        let text = format!("sops:\n  lastmodified: '2026-01-01T00:00:00Z'\n  mac: x\n  {lists}\n");
+        let source = Source::decode(SourceId::Stdin("x".into()), text.into_bytes()).unwrap();
+        let document = Document::parse(&source, Format::Yaml).unwrap();
+        let file = SopsFile::of(&document).unwrap().unwrap();
+        let groups = file.metadata().groups.iter();
+        groups
+            .flat_map(|group| group.keys.iter().map(|key| key.canonical()))
+            .collect()
+    }
+
+    #[test]
+    fn spellings_of_one_key_have_one_name() {
+        let entry =
+            |fields: &str| format!("{{{fields}, created_at: '2026-01-01T00:00:00Z', enc: x}}");
+        for (kind, one, same, other) in [
+            (
+                "pgp",
+                "fp: 85D77543B3D624B63CEA9E6DBC17301B491B3F21",
+                "fp: bc17301b491b3f21",
+                "fp: BC17301B491B3F22",
+            ),
+            (
+                "pgp",
+                "fp: 85D77543B3D624B63CEA9E6DBC17301B491B3F21",
+                "fp: 85D7 7543 B3D6 24B6 3CEA 9E6D BC17 301B 491B 3F21",
+                "fp: BC17301B",
+            ),
+            (
+                "kms",
+                "arn: 'arn:aws:kms:eu:1:key/a', role: r",
+                "arn: 'arn:aws:kms:eu:1:key/a', aws_profile: p",
+                "arn: 'arn:aws:kms:eu:1:key/b'",
+            ),
+            (
+                "azure_kv",
+                "vault_url: 'https://V.example', name: k, version: v1",
+                "vault_url: 'https://v.example/', name: k, version: v2",
+                "vault_url: 'https://v.example', name: l, version: v1",
+            ),
+            (
+                "hc_vault",
+                "vault_address: 'https://v', engine_path: sops, key_name: k",
+                "vault_address: 'https://v/', engine_path: sops/, key_name: k",
+                "vault_address: 'https://v', engine_path: sops, key_name: l",
+            ),
+            (
+                "age",
+                "recipient: ssh-ed25519 AAAA alice",
+                "recipient: ssh-ed25519  AAAA",
+                "recipient: ssh-ed25519 BBBB alice",
+            ),
+        ] {
+            let list = [one, same, other].map(entry).join(", ");
+            let names = names(&format!("{kind}: [{list}]"));
+            assert_eq!(names[0], names[1], "{kind}");
+            assert_ne!(names[0], names[2], "{kind}");
+        }
+    }
+
+    #[test]
+    fn keys_of_two_kinds_are_two() {
+        let names = names(
+            "gcp_kms: [{resource_id: a, created_at: '2026-01-01T00:00:00Z', enc: x}]\n  age: [{recipient: a, enc: x}]",
+        );
+        assert_eq!(names, ["gcp_kms:a", "age:a"]);
+    }
+}
