@@ -29,8 +29,8 @@ pub(super) struct Input {
 /// Where the bytes of an input are.
 pub(super) enum Content {
     Disk(PathBuf),
-    /// In the index of the repository.
-    Index(BlobId),
+    /// In git, in the index or a commit.
+    Blob(BlobId),
     Given(Vec<u8>),
     /// Behind a link that leads out of the folder.
     Outside,

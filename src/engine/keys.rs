@@ -68,6 +68,9 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
         jobs,
         input_type,
         staged: _,
+        since: _,
+        trust_changes: _,
+        history: _,
     } = request;
     let here = paths::absolute(environment.current_dir(), Path::new(""));
     let repo = Repo::discover(environment, &here);
@@ -232,7 +235,7 @@ fn read_locks(input: &Input) -> Read {
         },
         Content::Given(bytes) => bytes.clone(),
         Content::Lost(_) if named => return Read::Unread,
-        Content::Index(_) | Content::Outside | Content::Lost(_) => return Read::NotSops,
+        Content::Blob(_) | Content::Outside | Content::Lost(_) => return Read::NotSops,
     };
     let untold =
         guess::untold(input.format, &bytes).filter(|_| input.format_from == FormatFrom::Name);

@@ -4,14 +4,17 @@
 //! Files are looked at in parallel, a file a task, and nothing of a file's text outlives its task.
 //! What comes out depends on the files and the identities alone, not on the number of threads.
 
+mod bases;
 mod bytes;
 mod catalogue;
+mod compare;
 mod earlier;
 mod error;
 mod explain;
 mod explanation;
 mod file;
 mod filters;
+mod former;
 mod guess;
 mod inputs;
 mod keys;
@@ -34,7 +37,7 @@ pub use error::Error;
 pub use explain::explain_tree;
 pub use explanation::{Explanation, KeyName, Leaf};
 pub use keys::{KeyReport, KnownKey, keys};
-pub use report::{FileReport, NotEvaluated, Report, Summary};
+pub use report::{BaseCommit, ComparedWith, FileReport, Lacking, NotEvaluated, Report, Summary};
 pub use request::{Access, IdentitySource, Request, Target};
 
 use std::num::NonZeroUsize;
@@ -50,7 +53,8 @@ use crate::paths;
 use crate::repo::{Blobs, Repo};
 pub use crate::sops::Opener;
 pub(crate) use crate::sops::{Reason, Verification};
-use file::Looked;
+use bases::Bases;
+use file::{Around, Looked};
 use inputs::{Content, Input, Scope};
 
 /// The most bytes of one input that are read: 256 MiB. A cluster stores one in an object, and memory
@@ -76,6 +80,9 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
         policy,
         jobs,
         staged,
+        since,
+        trust_changes,
+        history: _,
         input_type,
     } = request;
     let here = paths::absolute(environment.current_dir(), Path::new(""));
@@ -85,6 +92,8 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
         None if staged => return Err(Error::NoRepository),
         _ => None,
     };
+    let find = |repo| Bases::find(repo, &here, since.as_deref());
+    let bases = repo.as_ref().map(find).transpose()?;
     let search = policy::Search {
         here: &here,
         repo: repo.as_ref(),
@@ -102,13 +111,20 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
     let (inputs, notices) = inputs::list(targets, scope)?;
     let mut keyring = Request::keyring(identities, environment)?;
     let blobs = repo.as_ref().map(|repo| blobs_of(&inputs, repo));
-    let blobs = blobs.as_ref();
-    let look_at = |inputs: &[&Input], keyring: &Keyring| look_at(inputs, keyring, blobs, jobs);
+    let around = Around {
+        blobs: blobs.as_ref(),
+        bases: bases.as_ref(),
+        trusts_changes: trust_changes,
+    };
+    let look_at = |inputs: &[&Input], keyring: &Keyring| {
+        map_all(inputs, jobs, |input| file::look(input, keyring, around))
+    };
     let looked = look_twice(&inputs, &mut keyring, look_at, |keyring, shut| {
         keyring.wake(shut, &mut access.means(environment))
     })?;
     refuse_unusable(&keyring)?;
     let mut report = Report {
+        compared_with: bases.as_ref().map(Bases::told),
         notices: notices.sentences(),
         idle_plugins: idle_plugins(access.plugins, &keyring),
         warnings: keyring.warnings().map(ToString::to_string).collect(),
@@ -192,7 +208,7 @@ fn tell_of_late_identities(report: &mut Report) {
 fn blobs_of<'r>(inputs: &[Input], repo: &'r Repo<'_>) -> Blobs<'r> {
     let blobs = repo.blobs();
     let ids = inputs.iter().filter_map(|input| match &input.content {
-        Content::Index(id) => Some(id),
+        Content::Blob(id) => Some(id),
         Content::Disk(_) | Content::Given(_) | Content::Outside | Content::Lost(_) => None,
     });
     blobs.prepare(&ids.collect::<Vec<_>>());
@@ -235,16 +251,6 @@ fn take_shut(looked: &mut [Looked]) -> (Vec<usize>, Vec<Shut>) {
             Looked::PassedOver { .. } | Looked::NotGiven(_) => None,
         });
     shut.unzip()
-}
-
-/// Looks at every input, in the order of the inputs.
-fn look_at(
-    inputs: &[&Input],
-    keyring: &Keyring,
-    blobs: Option<&Blobs<'_>>,
-    jobs: Option<NonZeroUsize>,
-) -> Result<Vec<Looked>, Error> {
-    map_all(inputs, jobs, |input| file::look(input, keyring, blobs))
 }
 
 /// Does something with all things, in parallel where that is worth it; the results have their order.

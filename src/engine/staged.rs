@@ -86,7 +86,7 @@ fn add_entry(inputs: &mut Inputs<'_>, shown: PathBuf, place: &Path, kind: Kind, 
         return;
     }
     let content = match kind {
-        Kind::File(id) => Content::Index(id),
+        Kind::File(id) => Content::Blob(id),
         // Only the work tree has the text that the user is about to mend, markers and all.
         Kind::Unmerged if place.is_file() => Content::Disk(place.to_owned()),
         Kind::Unmerged => return,
