@@ -24,7 +24,6 @@ pub(crate) use copies::{Copied, Tokens, copied_across};
 pub(crate) use leaf::LeafId;
 pub(crate) use matching::Origin;
 pub(crate) use seal::Recipient;
-#[expect(unused_imports, reason = "the engine reads no bases yet")]
 pub(crate) use version::NotCompared;
 pub(crate) use version::Version;
 
