@@ -61,7 +61,11 @@ impl<'r> Bases<'r> {
     ///
     /// # Errors
     /// [`Error::NoSuchRevision`] where `since` names none.
-    pub(super) fn find(repo: &'r Repo<'r>, here: &Path, since: Option<&str>) -> Result<Self, Error> {
+    pub(super) fn find(
+        repo: &'r Repo<'r>,
+        here: &Path,
+        since: Option<&str>,
+    ) -> Result<Self, Error> {
         let mut commits = repo.commits();
         let base = match since {
             Some(revision) => commits.base_since(revision),
@@ -109,7 +113,12 @@ impl<'r> Bases<'r> {
 
     /// The versions of before of the file that reports call `path`. Which of them is the file's own
     /// content, `is` says.
-    pub(super) fn before(&self, path: &Path, format: Format, is: impl Fn(&BlobId) -> bool) -> Before {
+    pub(super) fn before(
+        &self,
+        path: &Path,
+        format: Format,
+        is: impl Fn(&BlobId) -> bool,
+    ) -> Before {
         if let Err(none) = &self.base {
             return Before::Nothing(none.reason());
         }
@@ -162,7 +171,12 @@ impl<'r> Bases<'r> {
     ///
     /// # Errors
     /// Why it cannot be compared, as reports print it.
-    pub(super) fn read(&self, id: &BlobId, path: &Path, format: Format) -> Result<Version, &'static str> {
+    pub(super) fn read(
+        &self,
+        id: &BlobId,
+        path: &Path,
+        format: Format,
+    ) -> Result<Version, &'static str> {
         match self.blobs.read(id, MAX_FILE_LEN) {
             Ok(bytes) => Version::read(SourceId::Index(path.to_owned()), bytes, format)
                 .map_err(NotCompared::reason),

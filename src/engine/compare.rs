@@ -100,7 +100,10 @@ impl Look<'_> {
     /// The versions of a file of sops's.
     pub(super) fn versions(&self, source: &Source, file: &SopsFile<'_>) -> Versions {
         let Some(bases) = self.bases else {
-            return Versions { before: Before::Nothing("no-repository"), now: None };
+            return Versions {
+                before: Before::Nothing("no-repository"),
+                now: None,
+            };
         };
         let is = |id: &BlobId| self.is(id, source);
         let before = bases.before(&self.path, self.format, is);
@@ -119,7 +122,10 @@ impl Look<'_> {
             Before::Versions(versions) => encrypted(versions),
             _ => bases.former(source, &now),
         };
-        Versions { before, now: Some(now) }
+        Versions {
+            before,
+            now: Some(now),
+        }
     }
 
     /// The versions of a file in clear that was encrypted.
@@ -134,7 +140,10 @@ impl Look<'_> {
             Before::Unchanged | Before::Nothing(_) => Before::Unchanged,
         };
         match (before, Version::of_clear(document)) {
-            (before @ Before::Versions(_), Ok(now)) => Versions { before, now: Some(now) },
+            (before @ Before::Versions(_), Ok(now)) => Versions {
+                before,
+                now: Some(now),
+            },
             _ => Versions::none(),
         }
     }

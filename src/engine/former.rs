@@ -35,7 +35,8 @@ impl Former {
     /// The file of before that is `now` under its former path: the same content, else the same MAC,
     /// else the same data key for all that can be seen.
     fn of(&self, now: &Version, is: impl Fn(&BlobId) -> bool) -> Option<&Gone> {
-        let find = |test: &dyn Fn(&Version) -> bool| self.gone.iter().find(|gone| test(&gone.version));
+        let find =
+            |test: &dyn Fn(&Version) -> bool| self.gone.iter().find(|gone| test(&gone.version));
         let same = self.gone.iter().find(|gone| is(&gone.id));
         same.or_else(|| find(&|was| now.has_mac_of(was)))
             .or_else(|| find(&|was| now.shares_stanza(was)))
@@ -85,6 +86,11 @@ impl Bases<'_> {
         }
         let version = Version::read(SourceId::Index(path.clone()), bytes, format).ok()?;
         let version = Arc::new(version);
-        version.is_encrypted().then_some(Gone { point, path, id, version })
+        version.is_encrypted().then_some(Gone {
+            point,
+            path,
+            id,
+            version,
+        })
     }
 }

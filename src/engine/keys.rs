@@ -86,6 +86,7 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
         input_type,
         repo: repo.as_ref(),
         index: None,
+        since: None,
         jobs,
     };
     let (inputs, _) = inputs::list(targets, scope)?;

@@ -9,7 +9,9 @@ use super::{FileReport, NotEvaluated, guess};
 use crate::document::{Document, Foreign, Format, RepeatedKey};
 use crate::finding::Finding;
 use crate::keys::Shut;
-use crate::rules::{Check, Due, FileContext, Findings, Needs, RULES, Rule, UNDECRYPTABLE, Unreadable};
+use crate::rules::{
+    Check, Due, FileContext, Findings, Needs, RULES, Rule, UNDECRYPTABLE, Unreadable,
+};
 use crate::sops::{ClearComment, Opener, Place, Problem, SopsFile, Verification};
 use crate::source::{Conflict, Position, Source, Span};
 

@@ -28,6 +28,7 @@ mod report;
 mod request;
 mod settle;
 mod sign;
+mod since;
 mod staged;
 mod walk;
 
@@ -50,12 +51,13 @@ pub(crate) use crate::document::Foreign;
 use crate::finding::Finding;
 use crate::keys::{Keyring, Place, PlaceState, Shut};
 use crate::paths;
-use crate::repo::{Blobs, Repo};
+use crate::repo::{Blobs, Reach, Repo};
 pub use crate::sops::Opener;
 pub(crate) use crate::sops::{Reason, Verification};
 use bases::Bases;
 use file::{Around, Looked};
-use inputs::{Content, Input, Scope};
+use inputs::{Input, Scope};
+use since::Leaks;
 
 /// The most bytes of one input that are read: 256 MiB. A cluster stores one in an object, and memory
 /// grows with the input.
@@ -82,7 +84,7 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
         staged,
         since,
         trust_changes,
-        history: _,
+        history,
         input_type,
     } = request;
     let here = paths::absolute(environment.current_dir(), Path::new(""));
@@ -106,6 +108,9 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
         input_type,
         repo: repo.as_ref(),
         index: index.as_ref(),
+        since: bases
+            .as_ref()
+            .filter(|bases| since.is_some() && bases.base.is_ok()),
         jobs,
     };
     let (inputs, notices) = inputs::list(targets, scope)?;
@@ -132,6 +137,11 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
         ..Report::default()
     };
     let mut findings = gather(looked, &mut report)?;
+    if let Some(bases) = &bases {
+        let leaks = Leaks::find(bases, &inputs, scope, Reach::of(history))?;
+        findings.extend(leaks.findings);
+        report.notices.extend(leaks.notice);
+    }
     if !keyring.is_empty() {
         tell_of_late_identities(&mut report);
     }
@@ -207,11 +217,7 @@ fn tell_of_late_identities(report: &mut Report) {
 /// A reader of the blobs that inputs name.
 fn blobs_of<'r>(inputs: &[Input], repo: &'r Repo<'_>) -> Blobs<'r> {
     let blobs = repo.blobs();
-    let ids = inputs.iter().filter_map(|input| match &input.content {
-        Content::Blob(id) => Some(id),
-        Content::Disk(_) | Content::Given(_) | Content::Outside | Content::Lost(_) => None,
-    });
-    blobs.prepare(&ids.collect::<Vec<_>>());
+    blobs.prepare(&inputs.iter().filter_map(Input::blob).collect::<Vec<_>>());
     blobs
 }
 

@@ -8,7 +8,9 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::escape;
-use crate::engine::{ComparedWith, FileReport, NotEvaluated, Opener, Reason, Report, Summary, Verification};
+use crate::engine::{
+    ComparedWith, FileReport, NotEvaluated, Opener, Reason, Report, Summary, Verification,
+};
 use crate::finding::{Finding, Position, Severity};
 
 /// Writes `report` as one line-broken JSON object.

@@ -30,7 +30,9 @@ mod unreadable_by_version;
 mod unreadable_file;
 mod unselected_ciphertext;
 
-pub(crate) use given::{BaseName, ChangeContext, Due, FileContext, Findings, FormatFrom, Unreadable};
+pub(crate) use given::{
+    BaseName, ChangeContext, Due, FileContext, Findings, FormatFrom, Unreadable,
+};
 use given::{Found, MAX_FINDINGS, Names, Tale, format, remedy};
 
 use crate::finding::Severity;
@@ -69,6 +71,13 @@ pub(crate) static OF_ANY_FILE: &Rule = &private_key_committed::RULE;
 /// encrypts by itself.
 pub(crate) static OF_CLEAR_TEXT: [&str; 2] =
     [not_encrypted::RULE.id, private_key_committed::RULE.id];
+
+/// The rules about what must stand in clear in no commit at all, whatever the next makes of it.
+pub(crate) static OF_EVERY_COMMIT: [&str; 3] = [
+    not_encrypted::RULE.id,
+    plaintext_value::RULE.id,
+    private_key_committed::RULE.id,
+];
 
 /// The rule that says that a token does not open.
 pub(crate) static UNDECRYPTABLE: &str = undecryptable_value::RULE.id;
