@@ -131,7 +131,7 @@ impl Look<'_> {
         let is_guessed = self.format_from == FormatFrom::Text
             || self.format == Format::Json && guess::other_than(self.format, &bytes).is_some();
         let may_be_sops = is_guessed || sign::may_have_metadata(self.format, &bytes);
-        if due == Due::Nobody && !may_be_sops {
+        if due == Due::Nobody && !may_be_sops && !self.was_encrypted(&bytes) {
             return self.pass_over(id, bytes);
         }
         if due == Due::User && self.format == Format::Binary && !may_be_sops {
@@ -184,6 +184,12 @@ impl Look<'_> {
             conflicts: conflicts.unwrap_or_default(),
             ..Known::default()
         };
+        if sign::is_blank(source.text()) {
+            let versions = self.versions_of_blank(source);
+            if let compared @ Compared::With(_) = versions.compared() {
+                return self.clear(Known { compared, ..known });
+            }
+        }
         let may_be_template = !marked && known.conflicts.is_empty();
         match (&document, error) {
             (Some(document), None) => self.at_document(document, known, counts, keyring),
