@@ -19,7 +19,6 @@ mod second;
 mod tests;
 mod version;
 
-#[expect(unused_imports, reason = "the engine compares no files yet")]
 pub(crate) use copies::{Copied, Tokens, copied_across};
 pub(crate) use leaf::LeafId;
 pub(crate) use matching::Origin;

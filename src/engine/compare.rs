@@ -2,7 +2,7 @@
 
 use super::bases::{Before, Content, Earlier};
 use super::file::Look;
-use crate::change::{Change, NotCompared, Version};
+use crate::change::{Change, NotCompared, Tokens, Version};
 use crate::document::{Document, Format};
 use crate::repo::BlobId;
 use crate::rules::{BaseName, ChangeContext, FileContext};
@@ -40,6 +40,21 @@ impl Versions {
         Self {
             before: Before::Unchanged,
             now: None,
+        }
+    }
+
+    /// The tokens of the file as it is now.
+    pub(super) fn tokens(
+        &self,
+        file: &SopsFile<'_>,
+        source: &Source,
+        compared: &Compared<'_>,
+    ) -> Option<Tokens> {
+        let at = |span: Span| source.position(span.start());
+        match (compared, &self.now) {
+            (Compared::With(nearest), _) => Some(Tokens::of_change(&nearest.change, at)),
+            (_, Some(now)) => Some(Tokens::of(now, at)),
+            (_, None) => Some(Tokens::of(&Version::of(file).ok()?, at)),
         }
     }
 
