@@ -15,6 +15,7 @@ mod order;
 mod paths;
 mod seal;
 mod second;
+mod sides;
 #[cfg(test)]
 mod tests;
 mod version;
@@ -22,8 +23,10 @@ mod version;
 #[expect(unused_imports, reason = "the engine reads no bases yet")]
 pub(crate) use copies::{Copied, Tokens, copied_across};
 pub(crate) use leaf::LeafId;
+pub(crate) use mark::Mark;
 pub(crate) use matching::Origin;
 pub(crate) use seal::Recipient;
+pub(crate) use sides::comes_from;
 #[expect(unused_imports, reason = "the engine reads no bases yet")]
 pub(crate) use version::NotCompared;
 pub(crate) use version::Version;
