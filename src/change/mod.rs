@@ -27,7 +27,6 @@ pub(crate) use mark::Mark;
 pub(crate) use matching::Origin;
 pub(crate) use seal::Recipient;
 pub(crate) use sides::comes_from;
-#[expect(unused_imports, reason = "the engine reads no bases yet")]
 pub(crate) use version::NotCompared;
 pub(crate) use version::Version;
 

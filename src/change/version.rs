@@ -107,6 +107,14 @@ impl Version {
         }
     }
 
+    /// About how many bytes of memory it takes.
+    pub(crate) fn size(&self) -> usize {
+        std::mem::size_of::<Self>()
+            + std::mem::size_of_val(self.leaves.as_slice())
+            + std::mem::size_of_val(self.remarks.as_slice())
+            + self.paths.size()
+    }
+
     /// Whether sops encrypted it.
     pub(crate) fn is_encrypted(&self) -> bool {
         self.seal.is_some()
