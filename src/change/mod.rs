@@ -22,6 +22,7 @@ mod version;
 
 #[expect(unused_imports, reason = "the engine reads no bases yet")]
 pub(crate) use copies::{Copied, Tokens, copied_across};
+pub(crate) use keys::SettingChanges;
 pub(crate) use leaf::LeafId;
 pub(crate) use mark::Mark;
 pub(crate) use matching::Origin;

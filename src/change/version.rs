@@ -42,6 +42,16 @@ pub(crate) enum NotCompared {
 }
 
 impl NotCompared {
+    /// The reason as reports print it, whatever version it is.
+    pub(crate) fn cause(self) -> &'static str {
+        match self {
+            Self::NotText => "not-text",
+            Self::Unreadable => "unreadable",
+            Self::MalformedMetadata => "malformed-metadata",
+            Self::TooLarge => "too-large",
+        }
+    }
+
     /// The reason as reports print it, for a version that is the base of another one.
     pub(crate) fn reason(self) -> &'static str {
         match self {

@@ -53,6 +53,17 @@ pub enum Error {
     #[error("there is no git repository here whose index could be checked")]
     #[diagnostic(help("run it inside a work tree, or name one with `-C`"))]
     NoRepository,
+    /// A file's history was asked for, and git has none of it.
+    #[error("`{}` has no history here: {reason}", path.display())]
+    NoHistory {
+        /// The path as it was named.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+        /// What helps.
+        #[help]
+        help: String,
+    },
     /// Neither libgit2 nor git can read the repository.
     #[error("cannot read the repository: {reason}")]
     Git {

@@ -88,12 +88,14 @@ struct Place {
 
 /// The first place that differs, else that of the MAC.
 fn place(change: &Change<'_>) -> Option<Place> {
-    let first = change.covered_differences().find_map(|difference| match difference {
-        Difference::Moved { now, .. }
-        | Difference::Changed { now, .. }
-        | Difference::Added { now } => Some(now),
-        Difference::Removed { .. } => None,
-    });
+    let first = change
+        .covered_differences()
+        .find_map(|difference| match difference {
+            Difference::Moved { now, .. }
+            | Difference::Changed { now, .. }
+            | Difference::Added { now } => Some(now),
+            Difference::Removed { .. } => None,
+        });
     let first = first.or_else(|| change.out_of_order().into_iter().next());
     match first {
         Some(id) => Some(Place {
@@ -110,7 +112,9 @@ fn place(change: &Change<'_>) -> Option<Place> {
 fn way_back(context: &ChangeContext<'_>) -> Help {
     let change = context.change;
     let is_clear = |id: &LeafId| !change.now().is_token(*id);
-    let only_clear = change.covered_differences().all(|difference| !change.is_of_token(difference))
+    let only_clear = change
+        .covered_differences()
+        .all(|difference| !change.is_of_token(difference))
         && change.out_of_order().iter().all(is_clear)
         && change.documents().is_unchanged();
     let text = "bring the version of before back, then make the edit inside sops";

@@ -53,12 +53,20 @@ pub(crate) struct Checked {
 
 /// Opens the data key of `file` with `keyring`, verifies all of it, and gives sops's verdict.
 pub(crate) fn check(file: &SopsFile<'_>, keyring: &Keyring) -> Checked {
-    let (key, lacking, refused, shut) = match unlock(file, keyring) {
+    match unlock(file, keyring) {
+        Ok(key) => judge(file, Ok(&key)),
+        Err(locked) => judge(file, Err(locked)),
+    }
+}
+
+/// Verifies all of `file`, of which this became of the data key, and gives sops's verdict.
+pub(super) fn judge(file: &SopsFile<'_>, unlocked: Result<&DataKey, Locked>) -> Checked {
+    let (key, lacking, refused, shut) = match unlocked {
         Ok(key) => (Some(key), None, Vec::new(), None),
         Err(Locked::NotVerified(reason, shut)) => (None, Some(reason), Vec::new(), shut),
         Err(Locked::Failed(problems, shut)) => (None, None, problems, shut),
     };
-    let mut inspection = verify(file, key.as_ref());
+    let mut inspection = verify(file, key);
     // What fails without a key needs no key to be refused.
     let shut = shut.filter(|_| inspection.problems.is_empty());
     if key.is_some() && file.has_groups() && inspection.opened_nothing() {
