@@ -20,7 +20,7 @@ mod sides;
 mod tests;
 mod version;
 
-#[expect(unused_imports, reason = "the engine reads no bases yet")]
+#[expect(unused_imports, reason = "the engine compares no files yet")]
 pub(crate) use copies::{Copied, Tokens, copied_across};
 pub(crate) use keys::SettingChanges;
 pub(crate) use leaf::LeafId;
@@ -28,8 +28,7 @@ pub(crate) use mark::Mark;
 pub(crate) use matching::Origin;
 pub(crate) use seal::Recipient;
 pub(crate) use sides::comes_from;
-pub(crate) use version::NotCompared;
-pub(crate) use version::Version;
+pub(crate) use version::{NotCompared, Version};
 
 use documents::Documents;
 use leaf::Kind;

@@ -59,6 +59,11 @@ pub(crate) fn check(file: &SopsFile<'_>, keyring: &Keyring) -> Checked {
     }
 }
 
+/// Says what is certain of `file` without a key, and for which reason it is not opened.
+pub(crate) fn check_closed(file: &SopsFile<'_>, reason: Reason) -> Checked {
+    judge(file, Err(Locked::NotVerified(reason, None)))
+}
+
 /// Verifies all of `file`, of which this became of the data key, and gives sops's verdict.
 pub(super) fn judge(file: &SopsFile<'_>, unlocked: Result<&DataKey, Locked>) -> Checked {
     let (key, lacking, refused, shut) = match unlocked {

@@ -10,7 +10,8 @@ pub use data::{At, Log, LogEnd, LogEntry};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use super::{Access, Error, IdentitySource, Request, describe, refuse_unusable};
+use super::check::{describe, refuse_unusable};
+use super::{Access, Error, IdentitySource, Request};
 use crate::document::Format;
 use crate::environment::Environment;
 use crate::paths;
