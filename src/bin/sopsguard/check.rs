@@ -33,6 +33,9 @@ pub(crate) fn run<'a>(
     request.targets = targets(options)?;
     let report = engine::check(request)?;
     tell_warnings(&report);
+    if !options.require_base {
+        tell_not_compared(&report);
+    }
     match options.format {
         Format::Json => app::print(|out| report::json(&report, out))?,
         Format::Human => app::print(|out| report::human(&report, style, out))?,
@@ -94,6 +97,19 @@ fn tell_warnings(report: &Report) {
     }
     for warning in &report.warnings {
         app::warn(&format!("warning: {}\n", report::escape(warning)));
+    }
+}
+
+/// Says why nothing was compared with git, but before the first commit.
+fn tell_not_compared(report: &Report) {
+    let lacking = report.compared_with.as_ref();
+    let lacking = lacking.and_then(|with| with.lacking.as_ref());
+    if let Some(lacking) = lacking.filter(|lacking| lacking.reason != "no-commits") {
+        app::warn(&format!(
+            "note: nothing was compared with git: {}\n  help: {}\n",
+            report::escape(&lacking.message),
+            report::escape(&lacking.help)
+        ));
     }
 }
 
