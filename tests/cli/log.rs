@@ -670,6 +670,7 @@ fn an_object_that_is_not_there_ends_the_history_and_no_more() {
     remove(&format!("HEAD~1:{FILE}"));
     let told = entries(&sandbox, &[FILE]);
     assert_eq!(word(&told[0], "edit"), "not-compared");
+    assert_eq!(word(&told[0], "edit-reason"), "unreadable-history");
     assert_eq!(
         word(&told[1], "reason").split(':').next(),
         Some("unsupported")
