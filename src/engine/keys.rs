@@ -76,7 +76,7 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
         repo: repo.as_ref(),
         index: None,
     };
-    let policy = search.load(policy.as_deref())?;
+    let policy = search.present(policy.as_deref())?;
     let scope = Scope {
         environment,
         policy: &policy,

@@ -14,6 +14,7 @@ mod file;
 mod filters;
 mod guess;
 mod inputs;
+mod judge;
 mod keys;
 mod known;
 mod manifest;
@@ -90,10 +91,11 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
         repo: repo.as_ref(),
         index: index.as_ref(),
     };
-    let policy = search.load(policy.as_deref())?;
+    let mut judged = search.judge(policy.as_deref())?;
+    let policy = &judged.policy;
     let scope = Scope {
         environment,
-        policy: &policy,
+        policy,
         input_type,
         repo: repo.as_ref(),
         index: index.as_ref(),
@@ -122,8 +124,9 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
     if let Some(repo) = repo.as_ref().filter(|_| !staged) {
         findings = filters::forgive(findings, &mut report.files, repo, &here);
     }
+    judged.tell(&mut findings, &mut report);
     earlier::fit(&mut findings, repo.as_ref(), &here);
-    settle::apply(findings, &policy, &mut report);
+    settle::apply(findings, &judged.policy, &mut report);
     Ok(report)
 }
 
