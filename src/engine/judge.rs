@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use super::bases::Bases;
 use super::policy::{MAX_LEN, Present, Search};
 use super::{Error, NotEvaluated, Report};
 use crate::config::{FILE_NAME, Loosening, Policy};
@@ -37,7 +38,11 @@ impl Search<'_> {
     /// # Errors
     /// [`Error::Policy`] where the present one cannot be read or says what is not understood,
     /// [`Error::Git`] where git does not give it.
-    pub(super) fn judge(&self, named: Option<&Path>) -> Result<Judged, Error> {
+    pub(super) fn judge(
+        &self,
+        named: Option<&Path>,
+        bases: Option<&Bases<'_>>,
+    ) -> Result<Judged, Error> {
         if named.is_some() {
             let policy = self.present(named)?;
             return Ok(Judged {
@@ -45,7 +50,7 @@ impl Search<'_> {
                 ..Judged::default()
             });
         }
-        let points = self.points();
+        let points = points(bases);
         let had_one = |point: &Point| matches!(point.policy, Ok(Some(Kind::File(_))));
         let had_one = points
             .as_ref()
@@ -121,24 +126,22 @@ impl Search<'_> {
                 Unread::Failed(error) => error.reason,
             })
     }
+}
 
-    /// What the commits that the run compares with have in the place of the policy: the parents of
-    /// the next commit, or the merge base.
-    ///
-    /// # Errors
-    /// Why there is no such commit, in a word.
-    fn points(&self) -> Result<Vec<Point>, &'static str> {
-        let repo = self.repo.ok_or("no-repository")?;
-        let mut commits = repo.commits();
-        let base = commits.base().map_err(|none| none.reason())?;
-        let name = |at| if at == 0 { "HEAD" } else { "MERGE_HEAD" };
-        let points = base.commits.into_iter().enumerate();
-        let points = points.map(|(at, commit)| Point {
-            revision: name(at).to_owned(),
-            policy: commits.behind_links(commit, FILE_NAME.as_bytes()),
-        });
-        Ok(points.collect())
-    }
+/// What the commits that the run compares with have in the place of the policy: the parents of the
+/// next commit, or the merge base.
+///
+/// # Errors
+/// Why there is no such commit, in a word.
+fn points(bases: Option<&Bases<'_>>) -> Result<Vec<Point>, &'static str> {
+    let bases = bases.ok_or("no-repository")?;
+    let points = bases.parents()?.iter().map(|point| Point {
+        revision: point.revision.clone(),
+        policy: bases
+            .commits()
+            .behind_links(point.commit, FILE_NAME.as_bytes()),
+    });
+    Ok(points.collect())
 }
 
 impl Judged {

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::check::{describe, refuse_unusable};
 use super::inputs::{self, Content, Input, Origin, Scope};
 use super::others::decode;
-use super::{
-    Error, MAX_FILE_LEN, Request, describe, guess, map_all, policy, refuse_unusable, sign,
-};
+use super::{Error, MAX_FILE_LEN, Request, guess, map_all, policy, sign};
 use crate::document::{Document, Format};
 use crate::fs;
 use crate::keys::{Keyring, Listed, Locked, Place, PlaceState, Shut};
@@ -68,6 +67,9 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
         jobs,
         input_type,
         staged: _,
+        since: _,
+        trust_changes: _,
+        history: _,
     } = request;
     let here = paths::absolute(environment.current_dir(), Path::new(""));
     let repo = Repo::discover(environment, &here);
@@ -75,6 +77,7 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
         here: &here,
         repo: repo.as_ref(),
         index: None,
+        since: None,
     };
     let policy = search.present(policy.as_deref())?;
     let scope = Scope {
@@ -83,6 +86,7 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
         input_type,
         repo: repo.as_ref(),
         index: None,
+        since: None,
         jobs,
     };
     let (inputs, _) = inputs::list(targets, scope)?;
@@ -232,7 +236,7 @@ fn read_locks(input: &Input) -> Read {
         },
         Content::Given(bytes) => bytes.clone(),
         Content::Lost(_) if named => return Read::Unread,
-        Content::Index(_) | Content::Outside | Content::Lost(_) => return Read::NotSops,
+        Content::Blob(_) | Content::Outside | Content::Lost(_) => return Read::NotSops,
     };
     let untold =
         guess::untold(input.format, &bytes).filter(|_| input.format_from == FormatFrom::Name);

@@ -4,8 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use super::Error;
+use super::bases::Bases;
 use crate::config::{self, FILE_NAME, Policy};
-use crate::repo::{Index, Kind, Repo, Unread};
+use crate::repo::{BlobId, CommitId, Index, Kind, Repo, Unread};
 use crate::rules::RULES;
 use crate::source::{Source, SourceId};
 use crate::{fs, paths};
@@ -21,6 +22,8 @@ pub(super) struct Search<'a> {
     pub(super) repo: Option<&'a Repo<'a>>,
     /// Its index, where that is what is checked.
     pub(super) index: Option<&'a Index<'a>>,
+    /// What to compare with, where what changed since is looked at in a commit.
+    pub(super) since: Option<&'a Bases<'a>>,
 }
 
 /// A policy file as it is now.
@@ -80,41 +83,45 @@ impl Search<'_> {
         Policy::defaults(self.folder(), self.here)
     }
 
-    /// What stands in the place of the policy: in the index if that is what is checked and has one.
-    /// Where it has none, and the commit before `had_one`, the next commit takes it away.
+    /// What stands in the place of the policy: in the index or in a commit if that is what is checked
+    /// and has one. Where it has none, and a commit before `had_one`, that takes it away.
     ///
     /// # Errors
     /// [`Error::Policy`] where it cannot be read, [`Error::Git`] where git does not give it.
     pub(super) fn found(&self, had_one: bool) -> Result<Option<Present>, Error> {
-        let bytes = match self.in_index(had_one)? {
-            InIndex::Bytes(bytes) => Some(bytes),
-            InIndex::Removed => None,
-            InIndex::Nothing => self.in_work_tree()?,
+        let kind = match (self.index, self.since.and_then(Bases::head_of_range)) {
+            (Some(index), _) => index.at(FILE_NAME.as_bytes()),
+            (None, Some(head)) => self.in_commit(head)?,
+            (None, None) => return self.in_work_tree(),
         };
-        bytes
-            .map(|bytes| Present::new(self.shown(), bytes))
-            .transpose()
-    }
-
-    fn in_index(&self, had_one: bool) -> Result<InIndex, Error> {
-        let (Some(repo), Some(index)) = (self.repo, self.index) else {
-            return Ok(InIndex::Nothing);
-        };
-        match index.at(FILE_NAME.as_bytes()) {
-            Some(Kind::File(id)) => match repo.blobs().read(&id, MAX_LEN) {
-                Ok(bytes) => Ok(InIndex::Bytes(bytes)),
-                Err(Unread::Failed(error)) => Err(error.into()),
-                Err(Unread::TooLarge) => {
-                    let (path, limit) = (PathBuf::from(FILE_NAME), MAX_LEN);
-                    Err(unreadable(&fs::Error::TooLarge { path, limit }))
-                }
-            },
-            None if had_one => Ok(InIndex::Removed),
-            Some(_) | None => Ok(InIndex::Nothing),
+        match kind {
+            Some(Kind::File(id)) => self.of_blob(&id).map(Some),
+            None if had_one => Ok(None),
+            Some(_) | None => self.in_work_tree(),
         }
     }
 
-    fn in_work_tree(&self) -> Result<Option<Vec<u8>>, Error> {
+    fn in_commit(&self, commit: CommitId) -> Result<Option<Kind>, Error> {
+        let Some(bases) = self.since else {
+            return Ok(None);
+        };
+        let found = bases.commits().behind_links(commit, FILE_NAME.as_bytes());
+        Ok(found?)
+    }
+
+    fn of_blob(&self, id: &BlobId) -> Result<Present, Error> {
+        let repo = self.repo.ok_or(Error::NoRepository)?;
+        match repo.blobs().read(id, MAX_LEN) {
+            Ok(bytes) => Present::new(self.shown(), bytes),
+            Err(Unread::Failed(error)) => Err(error.into()),
+            Err(Unread::TooLarge) => {
+                let (path, limit) = (PathBuf::from(FILE_NAME), MAX_LEN);
+                Err(unreadable(&fs::Error::TooLarge { path, limit }))
+            }
+        }
+    }
+
+    fn in_work_tree(&self) -> Result<Option<Present>, Error> {
         let folder = self.folder();
         let place = folder.join(FILE_NAME);
         match fs::read(&place, MAX_LEN) {
@@ -122,7 +129,7 @@ impl Search<'_> {
                 reason: format!("`{FILE_NAME}` is a link that leads out of its folder"),
                 help: "put a file in its place, or name the policy with `--config`".to_owned(),
             }),
-            Ok(bytes) => Ok(Some(bytes)),
+            Ok(bytes) => Present::new(self.shown(), bytes).map(Some),
             Err(fs::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(unreadable(&error)),
         }
@@ -136,13 +143,6 @@ impl Search<'_> {
     fn folder(&self) -> &Path {
         self.repo.map_or(self.here, Repo::work_tree)
     }
-}
-
-/// What the index says of the policy.
-enum InIndex {
-    Bytes(Vec<u8>),
-    Removed,
-    Nothing,
 }
 
 impl Present {

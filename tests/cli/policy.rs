@@ -455,3 +455,41 @@ fn no_policy_silences_the_rule_about_policies() {
     );
     assert_eq!(of_policy(&sandbox, &[]).len(), 2);
 }
+
+#[test]
+fn a_pull_request_is_judged_by_the_policy_of_its_merge_base() {
+    let sandbox = committed(Some("# nothing yet\n"));
+    sandbox.git(["checkout", "--quiet", "-b", "topic"]);
+    edit_as_text(&sandbox);
+    sandbox.write(POLICY, OFF);
+    commit(&sandbox);
+    // What only the work tree has is not what is asked for.
+    sandbox.write(POLICY, "# as before\n");
+    let (code, found) = told(&sandbox, &["--since", "main"]);
+    assert_eq!(code, 1);
+    assert!(tells(&found, "edited-outside-sops"), "{found:?}");
+    let lines = [3, 2].map(|line| format!("policy-weakened error .sopsguard.toml:{line}"));
+    let mut of_policy = of_policy(&sandbox, &["--since", "main"]);
+    of_policy.sort_by(|one, other| other.cmp(one));
+    assert_eq!(of_policy, lines);
+    sandbox.git(["checkout", "--quiet", "HEAD", "--", POLICY]);
+    let arguments = ["--since", "main", "--config", POLICY];
+    assert_eq!(
+        told(&sandbox, &arguments),
+        (0, Vec::new()),
+        "who runs it says so"
+    );
+    // Somebody merged it all the same.
+    sandbox.git(["checkout", "--quiet", "main"]);
+    sandbox.git(["merge", "--quiet", "--ff-only", "topic"]);
+    sandbox.git(["checkout", "--quiet", "topic"]);
+    assert_eq!(told(&sandbox, &["--since", "main"]), (0, Vec::new()));
+    sandbox.git(["rm", "--quiet", POLICY]);
+    commit(&sandbox);
+    let found = told(&sandbox, &["--since", "main~"]).1;
+    assert!(
+        tells(&found, "edited-outside-sops"),
+        "deleted, and stricter: {found:?}"
+    );
+    assert!(!tells(&found, "policy-weakened"), "{found:?}");
+}
