@@ -26,6 +26,7 @@ pub mod engine;
 mod environment;
 mod finding;
 mod fs;
+mod history;
 mod keys;
 mod paths;
 mod process;

@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module at the top of the crate, and the modules that it may use.
-const MAY_USE: [(&str, &str); 16] = [
+const MAY_USE: [(&str, &str); 17] = [
     ("secret", ""),
     ("fs", ""),
     ("source", ""),
@@ -37,8 +37,13 @@ const MAY_USE: [(&str, &str); 16] = [
         "secret fs source environment document keys finding sops change",
     ),
     (
+        "history",
+        "secret fs source environment paths document keys finding sops repo config change",
+    ),
+    (
         "engine",
-        "secret fs source environment paths document keys finding sops repo config change rules",
+        "secret fs source environment paths document keys finding sops repo config change rules \
+         history",
     ),
     // The reporters see data that the engine made, and never a source.
     ("report", "finding rules engine"),

@@ -92,6 +92,13 @@ impl Gatherer {
 }
 
 impl Paths {
+    /// About how many bytes of memory they take.
+    pub(super) fn size(&self) -> usize {
+        let names = self.keys.iter().map(|key| key.name.as_deref());
+        let names: usize = names.map(|name| name.map_or(0, str::len)).sum();
+        names + std::mem::size_of_val(self.keys.as_slice())
+    }
+
     /// What tells the path from others.
     pub(super) fn mark(&self, path: PathId) -> Mark {
         let key = self.keys.get(path.0 as usize);

@@ -105,6 +105,14 @@ impl Version {
         }
     }
 
+    /// About how many bytes of memory it takes.
+    pub(crate) fn size(&self) -> usize {
+        std::mem::size_of::<Self>()
+            + std::mem::size_of_val(self.leaves.as_slice())
+            + std::mem::size_of_val(self.remarks.as_slice())
+            + self.paths.size()
+    }
+
     /// Whether sops encrypted it.
     pub(crate) fn is_encrypted(&self) -> bool {
         self.seal.is_some()
@@ -187,6 +195,15 @@ impl Version {
         mac(this).is_some()
             && mac(this) == mac(other)
             && this.last_modified.0 == other.last_modified.0
+    }
+
+    /// Whether a key's copy of the data key is the same in both: sops writes all of them anew whenever
+    /// it changes one, or the groups or the threshold.
+    pub(crate) fn shares_stanza(&self, other: &Self) -> bool {
+        let (Some(this), Some(other)) = (&self.seal, &other.seal) else {
+            return false;
+        };
+        !this.stanzas.is_disjoint(&other.stanzas)
     }
 
     /// Whether what enters the MAC is the same in both, by the rule of `self` for values in clear.

@@ -1,0 +1,20 @@
+//! What the history of a file says of it: its versions as they were, read from git and compared.
+//!
+//! [`repo`](crate::repo) knows which commits changed a file, and [`change`](crate::change) what two
+//! versions have to do with each other; here the two meet.
+
+#![cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        unused_imports,
+        reason = "the engine asks for no history yet"
+    )
+)]
+
+mod reader;
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test makes its own world")]
+mod tests;
+
+pub(crate) use reader::{Reader, Unknown};
