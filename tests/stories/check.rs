@@ -151,16 +151,17 @@ impl Repo {
     ) -> BTreeSet<String> {
         let expected: Vec<Expected> = expected.into_iter().collect();
         let before = self.id("HEAD");
-        let mut files = self.check(&[]).finds(expected.clone()).encrypted();
+        let mut files = BTreeSet::new();
+        let mut look = |arguments: &[&str]| {
+            let said = self.check(arguments).finds(expected.clone());
+            said.was_compared(self, &before);
+            files.extend(said.encrypted());
+        };
+        look(&[]);
         self.git(["add", "--all"]);
-        files.extend(
-            self.check(&["--staged"])
-                .finds(expected.clone())
-                .encrypted(),
-        );
+        look(&["--staged"]);
         self.commit("What the story is about");
-        let since = self.check(&["--since", &before]).finds(expected);
-        files.extend(since.encrypted());
+        look(&["--since", &before]);
         files
     }
 
@@ -276,6 +277,23 @@ impl Said {
         skipped
             .map(|skip| skip["reason"].as_str().unwrap().to_owned())
             .collect()
+    }
+
+    /// Fails where a file was not compared that is as old as this commit: nothing was found then, and
+    /// nothing was looked at.
+    #[track_caller]
+    fn was_compared(&self, repo: &Repo, before: &str) {
+        let report = self.json();
+        for skip in report["not-evaluated"].as_array().unwrap() {
+            let (path, reason) = (
+                skip["path"].as_str().unwrap(),
+                skip["reason"].as_str().unwrap(),
+            );
+            let object = format!("{before}:{path}");
+            let is_old = || repo.has(&object);
+            let is_meant = ["no-identity", "selectors-changed"].contains(&reason);
+            assert!(is_meant || !is_old(), "not compared: {skip}");
+        }
     }
 
     /// What the report warns of.

@@ -274,12 +274,7 @@ story!(the_history_is_very_long, |repo| {
     feed(repo, &["fast-import", "--quiet"], stream.as_bytes());
     repo.replace(FILE, "production", "staging");
     assert_eq!(repo.id(&format!("HEAD:{FILE}")), blob);
-    for way in [
-        &[][..],
-        &["--history"],
-        &["--since", &first],
-        &["--history=100000"],
-    ] {
+    for way in [&[][..], &["--history"], &["--history=100000"]] {
         let said = looks(repo, way);
         assert_eq!(
             said.findings(EDITED).len(),

@@ -218,17 +218,8 @@ story!(one_side_adds_a_recipient_and_the_other_one_edits, |repo| {
         repo.rule(&repo.for_alice_and(&repo.bob), ONLY_DATA);
         repo.updatekeys(FILE);
     });
-    repo.git_fails(["merge", "topic"]);
-    // The recipients of one side, and what sops wrote on the other: this is sound.
-    let (ours, theirs) = (on(repo, "main"), on(repo, "topic"));
-    let keys = |text: &str| {
-        let (start, end) = (
-            text.find("    age:").unwrap(),
-            text.find("    lastmodified").unwrap(),
-        );
-        text[start..end].to_owned()
-    };
-    repo.write(FILE, ours.replace(&keys(&ours), &keys(&theirs)));
+    // git puts together the recipients of one side and what sops wrote on the other, which is sound.
+    repo.git(["merge", "--quiet", "--no-commit", "topic"]);
     assert!(repo.opens(FILE));
     finds_in_progress(repo, []);
     finds_since(repo, &[warning("recipient-added", FILE)], &[]);

@@ -203,6 +203,16 @@ impl Repo {
         succeeded(self.command("git").args(arguments))
     }
 
+    /// Whether git knows an object.
+    pub(crate) fn has(&self, object: &str) -> bool {
+        let mut git = self.command("git");
+        git.args(["cat-file", "-e", object])
+            .output()
+            .unwrap()
+            .status
+            .success()
+    }
+
     /// Runs git, which has to fail, as it does where it meets a conflict.
     #[track_caller]
     pub(crate) fn git_fails<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) {

@@ -66,12 +66,13 @@ story!(a_rebase_is_resolved_line_by_line, |repo| {
         ours.replace(&line("username", &ours), &line("username", &theirs)),
     );
     assert!(!repo.opens(FILE));
-    let edited = || error(EDITED, FILE).says("`stringData.username`");
-    repo.check(&[]).finds([edited()]);
+    let mixed = || error("mixed-merge", FILE).says("`stringData.username`");
+    repo.check(&[]).finds([mixed()]);
     repo.git(["add", FILE]);
-    repo.check(&["--staged"]).finds([edited()]);
+    repo.check(&["--staged"]).finds([mixed()]);
     repo.git(["rebase", "--continue"]);
-    repo.check(&["--since", "main"]).finds([edited()]);
+    let edited = error(EDITED, FILE).says("`stringData.username` changed");
+    repo.check(&["--since", "main"]).finds([edited]);
 });
 
 story!(a_commit_of_sops_is_picked, |repo| {
