@@ -151,6 +151,27 @@ impl<'r> Bases<'r> {
         Before::Versions(versions)
     }
 
+    /// Whether some commit has another content of the file, of which `wanted` is true. Which of them is
+    /// the file's own, `is` says.
+    pub(super) fn had(
+        &self,
+        path: &Path,
+        is: impl Fn(&BlobId) -> bool,
+        wanted: impl Fn(&[u8]) -> bool,
+    ) -> bool {
+        let Some(inside) = self.inside(path) else {
+            return false;
+        };
+        self.points.iter().any(|point| {
+            let found = self.commits().at(point.commit, &inside);
+            let Ok(Some(Kind::File(id))) = found else {
+                return false;
+            };
+            let read = || self.blobs.read(&id, MAX_FILE_LEN);
+            !is(&id) && read().is_ok_and(|bytes| wanted(&bytes))
+        })
+    }
+
     /// What the index calls the file that reports call `path`; none where it lies outside.
     pub(super) fn inside(&self, path: &Path) -> Option<Vec<u8>> {
         let absolute = paths::absolute(&self.here, path);

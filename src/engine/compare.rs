@@ -1,7 +1,8 @@
 //! A file compared with what it was, before anything is opened.
 
 use super::bases::{Before, Earlier};
-use super::file::Look;
+use super::file::{Look, MAX_SEARCHED_LEN};
+use super::sign;
 use crate::change::{Change, NotCompared, Version};
 use crate::document::Document;
 use crate::repo::BlobId;
@@ -105,7 +106,7 @@ impl Look<'_> {
                 now: None,
             };
         };
-        let is = |id: &BlobId| self.is(id, source);
+        let is = |id: &BlobId| self.is(id, source.bytes());
         let before = bases.before(&self.path, self.format, is);
         let is_new = matches!(before, Before::Nothing(super::bases::NO_BASE));
         if !is_new && !matches!(before, Before::Versions(_)) {
@@ -134,7 +135,7 @@ impl Look<'_> {
         let Some(bases) = self.bases else {
             return Versions::none();
         };
-        let before = bases.before(&self.path, self.format, |id| self.is(id, source));
+        let before = bases.before(&self.path, self.format, |id| self.is(id, source.bytes()));
         let before = match before {
             Before::Versions(versions) => encrypted(versions),
             Before::Unchanged | Before::Nothing(_) => Before::Unchanged,
@@ -148,11 +149,24 @@ impl Look<'_> {
         }
     }
 
+    /// Whether a file in which nothing tells of sops was encrypted by it in a version before.
+    pub(super) fn was_encrypted(&self, bytes: &[u8]) -> bool {
+        let is_worth_a_look = bytes.len() <= MAX_SEARCHED_LEN && sign::is_text(bytes);
+        let bases = self.bases.filter(|_| is_worth_a_look);
+        bases.is_some_and(|bases| {
+            bases.had(
+                &self.path,
+                |id| self.is(id, bytes),
+                |was| sign::looks_encrypted(self.format, was),
+            )
+        })
+    }
+
     /// Whether a blob is the content that is looked at.
-    fn is(&self, id: &BlobId, source: &Source) -> bool {
+    fn is(&self, id: &BlobId, bytes: &[u8]) -> bool {
         match &self.blob {
             Some(blob) => blob == id,
-            None => id.is_of(source.bytes()),
+            None => id.is_of(bytes),
         }
     }
 }

@@ -131,7 +131,7 @@ impl Look<'_> {
         let is_guessed = self.format_from == FormatFrom::Text
             || self.format == Format::Json && guess::other_than(self.format, &bytes).is_some();
         let may_be_sops = is_guessed || sign::may_have_metadata(self.format, &bytes);
-        if due == Due::Nobody && !may_be_sops {
+        if due == Due::Nobody && !may_be_sops && !self.was_encrypted(&bytes) {
             return self.pass_over(id, bytes);
         }
         if due == Due::User && self.format == Format::Binary && !may_be_sops {

@@ -1,6 +1,6 @@
 //! `downgraded-encryption`: what was encrypted stands in clear.
 
-use super::{ChangeContext, Check, Findings, Found, MAX_FINDINGS, Names, Needs, Rule};
+use super::{ChangeContext, Check, Due, Findings, Found, MAX_FINDINGS, Names, Needs, Rule};
 use crate::change::LeafId;
 use crate::finding::Severity;
 
@@ -26,7 +26,7 @@ fn check(context: &ChangeContext<'_>, findings: &mut Findings<'_>) {
         for (_, now) in bared.into_iter().take(MAX_FINDINGS) {
             value(context, now, findings);
         }
-    } else if context.file.lacks_metadata.is_none() {
+    } else if !matches!(context.file.lacks_metadata, Some(Due::Name | Due::User)) {
         // Where the file should be encrypted by its name, or because the user asks, another rule says so.
         file(context, &bared, findings);
     }
