@@ -8,11 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::former::Former;
 use super::report::{BaseCommit, ComparedWith, Lacking};
-use super::{Error, MAX_FILE_LEN};
+use super::{Error, MAX_FILE_LEN, sign};
 use crate::change::{NotCompared, Version};
 use crate::document::Format;
 use crate::paths;
-use crate::repo::{Base, BlobId, Blobs, CommitId, Commits, Kind, NoBase, Of, Redone, Repo, Unread};
+use crate::repo::{
+    Base, BlobId, Blobs, CommitId, Commits, Index, Kind, NoBase, Of, Redone, Repo, Unread,
+};
 use crate::source::SourceId;
 
 /// The commits that files are compared with, or why there are none.
@@ -25,6 +27,15 @@ pub(super) struct Bases<'r> {
     pub(super) base: Result<Base, NoBase>,
     points: Vec<Point>,
     pub(super) former: OnceLock<Former>,
+    index: OnceLock<Option<Index<'r>>>,
+}
+
+/// The content of a file that is looked at.
+pub(super) enum Content<'c> {
+    /// What git calls it.
+    Blob(&'c BlobId),
+    /// What it is.
+    Bytes(&'c [u8]),
 }
 
 /// A commit that files are compared with.
@@ -92,6 +103,7 @@ impl<'r> Bases<'r> {
             base,
             points,
             former: OnceLock::new(),
+            index: OnceLock::new(),
         })
     }
 
@@ -151,25 +163,44 @@ impl<'r> Bases<'r> {
         Before::Versions(versions)
     }
 
-    /// Whether some commit has another content of the file, of which `wanted` is true. Which of them is
-    /// the file's own, `is` says.
-    pub(super) fn had(
-        &self,
-        path: &Path,
-        is: impl Fn(&BlobId) -> bool,
-        wanted: impl Fn(&[u8]) -> bool,
-    ) -> bool {
-        let Some(inside) = self.inside(path) else {
+    /// Whether the file that reports call `path` was encrypted and these bytes are no longer that file.
+    pub(super) fn was_encrypted(&self, path: &Path, format: Format, content: Content<'_>) -> bool {
+        let Some(inside) = self.inside(path).filter(|_| self.is_found()) else {
             return false;
         };
-        self.points.iter().any(|point| {
-            let found = self.commits().at(point.commit, &inside);
-            let Ok(Some(Kind::File(id))) = found else {
-                return false;
-            };
-            let read = || self.blobs.read(&id, MAX_FILE_LEN);
-            !is(&id) && read().is_ok_and(|bytes| wanted(&bytes))
-        })
+        let in_index = match content {
+            Content::Blob(_) => None,
+            Content::Bytes(bytes) => {
+                let index = self.index();
+                let is_as_there =
+                    index.is_some_and(|index| !index.may_differ(&inside, bytes.len()));
+                index
+                    .filter(|_| is_as_there)
+                    .and_then(|index| index.at(&inside))
+            }
+        };
+        let is = |id: &BlobId| match (&in_index, &content) {
+            (Some(Kind::File(there)), _) => there == id,
+            (_, Content::Blob(blob)) => *blob == id,
+            (_, Content::Bytes(bytes)) => id.is_of(bytes),
+        };
+        let mut was = false;
+        for point in &self.points {
+            match self.commits().at(point.commit, &inside) {
+                Ok(Some(Kind::File(id))) if is(&id) => return false,
+                Ok(Some(Kind::File(id))) => {
+                    let bytes = self.blobs.read(&id, MAX_FILE_LEN).unwrap_or_default();
+                    was |= sign::looks_encrypted(format, &bytes);
+                }
+                Ok(_) | Err(_) => {}
+            }
+        }
+        was
+    }
+
+    /// The index, as far as it can be read.
+    pub(super) fn index(&self) -> Option<&Index<'r>> {
+        self.index.get_or_init(|| self.repo.index().ok()).as_ref()
     }
 
     /// What the index calls the file that reports call `path`; none where it lies outside.

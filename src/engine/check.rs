@@ -1,16 +1,18 @@
 //! `check`: list the inputs, look at each, put together what was found.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::bases::Bases;
 use super::file::{self, Around, Looked};
 use super::inputs::{self, Input, Scope};
 use super::since::Leaks;
 use super::{Error, Report, Request, earlier, filters, map_all, policy, settle};
+use crate::change::{Tokens, copied_across};
 use crate::finding::Finding;
 use crate::keys::{Keyring, Place, PlaceState, Shut};
 use crate::paths;
 use crate::repo::{Index, Reach, Repo};
+use crate::rules;
 use crate::sops::{Reason, Verification};
 
 /// Checks the files that `request` names and reports what is wrong with them.
@@ -84,6 +86,7 @@ fn look_at<'r>(
         blobs,
         bases,
         trusts_changes: request.trust_changes,
+        keeps_tokens: inputs.len() > 1,
     };
     let look_at = |inputs: &[&Input], keyring: &Keyring| {
         map_all(inputs, scope.jobs, |input| {
@@ -140,6 +143,7 @@ fn idle_plugins(mut plugins: Vec<String>, keyring: &Keyring) -> Vec<String> {
 /// What git does not give.
 fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Vec<Finding>, Error> {
     let mut findings = Vec::new();
+    let mut files = Vec::new();
     for looked in looked {
         match looked {
             Looked::PassedOver {
@@ -156,14 +160,28 @@ fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Vec<Finding>, Erro
                 findings: found,
                 not_evaluated,
                 shut: _,
+                tokens,
             } => {
+                files.extend(tokens.map(|tokens| (file.path.clone(), tokens)));
                 report.files.push(*file);
                 findings.extend(found);
                 report.not_evaluated.extend(not_evaluated);
             }
         }
     }
+    findings.extend(copied(files));
     Ok(findings)
+}
+
+/// What was copied from one file to another.
+fn copied(files: Vec<(PathBuf, Tokens)>) -> Vec<Finding> {
+    let (paths, tokens): (Vec<PathBuf>, Vec<Tokens>) = files.into_iter().unzip();
+    let copies = copied_across(&tokens);
+    let found = copies.iter().filter_map(|copy| {
+        let (path, original) = (paths.get(copy.file)?, paths.get(copy.original)?);
+        Some(rules::copied_across(path, copy, original))
+    });
+    found.collect()
 }
 
 /// Corrects what was said of files before the first identity turned up: SSH keys are looked for when

@@ -1,10 +1,9 @@
 //! A file compared with what it was, before anything is opened.
 
-use super::bases::{Before, Earlier};
-use super::file::{Look, MAX_SEARCHED_LEN};
-use super::sign;
-use crate::change::{Change, NotCompared, Version};
-use crate::document::Document;
+use super::bases::{Before, Content, Earlier};
+use super::file::Look;
+use crate::change::{Change, NotCompared, Tokens, Version};
+use crate::document::{Document, Format};
 use crate::repo::BlobId;
 use crate::rules::{BaseName, ChangeContext, FileContext};
 use crate::sops::SopsFile;
@@ -41,6 +40,21 @@ impl Versions {
         Self {
             before: Before::Unchanged,
             now: None,
+        }
+    }
+
+    /// The tokens of the file as it is now.
+    pub(super) fn tokens(
+        &self,
+        file: &SopsFile<'_>,
+        source: &Source,
+        compared: &Compared<'_>,
+    ) -> Option<Tokens> {
+        let at = |span: Span| source.position(span.start());
+        match (compared, &self.now) {
+            (Compared::With(nearest), _) => Some(Tokens::of_change(&nearest.change, at)),
+            (_, Some(now)) => Some(Tokens::of(now, at)),
+            (_, None) => Some(Tokens::of(&Version::of(file).ok()?, at)),
         }
     }
 
@@ -106,7 +120,7 @@ impl Look<'_> {
                 now: None,
             };
         };
-        let is = |id: &BlobId| self.is(id, source.bytes());
+        let is = |id: &BlobId| self.is(id, source);
         let before = bases.before(&self.path, self.format, is);
         let is_new = matches!(before, Before::Nothing(super::bases::NO_BASE));
         if !is_new && !matches!(before, Before::Versions(_)) {
@@ -135,7 +149,7 @@ impl Look<'_> {
         let Some(bases) = self.bases else {
             return Versions::none();
         };
-        let before = bases.before(&self.path, self.format, |id| self.is(id, source.bytes()));
+        let before = bases.before(&self.path, self.format, |id| self.is(id, source));
         let before = match before {
             Before::Versions(versions) => encrypted(versions),
             Before::Unchanged | Before::Nothing(_) => Before::Unchanged,
@@ -149,24 +163,38 @@ impl Look<'_> {
         }
     }
 
-    /// Whether a file in which nothing tells of sops was encrypted by it in a version before.
+    /// The versions of a file that was encrypted and is empty.
+    pub(super) fn versions_of_blank(&self, source: &Source) -> Versions {
+        let before = self
+            .bases
+            .map(|bases| bases.before(&self.path, self.format, |id| self.is(id, source)));
+        match before {
+            Some(Before::Versions(versions)) => Versions {
+                before: encrypted(versions),
+                now: Some(Version::empty()),
+            },
+            Some(Before::Unchanged | Before::Nothing(_)) | None => Versions::none(),
+        }
+    }
+
+    /// Whether a text that nobody would take for a secret was one.
     pub(super) fn was_encrypted(&self, bytes: &[u8]) -> bool {
-        let is_worth_a_look = bytes.len() <= MAX_SEARCHED_LEN && sign::is_text(bytes);
-        let bases = self.bases.filter(|_| is_worth_a_look);
-        bases.is_some_and(|bases| {
-            bases.had(
-                &self.path,
-                |id| self.is(id, bytes),
-                |was| sign::looks_encrypted(self.format, was),
-            )
-        })
+        let content = match &self.blob {
+            Some(blob) => Content::Blob(blob),
+            None => Content::Bytes(bytes),
+        };
+        // Any file can be binary to sops, and most are no secrets.
+        self.format != Format::Binary
+            && self
+                .bases
+                .is_some_and(|bases| bases.was_encrypted(&self.path, self.format, content))
     }
 
     /// Whether a blob is the content that is looked at.
-    fn is(&self, id: &BlobId, bytes: &[u8]) -> bool {
+    fn is(&self, id: &BlobId, source: &Source) -> bool {
         match &self.blob {
             Some(blob) => blob == id,
-            None => id.is_of(bytes),
+            None => id.is_of(source.bytes()),
         }
     }
 }

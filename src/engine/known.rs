@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use super::compare::{Compared, Nearest};
 use super::file::{Look, Looked};
 use super::{FileReport, NotEvaluated, guess};
+use crate::change::Tokens;
 use crate::document::{Document, Foreign, Format, RepeatedKey};
 use crate::finding::Finding;
 use crate::keys::Shut;
@@ -38,6 +39,7 @@ pub(super) struct Known<'a> {
     pub(super) repeated_keys: Vec<RepeatedKey>,
     pub(super) conflicts: Vec<Conflict>,
     pub(super) shut: Option<Shut>,
+    pub(super) tokens: Option<Tokens>,
     /// What it was.
     pub(super) compared: Compared<'a>,
 }
@@ -60,11 +62,13 @@ impl Look<'_> {
         }
         let (findings, not_evaluated) = self.run(&RULES, &known, reached, lacking);
         let shut = known.shut.take();
+        let tokens = known.tokens.take();
         Looked::At {
             file: self.file(known, verification),
             findings,
             not_evaluated,
             shut,
+            tokens,
         }
     }
 

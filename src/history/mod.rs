@@ -12,9 +12,14 @@
     )
 )]
 
+mod log;
 mod reader;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "a test makes its own world")]
 mod tests;
+mod verified;
 
+pub(crate) use log::Content;
+pub use log::{DataKeyFate, Edit, Step, ValueChange, What};
 pub(crate) use reader::{Reader, Unknown};
+pub(crate) use verified::{Named, Place, Verdict, Verified, Verifier};

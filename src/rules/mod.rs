@@ -30,6 +30,7 @@ mod unreadable_by_version;
 mod unreadable_file;
 mod unselected_ciphertext;
 
+pub(crate) use copied_ciphertext::copied_across;
 pub(crate) use given::{
     BaseName, ChangeContext, Due, FileContext, Findings, FormatFrom, Unreadable,
 };

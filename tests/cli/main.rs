@@ -16,6 +16,7 @@ mod hostile;
 mod incident;
 mod install;
 mod keys;
+mod log;
 mod mutants;
 mod names;
 mod policy;
