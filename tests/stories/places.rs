@@ -265,7 +265,7 @@ story!(a_clone_is_shallow, |repo| {
             .at(&shallow)
             .env(variable, "true")
             .run();
-        assert_eq!(said.code, 3, "{}", said.stderr);
+        assert_eq!(said.code, 2, "{}", said.stderr);
         assert!(said.stderr.contains(help), "{}", said.stderr);
     };
     for more in [&[][..], &["--require-base"]] {
@@ -283,6 +283,29 @@ story!(a_clone_is_shallow, |repo| {
     repo.check(&["--since", &first, "--require-base"])
         .at(&shallow)
         .finds([error(EDITED, FILE)]);
+});
+
+story!(a_clone_has_two_branches_and_nothing_between_them, |repo| {
+    repo.add(FILE, SECRET);
+    repo.branch("topic");
+    repo.replace(FILE, "production", "staging");
+    repo.commit("Break it");
+    repo.checkout("main");
+    repo.write("README", "other work\n");
+    repo.commit("On main");
+    let options = ["--depth=1", "--branch=topic", "--no-single-branch"];
+    let shallow = clone(repo, &options);
+    let check = |more: &[&str]| {
+        let arguments = [&["--since", "origin/main"], more].concat();
+        let check = repo.check(&arguments).at(&shallow);
+        check.env("GITHUB_ACTIONS", "true").run()
+    };
+    let said = check(&[]);
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    assert!(said.stderr.contains("fetch-depth: 0"), "{}", said.stderr);
+    let said = check(&["--require-base"]);
+    assert_eq!(said.code, 1, "{}", said.stderr);
+    assert!(said.stderr.contains("fetch-depth: 0"), "{}", said.stderr);
 });
 
 story!(histories_have_nothing_in_common, |repo| {
