@@ -219,6 +219,23 @@ impl<'r> Bases<'r> {
         &self.points
     }
 
+    /// Those of them that what is looked at goes on from: not what git is making anew.
+    ///
+    /// # Errors
+    /// Why there is none, in a word.
+    pub(super) fn parents(&self) -> Result<&[Point], &'static str> {
+        let base = self.base.as_ref().map_err(NoBase::reason)?;
+        Ok(self.points.get(..base.commits.len()).unwrap_or_default())
+    }
+
+    /// The commit that is looked at where what changed since a revision is.
+    pub(super) fn head_of_range(&self) -> Option<CommitId> {
+        match &self.base.as_ref().ok()?.of {
+            Of::Since(range) => Some(range.head),
+            Of::Commit | Of::Merge | Of::Redone(..) => None,
+        }
+    }
+
     /// Whoever reads commits next.
     pub(super) fn commits(&self) -> MutexGuard<'_, Commits<'r>> {
         self.commits.lock().unwrap_or_else(PoisonError::into_inner)

@@ -36,21 +36,23 @@ pub fn check(mut request: Request<'_>) -> Result<Report, Error> {
     let since = request.since.as_deref();
     let find = |repo| Bases::find(repo, &here, since);
     let bases = repo.as_ref().map(find).transpose()?;
+    let bases_of_range = bases
+        .as_ref()
+        .filter(|bases| since.is_some() && bases.is_found());
     let search = policy::Search {
         here: &here,
         repo: repo.as_ref(),
         index: index.as_ref(),
+        since: bases_of_range,
     };
-    let policy = search.load(request.policy.as_deref())?;
+    let mut judged = search.judge(request.policy.as_deref(), bases.as_ref())?;
     let scope = Scope {
         environment,
-        policy: &policy,
+        policy: &judged.policy,
         input_type: request.input_type,
         repo: repo.as_ref(),
         index: index.as_ref(),
-        since: bases
-            .as_ref()
-            .filter(|bases| since.is_some() && bases.is_found()),
+        since: bases_of_range,
         jobs: request.jobs,
     };
     let (inputs, notices) = inputs::list(std::mem::take(&mut request.targets), scope)?;
@@ -63,9 +65,10 @@ pub fn check(mut request: Request<'_>) -> Result<Report, Error> {
     if let Some(repo) = repo.as_ref().filter(|_| index.is_none()) {
         findings = filters::forgive(findings, &mut report.files, repo, &here);
     }
+    judged.tell(&mut findings, &mut report);
     earlier::fit(&mut findings, repo.as_ref(), &here);
     findings.sort_by(|one, other| bytes_of(one).cmp(bytes_of(other)));
-    settle::apply(findings, &policy, &mut report);
+    settle::apply(findings, &judged.policy, &mut report);
     Ok(report)
 }
 

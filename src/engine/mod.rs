@@ -18,6 +18,7 @@ mod filters;
 mod former;
 mod guess;
 mod inputs;
+mod judge;
 mod keys;
 mod known;
 mod log;
