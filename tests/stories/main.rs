@@ -40,4 +40,3 @@ mod recipients;
 mod repo;
 mod rewritten;
 mod selectors;
-mod stale;
