@@ -12,9 +12,13 @@
     )
 )]
 
+mod needle;
+mod origin;
 mod reader;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "a test makes its own world")]
 mod tests;
 
+pub(crate) use needle::Needle;
+pub(crate) use origin::{Edited, Place, Present, Traced, trace};
 pub(crate) use reader::{Reader, Unknown};
