@@ -246,6 +246,11 @@ impl<'v> Change<'v> {
         self.has_same_mac() && self.has_same_inputs()
     }
 
+    /// Whether the file is again what it was in `older`, and the base was not that.
+    pub(crate) fn is_replay_of(&self, older: &Version) -> bool {
+        !self.has_same_mac() && self.now.has_mac_of(older) && older.has_inputs_of(self.now)
+    }
+
     /// Which of several changes of one file says most of it: that of the base whose MAC it has, best
     /// with all that the MAC covers; else the first.
     pub(crate) fn nearest(changes: &[Self]) -> Option<usize> {

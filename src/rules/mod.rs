@@ -23,6 +23,7 @@ mod plaintext_value;
 mod private_key_committed;
 mod recipient_added;
 mod recipient_dropped;
+mod replayed_version;
 mod unauthenticated_change;
 mod undeclared_format;
 mod undecryptable_value;
@@ -32,13 +33,15 @@ mod unselected_ciphertext;
 
 #[expect(unused_imports, reason = "the engine reads no bases yet")]
 pub(crate) use given::BaseName;
+#[expect(unused_imports, reason = "the engine asks for no history yet")]
+pub(crate) use given::CommitName;
 pub(crate) use given::{ChangeContext, Due, FileContext, Findings, FormatFrom, Unreadable};
-use given::{Found, MAX_FINDINGS, Names, Tale, format, remedy};
+use given::{CommitNames, Found, MAX_FINDINGS, Names, Past, Tale, format, remedy};
 
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 23] = [
+pub(crate) static RULES: [&Rule; 24] = [
     &conflict_marker::RULE,
     &copied_ciphertext::RULE,
     &downgraded_encryption::RULE,
@@ -56,6 +59,7 @@ pub(crate) static RULES: [&Rule; 23] = [
     &private_key_committed::RULE,
     &recipient_added::RULE,
     &recipient_dropped::RULE,
+    &replayed_version::RULE,
     &unauthenticated_change::RULE,
     &undeclared_format::RULE,
     &undecryptable_value::RULE,

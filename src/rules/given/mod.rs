@@ -4,6 +4,7 @@ mod change;
 mod context;
 mod findings;
 pub(super) mod format;
+mod past;
 pub(super) mod remedy;
 #[cfg(test)]
 mod tests;
@@ -13,3 +14,5 @@ pub(super) use change::{MAX_FINDINGS, Names, Tale};
 pub(crate) use context::{Due, FileContext, FormatFrom, Unreadable};
 pub(crate) use findings::Findings;
 pub(super) use findings::Found;
+pub(super) use past::CommitNames;
+pub(crate) use past::{CommitName, Past};
