@@ -15,6 +15,7 @@
 mod needle;
 mod origin;
 mod reader;
+mod sound;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "a test makes its own world")]
 mod tests;
@@ -22,3 +23,4 @@ mod tests;
 pub(crate) use needle::Needle;
 pub(crate) use origin::{Edited, Place, Present, Traced, trace};
 pub(crate) use reader::{Reader, Unknown};
+pub(crate) use sound::{Sound, Step, last_sound};

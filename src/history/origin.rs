@@ -16,6 +16,8 @@ use crate::repo::{self, BlobId, CommitId, End};
 pub(crate) struct Present<'v> {
     pub(crate) version: &'v change::Version,
     pub(crate) needle: Needle,
+    /// Its text, in which the version's spans lie.
+    pub(crate) text: &'v [u8],
 }
 
 /// What the history says of a file.
@@ -61,16 +63,19 @@ pub(crate) fn trace(
     versions: &[repo::Version],
     end: &End,
 ) -> Traced {
-    Search {
-        reader,
-        present,
-        known: HashMap::new(),
-        left: MAX_READ,
-    }
-    .trace(versions, end)
+    Search::new(reader, present).trace(versions, end)
 }
 
 impl Place {
+    /// The place of a version in its own commit.
+    pub(super) fn of(version: &repo::Version) -> Self {
+        Self {
+            commit: version.commit,
+            parent: None,
+            path: version.path.clone(),
+        }
+    }
+
     /// The revision as git takes it.
     pub(crate) fn revision(&self) -> String {
         match self.parent {
@@ -81,9 +86,9 @@ impl Place {
 }
 
 /// A search in the history of one file.
-struct Search<'s, 'r> {
-    reader: &'s mut Reader<'r>,
-    present: &'s Present<'s>,
+pub(super) struct Search<'s, 'r> {
+    pub(super) reader: &'s mut Reader<'r>,
+    pub(super) present: &'s Present<'s>,
     /// Whether contents have the MAC.
     known: HashMap<(BlobId, Format), bool>,
     /// How many bytes may still be read.
@@ -91,7 +96,7 @@ struct Search<'s, 'r> {
 }
 
 /// Why nothing is known beyond, as reports print it.
-type Stop = &'static str;
+pub(super) type Stop = &'static str;
 
 /// The oldest version that has the MAC.
 struct Origin {
@@ -101,7 +106,16 @@ struct Origin {
     is_first: bool,
 }
 
-impl Search<'_, '_> {
+impl<'s, 'r> Search<'s, 'r> {
+    pub(super) fn new(reader: &'s mut Reader<'r>, present: &'s Present<'s>) -> Self {
+        Self {
+            reader,
+            present,
+            known: HashMap::new(),
+            left: MAX_READ,
+        }
+    }
+
     fn trace(&mut self, versions: &[repo::Version], end: &End) -> Traced {
         let (holders, stop) = self.holders(versions);
         let Some(oldest) = holders.last() else {
@@ -141,6 +155,25 @@ impl Search<'_, '_> {
         (holders, None)
     }
 
+    /// The youngest version that has the MAC over what the oldest one with it has.
+    pub(super) fn youngest_as_written(
+        &mut self,
+        versions: &[repo::Version],
+    ) -> Result<Option<usize>, Stop> {
+        let (holders, _) = self.holders(versions);
+        let Some(oldest) = holders.last() else {
+            return Ok(None);
+        };
+        let written = self.version(oldest.blob.as_ref(), &oldest.path)?;
+        for holder in holders {
+            let version = self.version(holder.blob.as_ref(), &holder.path)?;
+            if written.has_inputs_of(&version) {
+                return Ok(versions.iter().position(|version| version == holder));
+            }
+        }
+        Ok(None)
+    }
+
     /// The version that is the origin, where this is the oldest one that was met: itself, or that of
     /// a parent where the search ended before.
     fn origin(&mut self, oldest: &repo::Version) -> Result<Origin, Stop> {
@@ -160,11 +193,7 @@ impl Search<'_, '_> {
         }
         Ok(Origin {
             version: self.version(oldest.blob.as_ref(), &oldest.path)?,
-            at: Place {
-                commit: oldest.commit,
-                parent: None,
-                path: oldest.path.clone(),
-            },
+            at: Place::of(oldest),
             is_first: !oldest.is_cut,
         })
     }
@@ -219,19 +248,29 @@ impl Search<'_, '_> {
 
     /// Reads a content that may have the MAC; gives none that surely has not.
     fn look(&mut self, blob: &BlobId, format: Format) -> Option<Outcome> {
-        if self.left == 0 {
-            return Some(Err(Unknown::TooMuch));
-        }
-        let bytes = match self.reader.bytes(blob) {
+        let bytes = match self.bytes(blob) {
             Ok(bytes) => bytes,
             Err(unknown) => return Some(Err(unknown)),
         };
-        self.left = self.left.saturating_sub(bytes.len());
         let may_be = self.present.needle.may_be_in(&bytes);
         may_be.then(|| self.reader.keep(blob, format, bytes))
     }
 
-    fn version(
+    fn bytes(&mut self, blob: &BlobId) -> Result<Vec<u8>, Unknown> {
+        if self.left == 0 {
+            return Err(Unknown::TooMuch);
+        }
+        let bytes = self.reader.bytes(blob)?;
+        self.left = self.left.saturating_sub(bytes.len());
+        Ok(bytes)
+    }
+
+    /// The bytes of a content, if they can be had.
+    pub(super) fn take(&mut self, blob: &BlobId) -> Option<Vec<u8>> {
+        self.bytes(blob).ok()
+    }
+
+    pub(super) fn version(
         &mut self,
         blob: Option<&BlobId>,
         path: &[u8],

@@ -50,6 +50,7 @@ fn told(world: &World, file: &str, reach: Reach) -> Told {
     let present = Present {
         version: &version,
         needle: Needle::of(&sops),
+        text: source.bytes(),
     };
     let repo = world.repo();
     let blobs = repo.blobs();
