@@ -48,11 +48,8 @@ impl<'v> Change<'v> {
         self.has_same_mac() || self.shares_stanza() || shares_token()
     }
 
-    /// Whether a key's copy of the data key is the same in both: sops writes all of them anew
-    /// whenever it changes one, or the groups or the threshold.
     fn shares_stanza(&self) -> bool {
-        self.seals()
-            .is_some_and(|(base, now)| !base.stanzas.is_disjoint(&now.stanzas))
+        self.base.shares_stanza(self.now)
     }
 
     /// Whether `mac` is the base's and `lastmodified` is not: it cannot be opened with another time.

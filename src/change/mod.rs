@@ -19,13 +19,12 @@ mod second;
 mod tests;
 mod version;
 
-#[expect(unused_imports, reason = "the engine reads no bases yet")]
+#[expect(unused_imports, reason = "the engine compares no files yet")]
 pub(crate) use copies::{Copied, Tokens, copied_across};
 pub(crate) use leaf::LeafId;
 pub(crate) use matching::Origin;
 pub(crate) use seal::Recipient;
-pub(crate) use version::NotCompared;
-pub(crate) use version::Version;
+pub(crate) use version::{NotCompared, Version};
 
 use documents::Documents;
 use leaf::Kind;

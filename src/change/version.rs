@@ -197,6 +197,15 @@ impl Version {
             && this.last_modified.0 == other.last_modified.0
     }
 
+    /// Whether a key's copy of the data key is the same in both: sops writes all of them anew whenever
+    /// it changes one, or the groups or the threshold.
+    pub(crate) fn shares_stanza(&self, other: &Self) -> bool {
+        let (Some(this), Some(other)) = (&self.seal, &other.seal) else {
+            return false;
+        };
+        !this.stanzas.is_disjoint(&other.stanzas)
+    }
+
     /// Whether what enters the MAC is the same in both, by the rule of `self` for values in clear.
     /// Costs nothing either.
     pub(crate) fn has_inputs_of(&self, other: &Self) -> bool {

@@ -12,8 +12,8 @@ use crate::repo::{BlobId, Blobs, Unread};
 use crate::rules::{Due, Unreadable};
 use crate::source::SourceId;
 
-impl Look {
-    pub(super) fn in_index(
+impl Look<'_> {
+    pub(super) fn in_git(
         self,
         id: &BlobId,
         blobs: Option<&Blobs<'_>>,

@@ -53,6 +53,15 @@ pub enum Error {
     #[error("there is no git repository here whose index could be checked")]
     #[diagnostic(help("run it inside a work tree, or name one with `-C`"))]
     NoRepository,
+    /// The revision to compare with is none.
+    #[error("{reason}")]
+    NoSuchRevision {
+        /// Which, and what is wrong with it.
+        reason: String,
+        /// What helps.
+        #[help]
+        help: String,
+    },
     /// Neither libgit2 nor git can read the repository.
     #[error("cannot read the repository: {reason}")]
     Git {

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::bases::Bases;
+use super::compare::{Compared, Versions};
 use super::inputs::{Content, Input, Origin};
 use super::known::Known;
 use super::others::decode;
@@ -11,7 +13,7 @@ use crate::document::{self, Document, Foreign, Format, Reading};
 use crate::finding::Finding;
 use crate::fs;
 use crate::keys::{Keyring, Shut};
-use crate::repo::Blobs;
+use crate::repo::{BlobId, Blobs};
 use crate::rules::{Due, FormatFrom, Needs, Unreadable};
 use crate::sops::{self, MetadataErrors, Reason, SopsFile, Verification};
 use crate::source::{self, DecodeError, Source, SourceId};
@@ -38,8 +40,14 @@ pub(super) enum Looked {
 }
 
 /// Looks at one file: reads it, verifies it and runs the rules on it.
-pub(super) fn look(input: &Input, keyring: &Keyring, blobs: Option<&Blobs<'_>>) -> Looked {
+pub(super) fn look(input: &Input, keyring: &Keyring, around: Around<'_>) -> Looked {
     let look = Look {
+        bases: around.bases,
+        trusts_changes: around.trusts_changes,
+        blob: match &input.content {
+            Content::Blob(id) => Some(id.clone()),
+            _ => None,
+        },
         format: input.format,
         format_from: input.format_from,
         path: input.path.clone(),
@@ -47,7 +55,7 @@ pub(super) fn look(input: &Input, keyring: &Keyring, blobs: Option<&Blobs<'_>>) 
         has_secret_name: input.has_secret_name,
     };
     match &input.content {
-        Content::Index(id) => look.in_index(id, blobs, keyring),
+        Content::Blob(id) => look.in_git(id, around.blobs, keyring),
         Content::Given(bytes) => {
             let id = SourceId::Stdin(look.path.clone());
             look.at_bytes(id, bytes.clone(), keyring)
@@ -58,13 +66,27 @@ pub(super) fn look(input: &Input, keyring: &Keyring, blobs: Option<&Blobs<'_>>) 
     }
 }
 
+/// What there is around the files.
+#[derive(Clone, Copy)]
+pub(super) struct Around<'a> {
+    pub(super) blobs: Option<&'a Blobs<'a>>,
+    /// What they are compared with; none outside of a repository.
+    pub(super) bases: Option<&'a Bases<'a>>,
+    /// Whether files with other selectors than before are opened.
+    pub(super) trusts_changes: bool,
+}
+
 /// A look at one file.
-pub(super) struct Look {
+pub(super) struct Look<'a> {
     pub(super) path: PathBuf,
     pub(super) format: Format,
     pub(super) format_from: FormatFrom,
     origin: Origin,
     has_secret_name: bool,
+    pub(super) bases: Option<&'a Bases<'a>>,
+    trusts_changes: bool,
+    /// What git calls the content, where it is from there.
+    pub(super) blob: Option<BlobId>,
 }
 
 /// The most bytes of a file that is searched for private keys only.
@@ -80,7 +102,7 @@ impl Looked {
     }
 }
 
-impl Look {
+impl Look<'_> {
     /// Who says that the file should be encrypted.
     pub(super) fn due(&self) -> Due {
         if self.has_secret_name {
@@ -199,7 +221,13 @@ impl Look {
         match SopsFile::of(document) {
             Ok(None) => {
                 let foreign = Foreign::of_document(document.source().text(), document.tree());
-                self.clear(Known { foreign, ..known })
+                let versions = self.versions_of_clear(document);
+                let compared = versions.compared();
+                self.clear(Known {
+                    foreign,
+                    compared,
+                    ..known
+                })
             }
             Err(_) if !counts && !has_marks(document.tree()) => self.clear(known),
             Err(MetadataErrors(problems)) => {
@@ -268,7 +296,18 @@ impl Look {
         known: Known<'a>,
         keyring: &Keyring,
     ) -> Looked {
-        let checked = sops::check(file, keyring);
+        let versions = known.source.map(|source| self.versions(source, file));
+        let versions = versions.unwrap_or_else(Versions::none);
+        let compared = versions.compared();
+        let is_guess = match &compared {
+            Compared::With(nearest) => !self.trusts_changes && nearest.has_other_selectors(),
+            Compared::Same | Compared::Nothing(_) => false,
+        };
+        let checked = if is_guess {
+            sops::check_closed(file, Reason::SelectorsChanged)
+        } else {
+            sops::check(file, keyring)
+        };
         let lacking = match &checked.verification {
             Verification::NotVerified(reason) => Some(reason.to_string()),
             _ => checked.lacking.as_ref().map(ToString::to_string),
@@ -280,6 +319,7 @@ impl Look {
         };
         let known = Known {
             file: Some(file),
+            compared,
             problems: checked.inspection.problems,
             encrypted: checked.inspection.encrypted,
             clear_comments: checked.inspection.clear_comments,

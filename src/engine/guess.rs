@@ -16,7 +16,7 @@ use crate::document::{Document, Format};
 use crate::rules::{Due, FormatFrom};
 use crate::source::SourceId;
 
-impl Look {
+impl Look<'_> {
     /// The same look, in the format that the text is certainly of, where neither its name nor the
     /// user tells any.
     pub(super) fn in_format_of(mut self, bytes: &[u8]) -> Self {

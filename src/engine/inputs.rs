@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use super::bases::Bases;
 use super::notices::{Notices, Why};
-use super::{Error, Target, staged, walk};
+use super::{Error, Target, since, staged, walk};
 use crate::config::Policy;
 use crate::document::Format;
 use crate::environment::Environment;
@@ -26,11 +27,21 @@ pub(super) struct Input {
     pub(super) has_secret_name: bool,
 }
 
+impl Input {
+    /// What git calls the content, where it is from there.
+    pub(super) fn blob(&self) -> Option<&BlobId> {
+        match &self.content {
+            Content::Blob(id) => Some(id),
+            Content::Disk(_) | Content::Given(_) | Content::Outside | Content::Lost(_) => None,
+        }
+    }
+}
+
 /// Where the bytes of an input are.
 pub(super) enum Content {
     Disk(PathBuf),
-    /// In the index of the repository.
-    Index(BlobId),
+    /// In git, in the index or a commit.
+    Blob(BlobId),
     Given(Vec<u8>),
     /// Behind a link that leads out of the folder.
     Outside,
@@ -59,8 +70,28 @@ pub(super) struct Scope<'a> {
     pub(super) repo: Option<&'a Repo<'a>>,
     /// Its index, where files are taken from that instead of the work tree.
     pub(super) index: Option<&'a Index<'a>>,
+    /// What to compare with, where only what changed since is looked at.
+    pub(super) since: Option<&'a Bases<'a>>,
     /// How many threads to use at most.
     pub(super) jobs: Option<NonZeroUsize>,
+}
+
+impl Scope<'_> {
+    /// A file to look at; none where it was met in a folder and the policy leaves it out.
+    pub(super) fn input(&self, path: PathBuf, content: Content, origin: Origin) -> Option<Input> {
+        if origin == Origin::Walked && self.policy.is_excluded(&path) {
+            return None;
+        }
+        let given = self.input_type.filter(|_| origin != Origin::Walked);
+        Some(Input {
+            format: given.unwrap_or_else(|| Format::of_path(&path)),
+            format_from: given.map_or(FormatFrom::Name, |_| FormatFrom::User),
+            has_secret_name: self.policy.is_secret_name(&path),
+            path,
+            content,
+            origin,
+        })
+    }
 }
 
 /// The inputs of a run, by the bytes of their paths.
@@ -99,7 +130,10 @@ pub(super) fn list(targets: Vec<Target>, scope: Scope<'_>) -> Result<(Vec<Input>
     if !only_text {
         match (scope.repo, scope.index) {
             (Some(repo), Some(index)) => staged::add(&mut inputs, repo, index, &named)?,
-            _ => inputs.add_work_tree(named)?,
+            _ => match scope.since {
+                Some(bases) => since::add(&mut inputs, bases, &named)?,
+                None => inputs.add_work_tree(named)?,
+            },
         }
     }
     Ok((inputs.by_path.into_values().collect(), inputs.notices))
@@ -109,9 +143,6 @@ impl Inputs<'_> {
     /// Adds an input, keyed by the bytes of its path; a file both named and met in a folder counts
     /// as named. What is met in a folder and the policy leaves out is none.
     pub(super) fn add(&mut self, path: PathBuf, content: Content, origin: Origin) {
-        if origin == Origin::Walked && self.scope.policy.is_excluded(&path) {
-            return;
-        }
         let key = path.as_os_str().as_encoded_bytes().to_vec();
         let known = self
             .by_path
@@ -120,16 +151,9 @@ impl Inputs<'_> {
         if known {
             return;
         }
-        let given = self.scope.input_type.filter(|_| origin != Origin::Walked);
-        let input = Input {
-            format: given.unwrap_or_else(|| Format::of_path(&path)),
-            format_from: given.map_or(FormatFrom::Name, |_| FormatFrom::User),
-            has_secret_name: self.scope.policy.is_secret_name(&path),
-            path,
-            content,
-            origin,
-        };
-        self.by_path.insert(key, input);
+        if let Some(input) = self.scope.input(path, content, origin) {
+            self.by_path.insert(key, input);
+        }
     }
 
     fn add_work_tree(&mut self, mut named: Vec<PathBuf>) -> Result<(), Error> {

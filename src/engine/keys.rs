@@ -68,6 +68,9 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
         jobs,
         input_type,
         staged: _,
+        since: _,
+        trust_changes: _,
+        history: _,
     } = request;
     let here = paths::absolute(environment.current_dir(), Path::new(""));
     let repo = Repo::discover(environment, &here);
@@ -83,6 +86,7 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
         input_type,
         repo: repo.as_ref(),
         index: None,
+        since: None,
         jobs,
     };
     let (inputs, _) = inputs::list(targets, scope)?;
@@ -232,7 +236,7 @@ fn read_locks(input: &Input) -> Read {
         },
         Content::Given(bytes) => bytes.clone(),
         Content::Lost(_) if named => return Read::Unread,
-        Content::Index(_) | Content::Outside | Content::Lost(_) => return Read::NotSops,
+        Content::Blob(_) | Content::Outside | Content::Lost(_) => return Read::NotSops,
     };
     let untold =
         guess::untold(input.format, &bytes).filter(|_| input.format_from == FormatFrom::Name);

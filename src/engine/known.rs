@@ -1,15 +1,19 @@
 //! What is known of a file, and what the rules say of that.
 
 use std::cell::OnceCell;
+use std::collections::HashSet;
 
+use super::compare::{Compared, Nearest};
 use super::file::{Look, Looked};
 use super::{FileReport, NotEvaluated, guess};
 use crate::document::{Document, Foreign, Format, RepeatedKey};
 use crate::finding::Finding;
 use crate::keys::Shut;
-use crate::rules::{Check, Due, FileContext, Findings, Needs, RULES, Rule, Unreadable};
+use crate::rules::{
+    Check, Due, FileContext, Findings, Needs, RULES, Rule, UNDECRYPTABLE, Unreadable,
+};
 use crate::sops::{ClearComment, Opener, Place, Problem, SopsFile, Verification};
-use crate::source::{Conflict, Source, Span};
+use crate::source::{Conflict, Position, Source, Span};
 
 /// What reading and verifying a file gave.
 #[derive(Default)]
@@ -34,9 +38,11 @@ pub(super) struct Known<'a> {
     pub(super) repeated_keys: Vec<RepeatedKey>,
     pub(super) conflicts: Vec<Conflict>,
     pub(super) shut: Option<Shut>,
+    /// What it was.
+    pub(super) compared: Compared<'a>,
 }
 
-impl Look {
+impl Look<'_> {
     /// Runs all rules. `lacking` says why those that need more than was reached tell nothing.
     pub(super) fn report(
         self,
@@ -91,19 +97,34 @@ impl Look {
         };
         let mut findings = Vec::new();
         let mut not_evaluated = Vec::new();
+        let mut skip = |rule: &Rule, reason: &str| {
+            not_evaluated.push(NotEvaluated {
+                path: self.path.clone(),
+                rule: rule.id,
+                reason: reason.to_owned(),
+            });
+        };
         for rule in rules {
-            let Check::File(check) = rule.check else {
-                continue;
-            };
             let before = findings.len();
-            check(&context, &mut Findings::new(rule, &context, &mut findings));
-            if rule.needs > reached && findings.len() == before {
-                not_evaluated.push(NotEvaluated {
-                    path: self.path.clone(),
-                    rule: rule.id,
-                    reason: lacking.to_owned(),
-                });
+            match (&rule.check, &known.compared) {
+                (Check::File(check), _) => {
+                    check(&context, &mut Findings::new(rule, &context, &mut findings));
+                    if rule.needs > reached && findings.len() == before {
+                        skip(rule, lacking);
+                    }
+                }
+                (Check::Change(check), Compared::With(nearest)) => {
+                    let change = nearest.context(&context);
+                    check(&change, &mut Findings::new(rule, &context, &mut findings));
+                }
+                (Check::Change(_), Compared::Nothing(reason)) => skip(rule, reason),
+                // What cannot be read cannot be compared.
+                (Check::Change(_), Compared::Same) if reached < rule.needs => skip(rule, lacking),
+                (Check::Change(_) | Check::Config(_) | Check::Repo(_), _) => {}
             }
+        }
+        if let Compared::With(nearest) = &known.compared {
+            told_once(&mut findings, nearest, known.source);
         }
         findings.sort_by(|a, b| (a.location.start, a.rule).cmp(&(b.location.start, b.rule)));
         (findings, not_evaluated)
@@ -122,4 +143,15 @@ impl Look {
             unreadable_by: known.unreadable_by,
         })
     }
+}
+
+/// Takes away that a token does not open where another finding says that it was moved.
+fn told_once(findings: &mut Vec<Finding>, nearest: &Nearest<'_>, source: Option<&Source>) {
+    let Some(source) = source else { return };
+    let moved: HashSet<Position> = nearest
+        .moved()
+        .map(|span| source.position(span.start()))
+        .collect();
+    let is_moved = |finding: &Finding| finding.location.start.is_some_and(|at| moved.contains(&at));
+    findings.retain(|finding| finding.rule != UNDECRYPTABLE || !is_moved(finding));
 }

@@ -4,14 +4,17 @@
 //! Files are looked at in parallel, a file a task, and nothing of a file's text outlives its task.
 //! What comes out depends on the files and the identities alone, not on the number of threads.
 
+mod bases;
 mod bytes;
 mod catalogue;
+mod compare;
 mod earlier;
 mod error;
 mod explain;
 mod explanation;
 mod file;
 mod filters;
+mod former;
 mod guess;
 mod inputs;
 mod keys;
@@ -25,6 +28,7 @@ mod report;
 mod request;
 mod settle;
 mod sign;
+mod since;
 mod staged;
 mod walk;
 
@@ -34,7 +38,7 @@ pub use error::Error;
 pub use explain::explain_tree;
 pub use explanation::{Explanation, KeyName, Leaf};
 pub use keys::{KeyReport, KnownKey, keys};
-pub use report::{FileReport, NotEvaluated, Report, Summary};
+pub use report::{BaseCommit, ComparedWith, FileReport, Lacking, NotEvaluated, Report, Summary};
 pub use request::{Access, IdentitySource, Request, Target};
 
 use std::num::NonZeroUsize;
@@ -47,11 +51,13 @@ pub(crate) use crate::document::Foreign;
 use crate::finding::Finding;
 use crate::keys::{Keyring, Place, PlaceState, Shut};
 use crate::paths;
-use crate::repo::{Blobs, Repo};
+use crate::repo::{Blobs, Reach, Repo};
 pub use crate::sops::Opener;
 pub(crate) use crate::sops::{Reason, Verification};
-use file::Looked;
-use inputs::{Content, Input, Scope};
+use bases::Bases;
+use file::{Around, Looked};
+use inputs::{Input, Scope};
+use since::Leaks;
 
 /// The most bytes of one input that are read: 256 MiB. A cluster stores one in an object, and memory
 /// grows with the input.
@@ -76,6 +82,9 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
         policy,
         jobs,
         staged,
+        since,
+        trust_changes,
+        history,
         input_type,
     } = request;
     let here = paths::absolute(environment.current_dir(), Path::new(""));
@@ -85,6 +94,8 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
         None if staged => return Err(Error::NoRepository),
         _ => None,
     };
+    let find = |repo| Bases::find(repo, &here, since.as_deref());
+    let bases = repo.as_ref().map(find).transpose()?;
     let search = policy::Search {
         here: &here,
         repo: repo.as_ref(),
@@ -97,18 +108,28 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
         input_type,
         repo: repo.as_ref(),
         index: index.as_ref(),
+        since: bases
+            .as_ref()
+            .filter(|bases| since.is_some() && bases.base.is_ok()),
         jobs,
     };
     let (inputs, notices) = inputs::list(targets, scope)?;
     let mut keyring = Request::keyring(identities, environment)?;
     let blobs = repo.as_ref().map(|repo| blobs_of(&inputs, repo));
-    let blobs = blobs.as_ref();
-    let look_at = |inputs: &[&Input], keyring: &Keyring| look_at(inputs, keyring, blobs, jobs);
+    let around = Around {
+        blobs: blobs.as_ref(),
+        bases: bases.as_ref(),
+        trusts_changes: trust_changes,
+    };
+    let look_at = |inputs: &[&Input], keyring: &Keyring| {
+        map_all(inputs, jobs, |input| file::look(input, keyring, around))
+    };
     let looked = look_twice(&inputs, &mut keyring, look_at, |keyring, shut| {
         keyring.wake(shut, &mut access.means(environment))
     })?;
     refuse_unusable(&keyring)?;
     let mut report = Report {
+        compared_with: bases.as_ref().map(Bases::told),
         notices: notices.sentences(),
         idle_plugins: idle_plugins(access.plugins, &keyring),
         warnings: keyring.warnings().map(ToString::to_string).collect(),
@@ -116,6 +137,11 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
         ..Report::default()
     };
     let mut findings = gather(looked, &mut report)?;
+    if let Some(bases) = &bases {
+        let leaks = Leaks::find(bases, &inputs, scope, Reach::of(history))?;
+        findings.extend(leaks.findings);
+        report.notices.extend(leaks.notice);
+    }
     if !keyring.is_empty() {
         tell_of_late_identities(&mut report);
     }
@@ -191,11 +217,7 @@ fn tell_of_late_identities(report: &mut Report) {
 /// A reader of the blobs that inputs name.
 fn blobs_of<'r>(inputs: &[Input], repo: &'r Repo<'_>) -> Blobs<'r> {
     let blobs = repo.blobs();
-    let ids = inputs.iter().filter_map(|input| match &input.content {
-        Content::Index(id) => Some(id),
-        Content::Disk(_) | Content::Given(_) | Content::Outside | Content::Lost(_) => None,
-    });
-    blobs.prepare(&ids.collect::<Vec<_>>());
+    blobs.prepare(&inputs.iter().filter_map(Input::blob).collect::<Vec<_>>());
     blobs
 }
 
@@ -235,16 +257,6 @@ fn take_shut(looked: &mut [Looked]) -> (Vec<usize>, Vec<Shut>) {
             Looked::PassedOver { .. } | Looked::NotGiven(_) => None,
         });
     shut.unzip()
-}
-
-/// Looks at every input, in the order of the inputs.
-fn look_at(
-    inputs: &[&Input],
-    keyring: &Keyring,
-    blobs: Option<&Blobs<'_>>,
-    jobs: Option<NonZeroUsize>,
-) -> Result<Vec<Looked>, Error> {
-    map_all(inputs, jobs, |input| file::look(input, keyring, blobs))
 }
 
 /// Does something with all things, in parallel where that is worth it; the results have their order.

@@ -10,6 +10,8 @@ pub(super) enum Why {
     Excluded,
     /// The index does not have it.
     NotInIndex,
+    /// No commit since the base changed it.
+    Unchanged,
     /// The index has a symbolic link there.
     Link,
     /// The index has a commit of another repository there.
@@ -72,6 +74,8 @@ impl Why {
             (Self::Excluded, false) => "are left out by `exclude` in the policy",
             (Self::NotInIndex, true) => "is not in the index",
             (Self::NotInIndex, false) => "are not in the index",
+            (Self::Unchanged, true) => "did not change since the base",
+            (Self::Unchanged, false) => "did not change since the base",
             (Self::Link, true) => "is a symbolic link in the index",
             (Self::Link, false) => "are symbolic links in the index",
             (Self::Submodule, true) => "is a submodule",

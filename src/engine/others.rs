@@ -10,7 +10,7 @@ use crate::rules::{Due, Needs, OF_ANY_FILE, Unreadable};
 use crate::sops::Verification;
 use crate::source::{DecodeError, Source, SourceId};
 
-impl Look {
+impl Look<'_> {
     /// A file that somebody named, and that is no JSON under a name that is binary to sops.
     pub(super) fn at_any_content(self, id: SourceId, bytes: Vec<u8>) -> Looked {
         let is_other = sign::looks_encrypted(Format::Yaml, &bytes);

@@ -15,6 +15,8 @@ use crate::sops::{Opener, Reason, Verification};
 pub struct Report {
     /// The sops files, and every file that was named.
     pub files: Vec<FileReport>,
+    /// What the files were compared with; none outside of a repository.
+    pub compared_with: Option<ComparedWith>,
     /// The problems that no suppression took away.
     pub findings: Vec<Finding>,
     /// The rules that lacked what they need. Their silence says nothing.
@@ -57,6 +59,38 @@ pub struct FileReport {
     pub groups_needed: usize,
     /// The versions of sops that cannot read it although sops 3.13.3 can.
     pub unreadable_by: Vec<String>,
+}
+
+/// The commits that files were compared with, or why there are none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ComparedWith {
+    /// The commits: `HEAD` or the merge base first, and what a merge joins it with.
+    pub commits: Vec<BaseCommit>,
+    /// Why there is none.
+    pub lacking: Option<Lacking>,
+}
+
+/// A commit that files were compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BaseCommit {
+    /// How it is named in findings, as git takes it.
+    pub revision: String,
+    /// Its id, in hexadecimal.
+    pub id: String,
+}
+
+/// Why there is no commit to compare with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Lacking {
+    /// The reason in one word, such as `shallow-clone`.
+    pub reason: &'static str,
+    /// The reason in a sentence.
+    pub message: String,
+    /// What helps.
+    pub help: String,
 }
 
 /// A rule that could not be evaluated on a file.

@@ -31,6 +31,15 @@ pub struct Request<'a> {
     /// Whether to check what the index holds instead of the work tree: what differs from `HEAD`, or,
     /// where there are paths among the targets, all that the index has under them.
     pub staged: bool,
+    /// The revision since which files are checked and compared: those that changed since the merge
+    /// base of it and `HEAD`, as `HEAD` has them; or as the index has them, where that is checked.
+    pub since: Option<String>,
+    /// How many commits a search in history may look at; files that did not change are searched for
+    /// only where something is said.
+    pub history: Option<NonZeroUsize>,
+    /// Whether files are opened although their selectors are not those of before: then a verdict may
+    /// answer a guess that somebody put into a file.
+    pub trust_changes: bool,
     /// The format of the files that are named, and of text, whatever their names say.
     pub input_type: Option<Format>,
     /// How many threads to use at most; one a core where nothing is said. It never changes the
@@ -160,6 +169,9 @@ impl<'a> Request<'a> {
             access: Access::default(),
             policy: None,
             staged: false,
+            since: None,
+            trust_changes: false,
+            history: None,
             input_type: None,
             jobs: None,
         }

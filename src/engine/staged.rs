@@ -20,7 +20,7 @@ pub(super) fn add(
 ) -> Result<(), Error> {
     let here = paths::absolute(inputs.scope.environment.current_dir(), Path::new(""));
     if named.is_empty() {
-        for entry in index.staged()? {
+        for entry in differing(inputs, index)? {
             let place = repo.place(&entry.path);
             let shown = paths::relative(&here, &place);
             add_entry(inputs, shown, &place, entry.kind, false);
@@ -44,6 +44,22 @@ pub(super) fn add(
         }
     }
     Ok(())
+}
+
+/// The entries that are not as in `HEAD`, or not as in the base where there is one to compare with.
+///
+/// # Errors
+/// [`Error::Git`] where the repository cannot be read.
+fn differing(inputs: &Inputs<'_>, index: &Index<'_>) -> Result<Vec<Entry>, Error> {
+    let base = inputs.scope.since.and_then(|bases| {
+        let point = bases.points().first()?;
+        Some((bases, point.commit))
+    });
+    let entries = match base {
+        Some((bases, commit)) => index.differing_from(&mut bases.commits(), commit),
+        None => index.staged(),
+    };
+    Ok(entries?)
 }
 
 /// What the index has under a name.
@@ -86,7 +102,7 @@ fn add_entry(inputs: &mut Inputs<'_>, shown: PathBuf, place: &Path, kind: Kind, 
         return;
     }
     let content = match kind {
-        Kind::File(id) => Content::Index(id),
+        Kind::File(id) => Content::Blob(id),
         // Only the work tree has the text that the user is about to mend, markers and all.
         Kind::Unmerged if place.is_file() => Content::Disk(place.to_owned()),
         Kind::Unmerged => return,

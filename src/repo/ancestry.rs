@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
+use std::num::NonZeroUsize;
 
 use super::command::Git;
 use super::commits::Commits;
@@ -20,6 +21,17 @@ pub(crate) struct Reach {
     /// Whether only the first parent of each commit counts, as if all that was merged had been
     /// committed at once.
     pub(crate) first_parents: bool,
+}
+
+impl Reach {
+    /// As far as a user asks for, else as by default.
+    pub(crate) fn of(commits: Option<NonZeroUsize>) -> Self {
+        let default = Self::default();
+        Self {
+            commits: commits.map_or(default.commits, NonZeroUsize::get),
+            ..default
+        }
+    }
 }
 
 impl Default for Reach {

@@ -187,6 +187,11 @@ impl Commits<'_> {
         Ok(CommitId(head))
     }
 
+    /// Whether a reference such as `MERGE_HEAD` stands for a commit.
+    pub(crate) fn is_named(&self, reference: &str, commit: CommitId) -> bool {
+        matches!(self.reference(reference), Ok(Some(id)) if id == commit.0)
+    }
+
     /// The commits that a merge joins `HEAD` with.
     fn joined(&mut self) -> Vec<CommitId> {
         let mut joined = ids(self.places, "MERGE_HEAD");

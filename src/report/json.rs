@@ -8,7 +8,9 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::escape;
-use crate::engine::{FileReport, NotEvaluated, Opener, Reason, Report, Summary, Verification};
+use crate::engine::{
+    ComparedWith, FileReport, NotEvaluated, Opener, Reason, Report, Summary, Verification,
+};
 use crate::finding::{Finding, Position, Severity};
 
 /// Writes `report` as one line-broken JSON object.
@@ -31,11 +33,25 @@ struct Root<'r> {
     files: Vec<File<'r>>,
     findings: Vec<Problem<'r>>,
     not_evaluated: Vec<Skipped<'r>>,
+    /// What the files were compared with; none outside of a repository.
+    base: Option<Base<'r>>,
     notices: &'r [String],
     warnings: &'r [String],
     /// How many files that are not sops's were not searched for private keys.
     unsearched: usize,
     summary: Summary,
+}
+
+#[derive(Serialize)]
+struct Base<'r> {
+    commits: Vec<Commit<'r>>,
+    reason: Option<&'r str>,
+}
+
+#[derive(Serialize)]
+struct Commit<'r> {
+    revision: &'r str,
+    id: &'r str,
 }
 
 #[derive(Serialize)]
@@ -119,10 +135,24 @@ impl<'r> Root<'r> {
                 .map(|found| Problem::of(found, &mut seen))
                 .collect(),
             not_evaluated: report.not_evaluated.iter().map(Skipped::of).collect(),
+            base: report.compared_with.as_ref().map(Base::of),
             unsearched: report.unsearched,
             notices: &report.notices,
             warnings: &report.warnings,
             summary: report.summary(),
+        }
+    }
+}
+
+impl<'r> Base<'r> {
+    fn of(base: &'r ComparedWith) -> Self {
+        let commits = base.commits.iter().map(|commit| Commit {
+            revision: &commit.revision,
+            id: &commit.id,
+        });
+        Self {
+            commits: commits.collect(),
+            reason: base.lacking.as_ref().map(|lacking| lacking.reason),
         }
     }
 }

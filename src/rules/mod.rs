@@ -31,12 +31,10 @@ mod unreadable_by_version;
 mod unreadable_file;
 mod unselected_ciphertext;
 
-#[expect(unused_imports, reason = "the engine reads no bases yet")]
-pub(crate) use given::BaseName;
-#[expect(unused_imports, reason = "the engine asks for no history yet")]
-pub(crate) use given::CommitName;
-pub(crate) use given::{ChangeContext, Due, FileContext, Findings, FormatFrom, Unreadable};
-use given::{CommitNames, Found, MAX_FINDINGS, Names, Past, Tale, format, remedy};
+pub(crate) use given::{
+    BaseName, ChangeContext, CommitName, Due, FileContext, Findings, FormatFrom, Past, Unreadable,
+};
+use given::{CommitNames, Found, MAX_FINDINGS, Names, Tale, format, remedy};
 
 use crate::finding::Severity;
 
@@ -76,6 +74,16 @@ pub(crate) static OF_ANY_FILE: &Rule = &private_key_committed::RULE;
 pub(crate) static OF_CLEAR_TEXT: [&str; 2] =
     [not_encrypted::RULE.id, private_key_committed::RULE.id];
 
+/// The rules about what must stand in clear in no commit at all, whatever the next makes of it.
+pub(crate) static OF_EVERY_COMMIT: [&str; 3] = [
+    not_encrypted::RULE.id,
+    plaintext_value::RULE.id,
+    private_key_committed::RULE.id,
+];
+
+/// The rule that says that a token does not open.
+pub(crate) static UNDECRYPTABLE: &str = undecryptable_value::RULE.id;
+
 /// One rule.
 pub(crate) struct Rule {
     /// The problem's name in kebab-case: also the names of its source file, its page and its
@@ -111,7 +119,6 @@ pub(crate) enum Check {
     /// One file by itself.
     File(fn(&FileContext<'_>, &mut Findings<'_>)),
     /// Two versions of one file.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the engine reads no bases yet"))]
     Change(fn(&ChangeContext<'_>, &mut Findings<'_>)),
     /// One configuration file.
     #[expect(dead_code, reason = "no rule reads configuration yet")]

@@ -39,5 +39,5 @@ pub(crate) use problem::{
 };
 pub(crate) use selectors::Selectors;
 pub use verification::{Reason, Verification};
-pub(crate) use verify::{Inspection, Place, check, verify_values};
+pub(crate) use verify::{Inspection, Place, check, check_closed, verify_values};
 pub(crate) use walk::{Leaf, Overrun, Visit, walk};

@@ -58,7 +58,22 @@ pub(crate) fn check(file: &SopsFile<'_>, keyring: &Keyring) -> Checked {
         Err(Locked::NotVerified(reason, shut)) => (None, Some(reason), Vec::new(), shut),
         Err(Locked::Failed(problems, shut)) => (None, None, problems, shut),
     };
-    let mut inspection = verify(file, key.as_ref());
+    judge(file, key.as_ref(), lacking, (refused, shut))
+}
+
+/// Says what is certain of `file` without a key, and for which reason it is not opened.
+pub(crate) fn check_closed(file: &SopsFile<'_>, reason: Reason) -> Checked {
+    judge(file, None, Some(reason), (Vec::new(), None))
+}
+
+/// What becomes of a file with its data key, or for want of it.
+fn judge(
+    file: &SopsFile<'_>,
+    key: Option<&DataKey>,
+    lacking: Option<Reason>,
+    (refused, shut): (Vec<Problem>, Option<Shut>),
+) -> Checked {
+    let mut inspection = verify(file, key);
     // What fails without a key needs no key to be refused.
     let shut = shut.filter(|_| inspection.problems.is_empty());
     if key.is_some() && file.has_groups() && inspection.opened_nothing() {

@@ -99,6 +99,22 @@ pub(crate) struct CheckArgs {
     /// that it has under PATH; never what only the work tree has
     #[arg(long)]
     pub(crate) staged: bool,
+    /// Check the files that the commits since the merge base of REV and HEAD changed, as HEAD has
+    /// them, and compare them with that merge base; with `--staged`, as the index has them
+    #[arg(long, value_name = "REV")]
+    pub(crate) since: Option<String>,
+    /// Exit with 1 where there is no revision to compare with, as in a shallow clone
+    #[arg(long)]
+    pub(crate) require_base: bool,
+    /// Open files whose selectors are not those of the revision compared with, too: in a job that
+    /// checks other people's changes a verdict would answer their guesses
+    #[arg(long)]
+    pub(crate) trust_changes: bool,
+    /// Search the history, too, for who broke a file: at most N commits
+    /// [default: 1000]
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "1000", hide_default_value = true)]
+    pub(crate) history: Option<NonZeroUsize>,
     /// Follow this policy instead of .sopsguard.toml at the repository's root
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

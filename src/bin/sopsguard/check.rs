@@ -25,6 +25,9 @@ pub(crate) fn run<'a>(
     request.jobs = options.jobs;
     request.input_type = options.input_type.map(Into::into);
     request.staged = options.staged;
+    request.since.clone_from(&options.since);
+    request.trust_changes = options.trust_changes;
+    request.history = options.history;
     request.policy.clone_from(&options.config);
     request.identities = inputs::identities(&options.access.identities)?;
     request.targets = targets(options)?;
@@ -34,8 +37,9 @@ pub(crate) fn run<'a>(
         Format::Json => app::print(|out| report::json(&report, out))?,
         Format::Human => app::print(|out| report::human(&report, style, out))?,
     }
-    let unmet = options.require_key && tell_lacking(&report);
-    Ok(u8::from(report.has_errors() || unmet))
+    let lacks_key = options.require_key && tell_lacking(&report);
+    let lacks_base = options.require_base && tell_no_base(&report);
+    Ok(u8::from(report.has_errors() || lacks_key || lacks_base))
 }
 
 fn targets(options: &CheckArgs) -> Result<Vec<Target>, Failure> {
@@ -91,6 +95,23 @@ fn tell_warnings(report: &Report) {
     for warning in &report.warnings {
         app::warn(&format!("warning: {}\n", report::escape(warning)));
     }
+}
+
+/// Says that there was nothing to compare with, and whether there was not.
+fn tell_no_base(report: &Report) -> bool {
+    let (message, help) = match &report.compared_with {
+        None => ("there is no git repository here", "run it inside one"),
+        Some(with) => match &with.lacking {
+            None => return false,
+            Some(lacking) => (lacking.message.as_str(), lacking.help.as_str()),
+        },
+    };
+    app::warn(&format!(
+        "error: --require-base: {}\n  help: {}\n",
+        report::escape(message),
+        report::escape(help)
+    ));
+    true
 }
 
 /// Says which files lacked a key, and whether any did.

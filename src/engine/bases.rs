@@ -1,0 +1,249 @@
+//! What files are compared with: the commits that are the base of a run, and what they hold.
+//!
+//! Files are looked at in parallel and commits are read by one at a time, so whoever looks something up
+//! waits for the others. A version of before is read only where its id is not that of the file.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use super::former::Former;
+use super::report::{BaseCommit, ComparedWith, Lacking};
+use super::{Error, MAX_FILE_LEN};
+use crate::change::{NotCompared, Version};
+use crate::document::Format;
+use crate::paths;
+use crate::repo::{Base, BlobId, Blobs, CommitId, Commits, Kind, NoBase, Of, Redone, Repo, Unread};
+use crate::source::SourceId;
+
+/// The commits that files are compared with, or why there are none.
+pub(super) struct Bases<'r> {
+    pub(super) repo: &'r Repo<'r>,
+    /// The current folder, absolute.
+    here: PathBuf,
+    pub(super) blobs: Blobs<'r>,
+    commits: Mutex<Commits<'r>>,
+    pub(super) base: Result<Base, NoBase>,
+    points: Vec<Point>,
+    pub(super) former: OnceLock<Former>,
+}
+
+/// A commit that files are compared with.
+pub(super) struct Point {
+    pub(super) commit: CommitId,
+    /// How it is named, as git takes it.
+    pub(super) revision: String,
+}
+
+/// What became of the search for a file's versions of before.
+pub(super) enum Before {
+    /// The file is as it was in one of them.
+    Unchanged,
+    /// Nothing can be compared, for this reason.
+    Nothing(&'static str),
+    /// These, at least one.
+    Versions(Vec<Earlier>),
+}
+
+/// A version of before.
+pub(super) struct Earlier {
+    /// The commit that has it, as git takes it.
+    pub(super) revision: String,
+    /// The path that it has there, as the report prints it.
+    pub(super) path: PathBuf,
+    pub(super) version: Arc<Version>,
+}
+
+/// The reason where no commit has the file.
+pub(super) const NO_BASE: &str = "no-base";
+
+impl<'r> Bases<'r> {
+    /// Finds the base: since a revision, else that of a job in CI, else what the next commit comes from.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchRevision`] where `since` names none.
+    pub(super) fn find(
+        repo: &'r Repo<'r>,
+        here: &Path,
+        since: Option<&str>,
+    ) -> Result<Self, Error> {
+        let mut commits = repo.commits();
+        let base = match since {
+            Some(revision) => commits.base_since(revision),
+            None => match commits.base_in_ci() {
+                Some(base) => base,
+                None => commits.base(),
+            },
+        };
+        if let (Some(_), Err(error @ NoBase::Unknown { .. })) = (since, &base) {
+            return Err(Error::NoSuchRevision {
+                reason: error.to_string(),
+                help: error.help().to_owned(),
+            });
+        }
+        let points = match &base {
+            Ok(base) => points(&mut commits, base, since),
+            Err(_) => Vec::new(),
+        };
+        Ok(Self {
+            repo,
+            here: here.to_owned(),
+            blobs: repo.blobs(),
+            commits: Mutex::new(commits),
+            base,
+            points,
+            former: OnceLock::new(),
+        })
+    }
+
+    /// The base as reports tell it.
+    pub(super) fn told(&self) -> ComparedWith {
+        let commits = self.points.iter().map(|point| BaseCommit {
+            revision: point.revision.clone(),
+            id: point.commit.to_string(),
+        });
+        ComparedWith {
+            commits: commits.collect(),
+            lacking: self.base.as_ref().err().map(|none| Lacking {
+                reason: none.reason(),
+                message: none.to_string(),
+                help: none.help().to_owned(),
+            }),
+        }
+    }
+
+    /// The versions of before of the file that reports call `path`. Which of them is the file's own
+    /// content, `is` says.
+    pub(super) fn before(
+        &self,
+        path: &Path,
+        format: Format,
+        is: impl Fn(&BlobId) -> bool,
+    ) -> Before {
+        if let Err(none) = &self.base {
+            return Before::Nothing(none.reason());
+        }
+        let Some(inside) = self.inside(path) else {
+            return Before::Nothing(NO_BASE);
+        };
+        let mut versions = Vec::new();
+        let mut lacking = NO_BASE;
+        for point in &self.points {
+            match self.commits().at(point.commit, &inside) {
+                Ok(Some(Kind::File(id))) if is(&id) => return Before::Unchanged,
+                Ok(Some(Kind::File(id))) => match self.read(&id, path, format) {
+                    Ok(version) => {
+                        versions.push(point.version(path.to_owned(), Arc::new(version)));
+                    }
+                    Err(reason) => lacking = reason,
+                },
+                Ok(_) => {}
+                Err(_) => lacking = "unreadable-history",
+            }
+        }
+        if versions.is_empty() {
+            return Before::Nothing(lacking);
+        }
+        Before::Versions(versions)
+    }
+
+    /// What the index calls the file that reports call `path`; none where it lies outside.
+    pub(super) fn inside(&self, path: &Path) -> Option<Vec<u8>> {
+        let absolute = paths::absolute(&self.here, path);
+        self.repo.path_in_index(&absolute)
+    }
+
+    /// What reports call a file that the index calls `inside`.
+    pub(super) fn shown(&self, inside: &[u8]) -> PathBuf {
+        paths::relative(&self.here, &self.repo.place(inside))
+    }
+
+    /// The commits that files are compared with.
+    pub(super) fn points(&self) -> &[Point] {
+        &self.points
+    }
+
+    /// Whoever reads commits next.
+    pub(super) fn commits(&self) -> MutexGuard<'_, Commits<'r>> {
+        self.commits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads a version.
+    ///
+    /// # Errors
+    /// Why it cannot be compared, as reports print it.
+    pub(super) fn read(
+        &self,
+        id: &BlobId,
+        path: &Path,
+        format: Format,
+    ) -> Result<Version, &'static str> {
+        match self.blobs.read(id, MAX_FILE_LEN) {
+            Ok(bytes) => Version::read(SourceId::Index(path.to_owned()), bytes, format)
+                .map_err(NotCompared::reason),
+            Err(Unread::TooLarge) => Err(NotCompared::TooLarge.reason()),
+            Err(Unread::Failed(_)) => Err("unreadable-history"),
+        }
+    }
+}
+
+impl Point {
+    /// A version that this commit has.
+    pub(super) fn version(&self, path: PathBuf, version: Arc<Version>) -> Earlier {
+        Earlier {
+            revision: self.revision.clone(),
+            path,
+            version,
+        }
+    }
+}
+
+/// The commits that a base consists of, named as git takes them.
+fn points(commits: &mut Commits<'_>, base: &Base, since: Option<&str>) -> Vec<Point> {
+    let short = |commit: &CommitId| Point {
+        commit: *commit,
+        revision: commit.short(),
+    };
+    let named = |commit: CommitId, revision: &str| Point {
+        commit,
+        revision: revision.to_owned(),
+    };
+    let mut points: Vec<Point> = base.commits.iter().map(short).collect();
+    let Some(first) = points.first_mut() else {
+        return points;
+    };
+    match &base.of {
+        Of::Since(range) => {
+            if let Some(revision) = since.filter(|_| range.tip == first.commit) {
+                first.revision = revision.to_owned();
+            }
+        }
+        Of::Commit | Of::Merge | Of::Redone(_, None) => first.revision = "HEAD".to_owned(),
+        Of::Redone(how, Some(again)) => {
+            first.revision = "HEAD".to_owned();
+            points.extend(redone(commits, *how, *again).map(|(id, name)| named(id, name)));
+        }
+    }
+    if let [_, joined] = points.as_mut_slice()
+        && base.of == Of::Merge
+        && commits.is_named("MERGE_HEAD", joined.commit)
+    {
+        joined.revision = "MERGE_HEAD".to_owned();
+    }
+    points
+}
+
+/// The commit whose content git is making anew, and its name.
+fn redone(
+    commits: &mut Commits<'_>,
+    how: Redone,
+    again: CommitId,
+) -> Option<(CommitId, &'static str)> {
+    match how {
+        Redone::CherryPick => Some((again, "CHERRY_PICK_HEAD")),
+        Redone::Rebase => Some((again, "REBASE_HEAD")),
+        Redone::Revert => {
+            let parents = commits.parents(again).ok()?;
+            Some((parents.first().copied()?, "REVERT_HEAD~"))
+        }
+    }
+}

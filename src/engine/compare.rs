@@ -1,0 +1,167 @@
+//! A file compared with what it was, before anything is opened.
+
+use super::bases::{Before, Earlier};
+use super::file::Look;
+use crate::change::{Change, NotCompared, Version};
+use crate::document::Document;
+use crate::repo::BlobId;
+use crate::rules::{BaseName, ChangeContext, FileContext};
+use crate::sops::SopsFile;
+use crate::source::{Source, Span};
+
+/// What is known of the versions before a file.
+#[derive(Default)]
+pub(super) enum Compared<'a> {
+    /// Nothing is to be compared: the file is as it was, or nobody's concern.
+    #[default]
+    Same,
+    /// Nothing can be compared, for this reason.
+    Nothing(&'static str),
+    /// What became of the version that the file goes on from, and of the others.
+    With(Nearest<'a>),
+}
+
+/// The changes of one file, the nearest first.
+pub(super) struct Nearest<'a> {
+    change: Change<'a>,
+    earlier: &'a Earlier,
+    others: Vec<Change<'a>>,
+}
+
+/// The versions of a file that are compared, so that changes can borrow them.
+pub(super) struct Versions {
+    before: Before,
+    now: Option<Version>,
+}
+
+impl Versions {
+    /// No versions, for nothing is to be compared.
+    pub(super) fn none() -> Self {
+        Self {
+            before: Before::Unchanged,
+            now: None,
+        }
+    }
+
+    /// Compares them.
+    pub(super) fn compared(&self) -> Compared<'_> {
+        let earlier = match (&self.before, &self.now) {
+            (Before::Unchanged, _) => return Compared::Same,
+            (Before::Nothing(reason), _) => return Compared::Nothing(reason),
+            (Before::Versions(_), None) => return Compared::Same,
+            (Before::Versions(earlier), Some(now)) => {
+                let changes = earlier.iter().map(|was| Change::between(&was.version, now));
+                let changes: Vec<Change<'_>> = changes.collect();
+                Nearest::of(changes, earlier)
+            }
+        };
+        earlier.map_or(Compared::Same, Compared::With)
+    }
+}
+
+impl<'a> Nearest<'a> {
+    fn of(mut changes: Vec<Change<'a>>, earlier: &'a [Earlier]) -> Option<Self> {
+        let at = Change::nearest(&changes)?;
+        let change = changes.remove(at);
+        Some(Self {
+            change,
+            earlier: earlier.get(at)?,
+            others: changes,
+        })
+    }
+
+    /// All that a rule about changes may see.
+    pub(super) fn context<'c>(&'c self, file: &'c FileContext<'c>) -> ChangeContext<'c> {
+        ChangeContext {
+            file,
+            change: &self.change,
+            others: &self.others,
+            base: BaseName {
+                revision: &self.earlier.revision,
+                path: &self.earlier.path,
+            },
+        }
+    }
+
+    /// Whether the file has other selectors than it had in any version before, so that what a key says
+    /// of it may answer a guess.
+    pub(super) fn has_other_selectors(&self) -> bool {
+        self.change.has_other_selectors() && self.others.iter().all(Change::has_other_selectors)
+    }
+
+    /// Where tokens stand that were moved.
+    pub(super) fn moved(&self) -> impl Iterator<Item = Span> + '_ {
+        let moved = self.change.moved_tokens();
+        moved.map(|(_, now)| self.change.now().span(now))
+    }
+}
+
+impl Look<'_> {
+    /// The versions of a file of sops's.
+    pub(super) fn versions(&self, source: &Source, file: &SopsFile<'_>) -> Versions {
+        let Some(bases) = self.bases else {
+            return Versions {
+                before: Before::Nothing("no-repository"),
+                now: None,
+            };
+        };
+        let is = |id: &BlobId| self.is(id, source);
+        let before = bases.before(&self.path, self.format, is);
+        let is_new = matches!(before, Before::Nothing(super::bases::NO_BASE));
+        if !is_new && !matches!(before, Before::Versions(_)) {
+            return Versions { before, now: None };
+        }
+        let now = match Version::of(file) {
+            Ok(now) => now,
+            Err(refused) => {
+                let before = Before::Nothing(NotCompared::reason(refused));
+                return Versions { before, now: None };
+            }
+        };
+        let before = match before {
+            Before::Versions(versions) => encrypted(versions),
+            _ => bases.former(source, &now),
+        };
+        Versions {
+            before,
+            now: Some(now),
+        }
+    }
+
+    /// The versions of a file in clear that was encrypted.
+    pub(super) fn versions_of_clear(&self, document: &Document<'_>) -> Versions {
+        let source = document.source();
+        let Some(bases) = self.bases else {
+            return Versions::none();
+        };
+        let before = bases.before(&self.path, self.format, |id| self.is(id, source));
+        let before = match before {
+            Before::Versions(versions) => encrypted(versions),
+            Before::Unchanged | Before::Nothing(_) => Before::Unchanged,
+        };
+        match (before, Version::of_clear(document)) {
+            (before @ Before::Versions(_), Ok(now)) => Versions {
+                before,
+                now: Some(now),
+            },
+            _ => Versions::none(),
+        }
+    }
+
+    /// Whether a blob is the content that is looked at.
+    fn is(&self, id: &BlobId, source: &Source) -> bool {
+        match &self.blob {
+            Some(blob) => blob == id,
+            None => id.is_of(source.bytes()),
+        }
+    }
+}
+
+/// Those versions that were encrypted.
+fn encrypted(mut versions: Vec<Earlier>) -> Before {
+    versions.retain(|earlier| earlier.version.is_encrypted());
+    if versions.is_empty() {
+        return Before::Nothing("base-not-encrypted");
+    }
+    Before::Versions(versions)
+}
