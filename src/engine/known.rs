@@ -3,14 +3,14 @@
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
-use super::compare::{Compared, Nearest};
+use super::compare::{Compared, Nearest, SinceWritten};
 use super::file::{Look, Looked};
 use super::{FileReport, NotEvaluated, guess};
 use crate::document::{Document, Foreign, Format, RepeatedKey};
 use crate::finding::Finding;
 use crate::keys::Shut;
 use crate::rules::{
-    Check, Due, FileContext, Findings, Needs, RULES, Rule, UNDECRYPTABLE, Unreadable,
+    Check, Due, EDITED, FileContext, Findings, Needs, RULES, Rule, UNDECRYPTABLE, Unreadable,
 };
 use crate::sops::{ClearComment, Opener, Place, Problem, SopsFile, Verification};
 use crate::source::{Conflict, Position, Source, Span};
@@ -40,6 +40,8 @@ pub(super) struct Known<'a> {
     pub(super) shut: Option<Shut>,
     /// What it was.
     pub(super) compared: Compared<'a>,
+    /// What became of it since sops wrote it.
+    pub(super) since: Option<SinceWritten<'a>>,
 }
 
 impl Look<'_> {
@@ -60,10 +62,15 @@ impl Look<'_> {
         }
         let (findings, not_evaluated) = self.run(&RULES, &known, reached, lacking);
         let shut = known.shut.take();
+        let is_older = match &known.compared {
+            Compared::With(nearest) => nearest.may_be_older(),
+            Compared::Same | Compared::Nothing(_) => false,
+        };
         Looked::At {
             file: self.file(known, verification),
             findings,
             not_evaluated,
+            is_older,
             shut,
         }
     }
@@ -107,6 +114,12 @@ impl Look<'_> {
         for rule in rules {
             let before = findings.len();
             match (&rule.check, &known.compared) {
+                (Check::Change(check), _) if rule.id == EDITED && known.since.is_some() => {
+                    let change = known.since.as_ref().map(|since| since.context(&context));
+                    if let Some(change) = change {
+                        check(&change, &mut Findings::new(rule, &context, &mut findings));
+                    }
+                }
                 (Check::File(check), _) => {
                     check(&context, &mut Findings::new(rule, &context, &mut findings));
                     if rule.needs > reached && findings.len() == before {
@@ -114,7 +127,7 @@ impl Look<'_> {
                     }
                 }
                 (Check::Change(check), Compared::With(nearest)) => {
-                    let change = nearest.context(&context);
+                    let change = nearest.context(&context, self.past());
                     check(&change, &mut Findings::new(rule, &context, &mut findings));
                 }
                 (Check::Change(_), Compared::Nothing(reason)) => skip(rule, reason),

@@ -16,6 +16,7 @@ mod file;
 mod filters;
 mod former;
 mod guess;
+mod history;
 mod inputs;
 mod keys;
 mod known;
@@ -56,6 +57,7 @@ pub use crate::sops::Opener;
 pub(crate) use crate::sops::{Reason, Verification};
 use bases::Bases;
 use file::{Around, Looked};
+use history::Back;
 use inputs::{Input, Scope};
 use since::Leaks;
 
@@ -124,13 +126,24 @@ pub fn check(request: Request<'_>) -> Result<Report, Error> {
     let look_at = |inputs: &[&Input], keyring: &Keyring| {
         map_all(inputs, jobs, |input| file::look(input, keyring, around))
     };
-    let looked = look_twice(&inputs, &mut keyring, look_at, |keyring, shut| {
+    let mut looked = look_twice(&inputs, &mut keyring, look_at, |keyring, shut| {
         keyring.wake(shut, &mut access.means(environment))
     })?;
     refuse_unusable(&keyring)?;
+    let complaint = match (&bases, &blobs) {
+        (Some(bases), Some(blobs)) => Back {
+            bases,
+            blobs,
+            around,
+            history,
+            jobs,
+        }
+        .look_again(&mut looked, &inputs, &keyring)?,
+        _ => None,
+    };
     let mut report = Report {
         compared_with: bases.as_ref().map(Bases::told),
-        notices: notices.sentences(),
+        notices: notices.sentences().into_iter().chain(complaint).collect(),
         idle_plugins: idle_plugins(access.plugins, &keyring),
         warnings: keyring.warnings().map(ToString::to_string).collect(),
         searched: keyring.places().map(describe).collect(),
@@ -186,6 +199,7 @@ fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Vec<Finding>, Erro
                 file,
                 findings: found,
                 not_evaluated,
+                is_older: _,
                 shut: _,
             } => {
                 report.files.push(*file);

@@ -3,15 +3,13 @@
 //! [`repo`](crate::repo) knows which commits changed a file, and [`change`](crate::change) what two
 //! versions have to do with each other; here the two meet.
 
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        unused_imports,
-        reason = "the engine asks for no history yet"
-    )
+#![expect(
+    dead_code,
+    unused_imports,
+    reason = "nobody asks yet which version verified, nor for a log"
 )]
 
+mod again;
 mod needle;
 mod origin;
 mod reader;
@@ -20,6 +18,7 @@ mod sound;
 #[expect(clippy::disallowed_methods, reason = "a test makes its own world")]
 mod tests;
 
+pub(crate) use again::again;
 pub(crate) use needle::Needle;
 pub(crate) use origin::{Edited, Place, Present, Traced, trace};
 pub(crate) use reader::{Reader, Unknown};

@@ -140,7 +140,7 @@ impl<'s, 'r> Search<'s, 'r> {
     }
 
     /// The versions that have the MAC, the youngest first, and what ended the search for them.
-    fn holders<'v>(
+    pub(super) fn holders<'v>(
         &mut self,
         versions: &'v [repo::Version],
     ) -> (Vec<&'v repo::Version>, Option<Stop>) {

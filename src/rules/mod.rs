@@ -69,6 +69,12 @@ pub(crate) static RULES: [&Rule; 24] = [
 /// The rule that looks at every file, be it sops's or not.
 pub(crate) static OF_ANY_FILE: &Rule = &private_key_committed::RULE;
 
+/// The rule that a history tells more of than a base does.
+pub(crate) const EDITED: &str = edited_outside_sops::RULE.id;
+
+/// The rule about files that are put together from several versions.
+pub(crate) const MIXED: &str = mixed_merge::RULE.id;
+
 /// The rules about what stands in a file in clear: they have nothing to say of a file that git
 /// encrypts by itself.
 pub(crate) static OF_CLEAR_TEXT: [&str; 2] =
