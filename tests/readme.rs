@@ -74,6 +74,11 @@ fn committed_example(root: &Path) -> TempDir {
             .args(author)
             .args(command.split(' '))
             .current_dir(world.path())
+            // So that the commit has the same id always.
+            .env("GIT_AUTHOR_DATE", "2026-01-01T12:00:00Z")
+            .env("GIT_COMMITTER_DATE", "2026-01-01T12:00:00Z")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
             .status()
             .unwrap();
         assert!(status.success(), "git {command}");

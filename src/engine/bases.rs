@@ -100,6 +100,11 @@ impl<'r> Bases<'r> {
         })
     }
 
+    /// Whether there is a base.
+    pub(super) fn is_found(&self) -> bool {
+        self.base.is_ok()
+    }
+
     /// The base as reports tell it.
     pub(super) fn told(&self) -> ComparedWith {
         let commits = self.points.iter().map(|point| BaseCommit {

@@ -18,7 +18,7 @@ use crate::document::{Document, Format};
 use crate::fs;
 use crate::history::{self, Needle, Present, Reader, Traced};
 use crate::keys::Keyring;
-use crate::repo::{self, Blobs, CommitId, Commits, End, Kind, Reach};
+use crate::repo::{self, CommitId, Commits, End, Kind, Reach};
 use crate::rules::{CommitName, EDITED, MIXED};
 use crate::sops::SopsFile;
 use crate::source::SourceId;
@@ -45,7 +45,6 @@ pub(super) struct Since {
 /// How far a run looks back, and with what.
 pub(super) struct Back<'a> {
     pub(super) bases: &'a Bases<'a>,
-    pub(super) blobs: &'a Blobs<'a>,
     pub(super) around: Around<'a>,
     pub(super) history: Option<NonZeroUsize>,
     pub(super) jobs: Option<NonZeroUsize>,
@@ -85,6 +84,8 @@ struct Walk {
 struct Told {
     edited: Option<history::Edited>,
     again: Option<(CommitId, Arc<Version>)>,
+    /// Whether the file is as sops wrote it, whatever it was in its base.
+    as_written: bool,
     /// Why nothing is known.
     lacking: Option<&'static str>,
 }
@@ -102,8 +103,10 @@ impl Back<'_> {
         keyring: &Keyring,
     ) -> Result<Option<String>, Error> {
         let asked = self.asked(looked, inputs);
-        let head = self.bases.commits().head();
-        let Some(head) = head.ok().filter(|_| !asked.is_empty()) else {
+        if asked.is_empty() {
+            return Ok(None);
+        }
+        let Ok(head) = self.bases.commits().head() else {
             return Ok(None);
         };
         let histories = self.histories(head, &asked);
@@ -114,8 +117,8 @@ impl Back<'_> {
         let mut pasts = HashMap::new();
         let mut again = Vec::new();
         for (asked, told) in asked.iter().zip(told) {
-            if let (Some(looked), Some(reason)) = (looked.get_mut(asked.at), told.lacking) {
-                lack(looked, reason);
+            if let Some(looked) = looked.get_mut(asked.at) {
+                settle(looked, &told);
             }
             if let Some(past) = self.past(told) {
                 pasts.insert(asked.input.path.clone(), past);
@@ -136,7 +139,7 @@ impl Back<'_> {
     }
 
     /// The files that have something to ask.
-    fn asked<'i>(&self, looked: &[Looked], inputs: &'i [Input]) -> Vec<Asked<'i>> {
+    fn asked<'i>(&self, looked: &mut [Looked], inputs: &'i [Input]) -> Vec<Asked<'i>> {
         let mut asked = Vec::new();
         for (at, (input, looked)) in inputs.iter().zip(looked).enumerate() {
             let Looked::At {
@@ -148,11 +151,15 @@ impl Back<'_> {
             else {
                 continue;
             };
-            let is_secret = !file.openers.is_empty();
-            let is_mixed = || findings.iter().any(|finding| finding.rule == MIXED);
-            let is_open = file.verification != Verification::Verified;
-            let edited = self.history.is_some() && is_secret && is_open && !is_mixed();
-            if !edited && !is_older {
+            let is_verified = file.verification == Verification::Verified;
+            if is_verified {
+                // What brings a sound version back is an edit of the broken one: the MAC decides.
+                findings.retain(|finding| finding.rule != EDITED);
+            }
+            let is_found = |rule: &str| findings.iter().any(|finding| finding.rule == rule);
+            let is_secret = self.history.is_some() && !file.openers.is_empty();
+            let edited = is_found(EDITED) || is_secret && !is_verified && !is_found(MIXED);
+            if !edited && !*is_older {
                 continue;
             }
             if let Some(inside) = self.bases.inside(&file.path) {
@@ -192,7 +199,7 @@ impl Back<'_> {
     fn tell(&self, asked: &Asked<'_>, number: usize, histories: &Histories) -> Told {
         let format = asked.format;
         let by_name = Format::of_path(&asked.input.path) == format;
-        let mut reader = Reader::new(self.blobs, Some(format).filter(|_| !by_name));
+        let mut reader = Reader::new(&self.bases.blobs, Some(format).filter(|_| !by_name));
         let mut told = Told::default();
         self.with_present(asked, |present| {
             if let Some(versions) = histories.base.versions(number) {
@@ -203,7 +210,8 @@ impl Back<'_> {
                 return;
             };
             match history::trace(&mut reader, present, versions, &walk.end) {
-                Traced::AsWritten => {}
+                Traced::AsWritten => told.as_written = true,
+                Traced::NotCommitted => {}
                 Traced::NotKnown(reason) => told.lacking = Some(reason),
                 // What is not committed yet the base tells of.
                 Traced::Edited(edited) if edited.by.is_empty() => {}
@@ -217,7 +225,7 @@ impl Back<'_> {
     fn with_present(&self, asked: &Asked<'_>, tell: impl FnOnce(&Present<'_>)) {
         let bytes = match &asked.input.content {
             Content::Disk(place) => fs::read(place, MAX_FILE_LEN).ok(),
-            Content::Blob(id) => self.blobs.read(id, MAX_FILE_LEN).ok(),
+            Content::Blob(id) => self.bases.blobs.read(id, MAX_FILE_LEN).ok(),
             Content::Given(_) | Content::Outside | Content::Lost(_) => None,
         };
         let id = SourceId::WorkTree(asked.input.path.clone());
@@ -315,17 +323,23 @@ impl Walk {
     }
 }
 
-/// Notes why nothing is known of who edited a file.
-fn lack(looked: &mut Looked, reason: &'static str) {
+/// Takes back what the base said of a file that is as sops wrote it, and notes where nothing is known.
+fn settle(looked: &mut Looked, told: &Told) {
     let Looked::At {
         file,
+        findings,
         not_evaluated,
         ..
     } = looked
     else {
         return;
     };
-    if !not_evaluated.iter().any(|lacking| lacking.rule == EDITED) {
+    if told.as_written {
+        findings.retain(|finding| finding.rule != EDITED);
+    }
+    let is_said = findings.iter().any(|finding| finding.rule == EDITED)
+        || not_evaluated.iter().any(|lacking| lacking.rule == EDITED);
+    if let Some(reason) = told.lacking.filter(|_| !is_said) {
         not_evaluated.push(NotEvaluated {
             path: file.path.clone(),
             rule: EDITED,

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::check::{describe, refuse_unusable};
 use super::inputs::{self, Content, Input, Origin, Scope};
 use super::others::decode;
-use super::{
-    Error, MAX_FILE_LEN, Request, describe, guess, map_all, policy, refuse_unusable, sign,
-};
+use super::{Error, MAX_FILE_LEN, Request, guess, map_all, policy, sign};
 use crate::document::{Document, Format};
 use crate::fs;
 use crate::keys::{Keyring, Listed, Locked, Place, PlaceState, Shut};

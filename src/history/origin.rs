@@ -22,8 +22,10 @@ pub(crate) struct Present<'v> {
 
 /// What the history says of a file.
 pub(crate) enum Traced {
-    /// All that the MAC covers is as it was when the MAC came; or the MAC is not committed yet.
+    /// All that the MAC covers is as it was when the MAC came.
     AsWritten,
+    /// The MAC is in no commit.
+    NotCommitted,
     /// It is not.
     Edited(Edited),
     /// It is not known, for a reason as reports print it.
@@ -121,7 +123,7 @@ impl<'s, 'r> Search<'s, 'r> {
         let Some(oldest) = holders.last() else {
             let is_unseen = versions.is_empty();
             let stop = stop.or(reason(end).filter(|_| is_unseen));
-            return stop.map_or(Traced::AsWritten, Traced::NotKnown);
+            return stop.map_or(Traced::NotCommitted, Traced::NotKnown);
         };
         let origin = match self.origin(oldest) {
             Ok(origin) => origin,

@@ -197,7 +197,9 @@ fn what_is_said_does_not_depend_on_which_file_asks_for_an_ssh_key_first() {
             for file in &report["files"].as_array().unwrap()[..3] {
                 assert_eq!(file["reason"], "not-a-recipient", "{report}");
             }
-            for rule in report["not-evaluated"].as_array().unwrap() {
+            let lacking = report["not-evaluated"].as_array().unwrap().iter();
+            // What changed is not known outside of a repository.
+            for rule in lacking.filter(|rule| rule["reason"] != "no-repository") {
                 assert_eq!(rule["reason"], "not-a-recipient", "{report}");
             }
             assert_eq!(report["files"][3]["verification"], "verified", "{report}");

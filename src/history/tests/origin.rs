@@ -26,6 +26,7 @@ fn other() -> String {
 #[derive(Debug, PartialEq, Eq)]
 enum Told {
     AsWritten,
+    NotCommitted,
     /// Since which revision and path, and by which commits.
     Edited(String, String, Vec<String>),
     NotKnown(&'static str),
@@ -60,6 +61,7 @@ fn told(world: &World, file: &str, reach: Reach) -> Told {
     let mut reader = Reader::new(&blobs, None);
     match trace(&mut reader, &present, &found.files[0], &found.end) {
         Traced::AsWritten => Told::AsWritten,
+        Traced::NotCommitted => Told::NotCommitted,
         Traced::NotKnown(why) => Told::NotKnown(why),
         Traced::Edited(edited) => Told::Edited(
             edited.at.revision(),
@@ -95,7 +97,7 @@ fn a_file_as_sops_wrote_it_is_left_alone() {
     assert_eq!(told(&world, FILE, FAR), Told::AsWritten);
     // Not committed yet.
     world.write("new.enc.yaml", &edited());
-    assert_eq!(told(&world, "new.enc.yaml", FAR), Told::AsWritten);
+    assert_eq!(told(&world, "new.enc.yaml", FAR), Told::NotCommitted);
 }
 
 #[test]
