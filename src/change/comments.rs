@@ -60,7 +60,7 @@ impl Change<'_> {
     }
 
     /// Whether a comment is new or gone.
-    pub(super) fn has_other_comments(&self) -> bool {
+    pub(crate) fn has_other_comments(&self) -> bool {
         let sorted = |version: &Version| {
             let marks = version.remarks.iter().map(|remark| remark.mark);
             let mut marks: Vec<Mark> = marks.collect();

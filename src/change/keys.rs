@@ -48,6 +48,20 @@ impl<'v> Change<'v> {
         self.has_same_mac() || self.shares_stanza() || shares_token()
     }
 
+    /// Whether other keys open the later version, or other copies of the data key are in it.
+    pub(crate) fn has_other_keys(&self) -> bool {
+        self.seals()
+            .is_some_and(|(base, now)| base.names != now.names || base.stanzas != now.stanzas)
+    }
+
+    /// Whether keys came or went while copies of the data key stayed, which no command of sops does.
+    pub(crate) fn has_other_keys_as_text(&self) -> bool {
+        self.shares_stanza()
+            && self
+                .seals()
+                .is_some_and(|(base, now)| base.names != now.names)
+    }
+
     fn shares_stanza(&self) -> bool {
         self.base.shares_stanza(self.now)
     }

@@ -15,15 +15,19 @@ mod order;
 mod paths;
 mod seal;
 mod second;
+mod sides;
 #[cfg(test)]
 mod tests;
 mod version;
 
 #[expect(unused_imports, reason = "the engine compares no files yet")]
 pub(crate) use copies::{Copied, Tokens, copied_across};
+pub(crate) use keys::SettingChanges;
 pub(crate) use leaf::LeafId;
+pub(crate) use mark::Mark;
 pub(crate) use matching::Origin;
 pub(crate) use seal::Recipient;
+pub(crate) use sides::comes_from;
 pub(crate) use version::{NotCompared, Version};
 
 use documents::Documents;

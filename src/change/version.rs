@@ -4,6 +4,8 @@
 //! of keys that look like keys, and where everything stood. So the text of a base can be dropped, and
 //! a version can be compared with several others.
 
+use std::collections::HashSet;
+
 use super::leaf::{Leaf, LeafId, Leaves, Remark};
 use super::mark::Mark;
 use super::paths::Paths;
@@ -40,6 +42,16 @@ pub(crate) enum NotCompared {
 }
 
 impl NotCompared {
+    /// The reason as reports print it, whatever version it is.
+    pub(crate) fn cause(self) -> &'static str {
+        match self {
+            Self::NotText => "not-text",
+            Self::Unreadable => "unreadable",
+            Self::MalformedMetadata => "malformed-metadata",
+            Self::TooLarge => "too-large",
+        }
+    }
+
     /// The reason as reports print it, for a version that is the base of another one.
     pub(crate) fn reason(self) -> &'static str {
         match self {
@@ -195,6 +207,30 @@ impl Version {
         mac(this).is_some()
             && mac(this) == mac(other)
             && this.last_modified.0 == other.last_modified.0
+    }
+
+    /// What tells the MAC with its time from others: equal where [`Version::has_mac_of`] is true. None
+    /// where there is no MAC.
+    pub(crate) fn mac(&self) -> Option<Mark> {
+        let seal = self.seal.as_ref()?;
+        let (mac, _) = seal.mac?;
+        let time = Mark::of(&[seal.last_modified.0.as_bytes()]);
+        Some(Mark::of_marks([mac, time]))
+    }
+
+    /// What tells the selectors from others, and whether the MAC covers clear values; none where
+    /// nothing is encrypted.
+    pub(crate) fn selectors(&self) -> Option<(Mark, bool)> {
+        let seal = self.seal.as_ref()?;
+        Some((seal.selector.0, seal.mac_only_encrypted))
+    }
+
+    /// The names of the keys that open it, as reports print them, each once.
+    pub(crate) fn recipients(&self) -> Vec<String> {
+        let mut seen = HashSet::new();
+        let all = self.seal.iter().flat_map(Seal::recipients);
+        let all = all.filter(|recipient| seen.insert(&recipient.name));
+        all.map(|recipient| recipient.shown.clone()).collect()
     }
 
     /// Whether a key's copy of the data key is the same in both: sops writes all of them anew whenever

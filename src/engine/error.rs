@@ -62,6 +62,17 @@ pub enum Error {
         #[help]
         help: String,
     },
+    /// A file's history was asked for, and git has none of it.
+    #[error("`{}` has no history here: {reason}", path.display())]
+    NoHistory {
+        /// The path as it was named.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+        /// What helps.
+        #[help]
+        help: String,
+    },
     /// Neither libgit2 nor git can read the repository.
     #[error("cannot read the repository: {reason}")]
     Git {

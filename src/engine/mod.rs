@@ -21,6 +21,7 @@ mod history;
 mod inputs;
 mod keys;
 mod known;
+mod log;
 mod manifest;
 mod notices;
 mod others;
@@ -34,6 +35,7 @@ mod since;
 mod staged;
 mod walk;
 
+pub use crate::history::{DataKeyFate, Edit, Step, ValueChange, What};
 pub use crate::keys::{Answer, Ask};
 pub use catalogue::{RuleInfo, catalogue};
 pub use check::check;
@@ -41,6 +43,7 @@ pub use error::Error;
 pub use explain::explain_tree;
 pub use explanation::{Explanation, KeyName, Leaf};
 pub use keys::{KeyReport, KnownKey, keys};
+pub use log::{At, Log, LogEnd, LogEntry, LogRequest, log};
 pub use report::{BaseCommit, ComparedWith, FileReport, Lacking, NotEvaluated, Report, Summary};
 pub use request::{Access, IdentitySource, Request, Target};
 

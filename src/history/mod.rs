@@ -10,6 +10,7 @@
 )]
 
 mod again;
+mod log;
 mod needle;
 mod origin;
 mod reader;
@@ -17,9 +18,13 @@ mod sound;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "a test makes its own world")]
 mod tests;
+mod verified;
 
 pub(crate) use again::again;
+pub(crate) use log::Content;
+pub use log::{DataKeyFate, Edit, Step, ValueChange, What};
 pub(crate) use needle::Needle;
-pub(crate) use origin::{Edited, Place, Present, Traced, trace};
+pub(crate) use origin::{Address, Edited, Present, Traced, trace};
 pub(crate) use reader::{Reader, Unknown};
-pub(crate) use sound::{Sound, Step, last_sound};
+pub(crate) use sound::{Changed, Sound, last_sound};
+pub(crate) use verified::{Named, Place, Verdict, Verified, Verifier};

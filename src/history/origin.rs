@@ -37,7 +37,7 @@ pub(crate) struct Edited {
     /// The oldest version that has the MAC.
     pub(crate) written: Arc<change::Version>,
     /// Where git has that version.
-    pub(crate) at: Place,
+    pub(crate) at: Address,
     /// The commits that changed since what the MAC covers, the oldest first; none where that is not
     /// committed yet.
     pub(crate) by: Vec<CommitId>,
@@ -45,7 +45,7 @@ pub(crate) struct Edited {
 
 /// Where git has a version of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Address {
     pub(crate) commit: CommitId,
     /// Which parent of the commit has it, counted from 1; none where the commit does.
     pub(crate) parent: Option<usize>,
@@ -68,7 +68,7 @@ pub(crate) fn trace(
     Search::new(reader, present).trace(versions, end)
 }
 
-impl Place {
+impl Address {
     /// The place of a version in its own commit.
     pub(super) fn of(version: &repo::Version) -> Self {
         Self {
@@ -103,7 +103,7 @@ pub(super) type Stop = &'static str;
 /// The oldest version that has the MAC.
 struct Origin {
     version: Arc<change::Version>,
-    at: Place,
+    at: Address,
     /// Whether its commit brought the MAC, as far as the search could see.
     is_first: bool,
 }
@@ -184,7 +184,7 @@ impl<'s, 'r> Search<'s, 'r> {
             if self.holds(blob.as_ref(), former)? {
                 return Ok(Origin {
                     version: self.version(blob.as_ref(), former)?,
-                    at: Place {
+                    at: Address {
                         commit: oldest.commit,
                         parent: Some(number + 1),
                         path: former.to_vec(),
@@ -195,7 +195,7 @@ impl<'s, 'r> Search<'s, 'r> {
         }
         Ok(Origin {
             version: self.version(oldest.blob.as_ref(), &oldest.path)?,
-            at: Place::of(oldest),
+            at: Address::of(oldest),
             is_first: !oldest.is_cut,
         })
     }

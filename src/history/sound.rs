@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::origin::{Place, Present, Search, Stop};
+use super::origin::{Address, Present, Search, Stop};
 use super::reader::Reader;
 use crate::change::{Change, LeafId, Version};
 use crate::document::{Document, Format};
@@ -20,15 +20,15 @@ pub(crate) struct Sound {
     /// The last version that verified.
     pub(crate) version: Arc<Version>,
     /// Where git has it.
-    pub(crate) at: Place,
+    pub(crate) at: Address,
     /// What became of it since, the oldest first.
-    pub(crate) steps: Vec<Step>,
+    pub(crate) steps: Vec<Changed>,
     /// The values of the file that look as they did and are of another type.
     pub(crate) retyped: Vec<LeafId>,
 }
 
 /// A change of what the MAC covers, or of the MAC.
-pub(crate) struct Step {
+pub(crate) struct Changed {
     pub(crate) commit: CommitId,
     pub(crate) before: Arc<Version>,
     pub(crate) version: Arc<Version>,
@@ -66,7 +66,7 @@ pub(crate) fn last_sound(
     let retyped = search.retyped(version, &read);
     Ok(Some(Sound {
         version: read,
-        at: Place::of(version),
+        at: Address::of(version),
         steps,
         retyped,
     }))
@@ -84,7 +84,7 @@ impl Search<'_, '_> {
     }
 
     /// What became of a version in the commits after it, of which `later` are the youngest first.
-    fn steps(&mut self, later: &[repo::Version]) -> Vec<Step> {
+    fn steps(&mut self, later: &[repo::Version]) -> Vec<Changed> {
         let mut steps = Vec::new();
         for at in later.iter().rev() {
             let Ok(version) = self.version(at.blob.as_ref(), &at.path) else {
@@ -101,7 +101,7 @@ impl Search<'_, '_> {
             // Of a merge the side is told whose MAC it has.
             let side = before.iter().find(|before| version.has_mac_of(before));
             if let Some(before) = side.or(before.first()).cloned() {
-                steps.push(Step {
+                steps.push(Changed {
                     commit: at.commit,
                     before,
                     version,

@@ -228,12 +228,15 @@ impl Commits<'_> {
         }
     }
 
+    /// What helps where a shallow clone ends too early.
+    pub(crate) fn help_for_shallow(&self) -> &'static str {
+        whole_history(self.git.environment).unwrap_or(UNSHALLOW)
+    }
+
     pub(super) fn too_shallow(&self, revision: &str) -> NoBase {
         NoBase::Shallow {
             revision: revision.to_owned(),
-            help: whole_history(self.git.environment)
-                .unwrap_or(UNSHALLOW)
-                .to_owned(),
+            help: self.help_for_shallow().to_owned(),
         }
     }
 }

@@ -10,10 +10,6 @@
 //! path, what changed between two, and the history of files.
 
 #![expect(unused_imports, reason = "the engine does not compare with a base yet")]
-#![cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the engine does not compare with a base yet")
-)]
 
 mod ancestry;
 mod at_hand;

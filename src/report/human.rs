@@ -112,7 +112,7 @@ fn write_unverified(report: &Report, style: Style, out: &mut dyn Write) -> io::R
         }
     }
     for (reason, files) in by_reason {
-        let why = escape::text(&explain(reason, report));
+        let why = escape::text(&why(reason, &report.searched));
         let names = |files: &[&FileReport]| names(files, style);
         writeln!(out, "not verified: {}: {why}", names(&files))?;
         if names_no_key(reason) {
@@ -173,13 +173,14 @@ fn names(files: &[&FileReport], style: Style) -> String {
 /// How many files one line names.
 const NAMED: usize = 5;
 
-fn explain(reason: &Reason, report: &Report) -> String {
+/// Why there is no verdict, in words.
+pub(super) fn why(reason: &Reason, searched: &[String]) -> String {
     match reason {
-        Reason::NoIdentity if report.searched.is_empty() => "there is no identity".to_owned(),
+        Reason::NoIdentity if searched.is_empty() => "there is no identity".to_owned(),
         Reason::NoIdentity => {
             format!(
                 "there is no identity (`--identity FILE` names one); looked in {}",
-                report.searched.join(", ")
+                searched.join(", ")
             )
         }
         Reason::NotARecipient => "no identity here is a recipient".to_owned(),
@@ -247,7 +248,7 @@ fn write_more(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-fn plural(count: usize, word: &str) -> String {
+pub(super) fn plural(count: usize, word: &str) -> String {
     if count == 1 {
         format!("1 {word}")
     } else {
@@ -255,10 +256,10 @@ fn plural(count: usize, word: &str) -> String {
     }
 }
 
-const RED: &str = "1;31";
-const GREEN: &str = "1;32";
+pub(super) const RED: &str = "1;31";
+pub(super) const GREEN: &str = "1;32";
 
-fn paint(style: Style, color: &str, text: &str) -> String {
+pub(super) fn paint(style: Style, color: &str, text: &str) -> String {
     if style.color {
         format!("\u{1b}[{color}m{text}\u{1b}[0m")
     } else {

@@ -7,6 +7,7 @@ mod escape;
 mod human;
 mod json;
 mod keys;
+mod log;
 #[cfg(feature = "cli")]
 mod openers;
 mod rules;
@@ -17,5 +18,8 @@ pub use escape::text as escape;
 pub use human::{Style, human};
 pub use json::json;
 pub use keys::{human as keys_human, json as keys_json};
+#[cfg(feature = "cli")]
+pub use log::human as log_human;
+pub use log::json as log_json;
 pub use rules::{human as rules_human, json as rules_json};
 pub use tree::{human as tree_human, json as tree_json};

@@ -86,12 +86,7 @@ fn any_of(keys: &[&Opener], named: usize) -> String {
 
 /// A key, with its kind where the name does not tell it.
 fn name(key: &Opener) -> String {
-    let mut name: String = key.name.chars().take(MAX_NAME).collect();
-    if name.len() < key.name.len() {
-        name = key.name.chars().take(SHORTENED).collect();
-        name.push('…');
-    }
-    let name = escape::text(&name);
+    let name = shortened(&key.name);
     match key.kind.as_str() {
         "x25519" | "ssh-ed25519" | "ssh-rsa" | "post-quantum" => name,
         "age" => format!("a key of no kind that age has ({name})"),
@@ -100,6 +95,16 @@ fn name(key: &Opener) -> String {
             None => format!("{} {name}", service(other)),
         },
     }
+}
+
+/// A key's name, or the beginning of one that fills half a screen.
+pub(super) fn shortened(name: &str) -> String {
+    let mut shown: String = name.chars().take(MAX_NAME).collect();
+    if shown.len() < name.len() {
+        shown = name.chars().take(SHORTENED).collect();
+        shown.push('…');
+    }
+    escape::text(&shown)
 }
 
 /// A kind of keys that is not age's, as people call it.

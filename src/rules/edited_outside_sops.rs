@@ -3,7 +3,7 @@
 use super::{
     ChangeContext, Check, CommitNames, Findings, Found, Needs, Past, Rule, Tale, mixed_merge,
 };
-use crate::change::{Change, Difference, LeafId, Origin};
+use crate::change::{Change, Difference, LeafId};
 use crate::finding::{Help, Severity};
 use crate::source::Span;
 
@@ -69,16 +69,9 @@ fn is_explained(change: &Change<'_>) -> bool {
     let was_moved = |id: &LeafId| moved.binary_search(id).is_ok();
     let has_reason = !moved.is_empty() || change.has_other_selectors();
     has_reason
-        && concerned(change).all(is_move)
+        && change.covered_differences().all(is_move)
         && change.documents().is_unchanged()
         && change.out_of_order().iter().all(was_moved)
-}
-
-/// The differences that are not left to whoever edits the file as text.
-fn concerned<'c>(change: &'c Change<'_>) -> impl Iterator<Item = Difference> + 'c {
-    change
-        .differences()
-        .filter(|difference| change.is_covered(*difference))
 }
 
 /// What happened, and who did it where that is known.
@@ -104,17 +97,9 @@ fn what(context: &ChangeContext<'_>) -> String {
 
 /// What happened. A document that came, went or moved is told as one.
 fn tale(change: &Change<'_>) -> Tale {
-    let mut tale = Tale::of(change, concerned(change));
-    let documents = change.documents();
-    for id in change.out_of_order() {
-        let is_told = documents
-            .moved
-            .binary_search(&change.now().document(id))
-            .is_ok()
-            || matches!(change.origin(id), Origin::Moved(_));
-        if !is_told {
-            tale.add(change.now().path(id), "moved");
-        }
+    let mut tale = Tale::of(change, change.covered_differences());
+    for id in change.reordered() {
+        tale.add(change.now().path(id), "moved");
     }
     tale
 }
@@ -126,12 +111,14 @@ struct Place {
 
 /// The first place that differs, else that of the MAC.
 fn place(change: &Change<'_>) -> Option<Place> {
-    let first = concerned(change).find_map(|difference| match difference {
-        Difference::Moved { now, .. }
-        | Difference::Changed { now, .. }
-        | Difference::Added { now } => Some(now),
-        Difference::Removed { .. } => None,
-    });
+    let first = change
+        .covered_differences()
+        .find_map(|difference| match difference {
+            Difference::Moved { now, .. }
+            | Difference::Changed { now, .. }
+            | Difference::Added { now } => Some(now),
+            Difference::Removed { .. } => None,
+        });
     let first = first.or_else(|| change.out_of_order().into_iter().next());
     match first {
         Some(id) => Some(Place {
@@ -148,7 +135,9 @@ fn place(change: &Change<'_>) -> Option<Place> {
 fn way_back(context: &ChangeContext<'_>) -> Help {
     let change = context.change;
     let is_clear = |id: &LeafId| !change.now().is_token(*id);
-    let only_clear = concerned(change).all(|difference| !change.is_of_token(difference))
+    let only_clear = change
+        .covered_differences()
+        .all(|difference| !change.is_of_token(difference))
         && change.out_of_order().iter().all(is_clear)
         && change.documents().is_unchanged();
     let text = "bring the version of before back, then make the edit inside sops";

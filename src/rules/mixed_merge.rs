@@ -1,7 +1,6 @@
 //! `mixed-merge`: one file put together from two versions that sops wrote.
 
 use super::{ChangeContext, Check, Findings, Found, Names, Needs, Rule, remedy};
-use crate::change::{Difference, LeafId};
 use crate::finding::{Help, Severity};
 use crate::source::Span;
 
@@ -44,19 +43,7 @@ pub(super) fn mixed(context: &ChangeContext<'_>) -> Option<Mixed> {
         let span = change.time_span();
         return Some(Mixed { message, span });
     }
-    if !change.has_same_mac() || change.has_same_inputs() {
-        return None;
-    }
-    let present = change
-        .differences()
-        .filter_map(|difference| match difference {
-            Difference::Moved { now, .. }
-            | Difference::Changed { now, .. }
-            | Difference::Added { now } => Some(now),
-            Difference::Removed { .. } => None,
-        });
-    let foreign = present.filter(|now| change.is_input(*now) && context.comes_from_other(*now));
-    let foreign: Vec<LeafId> = foreign.collect();
+    let foreign = change.mixed_with(context.others);
     let span = change.now().span(*foreign.first()?);
     let names = Names::of(foreign.into_iter().map(|id| change.now().path(id)));
     let message =

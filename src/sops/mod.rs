@@ -8,6 +8,7 @@ mod cipher;
 mod comment;
 mod copies;
 mod data_key;
+mod data_keys;
 mod emit;
 mod enc;
 mod file;
@@ -30,6 +31,7 @@ mod walk;
 
 pub(crate) use comment::ClearComment;
 pub(crate) use data_key::locks;
+pub(crate) use data_keys::{DataKeyId, DataKeys};
 pub(crate) use enc::{Token, ValueType};
 pub use file::Opener;
 pub(crate) use file::{MetadataErrors, SopsFile};

@@ -53,26 +53,24 @@ pub(crate) struct Checked {
 
 /// Opens the data key of `file` with `keyring`, verifies all of it, and gives sops's verdict.
 pub(crate) fn check(file: &SopsFile<'_>, keyring: &Keyring) -> Checked {
-    let (key, lacking, refused, shut) = match unlock(file, keyring) {
-        Ok(key) => (Some(key), None, Vec::new(), None),
-        Err(Locked::NotVerified(reason, shut)) => (None, Some(reason), Vec::new(), shut),
-        Err(Locked::Failed(problems, shut)) => (None, None, problems, shut),
-    };
-    judge(file, key.as_ref(), lacking, (refused, shut))
+    match unlock(file, keyring) {
+        Ok(key) => judge(file, Ok(&key)),
+        Err(locked) => judge(file, Err(locked)),
+    }
 }
 
 /// Says what is certain of `file` without a key, and for which reason it is not opened.
 pub(crate) fn check_closed(file: &SopsFile<'_>, reason: Reason) -> Checked {
-    judge(file, None, Some(reason), (Vec::new(), None))
+    judge(file, Err(Locked::NotVerified(reason, None)))
 }
 
-/// What becomes of a file with its data key, or for want of it.
-fn judge(
-    file: &SopsFile<'_>,
-    key: Option<&DataKey>,
-    lacking: Option<Reason>,
-    (refused, shut): (Vec<Problem>, Option<Shut>),
-) -> Checked {
+/// Verifies all of `file`, of which this became of the data key, and gives sops's verdict.
+pub(super) fn judge(file: &SopsFile<'_>, unlocked: Result<&DataKey, Locked>) -> Checked {
+    let (key, lacking, refused, shut) = match unlocked {
+        Ok(key) => (Some(key), None, Vec::new(), None),
+        Err(Locked::NotVerified(reason, shut)) => (None, Some(reason), Vec::new(), shut),
+        Err(Locked::Failed(problems, shut)) => (None, None, problems, shut),
+    };
     let mut inspection = verify(file, key);
     // What fails without a key needs no key to be refused.
     let shut = shut.filter(|_| inspection.problems.is_empty());

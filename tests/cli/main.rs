@@ -17,6 +17,7 @@ mod hostile;
 mod incident;
 mod install;
 mod keys;
+mod log;
 mod mutants;
 mod names;
 mod policy;

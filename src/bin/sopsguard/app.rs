@@ -15,7 +15,7 @@ use sopsguard::{Environment, Platform};
 use crate::args::{AccessArgs, Args, ColorChoice, Command, Global, InputType};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
-use crate::{check, completions, explain, install, keys, man, rules};
+use crate::{check, completions, explain, install, keys, log, man, rules};
 
 /// The world that a command runs in.
 pub(crate) struct App {
@@ -84,6 +84,11 @@ impl App {
                 let mut terminal = Terminal;
                 let access = self.access(&options.access, false, &mut terminal);
                 keys::run(options, &environment, access, style)
+            }
+            Command::Log(options) => {
+                let mut terminal = Terminal;
+                let access = self.access(&options.access, false, &mut terminal);
+                log::run(options, &environment, access, style)
             }
             Command::Explain(options) => explain::run(options, &environment),
             Command::Install(options) => install::run(options, &environment, style),

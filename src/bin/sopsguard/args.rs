@@ -9,7 +9,8 @@ use sopsguard::install::Hook;
 
 use crate::help::{
     CHECK_EXAMPLES, COMPLETIONS_EXAMPLES, EXAMPLES, EXIT_CODES, EXPLAIN_EXAMPLES, IDENTITIES,
-    INSTALL_EXAMPLES, KEYS_EXAMPLES, KEYS_EXIT_CODES, MAN_EXAMPLES, RULES_EXAMPLES,
+    INSTALL_EXAMPLES, KEYS_EXAMPLES, KEYS_EXIT_CODES, LOG_EDITS, LOG_EXAMPLES, LOG_EXIT_CODES,
+    MAN_EXAMPLES, RULES_EXAMPLES,
 };
 use crate::later::Later;
 
@@ -71,6 +72,13 @@ pub(crate) enum Command {
     /// Every key is tried on every secret file; those behind a passphrase, a command or a plugin only
     /// where no other key opens a file. The files are those of the work tree. No secret is printed.
     Keys(Later<KeysArgs>),
+    /// Tell the history of a secret file: what each commit did, edited by sops or outside it
+    ///
+    /// A line a commit, the youngest first: which values changed (their paths, never the values), which
+    /// recipients came and went, whether the data key was rotated, and whether sops would accept what
+    /// came of it. What is not committed yet stands first. Renames are followed. Without a key all is
+    /// told but the verdicts.
+    Log(Later<LogArgs>),
     /// List the rules, or print the page of one
     ///
     /// Each finding names the rule that it comes from. A rule's page says when it fires, when it does
@@ -216,6 +224,36 @@ pub(crate) struct KeysArgs {
     pub(crate) input_type: Option<InputType>,
     #[command(flatten)]
     pub(crate) access: AccessArgs,
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: Format,
+    /// Use at most N threads; one a core by default
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("{LOG_EXAMPLES}\n\n{LOG_EXIT_CODES}"))]
+#[command(after_long_help = format!("{LOG_EDITS}\n\n{IDENTITIES}\n\n{LOG_EXAMPLES}\n\n{LOG_EXIT_CODES}"))]
+pub(crate) struct LogArgs {
+    /// The file, which may be deleted by now
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Tell of the last N commits that changed the file; of all by default
+    #[arg(long, short = 'n', value_name = "N")]
+    pub(crate) max_count: Option<usize>,
+    /// Look at the last N commits of the repository [default: 100000]
+    #[arg(long, value_name = "N")]
+    pub(crate) history: Option<usize>,
+    /// Read all versions as TYPE, whatever their names say
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) input_type: Option<InputType>,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+    /// Verify versions whose selectors were edited, too: the verdict on such can tell whoever edited
+    /// them whether a guess at a value is right
+    #[arg(long)]
+    pub(crate) trust_changes: bool,
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) format: Format,

@@ -75,6 +75,37 @@ Examples:
   kubectl get secret sops-age -o yaml | sopsguard keys --identity -
   sopsguard keys --format json | jq -r '.shut[]' what nobody here can open";
 
+pub(crate) const LOG_EDITS: &str = "\
+What a commit did:
+  added           the file came into git (`added in clear`: not encrypted)
+  encrypted       it stood in clear before, and git keeps what it said
+  decrypted       it stands in clear from here on
+  sops            it has a new MAC, which takes the data key to write; only a key tells if it fits
+  rotated         every value and every copy of the data key is new (`encrypted anew`: by another rule)
+  updatekeys      the copies of the data key are new, and no value is
+  OUTSIDE SOPS    values changed that the MAC covers, and the MAC did not: sops refuses the file
+  outside sops?   the same, as sops also writes it in two edits within one second
+  MIXED VERSIONS  values, or the time, of one version under the MAC of another
+  not covered     names of keys in clear, empty values, settings: the MAC does not cover them
+  comments        comments, and nothing else
+  layout          the text, and nothing that it says
+  untouched       renamed, or the mode
+  restored        what an older commit held";
+
+pub(crate) const LOG_EXIT_CODES: &str = "\
+Exit codes:
+  0  the history was told, whatever is in it
+  2  the arguments are wrong, or a named identity cannot be used
+  3  the work could not be done (git has no history of the file, a stream failed)";
+
+pub(crate) const LOG_EXAMPLES: &str = "\
+Examples:
+  sopsguard log apps/db.enc.yaml                 what happened to it, a line a commit
+  sopsguard log -n 5 --verbose apps/db.enc.yaml  the last five, with all paths
+  sopsguard log --identity key.txt db.enc.yaml   and since when sops refuses it
+  sopsguard log --format json db.enc.yaml |
+    jq -r '.entries[] | select(.edit == \"outside-sops\") | .commit'";
+
 pub(crate) const RULES_EXAMPLES: &str = "\
 Examples:
   sopsguard rules                                all rules, a line each

@@ -13,6 +13,7 @@ mod inputs;
 mod install;
 mod keys;
 mod later;
+mod log;
 mod man;
 mod rules;
 mod terminal;

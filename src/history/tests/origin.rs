@@ -3,7 +3,7 @@
 use super::*;
 use crate::change::Version;
 use crate::document::{Document, Format};
-use crate::history::{Needle, Place, Present, Reader, Traced, trace};
+use crate::history::{Address, Needle, Present, Reader, Traced, trace};
 use crate::sops::SopsFile;
 use crate::source::SourceId;
 
@@ -223,7 +223,7 @@ fn a_revision_is_named_as_git_takes_it() {
     world.put(FILE, &edited());
     let head = world.repo().commits().head().unwrap();
     for (parent, expected) in [(None, edited()), (Some(1), written())] {
-        let place = Place {
+        let place = Address {
             commit: head,
             parent,
             path: FILE.into(),

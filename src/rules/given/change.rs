@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::{FileContext, Past, remedy};
-use crate::change::{Change, Difference, DocumentChanges, LeafId, Origin};
+use crate::change::{Change, Difference, DocumentChanges, LeafId, comes_from};
 use crate::document::KeyPath;
 use crate::finding::Help;
 
@@ -40,8 +40,7 @@ pub(in crate::rules) const MAX_FINDINGS: usize = 1_000;
 impl ChangeContext<'_> {
     /// Whether another side of a merge has the leaf as it is now.
     pub(in crate::rules) fn comes_from_other(&self, now: LeafId) -> bool {
-        let kept = |other: &Change<'_>| matches!(other.origin(now), Origin::Kept(_));
-        self.others.iter().any(kept)
+        comes_from(self.others, now)
     }
 
     /// How to bring the version of before back, for the reason `text`.
