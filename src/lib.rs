@@ -18,7 +18,6 @@
 //! # Ok::<(), engine::Error>(())
 //! ```
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the engine reads no bases yet"))]
 mod change;
 mod config;
 mod document;

@@ -34,7 +34,7 @@ const MAY_USE: [(&str, &str); 17] = [
     ),
     (
         "rules",
-        "secret fs source environment document keys finding sops change",
+        "secret fs source environment document keys finding sops config change",
     ),
     (
         "history",

@@ -6,8 +6,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::mark::Mark;
-use super::{Change, Origin, Version};
-use crate::source::Span;
+use super::{Change, LeafId, Origin, Version};
+use crate::source::{Position, Span};
 
 /// The tokens of a file, as far as it takes to find them in others.
 pub(crate) struct Tokens {
@@ -19,7 +19,7 @@ pub(crate) struct Tokens {
 struct Place {
     token: Mark,
     path: Mark,
-    span: Span,
+    at: Position,
     /// Whether it came into a file whose MAC stayed: then sops did not write it.
     is_new: bool,
 }
@@ -29,35 +29,39 @@ struct Place {
 pub(crate) struct Copied {
     /// Which file holds the copy, and where.
     pub(crate) file: usize,
-    pub(crate) span: Span,
+    pub(crate) at: Position,
     /// Which file holds the same token.
     pub(crate) original: usize,
-    pub(crate) original_span: Span,
+    pub(crate) original_at: Position,
 }
 
 impl Tokens {
-    /// The tokens of a file whose base is not known.
-    pub(crate) fn of(version: &Version) -> Self {
-        Self::gather(version, |_| false)
+    /// The tokens of a file whose base is not known. `at` says where a place in its text is.
+    pub(crate) fn of(version: &Version, at: impl Fn(Span) -> Position) -> Self {
+        Self::gather(version, at, |_| false)
     }
 
     /// The tokens of a file that was changed.
-    pub(crate) fn of_change(change: &Change<'_>) -> Self {
+    pub(crate) fn of_change(change: &Change<'_>, at: impl Fn(Span) -> Position) -> Self {
         // Whatever sops writes has a MAC of its own, and what git brings back brings its MAC along.
         let goes_on = change.has_same_mac();
-        let is_new = |at| match change.origin(at) {
+        let is_new = |id| match change.origin(id) {
             Origin::Kept(_) | Origin::Moved(_) => false,
             Origin::Changed(_) | Origin::Added => goes_on,
         };
-        Self::gather(change.now(), is_new)
+        Self::gather(change.now(), at, is_new)
     }
 
-    fn gather(version: &Version, is_new: impl Fn(super::LeafId) -> bool) -> Self {
+    fn gather(
+        version: &Version,
+        at: impl Fn(Span) -> Position,
+        is_new: impl Fn(LeafId) -> bool,
+    ) -> Self {
         let tokens = version.ids().filter(|id| version.leaf(*id).is_token());
         let tokens = tokens.map(|id| Place {
             token: version.leaf(id).mark,
             path: version.path_mark(id),
-            span: version.span(id),
+            at: at(version.span(id)),
             is_new: is_new(id),
         });
         let seal = version.seal.as_ref();
@@ -106,9 +110,9 @@ pub(crate) fn copied_across(files: &[Tokens]) -> Vec<Copied> {
             if is_elsewhere || came_as_text {
                 copies.push(Copied {
                     file,
-                    span: place.span,
+                    at: place.at,
                     original,
-                    original_span: source.span,
+                    original_at: source.at,
                 });
             }
         }
@@ -120,6 +124,21 @@ pub(crate) fn copied_across(files: &[Tokens]) -> Vec<Copied> {
 mod tests {
     use super::super::tests::{sealed, version};
     use super::*;
+    use crate::source::{Source, SourceId};
+
+    /// The tokens of a file, wherever they stand.
+    fn of(version: &Version) -> Tokens {
+        Tokens::of(version, |_| nowhere())
+    }
+
+    fn of_change(change: &Change<'_>) -> Tokens {
+        Tokens::of_change(change, |_| nowhere())
+    }
+
+    fn nowhere() -> Position {
+        let source = Source::decode(SourceId::Stdin("x".into()), Vec::new()).unwrap();
+        source.position(0)
+    }
 
     /// Which file holds a copy of which other one's token, in words.
     fn copies(files: &[Tokens]) -> Vec<String> {
@@ -132,36 +151,30 @@ mod tests {
 
     #[test]
     fn a_file_that_was_copied_whole_holds_no_copies() {
-        let file = Tokens::of(&version("a: <1>\nb: <2>\n"));
-        let copy = Tokens::of(&version("a: <1>\nb: <9>\n"));
+        let file = of(&version("a: <1>\nb: <2>\n"));
+        let copy = of(&version("a: <1>\nb: <9>\n"));
         assert_eq!(copies(&[file, copy]), [""; 0]);
     }
 
     #[test]
     fn a_token_under_other_keys_of_another_file_is_a_copy() {
-        let file = Tokens::of(&version("a: <1>\nb: <2>\n"));
-        let other = Tokens::of(&version("a: <3>\nc: <2>\n"));
+        let file = of(&version("a: <1>\nb: <2>\n"));
+        let other = of(&version("a: <3>\nc: <2>\n"));
         assert_eq!(copies(&[file, other]), ["1 of 0"]);
     }
 
     #[test]
     fn a_token_that_came_under_an_old_mac_is_a_copy_where_the_data_key_is_another() {
         let (was, is) = (sealed("a: <1>\n", 1, 1), sealed("a: <7>\n", 1, 1));
-        let edited = || Tokens::of_change(&Change::between(&was, &is));
+        let edited = || of_change(&Change::between(&was, &is));
         assert_eq!(
-            copies(&[edited(), Tokens::of(&sealed("a: <7>\n", 2, 2))]),
+            copies(&[edited(), of(&sealed("a: <7>\n", 2, 2))]),
             ["0 of 1"]
         );
-        assert_eq!(
-            copies(&[edited(), Tokens::of(&sealed("a: <7>\n", 2, 1))]),
-            [""; 0]
-        );
+        assert_eq!(copies(&[edited(), of(&sealed("a: <7>\n", 2, 1))]), [""; 0]);
         // What sops or git brought has a MAC of its own.
         let brought = sealed("a: <7>\n", 3, 1);
-        let brought = Tokens::of_change(&Change::between(&was, &brought));
-        assert_eq!(
-            copies(&[brought, Tokens::of(&sealed("a: <7>\n", 2, 2))]),
-            [""; 0]
-        );
+        let brought = of_change(&Change::between(&was, &brought));
+        assert_eq!(copies(&[brought, of(&sealed("a: <7>\n", 2, 2))]), [""; 0]);
     }
 }

@@ -123,16 +123,25 @@ impl Leaves {
         if walked.is_err() || !selectors.is_certain() || gathering.is_full() {
             return Err(NotCompared::TooLarge);
         }
-        Ok(Self {
-            leaves: gathering.leaves,
-            paths: gathering.paths.into_paths(),
-            remarks: gathering.remarks,
-            inputs: gathering.inputs.map(Inputs::end),
-        })
+        Ok(gathering.end())
+    }
+
+    /// What a walk gathers where there is nothing.
+    pub(super) fn none() -> Self {
+        Gathering::default().end()
     }
 }
 
 impl Gathering {
+    fn end(self) -> Leaves {
+        Leaves {
+            leaves: self.leaves,
+            paths: self.paths.into_paths(),
+            remarks: self.remarks,
+            inputs: self.inputs.map(Inputs::end),
+        }
+    }
+
     fn is_full(&self) -> bool {
         self.leaves.len() + self.remarks.len() > MAX_LEAVES
             || self.hashed + self.paths.hashed() > MAX_HASHED

@@ -20,7 +20,6 @@ mod sides;
 mod tests;
 mod version;
 
-#[expect(unused_imports, reason = "the engine compares no files yet")]
 pub(crate) use copies::{Copied, Tokens, copied_across};
 pub(crate) use keys::SettingChanges;
 pub(crate) use leaf::LeafId;

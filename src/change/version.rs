@@ -100,6 +100,16 @@ impl Version {
         Ok(Self::new(leaves, None, tree.branches().len()))
     }
 
+    /// The version that a file without anything in it is.
+    pub(crate) fn empty() -> Self {
+        Self::new(Leaves::none(), None, 0)
+    }
+
+    /// Whether it holds no value.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.leaves.is_empty()
+    }
+
     pub(super) fn new(gathered: Leaves, seal: Option<Seal>, documents: usize) -> Self {
         let Leaves {
             leaves,

@@ -38,11 +38,19 @@ pub(crate) enum Fault {
     BadPattern { pattern: String, message: String },
     #[error("`{pattern}` can match nothing: patterns start from the folder of the policy")]
     OutsidePattern { pattern: String },
+    #[error("`{rule}` cannot be switched off, lowered or ignored")]
+    Firm { rule: String },
     #[error("an `[[ignore]]` without `{key}`")]
     Missing { key: &'static str },
 }
 
 impl Fault {
+    /// What is said of a rule that no policy settles.
+    pub(super) fn firm(rule: &str) -> Self {
+        let rule = rule.to_owned();
+        Self::Firm { rule }
+    }
+
     /// What to do about it.
     pub(crate) fn help(&self) -> String {
         match self {
@@ -78,6 +86,12 @@ impl Fault {
             Self::OutsidePattern { .. } => {
                 "write `folder/**` for all below a folder, and `**/name` for a name anywhere"
                     .to_owned()
+            }
+            Self::Firm { rule } => {
+                format!(
+                    "take `{rule}` out of the policy; to be judged by this policy alone, name it: \
+                     `--config FILE`"
+                )
             }
             Self::Missing { key: "reason" } => {
                 "say why, for whoever reads it next year: `reason = \"…\"`".to_owned()

@@ -1,14 +1,26 @@
 //! What the user has settled for a repository, in `.sopsguard.toml`: which names are secret, what is
 //! left out, how much each rule matters.
 
+mod covering;
 mod error;
+mod loosening;
 mod patterns;
 mod policy;
 mod read;
+mod settings;
 mod similar;
 
 pub(crate) use error::Error;
+pub(crate) use loosening::{Loosening, Looser, Pattern};
 pub(crate) use policy::Policy;
 
 /// The name of the policy file, which lies at the root of a repository.
 pub(crate) const FILE_NAME: &str = ".sopsguard.toml";
+
+/// The rule that says that a policy was loosened. No policy settles anything about it: it would be
+/// the first that a looser one switches off.
+const FIRM: &str = "policy-weakened";
+
+fn is_firm(rule: &str) -> bool {
+    rule == FIRM
+}

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
+use super::covering::plain;
 use super::error::Fault;
 
 /// A list of patterns. `*` stands for any part of a name, `**` for any folders between.
@@ -27,8 +28,7 @@ impl Patterns {
                 let pattern = pattern.to_owned();
                 return Err((at, Fault::OutsidePattern { pattern }));
             }
-            let plain = pattern.strip_prefix("./").unwrap_or(pattern);
-            let glob = GlobBuilder::new(plain.trim_end_matches('/'))
+            let glob = GlobBuilder::new(plain(pattern))
                 .literal_separator(true)
                 .case_insensitive(any_case)
                 .backslash_escape(true)

@@ -1,15 +1,20 @@
 //! The policy that a run follows.
 
-use std::collections::BTreeMap;
+use std::cell::LazyCell;
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
-use super::patterns::Patterns;
+use super::is_firm;
+use super::loosening::{Loosening, common, loosenings};
 use super::read::read;
+use super::settings::Settings;
 use crate::finding::Severity;
 use crate::paths;
 
 /// What the user has settled; the defaults where nothing is.
+///
+/// Where it goes on from policies of before, the stricter of both judges: what it allows and none of
+/// them did is not allowed yet. Of several, which a merge joins, one is enough.
 ///
 /// Paths are given as reports print them, or absolute.
 #[derive(Clone, Debug, Default)]
@@ -18,24 +23,8 @@ pub(crate) struct Policy {
     here: PathBuf,
     /// The folder that patterns start from.
     folder: PathBuf,
-    pub(super) settings: Settings,
-}
-
-/// What a policy file says.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Settings {
-    pub(super) secret_files: Option<Patterns>,
-    pub(super) exclude: Option<Patterns>,
-    /// Levels by rule; none where the rule is off.
-    pub(super) levels: BTreeMap<String, Option<Severity>>,
-    pub(super) ignores: Vec<Ignore>,
-}
-
-/// One rule silenced for some files.
-#[derive(Clone, Debug)]
-pub(super) struct Ignore {
-    pub(super) rule: String,
-    pub(super) path: Patterns,
+    settings: Settings,
+    before: Vec<Settings>,
 }
 
 impl Policy {
@@ -53,7 +42,29 @@ impl Policy {
             here: here.to_owned(),
             folder: folder.to_owned(),
             settings: read(text, rules)?,
+            before: Vec::new(),
         })
+    }
+
+    /// The defaults, for a folder without a policy file.
+    pub(crate) fn defaults(folder: &Path, here: &Path) -> Self {
+        Self {
+            here: here.to_owned(),
+            folder: folder.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Has this policy judge together with those that it goes on from; gives all that it allows and
+    /// none of them did. `usual` is the level of a rule of which nothing is said.
+    pub(crate) fn go_on_from(
+        &mut self,
+        before: Vec<Self>,
+        usual: impl Fn(&str) -> Severity,
+    ) -> Vec<Loosening> {
+        self.before = before.into_iter().map(|policy| policy.settings).collect();
+        let all = self.before.iter();
+        common(all.map(|before| loosenings(before, &self.settings, &usual)))
     }
 
     /// Whether a file's name says that it should be encrypted: `**/*.enc.*` or `**/*.sops.*` unless
@@ -67,37 +78,49 @@ impl Policy {
         if configuration.contains(&name) {
             return false;
         }
-        match &self.settings.secret_files {
-            Some(patterns) => patterns.match_file(&self.relative(path)),
-            None => contains(name, b".enc.") || contains(name, b".sops."),
-        }
+        let relative = LazyCell::new(|| self.relative(path));
+        !self.agrees(|settings| !settings.is_secret_name(name, &relative))
     }
 
     /// Whether a file, or all below a folder, is left out.
     pub(crate) fn is_excluded(&self, path: &Path) -> bool {
-        let exclude = self.settings.exclude.as_ref();
-        exclude.is_some_and(|patterns| patterns.match_below(&self.relative(path)))
+        let relative = LazyCell::new(|| self.relative(path));
+        self.agrees(|settings| settings.excludes(&relative))
     }
 
-    /// The level of a rule's findings; none where the rule is off.
-    pub(crate) fn severity(&self, rule: &str, default: Severity) -> Option<Severity> {
-        let level = self.settings.levels.get(rule).copied();
-        level.unwrap_or(Some(default))
+    /// The level of a finding of this level in a file; none where it is not to be told.
+    pub(crate) fn judge(&self, rule: &str, path: &Path, level: Severity) -> Option<Severity> {
+        if is_firm(rule) {
+            return Some(level);
+        }
+        let relative = LazyCell::new(|| self.relative(path));
+        let of = |settings: &Settings| {
+            let is_ignored = settings.ignores(rule, &relative);
+            settings.level(rule, level).filter(|_| !is_ignored)
+        };
+        let now = of(&self.settings);
+        let before = self
+            .before
+            .iter()
+            // What was left out before was not told.
+            .map(|before| of(before).filter(|_| !before.excludes(&relative)))
+            .max_by_key(|level| mildness(*level));
+        let before = before.unwrap_or(now);
+        if mildness(before) < mildness(now) {
+            before
+        } else {
+            now
+        }
     }
 
     /// Whether a rule is not off.
     pub(crate) fn is_on(&self, rule: &str) -> bool {
-        self.settings.levels.get(rule) != Some(&None)
+        is_firm(rule) || !self.agrees(|settings| settings.is_off(rule))
     }
 
-    /// Whether the findings of a rule are ignored in a file.
-    pub(crate) fn is_ignored(&self, rule: &str, path: &Path) -> bool {
-        let mut ignores = self
-            .settings
-            .ignores
-            .iter()
-            .filter(|ignore| ignore.rule == rule);
-        ignores.any(|ignore| ignore.path.match_below(&self.relative(path)))
+    /// Whether something is allowed: here, and in a policy of before where there is any.
+    fn agrees(&self, allows: impl Fn(&Settings) -> bool) -> bool {
+        allows(&self.settings) && (self.before.is_empty() || self.before.iter().any(allows))
     }
 
     /// The path as patterns see it. One outside the folder begins with `..`, so that only patterns
@@ -107,10 +130,9 @@ impl Policy {
     }
 }
 
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack
-        .windows(needle.len())
-        .any(|window| window.eq_ignore_ascii_case(needle))
+/// How little a level matters. Levels are sorted by how much they do.
+fn mildness(level: Option<Severity>) -> (bool, Option<Severity>) {
+    (level.is_none(), level)
 }
 
 #[cfg(test)]
@@ -190,12 +212,15 @@ mod tests {
             "rules.mac-mismatch = 'off'\nrules.unreadable-file = \"note\"\n\
              [[ignore]]\nrule = 'mac-mismatch'\npath = 'a/**'\nreason = 'x'",
         );
-        let level = |rule| policy.severity(rule, Severity::Error);
-        assert_eq!(level("mac-mismatch"), None);
-        assert_eq!(level("unreadable-file"), Some(Severity::Note));
-        assert_eq!(level("undecryptable-value"), Some(Severity::Error));
-        assert!(policy.is_ignored("mac-mismatch", Path::new("b/c")));
-        assert!(!policy.is_ignored("mac-mismatch", Path::new("../c")));
-        assert!(!policy.is_ignored("unreadable-file", Path::new("b/c")));
+        let judge = |rule, path| policy.judge(rule, Path::new(path), Severity::Error);
+        assert_eq!(judge("mac-mismatch", "../c"), None);
+        assert_eq!(judge("unreadable-file", "b/c"), Some(Severity::Note));
+        assert_eq!(judge("undecryptable-value", "b/c"), Some(Severity::Error));
+        assert!(!policy.is_on("mac-mismatch") && policy.is_on("unreadable-file"));
+        let policy = self::policy("[[ignore]]\nrule = 'mac-mismatch'\npath = 'a/**'\nreason = 'x'");
+        let judge = |rule, path| policy.judge(rule, Path::new(path), Severity::Error);
+        assert_eq!(judge("mac-mismatch", "b/c"), None);
+        assert_eq!(judge("mac-mismatch", "../c"), Some(Severity::Error));
+        assert_eq!(judge("unreadable-file", "b/c"), Some(Severity::Error));
     }
 }

@@ -3,14 +3,15 @@
 
 use std::ops::Range;
 
-use toml_edit::{Array, Document, Item, TableLike};
+use toml_edit::{Array, Document, Item, TableLike, Value};
 
 use super::error::{Error, Fault};
+use super::is_firm;
 use super::patterns::Patterns;
-use super::policy::{Ignore, Settings};
+use super::settings::{Ignore, Level, Listed, Settings};
 use super::similar::similar;
 use crate::finding::Severity;
-use crate::source::LineIndex;
+use crate::source::{LineIndex, Span};
 
 /// The keys that mean something.
 const KEYS: [&str; 4] = ["secret-files", "exclude", "rules", "ignore"];
@@ -48,17 +49,19 @@ fn settings(table: &dyn TableLike, rules: &[&'static str]) -> Result<Settings, M
     let mut settings = Settings::default();
     for (key, item) in table.iter() {
         match key {
-            "secret-files" => settings.secret_files = Some(patterns(key, item, true)?),
-            "exclude" => settings.exclude = Some(patterns(key, item, false)?),
+            "secret-files" => settings.secret_files = Some(listed(table, key, item, true)?),
+            "exclude" => settings.exclude = Some(listed(table, key, item, false)?),
             "rules" => {
                 let levels = item
                     .as_table_like()
                     .ok_or_else(|| wrong_type(key, item, "a table of rules and levels"))?;
-                for (rule, level) in levels.iter() {
+                for (rule, item) in levels.iter() {
                     let rule = known_rule(rule, key_span(levels, rule), rules)?;
-                    settings
-                        .levels
-                        .insert(rule.to_owned(), parse_level(rule, level)?);
+                    let level = parse_level(rule, item)?;
+                    if is_firm(rule) && level.severity != Some(Severity::Error) {
+                        return Err((span(item), Fault::firm(rule)));
+                    }
+                    settings.levels.insert(rule.to_owned(), level);
                 }
             }
             "ignore" => {
@@ -86,30 +89,53 @@ fn unknown_key(key: &str, span: Range<usize>, known: &'static [&'static str]) ->
     (span, fault)
 }
 
-fn patterns(key: &str, item: &Item, any_case: bool) -> Result<Patterns, Mistake> {
+fn listed(
+    table: &dyn TableLike,
+    key: &str,
+    item: &Item,
+    any_case: bool,
+) -> Result<Listed, Mistake> {
     let wrong = || wrong_type(key, item, "a list of patterns");
     let array: &Array = item.as_array().ok_or_else(wrong)?;
-    let texts: Option<Vec<&str>> = array.iter().map(|value| value.as_str()).collect();
-    Patterns::new(texts.ok_or_else(wrong)?, any_case).map_err(|(at, fault)| {
-        let span = array.get(at).and_then(|value| value.span());
+    let span_of = |value: &Value| value.span().unwrap_or_default();
+    let texts: Option<Vec<(&str, Span)>> = array
+        .iter()
+        .map(|value| Some((value.as_str()?, to_span(&span_of(value)))))
+        .collect();
+    let texts = texts.ok_or_else(wrong)?;
+    let patterns = Patterns::new(texts.iter().map(|(text, _)| *text), any_case);
+    let patterns = patterns.map_err(|(at, fault)| {
+        let span = array.get(at).and_then(Value::span);
         (span.unwrap_or_default(), fault)
+    })?;
+    Ok(Listed {
+        at: to_span(&key_span(table, key)),
+        patterns,
+        texts: texts
+            .into_iter()
+            .map(|(text, at)| (text.to_owned(), at))
+            .collect(),
     })
 }
 
-fn parse_level(rule: &str, item: &Item) -> Result<Option<Severity>, Mistake> {
+fn parse_level(rule: &str, item: &Item) -> Result<Level, Mistake> {
     let word = item
         .as_str()
         .ok_or_else(|| wrong_type(rule, item, "a level in quotes"))?;
-    match word {
-        "error" => Ok(Some(Severity::Error)),
-        "warning" => Ok(Some(Severity::Warning)),
-        "note" => Ok(Some(Severity::Note)),
-        "off" => Ok(None),
+    let severity = match word {
+        "error" => Some(Severity::Error),
+        "warning" => Some(Severity::Warning),
+        "note" => Some(Severity::Note),
+        "off" => None,
         _ => {
             let level = word.to_owned();
-            Err((span(item), Fault::UnknownLevel { level }))
+            return Err((span(item), Fault::UnknownLevel { level }));
         }
-    }
+    };
+    Ok(Level {
+        severity,
+        at: to_span(&span(item)),
+    })
 }
 
 fn ignore(table: &dyn TableLike, rules: &[&'static str]) -> Result<Ignore, Mistake> {
@@ -121,9 +147,16 @@ fn ignore(table: &dyn TableLike, rules: &[&'static str]) -> Result<Ignore, Mista
     let (rule, rule_span) = text(table, "rule")?;
     let (path, path_span) = text(table, "path")?;
     text(table, "reason")?;
+    let rule = known_rule(rule, rule_span.clone(), rules)?;
+    if is_firm(rule) {
+        return Err((rule_span, Fault::firm(rule)));
+    }
+    let at = to_span(&path_span);
     Ok(Ignore {
-        rule: known_rule(rule, rule_span, rules)?.to_owned(),
-        path: Patterns::new([path], false).map_err(|(_, fault)| (path_span, fault))?,
+        rule: rule.to_owned(),
+        path: path.to_owned(),
+        patterns: Patterns::new([path], false).map_err(|(_, fault)| (path_span, fault))?,
+        at,
     })
 }
 
@@ -176,6 +209,10 @@ fn wrong_type(key: &str, item: &Item, expected: &'static str) -> Mistake {
     (span(item), Fault::WrongType { key, expected })
 }
 
+fn to_span(range: &Range<usize>) -> Span {
+    Span::new(range.start, range.end)
+}
+
 fn span(item: &Item) -> Range<usize> {
     item.span().unwrap_or_default()
 }
@@ -190,6 +227,8 @@ fn key_span(table: &dyn TableLike, key: &str) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const RULES: [&str; 2] = ["mac-mismatch", "policy-weakened"];
 
     /// A text, the place of its mistake, and words of what is said about it.
     const MISTAKES: &str = r#"
@@ -217,6 +256,9 @@ IGNORE~path = 'a'~reason = ' '         | 4:10 | without `reason`    | next year
 IGNORE~paths = 'a'                     | 3:1  | `paths`             | `path`?
 IGNORE~path = '{'~reason = 'x'         | 3:8  | no pattern          | `**`
 [[ignore]]~rule = 'mac'~path='a'~reason='x' | 2:8 | no rule `mac`   | rules
+[rules]~policy-weakened = 'off'        | 2:19 | cannot be switched  | --config
+[rules]~policy-weakened = 'warning'    | 2:19 | cannot be switched  | --config
+[[ignore]]~rule = 'policy-weakened'~path='a'~reason='x' | 2:8 | cannot be | --config
 "#;
 
     #[test]
@@ -227,7 +269,7 @@ IGNORE~path = '{'~reason = 'x'         | 3:8  | no pattern          | `**`
                 panic!("{line}");
             };
             let text = text.replace("IGNORE", "[[ignore]]~rule = 'mac-mismatch'");
-            let error = read(&text.replace('~', "\n"), &["mac-mismatch"]).unwrap_err();
+            let error = read(&text.replace('~', "\n"), &RULES).unwrap_err();
             let (said, helped) = (error.fault.to_string(), error.fault.help());
             let at = format!("{}:{}", error.at.line, error.at.column);
             assert_eq!(at, place, "{text}: {said}");
@@ -245,10 +287,13 @@ IGNORE~path = '{'~reason = 'x'         | 3:8  | no pattern          | `**`
             "\u{feff}[rules]\nmac-mismatch = 'off'",
         ] {
             let settings = read(text, &["mac-mismatch"]).unwrap();
-            assert_eq!(settings.levels.get("mac-mismatch"), Some(&None), "{text}");
+            let level = settings.levels.get("mac-mismatch");
+            assert_eq!(level.map(|level| level.severity), Some(None), "{text}");
         }
         let inline = "ignore = [{ rule = 'mac-mismatch', path = 'a', reason = 'b' }]";
         assert_eq!(read(inline, &["mac-mismatch"]).unwrap().ignores.len(), 1);
+        let firm = "rules.policy-weakened = 'error'";
+        assert_eq!(read(firm, &RULES).unwrap().levels.len(), 1);
         let empty = read("", &[]).unwrap();
         assert!(empty.secret_files.is_none() && empty.exclude.is_none());
     }

@@ -10,11 +10,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use super::former::Former;
 use super::history::Past;
 use super::report::{BaseCommit, ComparedWith, Lacking};
-use super::{Error, MAX_FILE_LEN};
+use super::{Error, MAX_FILE_LEN, sign};
 use crate::change::{NotCompared, Version};
 use crate::document::Format;
 use crate::paths;
-use crate::repo::{Base, BlobId, Blobs, CommitId, Commits, Kind, NoBase, Of, Redone, Repo, Unread};
+use crate::repo::{
+    Base, BlobId, Blobs, CommitId, Commits, Index, Kind, NoBase, Of, Redone, Repo, Unread,
+};
 use crate::source::SourceId;
 
 /// The commits that files are compared with, or why there are none.
@@ -29,6 +31,15 @@ pub(super) struct Bases<'r> {
     pub(super) former: OnceLock<Former>,
     /// What the history says of files, by the paths that reports print, once some were looked up there.
     pub(super) pasts: OnceLock<HashMap<PathBuf, Past>>,
+    index: OnceLock<Option<Index<'r>>>,
+}
+
+/// The content of a file that is looked at.
+pub(super) enum Content<'c> {
+    /// What git calls it.
+    Blob(&'c BlobId),
+    /// What it is.
+    Bytes(&'c [u8]),
 }
 
 /// A commit that files are compared with.
@@ -97,6 +108,7 @@ impl<'r> Bases<'r> {
             points,
             former: OnceLock::new(),
             pasts: OnceLock::new(),
+            index: OnceLock::new(),
         })
     }
 
@@ -156,6 +168,46 @@ impl<'r> Bases<'r> {
         Before::Versions(versions)
     }
 
+    /// Whether the file that reports call `path` was encrypted and these bytes are no longer that file.
+    pub(super) fn was_encrypted(&self, path: &Path, format: Format, content: Content<'_>) -> bool {
+        let Some(inside) = self.inside(path).filter(|_| self.is_found()) else {
+            return false;
+        };
+        let in_index = match content {
+            Content::Blob(_) => None,
+            Content::Bytes(bytes) => {
+                let index = self.index();
+                let is_as_there =
+                    index.is_some_and(|index| !index.may_differ(&inside, bytes.len()));
+                index
+                    .filter(|_| is_as_there)
+                    .and_then(|index| index.at(&inside))
+            }
+        };
+        let is = |id: &BlobId| match (&in_index, &content) {
+            (Some(Kind::File(there)), _) => there == id,
+            (_, Content::Blob(blob)) => *blob == id,
+            (_, Content::Bytes(bytes)) => id.is_of(bytes),
+        };
+        let mut was = false;
+        for point in &self.points {
+            match self.commits().at(point.commit, &inside) {
+                Ok(Some(Kind::File(id))) if is(&id) => return false,
+                Ok(Some(Kind::File(id))) => {
+                    let bytes = self.blobs.read(&id, MAX_FILE_LEN).unwrap_or_default();
+                    was |= sign::looks_encrypted(format, &bytes);
+                }
+                Ok(_) | Err(_) => {}
+            }
+        }
+        was
+    }
+
+    /// The index, as far as it can be read.
+    pub(super) fn index(&self) -> Option<&Index<'r>> {
+        self.index.get_or_init(|| self.repo.index().ok()).as_ref()
+    }
+
     /// What the index calls the file that reports call `path`; none where it lies outside.
     pub(super) fn inside(&self, path: &Path) -> Option<Vec<u8>> {
         let absolute = paths::absolute(&self.here, path);
@@ -170,6 +222,23 @@ impl<'r> Bases<'r> {
     /// The commits that files are compared with.
     pub(super) fn points(&self) -> &[Point] {
         &self.points
+    }
+
+    /// Those of them that what is looked at goes on from: not what git is making anew.
+    ///
+    /// # Errors
+    /// Why there is none, in a word.
+    pub(super) fn parents(&self) -> Result<&[Point], &'static str> {
+        let base = self.base.as_ref().map_err(NoBase::reason)?;
+        Ok(self.points.get(..base.commits.len()).unwrap_or_default())
+    }
+
+    /// The commit that is looked at where what changed since a revision is.
+    pub(super) fn head_of_range(&self) -> Option<CommitId> {
+        match &self.base.as_ref().ok()?.of {
+            Of::Since(range) => Some(range.head),
+            Of::Commit | Of::Merge | Of::Redone(..) => None,
+        }
     }
 
     /// Whoever reads commits next.

@@ -30,7 +30,7 @@ impl RuleInfo {
             id: rule.id,
             severity: rule.severity,
             needs: match (&rule.check, rule.needs) {
-                (Check::Change(_), _) => "base",
+                (Check::Change(_) | Check::Config(_), _) => "base",
                 (_, Needs::Nothing | Needs::Document | Needs::Metadata) => "nothing",
                 (_, Needs::Key) => "key",
             },

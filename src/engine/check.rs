@@ -1,6 +1,6 @@
 //! `check`: list the inputs, look at each, put together what was found.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::bases::Bases;
 use super::file::{self, Around, Looked};
@@ -8,10 +8,12 @@ use super::history::Back;
 use super::inputs::{self, Input, Scope};
 use super::since::Leaks;
 use super::{Error, Report, Request, earlier, filters, map_all, policy, settle};
+use crate::change::{Tokens, copied_across};
 use crate::finding::Finding;
 use crate::keys::{Keyring, Place, PlaceState, Shut};
 use crate::paths;
 use crate::repo::{Index, Reach, Repo};
+use crate::rules;
 use crate::sops::{Reason, Verification};
 
 /// Checks the files that `request` names and reports what is wrong with them.
@@ -35,21 +37,23 @@ pub fn check(mut request: Request<'_>) -> Result<Report, Error> {
     let since = request.since.as_deref();
     let find = |repo| Bases::find(repo, &here, since);
     let bases = repo.as_ref().map(find).transpose()?;
+    let bases_of_range = bases
+        .as_ref()
+        .filter(|bases| since.is_some() && bases.is_found());
     let search = policy::Search {
         here: &here,
         repo: repo.as_ref(),
         index: index.as_ref(),
+        since: bases_of_range,
     };
-    let policy = search.load(request.policy.as_deref())?;
+    let mut judged = search.judge(request.policy.as_deref(), bases.as_ref())?;
     let scope = Scope {
         environment,
-        policy: &policy,
+        policy: &judged.policy,
         input_type: request.input_type,
         repo: repo.as_ref(),
         index: index.as_ref(),
-        since: bases
-            .as_ref()
-            .filter(|bases| since.is_some() && bases.is_found()),
+        since: bases_of_range,
         jobs: request.jobs,
     };
     let (inputs, notices) = inputs::list(std::mem::take(&mut request.targets), scope)?;
@@ -62,9 +66,10 @@ pub fn check(mut request: Request<'_>) -> Result<Report, Error> {
     if let Some(repo) = repo.as_ref().filter(|_| index.is_none()) {
         findings = filters::forgive(findings, &mut report.files, repo, &here);
     }
+    judged.tell(&mut findings, &mut report);
     earlier::fit(&mut findings, repo.as_ref(), &here);
     findings.sort_by(|one, other| bytes_of(one).cmp(bytes_of(other)));
-    settle::apply(findings, &policy, &mut report);
+    settle::apply(findings, &judged.policy, &mut report);
     Ok(report)
 }
 
@@ -85,6 +90,7 @@ fn look_at<'r>(
         blobs,
         bases,
         trusts_changes: request.trust_changes,
+        keeps_tokens: inputs.len() > 1,
     };
     let look_at = |inputs: &[&Input], keyring: &Keyring| {
         map_all(inputs, scope.jobs, |input| {
@@ -151,6 +157,7 @@ fn idle_plugins(mut plugins: Vec<String>, keyring: &Keyring) -> Vec<String> {
 /// What git does not give.
 fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Vec<Finding>, Error> {
     let mut findings = Vec::new();
+    let mut files = Vec::new();
     for looked in looked {
         match looked {
             Looked::PassedOver {
@@ -168,14 +175,28 @@ fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Vec<Finding>, Erro
                 not_evaluated,
                 is_older: _,
                 shut: _,
+                tokens,
             } => {
+                files.extend(tokens.map(|tokens| (file.path.clone(), tokens)));
                 report.files.push(*file);
                 findings.extend(found);
                 report.not_evaluated.extend(not_evaluated);
             }
         }
     }
+    findings.extend(copied(files));
     Ok(findings)
+}
+
+/// What was copied from one file to another.
+fn copied(files: Vec<(PathBuf, Tokens)>) -> Vec<Finding> {
+    let (paths, tokens): (Vec<PathBuf>, Vec<Tokens>) = files.into_iter().unzip();
+    let copies = copied_across(&tokens);
+    let found = copies.iter().filter_map(|copy| {
+        let (path, original) = (paths.get(copy.file)?, paths.get(copy.original)?);
+        Some(rules::copied_across(path, copy, original))
+    });
+    found.collect()
 }
 
 /// Corrects what was said of files before the first identity turned up: SSH keys are looked for when

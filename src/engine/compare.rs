@@ -1,10 +1,10 @@
 //! A file compared with what it was, before anything is opened.
 
-use super::bases::{Before, Earlier};
+use super::bases::{Before, Content, Earlier};
 use super::file::Look;
 use super::history::{Past, Since};
-use crate::change::{Change, NotCompared, Version};
-use crate::document::Document;
+use crate::change::{Change, NotCompared, Tokens, Version};
+use crate::document::{Document, Format};
 use crate::repo::BlobId;
 use crate::rules::{self, BaseName, ChangeContext, FileContext};
 use crate::sops::SopsFile;
@@ -71,6 +71,21 @@ impl Versions {
         Self {
             before: Before::Unchanged,
             now: None,
+        }
+    }
+
+    /// The tokens of the file as it is now.
+    pub(super) fn tokens(
+        &self,
+        file: &SopsFile<'_>,
+        source: &Source,
+        compared: &Compared<'_>,
+    ) -> Option<Tokens> {
+        let at = |span: Span| source.position(span.start());
+        match (compared, &self.now) {
+            (Compared::With(nearest), _) => Some(Tokens::of_change(&nearest.change, at)),
+            (_, Some(now)) => Some(Tokens::of(now, at)),
+            (_, None) => Some(Tokens::of(&Version::of(file).ok()?, at)),
         }
     }
 
@@ -199,6 +214,33 @@ impl Look<'_> {
             },
             _ => Versions::none(),
         }
+    }
+
+    /// The versions of a file that was encrypted and is empty.
+    pub(super) fn versions_of_blank(&self, source: &Source) -> Versions {
+        let before = self
+            .bases
+            .map(|bases| bases.before(&self.path, self.format, |id| self.is(id, source)));
+        match before {
+            Some(Before::Versions(versions)) => Versions {
+                before: encrypted(versions),
+                now: Some(Version::empty()),
+            },
+            Some(Before::Unchanged | Before::Nothing(_)) | None => Versions::none(),
+        }
+    }
+
+    /// Whether a text that nobody would take for a secret was one.
+    pub(super) fn was_encrypted(&self, bytes: &[u8]) -> bool {
+        let content = match &self.blob {
+            Some(blob) => Content::Blob(blob),
+            None => Content::Bytes(bytes),
+        };
+        // Any file can be binary to sops, and most are no secrets.
+        self.format != Format::Binary
+            && self
+                .bases
+                .is_some_and(|bases| bases.was_encrypted(&self.path, self.format, content))
     }
 
     /// Whether a blob is the content that is looked at.

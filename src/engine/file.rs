@@ -9,7 +9,7 @@ use super::known::Known;
 use super::others::decode;
 use super::refused::{self, Certain, has_marks};
 use super::{Error, FileReport, MAX_FILE_LEN, NotEvaluated, guess, sign};
-use crate::change::Version;
+use crate::change::{Tokens, Version};
 use crate::document::{self, Document, Foreign, Format, Reading};
 use crate::finding::Finding;
 use crate::fs;
@@ -39,6 +39,8 @@ pub(super) enum Looked {
         is_older: bool,
         /// What is shut, where the verdict may be another once more identities are woken.
         shut: Option<Shut>,
+        /// Its tokens, where files are compared.
+        tokens: Option<Tokens>,
     },
 }
 
@@ -47,6 +49,7 @@ pub(super) fn look(input: &Input, keyring: &Keyring, around: Around<'_>) -> Look
     let look = Look {
         bases: around.bases,
         trusts_changes: around.trusts_changes,
+        keeps_tokens: around.keeps_tokens,
         blob: match &input.content {
             Content::Blob(id) => Some(id.clone()),
             _ => None,
@@ -77,6 +80,8 @@ pub(super) struct Around<'a> {
     pub(super) bases: Option<&'a Bases<'a>>,
     /// Whether files with other selectors than before are opened.
     pub(super) trusts_changes: bool,
+    /// Whether files are compared with each other.
+    pub(super) keeps_tokens: bool,
 }
 
 /// A look at one file.
@@ -88,6 +93,7 @@ pub(super) struct Look<'a> {
     has_secret_name: bool,
     pub(super) bases: Option<&'a Bases<'a>>,
     trusts_changes: bool,
+    keeps_tokens: bool,
     /// What git calls the content, where it is from there.
     pub(super) blob: Option<BlobId>,
 }
@@ -134,7 +140,7 @@ impl Look<'_> {
         let is_guessed = self.format_from == FormatFrom::Text
             || self.format == Format::Json && guess::other_than(self.format, &bytes).is_some();
         let may_be_sops = is_guessed || sign::may_have_metadata(self.format, &bytes);
-        if due == Due::Nobody && !may_be_sops {
+        if due == Due::Nobody && !may_be_sops && !self.was_encrypted(&bytes) {
             return self.pass_over(id, bytes);
         }
         if due == Due::User && self.format == Format::Binary && !may_be_sops {
@@ -187,6 +193,12 @@ impl Look<'_> {
             conflicts: conflicts.unwrap_or_default(),
             ..Known::default()
         };
+        if sign::is_blank(source.text()) {
+            let versions = self.versions_of_blank(source);
+            if let compared @ Compared::With(_) = versions.compared() {
+                return self.clear(Known { compared, ..known });
+            }
+        }
         let may_be_template = !marked && known.conflicts.is_empty();
         match (&document, error) {
             (Some(document), None) => self.at_document(document, known, counts, keyring),
@@ -302,6 +314,8 @@ impl Look<'_> {
         let versions = known.source.map(|source| self.versions(source, file));
         let versions = versions.unwrap_or_else(Versions::none);
         let compared = versions.compared();
+        let tokens = known.source.filter(|_| self.keeps_tokens);
+        let tokens = tokens.and_then(|source| versions.tokens(file, source, &compared));
         let is_guess = match &compared {
             Compared::With(nearest) => !self.trusts_changes && nearest.has_other_selectors(),
             Compared::Same | Compared::Nothing(_) => false,
@@ -328,6 +342,7 @@ impl Look<'_> {
             since: since
                 .zip(now.as_ref())
                 .map(|(since, now)| SinceWritten::of(since, now)),
+            tokens,
             problems: checked.inspection.problems,
             encrypted: checked.inspection.encrypted,
             clear_comments: checked.inspection.clear_comments,

@@ -65,7 +65,7 @@ impl Bases<'_> {
 
     /// Reads the secret files that the commits of the base have and the index has not.
     fn gone(&self) -> Former {
-        let Ok(index) = self.repo.index() else {
+        let Some(index) = self.index() else {
             return Former::default();
         };
         let mut gone = Vec::new();

@@ -77,8 +77,9 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
         here: &here,
         repo: repo.as_ref(),
         index: None,
+        since: None,
     };
-    let policy = search.load(policy.as_deref())?;
+    let policy = search.present(policy.as_deref())?;
     let scope = Scope {
         environment,
         policy: &policy,

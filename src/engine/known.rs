@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use super::compare::{Compared, Nearest, SinceWritten};
 use super::file::{Look, Looked};
 use super::{FileReport, NotEvaluated, guess};
+use crate::change::Tokens;
 use crate::document::{Document, Foreign, Format, RepeatedKey};
 use crate::finding::Finding;
 use crate::keys::Shut;
@@ -38,6 +39,7 @@ pub(super) struct Known<'a> {
     pub(super) repeated_keys: Vec<RepeatedKey>,
     pub(super) conflicts: Vec<Conflict>,
     pub(super) shut: Option<Shut>,
+    pub(super) tokens: Option<Tokens>,
     /// What it was.
     pub(super) compared: Compared<'a>,
     /// What became of it since sops wrote it.
@@ -66,12 +68,14 @@ impl Look<'_> {
             Compared::With(nearest) => nearest.may_be_older(),
             Compared::Same | Compared::Nothing(_) => false,
         };
+        let tokens = known.tokens.take();
         Looked::At {
             file: self.file(known, verification),
             findings,
             not_evaluated,
             is_older,
             shut,
+            tokens,
         }
     }
 

@@ -19,6 +19,7 @@ mod former;
 mod guess;
 mod history;
 mod inputs;
+mod judge;
 mod keys;
 mod known;
 mod log;

@@ -1,16 +1,18 @@
-//! Which policy a run follows: the one that was named, else `.sopsguard.toml` at the root of the
-//! repository, else the defaults.
+//! Where the policy of a run lies: in the file that was named, else in `.sopsguard.toml` at the root of
+//! the repository, else nowhere, and the defaults count.
 
 use std::path::{Path, PathBuf};
 
 use super::Error;
+use super::bases::Bases;
 use crate::config::{self, FILE_NAME, Policy};
-use crate::fs;
-use crate::repo::{Index, Kind, Repo};
+use crate::repo::{BlobId, CommitId, Index, Kind, Repo, Unread};
 use crate::rules::RULES;
+use crate::source::{Source, SourceId};
+use crate::{fs, paths};
 
 /// The most bytes that a policy has.
-const MAX_LEN: usize = 1 << 20;
+pub(super) const MAX_LEN: usize = 1 << 20;
 
 /// Where a run looks for its policy.
 pub(super) struct Search<'a> {
@@ -20,59 +22,139 @@ pub(super) struct Search<'a> {
     pub(super) repo: Option<&'a Repo<'a>>,
     /// Its index, where that is what is checked.
     pub(super) index: Option<&'a Index<'a>>,
+    /// What to compare with, where what changed since is looked at in a commit.
+    pub(super) since: Option<&'a Bases<'a>>,
+}
+
+/// A policy file as it is now.
+pub(super) struct Present {
+    /// The path that the report prints.
+    pub(super) shown: PathBuf,
+    pub(super) source: Source,
 }
 
 impl Search<'_> {
-    /// Loads the policy. Patterns start from the root of the repository, or from the current folder
-    /// where there is none, wherever the policy lies.
+    /// Loads the present policy. Patterns start from the root of the repository, or from the current
+    /// folder where there is none, wherever the policy lies.
     ///
     /// # Errors
     /// [`Error::Policy`] where it cannot be read or says what is not understood, [`Error::Git`]
     /// where git does not give it.
-    pub(super) fn load(&self, named: Option<&Path>) -> Result<Policy, Error> {
-        let folder = self.repo.map_or(self.here, Repo::work_tree);
-        let place = folder.join(FILE_NAME);
-        let (shown, bytes) = match named {
-            Some(named) => {
-                let bytes = fs::read_stream(&self.here.join(named), MAX_LEN);
-                (named.to_owned(), bytes.map_err(|error| unreadable(&error))?)
-            }
-            None => match self.found(&place, folder)? {
-                Some(bytes) => (crate::paths::relative(self.here, &place), bytes),
-                None => return Ok(Policy::default()),
-            },
+    pub(super) fn present(&self, named: Option<&Path>) -> Result<Policy, Error> {
+        let present = match named {
+            Some(named) => Some(self.named(named)?),
+            None => self.found(false)?,
         };
-        let text = String::from_utf8(bytes).map_err(|_| Error::Policy {
-            reason: format!("`{}` is not UTF-8", shown.display()),
-            help: "save it as UTF-8".to_owned(),
-        })?;
-        let rules: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
-        Policy::parse(&text, &rules, folder, self.here).map_err(|error| wrong(&shown, &error))
+        self.parse(present.as_ref())
     }
 
-    /// What stands in the place of the policy: in the index if that is what is checked and has one.
-    fn found(&self, place: &Path, folder: &Path) -> Result<Option<Vec<u8>>, Error> {
-        if let (Some(repo), Some(index)) = (self.repo, self.index)
-            && let Some(Kind::File(id)) = index.at(FILE_NAME.as_bytes())
-        {
-            return match repo.blobs().read(&id, MAX_LEN) {
-                Ok(bytes) => Ok(Some(bytes)),
-                Err(crate::repo::Unread::Failed(error)) => Err(error.into()),
-                Err(crate::repo::Unread::TooLarge) => {
-                    let (path, limit) = (PathBuf::from(FILE_NAME), MAX_LEN);
-                    Err(unreadable(&fs::Error::TooLarge { path, limit }))
-                }
-            };
+    /// Reads the policy that the user named.
+    ///
+    /// # Errors
+    /// [`Error::Policy`] where it cannot be read.
+    pub(super) fn named(&self, named: &Path) -> Result<Present, Error> {
+        let bytes = fs::read_stream(&self.here.join(named), MAX_LEN);
+        Present::new(named.to_owned(), bytes.map_err(|error| unreadable(&error))?)
+    }
+
+    /// The policy that a file says, or the defaults.
+    ///
+    /// # Errors
+    /// [`Error::Policy`] where it says what is not understood.
+    pub(super) fn parse(&self, present: Option<&Present>) -> Result<Policy, Error> {
+        let Some(Present { shown, source }) = present else {
+            return Ok(self.defaults());
+        };
+        self.read(source.text())
+            .map_err(|error| wrong(shown, &error))
+    }
+
+    /// The policy that a text says.
+    ///
+    /// # Errors
+    /// [`config::Error`] where it says what is not understood.
+    pub(super) fn read(&self, text: &str) -> Result<Policy, config::Error> {
+        let rules: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
+        Policy::parse(text, &rules, self.folder(), self.here)
+    }
+
+    /// The policy of a folder without a policy file.
+    pub(super) fn defaults(&self) -> Policy {
+        Policy::defaults(self.folder(), self.here)
+    }
+
+    /// What stands in the place of the policy: in the index or in a commit if that is what is checked
+    /// and has one. Where it has none, and a commit before `had_one`, that takes it away.
+    ///
+    /// # Errors
+    /// [`Error::Policy`] where it cannot be read, [`Error::Git`] where git does not give it.
+    pub(super) fn found(&self, had_one: bool) -> Result<Option<Present>, Error> {
+        let kind = match (self.index, self.since.and_then(Bases::head_of_range)) {
+            (Some(index), _) => index.at(FILE_NAME.as_bytes()),
+            (None, Some(head)) => self.in_commit(head)?,
+            (None, None) => return self.in_work_tree(),
+        };
+        match kind {
+            Some(Kind::File(id)) => self.of_blob(&id).map(Some),
+            None if had_one => Ok(None),
+            Some(_) | None => self.in_work_tree(),
         }
-        match fs::read(place, MAX_LEN) {
-            Ok(_) if leads_out(place, folder) => Err(Error::Policy {
+    }
+
+    fn in_commit(&self, commit: CommitId) -> Result<Option<Kind>, Error> {
+        let Some(bases) = self.since else {
+            return Ok(None);
+        };
+        let found = bases.commits().behind_links(commit, FILE_NAME.as_bytes());
+        Ok(found?)
+    }
+
+    fn of_blob(&self, id: &BlobId) -> Result<Present, Error> {
+        let repo = self.repo.ok_or(Error::NoRepository)?;
+        match repo.blobs().read(id, MAX_LEN) {
+            Ok(bytes) => Present::new(self.shown(), bytes),
+            Err(Unread::Failed(error)) => Err(error.into()),
+            Err(Unread::TooLarge) => {
+                let (path, limit) = (PathBuf::from(FILE_NAME), MAX_LEN);
+                Err(unreadable(&fs::Error::TooLarge { path, limit }))
+            }
+        }
+    }
+
+    fn in_work_tree(&self) -> Result<Option<Present>, Error> {
+        let folder = self.folder();
+        let place = folder.join(FILE_NAME);
+        match fs::read(&place, MAX_LEN) {
+            Ok(_) if leads_out(&place, folder) => Err(Error::Policy {
                 reason: format!("`{FILE_NAME}` is a link that leads out of its folder"),
                 help: "put a file in its place, or name the policy with `--config`".to_owned(),
             }),
-            Ok(bytes) => Ok(Some(bytes)),
+            Ok(bytes) => Present::new(self.shown(), bytes).map(Some),
             Err(fs::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(unreadable(&error)),
         }
+    }
+
+    /// The path of the policy file as the report prints it.
+    pub(super) fn shown(&self) -> PathBuf {
+        paths::relative(self.here, &self.folder().join(FILE_NAME))
+    }
+
+    fn folder(&self) -> &Path {
+        self.repo.map_or(self.here, Repo::work_tree)
+    }
+}
+
+impl Present {
+    fn new(shown: PathBuf, bytes: Vec<u8>) -> Result<Self, Error> {
+        let no_text = || Error::Policy {
+            reason: format!("`{}` is not UTF-8", shown.display()),
+            help: "save it as UTF-8".to_owned(),
+        };
+        let text = String::from_utf8(bytes).map_err(|_| no_text())?;
+        let id = SourceId::WorkTree(shown.clone());
+        let source = Source::of_bytes(id, text.into_bytes()).map_err(|_| no_text())?;
+        Ok(Self { shown, source })
     }
 }
 

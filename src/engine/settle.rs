@@ -21,10 +21,7 @@ pub(super) fn apply(findings: Vec<Finding>, policy: &Policy, report: &mut Report
 }
 
 fn settled(finding: Finding, policy: &Policy) -> Option<Finding> {
-    if policy.is_ignored(finding.rule, &finding.location.path) {
-        return None;
-    }
-    let severity = policy.severity(finding.rule, finding.severity)?;
+    let severity = policy.judge(finding.rule, &finding.location.path, finding.severity)?;
     Some(Finding {
         severity,
         ..finding

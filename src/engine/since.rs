@@ -122,6 +122,7 @@ impl Leaks {
             blobs: Some(&bases.blobs),
             bases: None,
             trusts_changes: false,
+            keeps_tokens: false,
         };
         let nobody = Keyring::default();
         let looked = map_all(&files, scope.jobs, |(file, input)| {

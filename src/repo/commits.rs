@@ -191,7 +191,12 @@ impl<'r> Commits<'r> {
         }
     }
 
-    fn read(&mut self, id: Id, kind: ObjectType, limit: usize) -> Result<Vec<u8>, Error> {
+    pub(super) fn read(
+        &mut self,
+        id: Id,
+        kind: ObjectType,
+        limit: usize,
+    ) -> Result<Vec<u8>, Error> {
         if let Some(bytes) = self.fetched.get(&id) {
             return Ok(bytes.clone());
         }

@@ -69,6 +69,19 @@ impl<'r> Index<'r> {
         }
     }
 
+    /// Whether a file of the work tree that has so many bytes may not be what the index has. What git
+    /// noted of it tells, so nothing is read; an edit that keeps the length is not seen.
+    pub(crate) fn may_differ(&self, path: &[u8], len: usize) -> bool {
+        match &self.entries {
+            Entries::Git(_) => true,
+            Entries::File(file) => {
+                let entry = file.entries().get(file.first_from(path));
+                let entry = entry.filter(|entry| file.path(entry) == path);
+                entry.is_none_or(|entry| u32::try_from(len).is_ok_and(|len| entry.len != len))
+            }
+        }
+    }
+
     /// All below a folder, staged or not; everything where the folder's path is empty.
     pub(crate) fn below(&self, folder: &[u8]) -> Vec<Entry> {
         let mut prefix = folder.to_vec();

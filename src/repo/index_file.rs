@@ -23,6 +23,8 @@ pub(super) struct Raw {
     path: Range<usize>,
     pub(super) mode: u32,
     pub(super) id: Oid,
+    /// How many bytes the file had in the work tree when git looked last, modulo 2^32.
+    pub(super) len: u32,
     /// 0, or which side of a merge it is.
     pub(super) stage: u8,
     /// Whether there is no content yet.
@@ -168,6 +170,7 @@ impl Entries<'_> {
             }
             _ => return Err(Refused::Unknown),
         }
+        let len = Reader { rest: facts }.after(36)?.number()?;
         let id = Oid::from_bytes(reader.take(ID)?).map_err(|_| Refused::Unknown)?;
         let flags = reader.short()?;
         let more = if flags & 0x4000 != 0 && self.version > 2 {
@@ -184,6 +187,7 @@ impl Entries<'_> {
             path,
             mode,
             id,
+            len,
             stage: (flags >> 12 & 3) as u8,
             announced: more & 0x2000 != 0,
         })

@@ -28,6 +28,7 @@ mod id;
 mod index;
 mod index_file;
 pub mod install;
+mod link;
 mod path;
 mod places;
 mod refs;

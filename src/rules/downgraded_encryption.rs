@@ -1,6 +1,6 @@
 //! `downgraded-encryption`: what was encrypted stands in clear.
 
-use super::{ChangeContext, Check, Findings, Found, MAX_FINDINGS, Names, Needs, Rule};
+use super::{ChangeContext, Check, Due, Findings, Found, MAX_FINDINGS, Names, Needs, Rule};
 use crate::change::LeafId;
 use crate::finding::Severity;
 
@@ -26,7 +26,9 @@ fn check(context: &ChangeContext<'_>, findings: &mut Findings<'_>) {
         for (_, now) in bared.into_iter().take(MAX_FINDINGS) {
             value(context, now, findings);
         }
-    } else if context.file.lacks_metadata.is_none() {
+    } else if context.change.now().is_empty() {
+        emptied(context, findings);
+    } else if matches!(context.file.lacks_metadata, None | Some(Due::Nobody)) {
         // Where the file should be encrypted by its name, or because the user asks, another rule says so.
         file(context, &bared, findings);
     }
@@ -70,5 +72,17 @@ fn file(context: &ChangeContext<'_>, bared: &[(LeafId, LeafId)], findings: &mut 
         .key(&change.now().path(*first))
         .says(EXPOSED)
         .help(context.bring_back_then_edit(text)),
+    );
+}
+
+fn emptied(context: &ChangeContext<'_>, findings: &mut Findings<'_>) {
+    let revision = context.base.revision;
+    let text = "bring the version of before back; where nobody needs it any more, delete the file";
+    findings.report(
+        Found::new(format!(
+            "the file is encrypted in `{revision}` and has no value now"
+        ))
+        .says("whatever reads the secret finds nothing")
+        .help(context.bring_back(text)),
     );
 }

@@ -20,6 +20,7 @@ mod multi_document;
 mod not_encrypted;
 mod plaintext_comment;
 mod plaintext_value;
+mod policy_weakened;
 mod private_key_committed;
 mod recipient_added;
 mod recipient_dropped;
@@ -31,15 +32,17 @@ mod unreadable_by_version;
 mod unreadable_file;
 mod unselected_ciphertext;
 
+pub(crate) use copied_ciphertext::copied_across;
 pub(crate) use given::{
-    BaseName, ChangeContext, CommitName, Due, FileContext, Findings, FormatFrom, Past, Unreadable,
+    BaseName, ChangeContext, CommitName, ConfigContext, Due, FileContext, Findings, FormatFrom,
+    Past, Unreadable,
 };
 use given::{CommitNames, Found, MAX_FINDINGS, Names, Tale, format, remedy};
 
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 24] = [
+pub(crate) static RULES: [&Rule; 25] = [
     &conflict_marker::RULE,
     &copied_ciphertext::RULE,
     &downgraded_encryption::RULE,
@@ -54,6 +57,7 @@ pub(crate) static RULES: [&Rule; 24] = [
     &not_encrypted::RULE,
     &plaintext_comment::RULE,
     &plaintext_value::RULE,
+    &policy_weakened::RULE,
     &private_key_committed::RULE,
     &recipient_added::RULE,
     &recipient_dropped::RULE,
@@ -79,6 +83,9 @@ pub(crate) const MIXED: &str = mixed_merge::RULE.id;
 /// encrypts by itself.
 pub(crate) static OF_CLEAR_TEXT: [&str; 2] =
     [not_encrypted::RULE.id, private_key_committed::RULE.id];
+
+/// The rule about the policy.
+pub(crate) static POLICY_WEAKENED: &str = policy_weakened::RULE.id;
 
 /// The rules about what must stand in clear in no commit at all, whatever the next makes of it.
 pub(crate) static OF_EVERY_COMMIT: [&str; 3] = [
@@ -126,17 +133,12 @@ pub(crate) enum Check {
     File(fn(&FileContext<'_>, &mut Findings<'_>)),
     /// Two versions of one file.
     Change(fn(&ChangeContext<'_>, &mut Findings<'_>)),
-    /// One configuration file.
-    #[expect(dead_code, reason = "no rule reads configuration yet")]
-    Config(fn(&ConfigContext, &mut Findings<'_>)),
+    /// The policy file.
+    Config(fn(&ConfigContext<'_>, &mut Findings<'_>)),
     /// All files together.
     #[expect(dead_code, reason = "no rule looks at the whole repository yet")]
     Repo(fn(&RepoContext, &mut Findings<'_>)),
 }
-
-/// What a rule about configuration may see. There is none yet.
-#[derive(Clone, Copy)]
-pub(crate) enum ConfigContext {}
 
 /// What a rule about the repository may see. There is none yet.
 #[derive(Clone, Copy)]

@@ -34,7 +34,11 @@ impl Failure {
         match self {
             Self::Engine(engine::Error::NotLoaded { .. }) => 1,
             Self::Usage { .. }
-            | Self::Engine(engine::Error::Identity { .. } | engine::Error::Policy { .. })
+            | Self::Engine(
+                engine::Error::Identity { .. }
+                | engine::Error::Policy { .. }
+                | engine::Error::NoSuchRevision { .. },
+            )
             | Self::Install(
                 install::Error::SwitchedOff { .. } | install::Error::InWorkTree { .. },
             ) => 2,

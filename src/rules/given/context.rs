@@ -99,6 +99,30 @@ pub(crate) enum Unreadable {
 }
 
 impl<'a> FileContext<'a> {
+    /// A text that is none of sops's files; no text where there is no file any more.
+    pub(crate) fn of_text(path: &'a Path, source: Option<&'a Source>) -> Self {
+        Self {
+            path,
+            source,
+            document: None,
+            file: None,
+            format: Format::Binary,
+            format_from: FormatFrom::Name,
+            looks_like: None,
+            lacks_metadata: None,
+            unreadable: None,
+            problems: &[],
+            refused_version: None,
+            unreadable_by: &[],
+            encrypted: 0,
+            clear_comments: &[],
+            unselected: &[],
+            repeated_keys: &[],
+            conflicts: &[],
+            parts: OnceCell::new(),
+        }
+    }
+
     /// What may be shown of the text; nothing of one that is no document.
     pub(super) fn masked(&self) -> Option<Masked<'_>> {
         let document = self.document?;

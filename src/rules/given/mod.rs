@@ -1,6 +1,7 @@
 //! What every rule is given: a context to look at, a place for its findings, words for remedies.
 
 mod change;
+mod config;
 mod context;
 mod findings;
 pub(super) mod format;
@@ -11,6 +12,7 @@ mod tests;
 
 pub(crate) use change::{BaseName, ChangeContext};
 pub(super) use change::{MAX_FINDINGS, Names, Tale};
+pub(crate) use config::ConfigContext;
 pub(crate) use context::{Due, FileContext, FormatFrom, Unreadable};
 pub(crate) use findings::Findings;
 pub(super) use findings::Found;

@@ -1,0 +1,109 @@
+//! `policy-weakened`: the policy allows what that of the base does not.
+
+use super::{Check, ConfigContext, Findings, Found, MAX_FINDINGS, Needs, Rule, remedy};
+use crate::config::{Loosening, Looser, Pattern};
+use crate::finding::{Help, Severity};
+
+pub(super) static RULE: Rule = Rule {
+    id: "policy-weakened",
+    summary: "the policy allows what that of the base does not",
+    page: include_str!("../../docs/rules/policy-weakened.md"),
+    severity: Severity::Error,
+    needs: Needs::Nothing,
+    check: Check::Config(check),
+};
+
+fn check(context: &ConfigContext<'_>, findings: &mut Findings<'_>) {
+    for loosening in context.loosenings.iter().take(MAX_FINDINGS) {
+        findings.report(found(context, loosening));
+    }
+}
+
+fn found(context: &ConfigContext<'_>, loosening: &Loosening) -> Found {
+    let revision = context.revision;
+    let (key, what) = words(&loosening.what);
+    let found = Found::new(format!("the policy is looser than at `{revision}`: {what}"));
+    let found = match loosening.at {
+        Some(span) => found.at(span),
+        None => found,
+    };
+    found
+        .key_named(key)
+        .says(format!(
+            "until the base has it, the policy of `{revision}` judges where it is stricter"
+        ))
+        .help(help(context))
+}
+
+/// The key of the policy that it is about, and what is looser.
+fn words(looser: &Looser) -> (&'static str, String) {
+    match looser {
+        Looser::Level { rule, was, now } => {
+            let now = now.map_or("off", Severity::name);
+            let was = was.name();
+            ("rules", format!("`{rule}` was \"{was}\" and is \"{now}\""))
+        }
+        Looser::Ignored { rule, path } => {
+            let (pattern, doubt) = (shown(path), doubt(path, COVERED));
+            (
+                "ignore",
+                format!("`{rule}` is ignored in `{pattern}`{doubt}"),
+            )
+        }
+        Looser::Excluded(pattern) => {
+            let (pattern, doubt) = (shown(pattern), doubt(pattern, COVERED));
+            ("exclude", format!("`{pattern}` is left out{doubt}"))
+        }
+        Looser::NotSecret(pattern) => {
+            let (pattern, doubt) = (shown(pattern), doubt(pattern, STILL_COVERED));
+            let what = format!("names like `{pattern}` need not be encrypted{doubt}");
+            ("secret-files", what)
+        }
+    }
+}
+
+const COVERED: &str = ", which no pattern of before is certain to cover";
+const STILL_COVERED: &str = ": no pattern of now is certain to cover them";
+
+/// What is said where the other policy has patterns that may cover this one.
+fn doubt(pattern: &Pattern, words: &'static str) -> &'static str {
+    if pattern.may_be_covered { words } else { "" }
+}
+
+/// The most characters of a pattern that are shown.
+const MAX_SHOWN: usize = 80;
+
+fn shown(pattern: &Pattern) -> String {
+    let mut characters = pattern.text.chars();
+    let mut shown: String = characters.by_ref().take(MAX_SHOWN).collect();
+    if characters.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+fn help(context: &ConfigContext<'_>) -> Help {
+    let text = "have it reviewed as a change of its own; to be judged by it all the same, name it";
+    let file = if context.file.source.is_some() {
+        remedy::argument(context.file.path)
+    } else {
+        // Nothing is left to be named: the defaults.
+        "/dev/null".to_owned()
+    };
+    Help::new(text).then(format!("sopsguard check --config {file}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_patterns_are_cut() {
+        let text = "é".repeat(200);
+        let pattern = Pattern {
+            text,
+            may_be_covered: false,
+        };
+        assert_eq!(shown(&pattern).chars().count(), MAX_SHOWN + 1);
+    }
+}
