@@ -50,7 +50,8 @@ fn the_readme_shows_what_the_command_prints() {
     );
 }
 
-/// A repository with the example in its commit: what is advised depends on what git has.
+/// A repository with the example in its first commit, as what is advised depends on what git has, and a
+/// file with a history.
 fn committed_example(root: &Path) -> TempDir {
     let world = tempfile::tempdir().unwrap();
     let folder = Path::new("testdata/example");
@@ -63,27 +64,55 @@ fn committed_example(root: &Path) -> TempDir {
             fs::copy(entry.path(), target).unwrap();
         }
     }
-    for command in ["init --quiet", "add .", "commit --quiet -m Example"] {
-        let author = [
-            "-c",
-            "user.name=Somebody",
-            "-c",
-            "user.email=somebody@example.org",
-        ];
-        let status = Command::new("git")
-            .args(author)
-            .args(command.split(' '))
-            .current_dir(world.path())
-            // So that the commit has the same id always.
-            .env("GIT_AUTHOR_DATE", "2026-01-01T12:00:00Z")
-            .env("GIT_COMMITTER_DATE", "2026-01-01T12:00:00Z")
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .env("GIT_CONFIG_NOSYSTEM", "1")
-            .status()
-            .unwrap();
-        assert!(status.success(), "git {command}");
-    }
+    git(
+        world.path(),
+        "init --quiet --initial-branch=main",
+        "Somebody",
+        1,
+    );
+    git(world.path(), "add .", "Somebody", 1);
+    git(world.path(), "commit --quiet -m Example", "Somebody", 1);
+    live(root, world.path());
     world
+}
+
+/// The life of a secret file, a commit each, and the key that opens it.
+fn live(root: &Path, world: &Path) {
+    for (day, author, version) in [
+        (2, "Ada", "1-clear.yaml"),
+        (3, "Ada", "2-encrypted.enc.yaml"),
+        (4, "Bob", "3-set.enc.yaml"),
+        (5, "Ada", "4-joined.enc.yaml"),
+        (6, "Ada", "5-left.enc.yaml"),
+        (7, "Ada", "6-rotated.enc.yaml"),
+        (8, "Bob", "7-text.enc.yaml"),
+    ] {
+        let file = "shop.enc.yaml";
+        fs::copy(root.join("testdata/log").join(version), world.join(file)).unwrap();
+        git(world, &format!("add {file}"), author, day);
+        git(world, "commit --quiet -m Life", author, day);
+    }
+    fs::copy(root.join("testdata/rules/keys.txt"), world.join("key.txt")).unwrap();
+}
+
+/// Runs git as somebody on a day of November, so that the same commits are made each time.
+fn git(folder: &Path, command: &str, author: &str, day: u32) {
+    let date = format!("2026-11-{day:02}T12:00:00+0000");
+    let mut git = Command::new("git");
+    git.args(command.split(' ')).current_dir(folder);
+    for (name, value) in [
+        ("GIT_CONFIG_NOSYSTEM", "1"),
+        ("GIT_CONFIG_GLOBAL", "/dev/null"),
+        ("GIT_AUTHOR_NAME", author),
+        ("GIT_AUTHOR_EMAIL", "somebody@example.org"),
+        ("GIT_AUTHOR_DATE", &date),
+        ("GIT_COMMITTER_NAME", author),
+        ("GIT_COMMITTER_EMAIL", "somebody@example.org"),
+        ("GIT_COMMITTER_DATE", &date),
+    ] {
+        git.env(name, value);
+    }
+    assert!(git.status().unwrap().success(), "git {command}");
 }
 
 /// Runs one command line of plain words with an empty environment.

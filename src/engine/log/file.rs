@@ -68,7 +68,10 @@ pub(super) fn repository<'e>(
     named: &Path,
     place: &Path,
 ) -> Result<Repo<'e>, Error> {
-    let folder = place.parent().unwrap_or(place);
+    let folder = match fs::kind(place) {
+        Some(fs::Kind::Folder) => place,
+        _ => place.parent().unwrap_or(place),
+    };
     if let Some(repo) = Repo::discover(environment, folder) {
         return Ok(repo);
     }

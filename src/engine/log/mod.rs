@@ -91,10 +91,8 @@ pub fn log(request: LogRequest<'_>) -> Result<Log, Error> {
     let repo = file::repository(environment, &path, &place)?;
     let file = File::of(&repo, &here, &path, &place)?;
     let mut commits = repo.commits();
-    let mut found = file.find(&mut commits, history)?;
+    let found = file.find(&mut commits, history)?;
     let most = max_count.map_or(usize::MAX, |most| found.uncommitted.saturating_add(most));
-    let left_out = found.items.len().saturating_sub(most);
-    found.items.truncate(most);
 
     let mut keyring = Request::keyring(identities, environment)?;
     let blobs = repo.blobs();
@@ -106,17 +104,18 @@ pub fn log(request: LogRequest<'_>) -> Result<Log, Error> {
             .collect::<Vec<_>>(),
     );
     let search = Search::new(&blobs, input_type, jobs);
+    // All are looked at: an older one says which MAC is whose.
     let mut told = search.tell(&found.items, &keyring)?;
-    let shut = search.shut(&found.items, &told, &keyring)?;
+    let shut = search.shut(&found.items, &told, most, &keyring)?;
     if !shut.is_empty() && keyring.wake(&shut, &mut access.means(environment)) {
         told = search.tell(&found.items, &keyring)?;
     }
     refuse_unusable(&keyring)?;
     telling::settle(&mut told, &keyring, trust_changes);
     Ok(Log {
-        entries: telling::entries(found.items, told, &mut commits)?,
+        left_out: found.items.len().saturating_sub(most),
+        entries: telling::entries(found.items, told, most, &mut commits)?,
         path,
-        left_out,
         commits: found.commits,
         end: found.end,
         warnings: keyring.warnings().map(ToString::to_string).collect(),

@@ -65,7 +65,8 @@ impl<'r> Search<'r> {
         Ok(told)
     }
 
-    /// What is shut of the versions whose verdict may be another once more identities are woken.
+    /// What is shut of the versions whose verdict may be another once more identities are woken: of the
+    /// first `most`.
     ///
     /// # Errors
     /// [`Error::Threads`].
@@ -73,10 +74,12 @@ impl<'r> Search<'r> {
         &self,
         items: &[Item],
         told: &[Telling],
+        most: usize,
         keyring: &Keyring,
     ) -> Result<Vec<Shut>, Error> {
         let is_shut = |told: &Telling| told.verdict.as_ref().is_some_and(|it| it.is_shut);
-        let items = items.iter().zip(told).filter(|(_, told)| is_shut(told));
+        let items = items.iter().zip(told).take(most);
+        let items = items.filter(|(_, told)| is_shut(told));
         let named: Vec<&Named> = items.filter_map(|(item, _)| item.now.as_ref()).collect();
         let verifier = self.verifier(keyring);
         let shut = map_all(&named, self.jobs, |named| verifier.shut(named))?;
@@ -202,18 +205,19 @@ pub(super) fn settle(told: &mut [Telling], keyring: &Keyring, trust_changes: boo
     }
 }
 
-/// The entries of the log.
+/// The first entries of the log, at most so many.
 ///
 /// # Errors
 /// [`Error::Git`] where a commit cannot be read.
 pub(super) fn entries(
     items: Vec<Item>,
     told: Vec<Telling>,
+    most: usize,
     commits: &mut Commits<'_>,
 ) -> Result<Vec<LogEntry>, Error> {
     let names: Vec<String> = items.iter().map(|item| item.at.id().to_owned()).collect();
     let mut entries = Vec::new();
-    for (item, telling) in items.into_iter().zip(told) {
+    for (item, telling) in items.into_iter().zip(told).take(most) {
         let author = match item.commit {
             Some(commit) => Some(commits.author(commit)?),
             None => None,

@@ -54,6 +54,9 @@ struct Entry<'l> {
     parents: usize,
     compared_with_parent: Option<usize>,
     edit: &'static str,
+    /// Why nothing could be compared.
+    edit_reason: Option<&'static str>,
+    /// Why there is no verdict.
     reason: Option<String>,
     verification: Option<&'static str>,
     mac_from: Option<&'l str>,
@@ -97,6 +100,7 @@ impl<'l> Entry<'l> {
             parents: entry.parents,
             compared_with_parent: step.side,
             edit: step.edit.name(),
+            edit_reason: step.reason,
             reason: reason(entry),
             verification: entry.verification.as_ref().map(Verification::name),
             stale_mac: entry.has_stale_mac,
