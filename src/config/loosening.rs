@@ -80,10 +80,9 @@ impl Loosening {
                         path: other,
                     },
                 ) => rule == other_rule && path.text == other.text,
-                (Looser::Excluded(pattern), Looser::Excluded(other))
-                | (Looser::NotSecret(pattern), Looser::NotSecret(other)) => {
-                    pattern.text == other.text
-                }
+                (Looser::Excluded(pattern), Looser::Excluded(other)) => pattern.text == other.text,
+                // What is lost may be the same names, called otherwise.
+                (Looser::NotSecret(_), Looser::NotSecret(_)) => true,
                 _ => false,
             }
     }
@@ -202,6 +201,148 @@ impl Pattern {
         Self {
             text: text.to_owned(),
             may_be_covered: !others.is_empty(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::Policy;
+
+    const RULES: [&str; 2] = ["mac-mismatch", "recipient-added"];
+
+    fn usual(rule: &str) -> Severity {
+        match rule {
+            "mac-mismatch" => Severity::Error,
+            _ => Severity::Warning,
+        }
+    }
+
+    fn policy(text: &str) -> Policy {
+        let root = Path::new("/r");
+        Policy::parse(text, &RULES, root, root).unwrap()
+    }
+
+    fn told(before: &[&str], now: &str) -> Vec<Looser> {
+        let before = before.iter().map(|text| policy(text)).collect();
+        let told = policy(now).go_on_from(before, usual);
+        told.into_iter().map(|loosening| loosening.what).collect()
+    }
+
+    fn level(was: Severity, now: Option<Severity>) -> Looser {
+        let rule = "mac-mismatch".to_owned();
+        Looser::Level { rule, was, now }
+    }
+
+    #[test]
+    fn levels_are_looser_where_they_matter_less() {
+        use Severity::{Error, Note, Warning};
+        for (before, now, expected) in [
+            ("", "rules.mac-mismatch = 'off'", Some(level(Error, None))),
+            (
+                "",
+                "rules.mac-mismatch = 'note'",
+                Some(level(Error, Some(Note))),
+            ),
+            (
+                "rules.mac-mismatch = 'warning'",
+                "rules.mac-mismatch = 'note'",
+                Some(level(Warning, Some(Note))),
+            ),
+            ("rules.mac-mismatch = 'note'", "", None),
+            (
+                "rules.mac-mismatch = 'off'",
+                "rules.mac-mismatch = 'note'",
+                None,
+            ),
+            (
+                "rules.mac-mismatch = 'off'",
+                "rules.mac-mismatch = 'off'",
+                None,
+            ),
+        ] {
+            let expected: Vec<Looser> = expected.into_iter().collect();
+            assert_eq!(told(&[before], now), expected, "{before} {now}");
+        }
+    }
+
+    #[test]
+    fn names_that_one_side_of_a_merge_did_not_take_for_secret_are_no_news() {
+        let (all, none) = ("secret-files = ['**']", "secret-files = []");
+        assert_eq!(told(&[all, none], none), []);
+        assert_eq!(told(&[all, all], none).len(), 1);
+        let other = "secret-files = ['a/**']";
+        assert_eq!(told(&[all, other], none).len(), 1);
+    }
+
+    /// A policy: its lines, each there or not.
+    fn text() -> impl Strategy<Value = String> {
+        let pattern = "(a|[*][*]|[*])(/(a|b|[*]|[*][*]|[*][.]enc[.][*]))?";
+        let patterns = prop::collection::vec(pattern, 0..3);
+        let level = prop::option::of("(error|warning|note|off)");
+        let ignores = prop::collection::vec((prop::sample::select(&RULES[..]), pattern), 0..3);
+        let lists = (
+            prop::option::of(patterns.clone()),
+            prop::option::of(patterns),
+        );
+        (lists, level.clone(), level, ignores).prop_map(
+            |((secret, exclude), first, second, ignores)| {
+                let mut text = String::new();
+                for (key, list) in [("secret-files", secret), ("exclude", exclude)] {
+                    if let Some(list) = list {
+                        text += &format!("{key} = {list:?}\n");
+                    }
+                }
+                for (rule, level) in RULES.into_iter().zip([first, second]) {
+                    if let Some(level) = level {
+                        text += &format!("rules.{rule} = {level:?}\n");
+                    }
+                }
+                for (rule, path) in ignores {
+                    text +=
+                        &format!("[[ignore]]\nrule = {rule:?}\npath = {path:?}\nreason = 'x'\n");
+                }
+                text
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+
+        #[test]
+        fn a_policy_of_which_nothing_is_told_counts_in_full(
+            before in prop::collection::vec(text(), 1..3),
+            now in text(),
+            paths in prop::collection::vec("[ab](/[ab]){0,2}([.]enc[.]x)?", 10),
+        ) {
+            let alone = policy(&now);
+            let mut both = policy(&now);
+            let bases = before.iter().map(|text| policy(text)).collect();
+            let told = both.go_on_from(bases, usual);
+            for path in &paths {
+                let path = Path::new(path);
+                let levels = |policy: &Policy| RULES.map(|rule| policy.judge(rule, path, usual(rule)));
+                let names = |policy: &Policy| (policy.is_excluded(path), policy.is_secret_name(path));
+                let is_same = levels(&alone) == levels(&both) && names(&alone) == names(&both);
+                prop_assert!(is_same || !told.is_empty(), "{before:?} {now} {path:?}");
+                // Whatever is told, the judge is never milder than the present policy.
+                let was = policy(&before[0]);
+                for (level, alone) in levels(&both).into_iter().zip(levels(&alone)) {
+                    prop_assert!(level.is_some_and(|level| alone.is_none_or(|alone| level <= alone))
+                        || alone.is_none());
+                }
+                if before.len() == 1 && !was.is_excluded(path) {
+                    for (level, was) in levels(&both).into_iter().zip(levels(&was)) {
+                        prop_assert!(was.is_none_or(|was| level.is_some_and(|level| level <= was)));
+                    }
+                }
+            }
         }
     }
 }

@@ -493,3 +493,23 @@ fn a_pull_request_is_judged_by_the_policy_of_its_merge_base() {
     );
     assert!(!tells(&found, "policy-weakened"), "{found:?}");
 }
+
+#[test]
+fn nothing_of_a_policy_reaches_the_terminal_raw() {
+    let sandbox = committed(None);
+    let long = "x".repeat(5_000);
+    sandbox.write(
+        POLICY,
+        format!("exclude = [\"\\u001b(31m\\n::error::\\u202e\", \"a`b\", \"{long}\"]\n"),
+    );
+    for format in ["human", "json"] {
+        let output = check(&sandbox, &["--format", format]).expect_code(1);
+        assert!(
+            !output.stdout.contains(['\u{1b}', '\u{202e}']),
+            "{}",
+            output.stdout
+        );
+        assert!(!output.stdout.lines().any(|line| line.starts_with("::")));
+        assert!(output.stdout.len() < 10_000, "{}", output.stdout.len());
+    }
+}

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use sopsguard::Environment;
-use sopsguard::engine::{self, Access, Report, Request, Target};
+use sopsguard::engine::{self, Access, Lacking, Report, Request, Target};
 use sopsguard::report::{self, Style};
 
 use crate::app::{self, is_stdin};
@@ -33,15 +33,15 @@ pub(crate) fn run<'a>(
     request.targets = targets(options)?;
     let report = engine::check(request)?;
     tell_warnings(&report);
-    if !options.require_base {
-        tell_not_compared(&report);
-    }
     match options.format {
         Format::Json => app::print(|out| report::json(&report, out))?,
         Format::Human => app::print(|out| report::human(&report, style, out))?,
     }
     let lacks_key = options.require_key && tell_lacking(&report);
     let lacks_base = options.require_base && tell_no_base(&report);
+    if !options.require_base {
+        tell_not_compared(&report);
+    }
     Ok(u8::from(report.has_errors() || lacks_key || lacks_base))
 }
 
@@ -100,15 +100,16 @@ fn tell_warnings(report: &Report) {
     }
 }
 
-/// Says why nothing was compared with git, but before the first commit.
+/// Says why no file was compared with a version before; not where nothing was ever committed.
 fn tell_not_compared(report: &Report) {
-    let lacking = report.compared_with.as_ref();
-    let lacking = lacking.and_then(|with| with.lacking.as_ref());
-    if let Some(lacking) = lacking.filter(|lacking| lacking.reason != "no-commits") {
+    let with = report.compared_with.as_ref();
+    let lacking = with.and_then(|with| with.lacking.as_ref());
+    let is_news = |lacking: &&Lacking| lacking.reason != "no-commits" && !report.files.is_empty();
+    if let Some(Lacking { message, help, .. }) = lacking.filter(is_news) {
         app::warn(&format!(
-            "note: nothing was compared with git: {}\n  help: {}\n",
-            report::escape(&lacking.message),
-            report::escape(&lacking.help)
+            "note: compared with no version before: {}\n  help: {}\n",
+            report::escape(message),
+            report::escape(help)
         ));
     }
 }
