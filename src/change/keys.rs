@@ -76,6 +76,12 @@ impl<'v> Change<'v> {
         })
     }
 
+    /// Whether sops wrote the later version before the base, by the clocks of those who did.
+    pub(crate) fn is_of_earlier_time(&self) -> bool {
+        self.seals()
+            .is_some_and(|(base, now)| now.last_modified.0 < base.last_modified.0)
+    }
+
     /// Where the MAC stands, or the metadata where there is none.
     pub(crate) fn mac_span(&self) -> Option<Span> {
         let seal = self.now.seal.as_ref()?;

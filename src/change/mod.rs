@@ -33,6 +33,8 @@ use documents::Documents;
 use leaf::Kind;
 use matching::Matching;
 
+use crate::source::Span;
+
 /// What became of a base.
 pub(crate) struct Change<'v> {
     base: &'v Version,
@@ -248,6 +250,29 @@ impl<'v> Change<'v> {
         self.has_same_mac() && self.has_same_inputs()
     }
 
+    /// The clear values that are spelled alike in both texts, quotes left aside, and are something
+    /// else to sops: a text of digits and a number.
+    pub(crate) fn respelled(&self, was: &[u8], is: &[u8]) -> impl Iterator<Item = LeafId> {
+        let differences = self.differences();
+        differences.filter_map(move |difference| match difference {
+            Difference::Changed { base, now } => {
+                let (old, new) = (self.base.leaf(base), self.now.leaf(now));
+                let is_clear = old.kind == Kind::Clear && new.kind == Kind::Clear;
+                let spelled = unquoted(was, old.span);
+                let is_same = spelled.is_some() && spelled == unquoted(is, new.span);
+                (is_clear && is_same).then_some(now)
+            }
+            Difference::Moved { .. } | Difference::Added { .. } | Difference::Removed { .. } => {
+                None
+            }
+        })
+    }
+
+    /// Whether the file is again what it was in `older`, and the base was not that.
+    pub(crate) fn is_replay_of(&self, older: &Version) -> bool {
+        !self.has_same_mac() && self.now.has_mac_of(older) && older.has_inputs_of(self.now)
+    }
+
     /// Which of several changes of one file says most of it: that of the base whose MAC it has, best
     /// with all that the MAC covers; else the first.
     pub(crate) fn nearest(changes: &[Self]) -> Option<usize> {
@@ -267,4 +292,18 @@ impl<'v> Change<'v> {
             .min_by_key(|(at, change)| (rank(change), *at))
             .map(|(at, _)| at)
     }
+}
+
+/// What stands at a place, without its quotes.
+fn unquoted(text: &[u8], span: Span) -> Option<&[u8]> {
+    let text = text.get(span.range())?;
+    for quote in [b"'", b"\""] {
+        let inside = text
+            .strip_prefix(quote)
+            .and_then(|rest| rest.strip_suffix(quote));
+        if inside.is_some() {
+            return inside;
+        }
+    }
+    Some(text)
 }

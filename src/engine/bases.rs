@@ -3,10 +3,12 @@
 //! Files are looked at in parallel and commits are read by one at a time, so whoever looks something up
 //! waits for the others. A version of before is read only where its id is not that of the file.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::former::Former;
+use super::history::Past;
 use super::report::{BaseCommit, ComparedWith, Lacking};
 use super::{Error, MAX_FILE_LEN, sign};
 use crate::change::{NotCompared, Version};
@@ -27,6 +29,8 @@ pub(super) struct Bases<'r> {
     pub(super) base: Result<Base, NoBase>,
     points: Vec<Point>,
     pub(super) former: OnceLock<Former>,
+    /// What the history says of files, by the paths that reports print, once some were looked up there.
+    pub(super) pasts: OnceLock<HashMap<PathBuf, Past>>,
     index: OnceLock<Option<Index<'r>>>,
 }
 
@@ -103,6 +107,7 @@ impl<'r> Bases<'r> {
             base,
             points,
             former: OnceLock::new(),
+            pasts: OnceLock::new(),
             index: OnceLock::new(),
         })
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::bases::Bases;
 use super::file::{self, Around, Looked};
+use super::history::Back;
 use super::inputs::{self, Input, Scope};
 use super::since::Leaks;
 use super::{Error, Report, Request, earlier, filters, map_all, policy, settle};
@@ -96,10 +97,20 @@ fn look_at<'r>(
             file::look(input, keyring, around)
         })
     };
-    let looked = look_twice(inputs, &mut keyring, look_at, |keyring, shut| {
+    let mut looked = look_twice(inputs, &mut keyring, look_at, |keyring, shut| {
         keyring.wake(shut, &mut request.access.means(scope.environment))
     })?;
     refuse_unusable(&keyring)?;
+    if let Some(bases) = bases {
+        let back = Back {
+            bases,
+            around,
+            history: request.history,
+            jobs: scope.jobs,
+        };
+        let complaint = back.look_again(&mut looked, inputs, &keyring)?;
+        report.notices.extend(complaint);
+    }
     tell_of_keys(&keyring, report);
     report.idle_plugins = idle_plugins(request.access.plugins, &keyring);
     let mut findings = gather(looked, report)?;
@@ -162,6 +173,7 @@ fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Vec<Finding>, Erro
                 file,
                 findings: found,
                 not_evaluated,
+                is_older: _,
                 shut: _,
                 tokens,
             } => {

@@ -2,10 +2,11 @@
 
 use super::bases::{Before, Content, Earlier};
 use super::file::Look;
+use super::history::{Past, Since};
 use crate::change::{Change, NotCompared, Tokens, Version};
 use crate::document::{Document, Format};
 use crate::repo::BlobId;
-use crate::rules::{BaseName, ChangeContext, FileContext};
+use crate::rules::{self, BaseName, ChangeContext, FileContext};
 use crate::sops::SopsFile;
 use crate::source::{Source, Span};
 
@@ -26,6 +27,36 @@ pub(super) struct Nearest<'a> {
     change: Change<'a>,
     earlier: &'a Earlier,
     others: Vec<Change<'a>>,
+}
+
+/// What became of a file since sops wrote it, as its history has it.
+pub(super) struct SinceWritten<'a> {
+    change: Change<'a>,
+    since: &'a Since,
+}
+
+impl<'a> SinceWritten<'a> {
+    /// What became of the version `since`.
+    pub(super) fn of(since: &'a Since, now: &'a Version) -> Self {
+        Self {
+            change: Change::between(&since.version, now),
+            since,
+        }
+    }
+
+    /// All that the rule about it may see.
+    pub(super) fn context<'c>(&'c self, file: &'c FileContext<'c>) -> ChangeContext<'c> {
+        ChangeContext {
+            file,
+            change: &self.change,
+            others: &[],
+            base: BaseName {
+                revision: &self.since.revision,
+                path: &self.since.path,
+            },
+            past: rules::Past::Since(&self.since.by),
+        }
+    }
 }
 
 /// The versions of a file that are compared, so that changes can borrow them.
@@ -86,7 +117,13 @@ impl<'a> Nearest<'a> {
     }
 
     /// All that a rule about changes may see.
-    pub(super) fn context<'c>(&'c self, file: &'c FileContext<'c>) -> ChangeContext<'c> {
+    pub(super) fn context<'c>(
+        &'c self,
+        file: &'c FileContext<'c>,
+        past: Option<&'c Past>,
+    ) -> ChangeContext<'c> {
+        let again = past.and_then(|past| past.again.as_ref());
+        let again = again.filter(|(_, older)| self.change.is_replay_of(older));
         ChangeContext {
             file,
             change: &self.change,
@@ -95,7 +132,16 @@ impl<'a> Nearest<'a> {
                 revision: &self.earlier.revision,
                 path: &self.earlier.path,
             },
+            past: again.map_or(rules::Past::Unknown, |(commit, older)| {
+                rules::Past::Again(commit, older)
+            }),
         }
+    }
+
+    /// Whether sops may have written the file before all versions that it goes on from.
+    pub(super) fn may_be_older(&self) -> bool {
+        let is_older = |change: &Change<'_>| !change.has_same_mac() && change.is_of_earlier_time();
+        is_older(&self.change) && self.others.iter().all(is_older)
     }
 
     /// Whether the file has other selectors than it had in any version before, so that what a key says
@@ -108,6 +154,13 @@ impl<'a> Nearest<'a> {
     pub(super) fn moved(&self) -> impl Iterator<Item = Span> + '_ {
         let moved = self.change.moved_tokens();
         moved.map(|(_, now)| self.change.now().span(now))
+    }
+}
+
+impl<'a> Look<'a> {
+    /// What the history says of the file.
+    pub(super) fn past(&self) -> Option<&'a Past> {
+        self.bases?.pasts.get()?.get(&self.path)
     }
 }
 

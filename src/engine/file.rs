@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use super::bases::Bases;
-use super::compare::{Compared, Versions};
+use super::compare::{Compared, SinceWritten, Versions};
 use super::inputs::{Content, Input, Origin};
 use super::known::Known;
 use super::others::decode;
 use super::refused::{self, Certain, has_marks};
 use super::{Error, FileReport, MAX_FILE_LEN, NotEvaluated, guess, sign};
-use crate::change::Tokens;
+use crate::change::{Tokens, Version};
 use crate::document::{self, Document, Foreign, Format, Reading};
 use crate::finding::Finding;
 use crate::fs;
@@ -35,6 +35,8 @@ pub(super) enum Looked {
         file: Box<FileReport>,
         findings: Vec<Finding>,
         not_evaluated: Vec<NotEvaluated>,
+        /// Whether sops may have written it before the version that it goes on from.
+        is_older: bool,
         /// What is shut, where the verdict may be another once more identities are woken.
         shut: Option<Shut>,
         /// Its tokens, where files are compared.
@@ -332,9 +334,14 @@ impl Look<'_> {
         } else {
             Needs::Key
         };
+        let since = self.past().and_then(|past| past.since.as_ref());
+        let now = since.and_then(|_| Version::of(file).ok());
         let known = Known {
             file: Some(file),
             compared,
+            since: since
+                .zip(now.as_ref())
+                .map(|(since, now)| SinceWritten::of(since, now)),
             tokens,
             problems: checked.inspection.problems,
             encrypted: checked.inspection.encrypted,

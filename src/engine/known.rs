@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
-use super::compare::{Compared, Nearest};
+use super::compare::{Compared, Nearest, SinceWritten};
 use super::file::{Look, Looked};
 use super::{FileReport, NotEvaluated, guess};
 use crate::change::Tokens;
@@ -11,7 +11,7 @@ use crate::document::{Document, Foreign, Format, RepeatedKey};
 use crate::finding::Finding;
 use crate::keys::Shut;
 use crate::rules::{
-    Check, Due, FileContext, Findings, Needs, RULES, Rule, UNDECRYPTABLE, Unreadable,
+    Check, Due, EDITED, FileContext, Findings, Needs, RULES, Rule, UNDECRYPTABLE, Unreadable,
 };
 use crate::sops::{ClearComment, Opener, Place, Problem, SopsFile, Verification};
 use crate::source::{Conflict, Position, Source, Span};
@@ -42,6 +42,8 @@ pub(super) struct Known<'a> {
     pub(super) tokens: Option<Tokens>,
     /// What it was.
     pub(super) compared: Compared<'a>,
+    /// What became of it since sops wrote it.
+    pub(super) since: Option<SinceWritten<'a>>,
 }
 
 impl Look<'_> {
@@ -62,11 +64,16 @@ impl Look<'_> {
         }
         let (findings, not_evaluated) = self.run(&RULES, &known, reached, lacking);
         let shut = known.shut.take();
+        let is_older = match &known.compared {
+            Compared::With(nearest) => nearest.may_be_older(),
+            Compared::Same | Compared::Nothing(_) => false,
+        };
         let tokens = known.tokens.take();
         Looked::At {
             file: self.file(known, verification),
             findings,
             not_evaluated,
+            is_older,
             shut,
             tokens,
         }
@@ -111,6 +118,12 @@ impl Look<'_> {
         for rule in rules {
             let before = findings.len();
             match (&rule.check, &known.compared) {
+                (Check::Change(check), _) if rule.id == EDITED && known.since.is_some() => {
+                    let change = known.since.as_ref().map(|since| since.context(&context));
+                    if let Some(change) = change {
+                        check(&change, &mut Findings::new(rule, &context, &mut findings));
+                    }
+                }
                 (Check::File(check), _) => {
                     check(&context, &mut Findings::new(rule, &context, &mut findings));
                     if rule.needs > reached && findings.len() == before {
@@ -118,7 +131,7 @@ impl Look<'_> {
                     }
                 }
                 (Check::Change(check), Compared::With(nearest)) => {
-                    let change = nearest.context(&context);
+                    let change = nearest.context(&context, self.past());
                     check(&change, &mut Findings::new(rule, &context, &mut findings));
                 }
                 (Check::Change(_), Compared::Nothing(reason)) => skip(rule, reason),

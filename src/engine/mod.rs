@@ -17,6 +17,7 @@ mod file;
 mod filters;
 mod former;
 mod guess;
+mod history;
 mod inputs;
 mod judge;
 mod keys;

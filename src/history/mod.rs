@@ -3,23 +3,28 @@
 //! [`repo`](crate::repo) knows which commits changed a file, and [`change`](crate::change) what two
 //! versions have to do with each other; here the two meet.
 
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        unused_imports,
-        reason = "the engine asks for no history yet"
-    )
+#![expect(
+    dead_code,
+    unused_imports,
+    reason = "nobody asks yet which version verified, nor for a log"
 )]
 
+mod again;
 mod log;
+mod needle;
+mod origin;
 mod reader;
+mod sound;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "a test makes its own world")]
 mod tests;
 mod verified;
 
+pub(crate) use again::again;
 pub(crate) use log::Content;
 pub use log::{DataKeyFate, Edit, Step, ValueChange, What};
+pub(crate) use needle::Needle;
+pub(crate) use origin::{Address, Edited, Present, Traced, trace};
 pub(crate) use reader::{Reader, Unknown};
+pub(crate) use sound::{Changed, Sound, last_sound};
 pub(crate) use verified::{Named, Place, Verdict, Verified, Verifier};

@@ -32,9 +32,17 @@ pub(crate) enum Unknown {
     NotGiven(repo::Error),
     /// Its content is larger than any that is read here.
     TooLarge,
+    /// There is more of it than is read.
+    TooMuch,
     /// It cannot be compared.
     NotCompared(change::NotCompared),
 }
+
+/// A search ended at an object that cannot be read.
+pub(super) const UNREADABLE: &str = "unreadable-history";
+
+/// A search had looked at as much as it may.
+pub(super) const LIMIT: &str = "history-limit";
 
 /// The most bytes of a version that are read: 64 MiB.
 const MAX_LEN: usize = 64 << 20;
@@ -46,7 +54,8 @@ impl Unknown {
     /// The reason as reports print it.
     pub(crate) fn reason(&self) -> &'static str {
         match self {
-            Self::NotGiven(_) => "unreadable-history",
+            Self::NotGiven(_) => UNREADABLE,
+            Self::TooMuch => LIMIT,
             Self::TooLarge => "too-large",
             Self::NotCompared(why) => why.reason(),
         }
@@ -101,24 +110,31 @@ impl<'r> Reader<'r> {
 
     /// The version that a content is.
     pub(crate) fn read(&mut self, blob: &BlobId, format: Format) -> Outcome {
-        let key = (blob.clone(), format);
-        if let Some(known) = self.kept.get(&key) {
+        if let Some(known) = self.kept.get(&(blob.clone(), format)) {
             return known.clone();
         }
-        let outcome = self.bytes(blob).and_then(|bytes| parse(bytes, format));
+        match self.bytes(blob) {
+            Ok(bytes) => self.keep(blob, format, bytes),
+            Err(unknown) => Err(unknown),
+        }
+    }
+
+    /// The version that a content of these bytes is.
+    pub(super) fn keep(&mut self, blob: &BlobId, format: Format, bytes: Vec<u8>) -> Outcome {
+        let outcome = parse(bytes, format);
         let size = outcome.as_ref().map_or(0, |version| version.size());
         if self.held.saturating_add(size) > HELD {
             self.kept.clear();
             self.held = 0;
         }
         self.held += size;
-        self.kept.insert(key, outcome.clone());
+        self.kept.insert((blob.clone(), format), outcome.clone());
         outcome
     }
 }
 
 /// The version that these bytes are. Where they came from matters to nobody: no version keeps it.
-pub(super) fn parse(bytes: Vec<u8>, format: Format) -> Outcome {
+fn parse(bytes: Vec<u8>, format: Format) -> Outcome {
     let id = SourceId::Stdin(Path::new("").to_owned());
     let version = change::Version::read(id, bytes, format);
     version.map(Arc::new).map_err(Unknown::NotCompared)

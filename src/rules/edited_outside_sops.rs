@@ -1,6 +1,8 @@
 //! `edited-outside-sops`: what the MAC covers was changed, and the MAC was not.
 
-use super::{ChangeContext, Check, Findings, Found, Needs, Rule, Tale, mixed_merge};
+use super::{
+    ChangeContext, Check, CommitNames, Findings, Found, Needs, Past, Rule, Tale, mixed_merge,
+};
 use crate::change::{Change, Difference, LeafId};
 use crate::finding::{Help, Severity};
 use crate::source::Span;
@@ -19,12 +21,12 @@ fn check(context: &ChangeContext<'_>, findings: &mut Findings<'_>) {
     if !change.has_same_mac() || change.has_same_inputs() {
         return;
     }
-    if is_explained(change) || mixed_merge::mixed(context).is_some() {
+    let is_told = || is_explained(change) || mixed_merge::mixed(context).is_some();
+    if !matches!(context.past, Past::Since(_)) && is_told() {
         return;
     }
     let revision = context.base.revision;
-    let what = tale(change).into_words();
-    let what = what.unwrap_or_else(|| "what its values hold changed".to_owned());
+    let what = what(context);
     let found = match place(change) {
         Some(Place {
             span,
@@ -70,6 +72,27 @@ fn is_explained(change: &Change<'_>) -> bool {
         && change.covered_differences().all(is_move)
         && change.documents().is_unchanged()
         && change.out_of_order().iter().all(was_moved)
+}
+
+/// What happened, and who did it where that is known.
+fn what(context: &ChangeContext<'_>) -> String {
+    let change = context.change;
+    let what = tale(change).into_words();
+    let what = what.unwrap_or_else(|| "what its values hold changed".to_owned());
+    match context.past {
+        Past::Since(commits) => {
+            let selectors = match change.has_other_selectors() {
+                true => ", and the selectors",
+                false => "",
+            };
+            let by = match commits {
+                [] => String::new(),
+                commits => format!("; by {}", CommitNames(commits)),
+            };
+            format!("{what}{selectors}{by}")
+        }
+        Past::Unknown | Past::Again(..) => what,
+    }
 }
 
 /// What happened. A document that came, went or moved is told as one.

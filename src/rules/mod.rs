@@ -24,6 +24,7 @@ mod policy_weakened;
 mod private_key_committed;
 mod recipient_added;
 mod recipient_dropped;
+mod replayed_version;
 mod unauthenticated_change;
 mod undeclared_format;
 mod undecryptable_value;
@@ -33,14 +34,15 @@ mod unselected_ciphertext;
 
 pub(crate) use copied_ciphertext::copied_across;
 pub(crate) use given::{
-    BaseName, ChangeContext, ConfigContext, Due, FileContext, Findings, FormatFrom, Unreadable,
+    BaseName, ChangeContext, CommitName, ConfigContext, Due, FileContext, Findings, FormatFrom,
+    Past, Unreadable,
 };
-use given::{Found, MAX_FINDINGS, Names, Tale, format, remedy};
+use given::{CommitNames, Found, MAX_FINDINGS, Names, Tale, format, remedy};
 
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 24] = [
+pub(crate) static RULES: [&Rule; 25] = [
     &conflict_marker::RULE,
     &copied_ciphertext::RULE,
     &downgraded_encryption::RULE,
@@ -59,6 +61,7 @@ pub(crate) static RULES: [&Rule; 24] = [
     &private_key_committed::RULE,
     &recipient_added::RULE,
     &recipient_dropped::RULE,
+    &replayed_version::RULE,
     &unauthenticated_change::RULE,
     &undeclared_format::RULE,
     &undecryptable_value::RULE,
@@ -69,6 +72,12 @@ pub(crate) static RULES: [&Rule; 24] = [
 
 /// The rule that looks at every file, be it sops's or not.
 pub(crate) static OF_ANY_FILE: &Rule = &private_key_committed::RULE;
+
+/// The rule that a history tells more of than a base does.
+pub(crate) const EDITED: &str = edited_outside_sops::RULE.id;
+
+/// The rule about files that are put together from several versions.
+pub(crate) const MIXED: &str = mixed_merge::RULE.id;
 
 /// The rules about what stands in a file in clear: they have nothing to say of a file that git
 /// encrypts by itself.

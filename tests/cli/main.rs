@@ -12,6 +12,7 @@ mod clear;
 mod earlier;
 mod explain;
 mod formats;
+mod history;
 mod hostile;
 mod incident;
 mod install;

@@ -1,5 +1,6 @@
 //! Histories of real repositories, made by the real git.
 
+mod origin;
 mod reader;
 
 use std::ffi::OsString;
@@ -43,17 +44,31 @@ fn variables() -> Vec<(OsString, OsString)> {
 }
 
 impl World {
+    /// An empty repository.
     pub(super) fn new() -> Self {
+        let world = Self::empty();
+        world.git(&["init", "--quiet", "--initial-branch=main"]);
+        world
+    }
+
+    /// A clone of another one, made with these options.
+    pub(super) fn cloned(of: &Self, options: &[&str]) -> Self {
+        let world = Self::empty();
+        let from = format!("file://{}", of.inside.display());
+        let command = [&["clone", "--quiet"], options, &[&from, "."]].concat();
+        world.git(&command);
+        world
+    }
+
+    fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let inside = folder.path().canonicalize().unwrap();
-        let world = Self {
+        Self {
             environment: Environment::new(variables(), inside.clone(), Platform::Unix),
             _folder: folder,
             inside,
             clock: std::cell::Cell::new(0),
-        };
-        world.git(&["init", "--quiet", "--initial-branch=main"]);
-        world
+        }
     }
 
     /// Runs git, and gives what it prints.

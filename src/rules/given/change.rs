@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use super::{FileContext, remedy};
+use super::{FileContext, Past, remedy};
 use crate::change::{Change, Difference, DocumentChanges, LeafId, comes_from};
 use crate::document::KeyPath;
 use crate::finding::Help;
@@ -18,6 +18,8 @@ pub(crate) struct ChangeContext<'a> {
     pub(crate) others: &'a [Change<'a>],
     /// The version that the file goes on from.
     pub(crate) base: BaseName<'a>,
+    /// What the history says beyond that.
+    pub(crate) past: Past<'a>,
 }
 
 /// How a version is named in words and commands.

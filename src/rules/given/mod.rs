@@ -5,6 +5,7 @@ mod config;
 mod context;
 mod findings;
 pub(super) mod format;
+mod past;
 pub(super) mod remedy;
 #[cfg(test)]
 mod tests;
@@ -15,3 +16,5 @@ pub(crate) use config::ConfigContext;
 pub(crate) use context::{Due, FileContext, FormatFrom, Unreadable};
 pub(crate) use findings::Findings;
 pub(super) use findings::Found;
+pub(super) use past::CommitNames;
+pub(crate) use past::{CommitName, Past};

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::super::{BaseName, ChangeContext, FileContext, Findings, FormatFrom};
+use super::super::{BaseName, ChangeContext, CommitName, FileContext, Findings, FormatFrom, Past};
 use crate::change::{Change, Version};
 use crate::document::{Document, Format};
 use crate::finding::{Finding, Severity};
@@ -17,7 +17,7 @@ use crate::source::{Source, SourceId};
 pub(super) const MAX_LEN: usize = 1 << 20;
 
 /// What is found beside the rule whose story it is.
-const ALSO: [(&str, &[&str]); 4] = [
+const ALSO: [(&str, &[&str]); 5] = [
     (
         "downgraded-encryption/fires/guessed",
         &["edited-outside-sops", "unauthenticated-change"],
@@ -27,6 +27,7 @@ const ALSO: [(&str, &[&str]); 4] = [
         &["recipient-added"],
     ),
     ("edited-outside-sops/quiet/respelled", &["recipient-added"]),
+    ("replayed-version/fires/recipient", &["recipient-added"]),
     ("recipient-dropped/fires/swapped", &["recipient-added"]),
 ];
 
@@ -43,7 +44,7 @@ fn read(path: &Path) -> Version {
 /// All that the rules which compare versions find in a story.
 fn told(story: &Path) -> Vec<Finding> {
     let mut bases = Vec::new();
-    let mut now = None;
+    let (mut now, mut earlier) = (None, None);
     for entry in std::fs::read_dir(story).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
@@ -51,6 +52,7 @@ fn told(story: &Path) -> Vec<Finding> {
             "now" => now = Some(path),
             "base" => bases.insert(0, read(&path)),
             "other" => bases.push(read(&path)),
+            "earlier" => earlier = Some(read(&path)),
             other => panic!("{other}"),
         }
     }
@@ -58,11 +60,21 @@ fn told(story: &Path) -> Vec<Finding> {
     let format = Format::of_path(&path);
     let bytes = fs::read(&path, MAX_LEN).unwrap();
     let source = Document::decode(SourceId::WorkTree(path), bytes, format).unwrap();
-    told_of(&bases, &source, format)
+    told_since(&bases, earlier.as_ref(), &source, format)
 }
 
 /// All that the rules which compare versions find in a text that goes on from these versions.
 pub(super) fn told_of(bases: &[Version], source: &Source, format: Format) -> Vec<Finding> {
+    told_since(bases, None, source, format)
+}
+
+/// The same where the history has an older version that the text may be again.
+fn told_since(
+    bases: &[Version],
+    earlier: Option<&Version>,
+    source: &Source,
+    format: Format,
+) -> Vec<Finding> {
     let document = Document::parse(source, format).unwrap();
     let file = SopsFile::of(&document).unwrap_or_else(|errors| panic!("{errors:?}"));
     let now = match &file {
@@ -75,6 +87,7 @@ pub(super) fn told_of(bases: &[Version], source: &Source, format: Format) -> Vec
         .map(|base| Change::between(base, &now))
         .collect();
     let nearest = changes.remove(Change::nearest(&changes).unwrap());
+    let commit = CommitName::new("0a1b2c3d4e".to_owned(), "Ada", "2026-05-01".to_owned());
     let context = ChangeContext {
         file: &context,
         change: &nearest,
@@ -82,6 +95,10 @@ pub(super) fn told_of(bases: &[Version], source: &Source, format: Format) -> Vec
         base: BaseName {
             revision: "HEAD",
             path: context.path,
+        },
+        past: match earlier.filter(|earlier| nearest.is_replay_of(earlier)) {
+            Some(earlier) => Past::Again(&commit, earlier),
+            None => Past::Unknown,
         },
     };
     let mut found = Vec::new();
@@ -184,6 +201,27 @@ fn what_sops_may_have_done_within_a_second_is_a_warning() {
             Severity::Warning
         } else {
             Severity::Error
+        };
+        let of_rule = found.iter().find(|finding| finding.rule == rule);
+        assert_eq!(
+            of_rule.map(|finding| finding.severity),
+            Some(expected),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn an_old_version_is_a_warning_where_it_brings_back_who_reads_it() {
+    for (rule, name, folder) in stories("fires") {
+        if rule != "replayed-version" {
+            continue;
+        }
+        let found = told(&folder);
+        let expected = match name.rsplit('/').next().unwrap() {
+            "older" => Severity::Note,
+            "recipient" | "data-key" => Severity::Warning,
+            other => panic!("{other}"),
         };
         let of_rule = found.iter().find(|finding| finding.rule == rule);
         assert_eq!(

@@ -1,0 +1,350 @@
+//! What the histories of files say of them, once the files by themselves and their bases were looked at.
+//!
+//! Most files have nothing to ask: their commits are not even read. Those that have are looked for in one walk
+//! through the commits, each is compared with its versions by itself, in parallel, and where that says
+//! something the file is looked at again, with it.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::bases::Bases;
+use super::file::{Around, Looked, look};
+use super::inputs::{Content, Input};
+use super::{Error, MAX_FILE_LEN, NotEvaluated, Verification, map_all};
+use crate::change::Version;
+use crate::document::{Document, Format};
+use crate::fs;
+use crate::history::{self, Needle, Present, Reader, Traced};
+use crate::keys::Keyring;
+use crate::repo::{self, CommitId, Commits, End, Kind, Reach};
+use crate::rules::{CommitName, EDITED, MIXED};
+use crate::sops::SopsFile;
+use crate::source::SourceId;
+
+/// What the history says of one file.
+#[derive(Default)]
+pub(super) struct Past {
+    /// The version that brought its MAC, where what that covers was changed since by commits.
+    pub(super) since: Option<Since>,
+    /// The older version that it is again.
+    pub(super) again: Option<(CommitName, Arc<Version>)>,
+}
+
+/// A file that was changed since sops wrote it.
+pub(super) struct Since {
+    pub(super) version: Arc<Version>,
+    /// The revision that has that version, as git takes it.
+    pub(super) revision: String,
+    /// The path that it has there, as reports print it.
+    pub(super) path: PathBuf,
+    pub(super) by: Vec<CommitName>,
+}
+
+/// How far a run looks back, and with what.
+pub(super) struct Back<'a> {
+    pub(super) bases: &'a Bases<'a>,
+    pub(super) around: Around<'a>,
+    pub(super) history: Option<NonZeroUsize>,
+    pub(super) jobs: Option<NonZeroUsize>,
+}
+
+/// A file that has something to ask.
+struct Asked<'i> {
+    /// Its number among the inputs.
+    at: usize,
+    input: &'i Input,
+    format: Format,
+    /// Its path in the index.
+    inside: Vec<u8>,
+    /// Whether it is asked who edited it outside sops.
+    edited: bool,
+    /// Whether it is asked if an older version is back.
+    again: bool,
+}
+
+/// The versions of the files that have something to ask.
+struct Histories {
+    /// From `HEAD` on.
+    head: Walk,
+    /// From the base on.
+    base: Walk,
+}
+
+/// The versions of some files from a commit on.
+struct Walk {
+    /// For each file that has something to ask, if it asks for these.
+    files: Vec<Option<Vec<repo::Version>>>,
+    end: End,
+}
+
+/// What was found out about one file.
+#[derive(Default)]
+struct Told {
+    edited: Option<history::Edited>,
+    again: Option<(CommitId, Arc<Version>)>,
+    /// Whether the file is as sops wrote it, whatever it was in its base.
+    as_written: bool,
+    /// Why nothing is known.
+    lacking: Option<&'static str>,
+}
+
+impl Back<'_> {
+    /// Looks again at those files of which the history says something. Gives a sentence where the
+    /// history cannot be read.
+    ///
+    /// # Errors
+    /// [`Error::Threads`].
+    pub(super) fn look_again(
+        &self,
+        looked: &mut [Looked],
+        inputs: &[Input],
+        keyring: &Keyring,
+    ) -> Result<Option<String>, Error> {
+        let asked = self.asked(looked, inputs);
+        if asked.is_empty() {
+            return Ok(None);
+        }
+        let Ok(head) = self.bases.commits().head() else {
+            return Ok(None);
+        };
+        let histories = self.histories(head, &asked);
+        let numbered: Vec<(usize, &Asked<'_>)> = asked.iter().enumerate().collect();
+        let told = map_all(&numbered, self.jobs, |(number, asked)| {
+            self.tell(asked, *number, &histories)
+        })?;
+        let mut pasts = HashMap::new();
+        let mut again = Vec::new();
+        for (asked, told) in asked.iter().zip(told) {
+            if let Some(looked) = looked.get_mut(asked.at) {
+                settle(looked, &told);
+            }
+            if let Some(past) = self.past(told) {
+                pasts.insert(asked.input.path.clone(), past);
+                again.push(asked);
+            }
+        }
+        if self.bases.pasts.set(pasts).is_ok() {
+            let seen = map_all(&again, self.jobs, |asked| {
+                look(asked.input, keyring, self.around)
+            })?;
+            for (asked, seen) in again.into_iter().zip(seen) {
+                if let Some(looked) = looked.get_mut(asked.at) {
+                    *looked = seen;
+                }
+            }
+        }
+        Ok(histories.complaint())
+    }
+
+    /// The files that have something to ask.
+    fn asked<'i>(&self, looked: &mut [Looked], inputs: &'i [Input]) -> Vec<Asked<'i>> {
+        let mut asked = Vec::new();
+        for (at, (input, looked)) in inputs.iter().zip(looked).enumerate() {
+            let Looked::At {
+                file,
+                findings,
+                is_older,
+                ..
+            } = looked
+            else {
+                continue;
+            };
+            let is_verified = file.verification == Verification::Verified;
+            if is_verified {
+                // What brings a sound version back is an edit of the broken one: the MAC decides.
+                findings.retain(|finding| finding.rule != EDITED);
+            }
+            let is_found = |rule: &str| findings.iter().any(|finding| finding.rule == rule);
+            let is_secret = self.history.is_some() && !file.openers.is_empty();
+            let edited = is_found(EDITED) || is_secret && !is_verified && !is_found(MIXED);
+            if !edited && !*is_older {
+                continue;
+            }
+            if let Some(inside) = self.bases.inside(&file.path) {
+                asked.push(Asked {
+                    at,
+                    input,
+                    format: file.format,
+                    inside,
+                    edited,
+                    again: *is_older,
+                });
+            }
+        }
+        asked
+    }
+
+    fn histories(&self, head: CommitId, asked: &[Asked<'_>]) -> Histories {
+        let mut commits = self.bases.commits();
+        let reach = Reach::of(self.history);
+        let is_file = |commits: &mut Commits<'_>, asked: &Asked<'_>| {
+            matches!(commits.at(head, &asked.inside), Ok(Some(Kind::File(_))))
+        };
+        let edited: Vec<bool> = asked
+            .iter()
+            .map(|asked| asked.edited && is_file(&mut commits, asked))
+            .collect();
+        let again: Vec<bool> = asked.iter().map(|asked| asked.again).collect();
+        let base = self.bases.points().first();
+        let base = base.map_or(head, |point| point.commit);
+        Histories {
+            head: Walk::from(&mut commits, head, asked, &edited, reach),
+            base: Walk::from(&mut commits, base, asked, &again, reach),
+        }
+    }
+
+    /// What the versions of one file say.
+    fn tell(&self, asked: &Asked<'_>, number: usize, histories: &Histories) -> Told {
+        let format = asked.format;
+        let by_name = Format::of_path(&asked.input.path) == format;
+        let mut reader = Reader::new(&self.bases.blobs, Some(format).filter(|_| !by_name));
+        let mut told = Told::default();
+        self.with_present(asked, |present| {
+            if let Some(versions) = histories.base.versions(number) {
+                told.again = history::again(&mut reader, present, versions);
+            }
+            let walk = &histories.head;
+            let Some(versions) = walk.versions(number) else {
+                return;
+            };
+            match history::trace(&mut reader, present, versions, &walk.end) {
+                Traced::AsWritten => told.as_written = true,
+                Traced::NotCommitted => {}
+                Traced::NotKnown(reason) => told.lacking = Some(reason),
+                // What is not committed yet the base tells of.
+                Traced::Edited(edited) if edited.by.is_empty() => {}
+                Traced::Edited(edited) => told.edited = Some(edited),
+            }
+        });
+        told
+    }
+
+    /// Reads a file once more, as far as its history is concerned.
+    fn with_present(&self, asked: &Asked<'_>, tell: impl FnOnce(&Present<'_>)) {
+        let bytes = match &asked.input.content {
+            Content::Disk(place) => fs::read(place, MAX_FILE_LEN).ok(),
+            Content::Blob(id) => self.bases.blobs.read(id, MAX_FILE_LEN).ok(),
+            Content::Given(_) | Content::Outside | Content::Lost(_) => None,
+        };
+        let id = SourceId::WorkTree(asked.input.path.clone());
+        let source = bytes.and_then(|bytes| Document::decode(id, bytes, asked.format).ok());
+        let Some(source) = source else { return };
+        let Ok(document) = Document::parse(&source, asked.format) else {
+            return;
+        };
+        let Ok(Some(file)) = SopsFile::of(&document) else {
+            return;
+        };
+        if let Ok(version) = Version::of(&file) {
+            tell(&Present {
+                version: &version,
+                needle: Needle::of(&file),
+                text: source.bytes(),
+            });
+        }
+    }
+
+    /// The same with names; none where there is nothing to say.
+    fn past(&self, told: Told) -> Option<Past> {
+        if told.edited.is_none() && told.again.is_none() {
+            return None;
+        }
+        let name = |commit| self.name(commit);
+        Some(Past {
+            since: told.edited.map(|edited| Since {
+                version: edited.written,
+                revision: edited.at.revision(),
+                path: self.bases.shown(&edited.at.path),
+                by: edited.by.into_iter().map(name).collect(),
+            }),
+            again: told.again.map(|(commit, version)| (name(commit), version)),
+        })
+    }
+
+    fn name(&self, commit: CommitId) -> CommitName {
+        match self.bases.commits().author(commit) {
+            Ok(author) => CommitName::new(commit.short(), &author.name, author.date.to_string()),
+            Err(_) => CommitName::new(commit.short(), "", "no date".to_owned()),
+        }
+    }
+}
+
+impl Histories {
+    /// That the history cannot be read to its end.
+    fn complaint(&self) -> Option<String> {
+        [&self.head.end, &self.base.end]
+            .into_iter()
+            .find_map(|end| match end {
+                End::Unreadable(error) => Some(format!(
+                    "the history cannot be read to its end: {error} ({})",
+                    error.help
+                )),
+                End::Complete | End::Limit | End::Shallow => None,
+            })
+    }
+}
+
+impl Walk {
+    /// Those of one file, if it asked for them.
+    fn versions(&self, number: usize) -> Option<&[repo::Version]> {
+        self.files.get(number)?.as_deref()
+    }
+
+    /// The versions of those files that are `wanted`.
+    fn from(
+        commits: &mut Commits<'_>,
+        from: CommitId,
+        asked: &[Asked<'_>],
+        wanted: &[bool],
+        reach: Reach,
+    ) -> Self {
+        let named = asked.iter().zip(wanted).filter(|(_, wanted)| **wanted);
+        let paths: Vec<&[u8]> = named.map(|(asked, _)| asked.inside.as_slice()).collect();
+        if paths.is_empty() {
+            return Self {
+                files: Vec::new(),
+                end: End::Complete,
+            };
+        }
+        let (found, end) = match commits.histories(from, &paths, reach) {
+            Ok(found) => (found.files, found.end),
+            Err(error) => (vec![Vec::new(); paths.len()], End::Unreadable(error)),
+        };
+        let mut found = found.into_iter();
+        let files = wanted
+            .iter()
+            .map(|wanted| if *wanted { found.next() } else { None });
+        Self {
+            files: files.collect(),
+            end,
+        }
+    }
+}
+
+/// Takes back what the base said of a file that is as sops wrote it, and notes where nothing is known.
+fn settle(looked: &mut Looked, told: &Told) {
+    let Looked::At {
+        file,
+        findings,
+        not_evaluated,
+        ..
+    } = looked
+    else {
+        return;
+    };
+    if told.as_written {
+        findings.retain(|finding| finding.rule != EDITED);
+    }
+    let is_said = findings.iter().any(|finding| finding.rule == EDITED)
+        || not_evaluated.iter().any(|lacking| lacking.rule == EDITED);
+    if let Some(reason) = told.lacking.filter(|_| !is_said) {
+        not_evaluated.push(NotEvaluated {
+            path: file.path.clone(),
+            rule: EDITED,
+            reason: reason.to_owned(),
+        });
+        not_evaluated.sort();
+    }
+}

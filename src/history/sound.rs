@@ -1,0 +1,140 @@
+//! The last version of a file that verified, and what became of the file since: what a key tells that
+//! no other version does.
+//!
+//! Usually that is the version that brought the MAC; where it does not verify either, all are tried, the youngest
+//! first.
+
+use std::sync::Arc;
+
+use super::origin::{Address, Present, Search, Stop};
+use super::reader::Reader;
+use crate::change::{Change, LeafId, Version};
+use crate::document::{Document, Format};
+use crate::keys::Keyring;
+use crate::repo::{self, CommitId};
+use crate::sops::{self, SopsFile, Verification};
+use crate::source::SourceId;
+
+/// What a key tells of the history of a file.
+pub(crate) struct Sound {
+    /// The last version that verified.
+    pub(crate) version: Arc<Version>,
+    /// Where git has it.
+    pub(crate) at: Address,
+    /// What became of it since, the oldest first.
+    pub(crate) steps: Vec<Changed>,
+    /// The values of the file that look as they did and are of another type.
+    pub(crate) retyped: Vec<LeafId>,
+}
+
+/// A change of what the MAC covers, or of the MAC.
+pub(crate) struct Changed {
+    pub(crate) commit: CommitId,
+    pub(crate) before: Arc<Version>,
+    pub(crate) version: Arc<Version>,
+}
+
+/// The most bytes of a version that is opened.
+const MAX_OPENED: usize = 8 << 20;
+
+/// Looks for the last version that verifies with `keyring`.
+///
+/// # Errors
+/// Why it is not known, as reports print it; none where no version verifies.
+pub(crate) fn last_sound(
+    reader: &mut Reader<'_>,
+    present: &Present<'_>,
+    versions: &[repo::Version],
+    keyring: &Keyring,
+) -> Result<Option<Sound>, Stop> {
+    let mut search = Search::new(reader, present);
+    let first = search.youngest_as_written(versions)?;
+    let first = first.filter(|at| search.verifies(versions.get(*at), keyring));
+    let found = match first {
+        Some(at) => Some(at),
+        None => {
+            let mut all = versions.iter();
+            all.position(|version| search.verifies(Some(version), keyring))
+        }
+    };
+    let Some((at, version)) = found.and_then(|at| Some((at, versions.get(at)?))) else {
+        return Ok(None);
+    };
+    let later = versions.get(..at).unwrap_or_default();
+    let steps = search.steps(later);
+    let read = search.version(version.blob.as_ref(), &version.path)?;
+    let retyped = search.retyped(version, &read);
+    Ok(Some(Sound {
+        version: read,
+        at: Address::of(version),
+        steps,
+        retyped,
+    }))
+}
+
+impl Search<'_, '_> {
+    /// Whether a version verifies.
+    fn verifies(&mut self, version: Option<&repo::Version>, keyring: &Keyring) -> bool {
+        let Some((path, blob)) = version.and_then(|at| Some((&at.path, at.blob.as_ref()?))) else {
+            return false;
+        };
+        let format = self.reader.format_of(path);
+        let bytes = self.take(blob).filter(|bytes| bytes.len() <= MAX_OPENED);
+        bytes.is_some_and(|bytes| verifies(bytes, format, keyring))
+    }
+
+    /// What became of a version in the commits after it, of which `later` are the youngest first.
+    fn steps(&mut self, later: &[repo::Version]) -> Vec<Changed> {
+        let mut steps = Vec::new();
+        for at in later.iter().rev() {
+            let Ok(version) = self.version(at.blob.as_ref(), &at.path) else {
+                continue;
+            };
+            let before = self.reader.before(at).into_iter().flatten();
+            let before: Vec<Arc<Version>> = before.filter_map(Result::ok).collect();
+            let is_as = |before: &Arc<Version>| {
+                version.has_mac_of(before) && before.has_inputs_of(&version)
+            };
+            if before.iter().any(is_as) {
+                continue;
+            }
+            // Of a merge the side is told whose MAC it has.
+            let side = before.iter().find(|before| version.has_mac_of(before));
+            if let Some(before) = side.or(before.first()).cloned() {
+                steps.push(Changed {
+                    commit: at.commit,
+                    before,
+                    version,
+                });
+            }
+        }
+        steps
+    }
+
+    /// The clear values of the file that are spelled as in an older version, quotes left aside, and
+    /// count as something else.
+    fn retyped(&mut self, at: &repo::Version, was: &Version) -> Vec<LeafId> {
+        let Some(older) = at.blob.as_ref().and_then(|blob| self.take(blob)) else {
+            return Vec::new();
+        };
+        let now = self.present.text;
+        Change::between(was, self.present.version)
+            .respelled(&older, now)
+            .collect()
+    }
+}
+
+/// Whether sops would decrypt what these bytes are.
+fn verifies(bytes: Vec<u8>, format: Format, keyring: &Keyring) -> bool {
+    let id = SourceId::Stdin(std::path::PathBuf::new());
+    let Ok(source) = Document::decode(id, bytes, format) else {
+        return false;
+    };
+    let Ok(document) = Document::parse(&source, format) else {
+        return false;
+    };
+    let Ok(Some(file)) = SopsFile::of(&document) else {
+        return false;
+    };
+    sops::check(&file, keyring).verification == Verification::Verified
+}
