@@ -337,6 +337,43 @@ fn deleted_and_renamed_files_keep_their_history() {
 }
 
 #[test]
+fn a_file_that_was_edited_on_its_way_to_another_name_is_followed() {
+    let sandbox = life(&["1-clear.yaml", ENCRYPTED]);
+    let mv = |from: &str, to: &str, content: &str| {
+        fs::create_dir_all(sandbox.work().join(to).parent().unwrap()).unwrap();
+        sandbox.git(["mv", from, to]);
+        sandbox.write(to, version(content));
+        sandbox.git(["add", "--all"]);
+    };
+    // A file of the same kind that comes and goes with it is another one.
+    sandbox.write(
+        "other.enc.yaml",
+        fs::read(testdata("rules/mac-mismatch/quiet/sound.enc.yaml")).unwrap(),
+    );
+    commit(&sandbox);
+    sandbox.git(["rm", "--quiet", "other.enc.yaml"]);
+    mv(FILE, "secrets/a.enc.yaml", SET);
+    commit(&sandbox);
+    mv("secrets/a.enc.yaml", "b.enc.yaml", "4-joined.enc.yaml");
+    commit(&sandbox);
+    mv("b.enc.yaml", "c.enc.yaml", TEXT);
+    mv("c.enc.yaml", "d.enc.yaml", "4-joined.enc.yaml");
+    let told = entries(&sandbox, &["d.enc.yaml"]);
+    let words: Vec<_> = told
+        .iter()
+        .map(|one| (word(one, "edit"), word(one, "renamed-from")))
+        .collect();
+    let expected = [
+        ("untouched", "b.enc.yaml"),
+        ("updatekeys", "secrets/a.enc.yaml"),
+        ("sops", FILE),
+        ("encrypted", "-"),
+        ("added-in-clear", "-"),
+    ];
+    assert_eq!(words, expected);
+}
+
+#[test]
 fn a_text_edit_that_was_taken_back_is_sound_again_and_one_that_was_not_is_told_in_the_end() {
     let sandbox = life(&[ROTATED, TEXT, ROTATED, TEXT]);
     let expected = ["outside-sops", "restored", "outside-sops", "added"];
