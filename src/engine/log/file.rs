@@ -49,6 +49,9 @@ pub(super) struct Found {
     pub(super) end: LogEnd,
 }
 
+/// The most bytes of all versions together: 1 GiB.
+const MOST_BYTES: usize = 1 << 30;
+
 /// How many names of a file are followed that changed together with its content.
 const MOST_NAMES: usize = 100;
 
@@ -118,6 +121,10 @@ impl<'a> File<'a> {
             let help = "name one file: `sopsguard check` lists the secret files of a folder";
             return Err(file.no_history("it is a folder", help));
         }
+        if fs::kind(place) == Some(fs::Kind::Link) {
+            let help = "name the file that it leads to";
+            return Err(file.no_history("it is a symbolic link", help));
+        }
         if file.path.is_empty() {
             let help = "name a file of the work tree";
             return Err(file.no_history("it lies outside of the repository's work tree", help));
@@ -165,7 +172,10 @@ impl<'a> File<'a> {
             }
             items.extend(versions.into_iter().map(|version| self.item(version)));
         }
-        let end = end(ended, commits);
+        let mut end = end(ended, commits);
+        if self.cut(&mut items) {
+            end = LogEnd::TooMuch;
+        }
         if items.is_empty() {
             return Err(self.unknown(looked, &end));
         }
@@ -175,6 +185,22 @@ impl<'a> File<'a> {
             commits: looked,
             end,
         })
+    }
+
+    /// Leaves out the oldest changes where their contents are more than anyone waits for; returns
+    /// whether it did.
+    fn cut(&self, items: &mut Vec<Item>) -> bool {
+        let blobs = self.repo.blobs();
+        let mut sum: usize = 0;
+        let most = items.iter().position(|item| {
+            let size = item.blob().and_then(|blob| blobs.size(blob));
+            sum = sum.saturating_add(size.unwrap_or_default());
+            sum > MOST_BYTES
+        });
+        if let Some(most) = most {
+            items.truncate(most.max(1));
+        }
+        most.is_some()
     }
 
     fn item(&self, version: Version) -> Item {
@@ -240,11 +266,11 @@ impl<'a> File<'a> {
                 help,
             ),
             LogEnd::Unreadable { reason, help } => self.no_history(reason, help),
-            LogEnd::Complete if is_there => self.no_history(
+            LogEnd::Complete | LogEnd::TooMuch if is_there => self.no_history(
                 "git does not track it, and never did",
                 "it begins with its first commit: `git add`, then `git commit`",
             ),
-            LogEnd::Complete => Error::NoSuchPath {
+            LogEnd::Complete | LogEnd::TooMuch => Error::NoSuchPath {
                 path: self.named.to_owned(),
             },
         }
