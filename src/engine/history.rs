@@ -157,7 +157,8 @@ impl Back<'_> {
                 findings.retain(|finding| finding.rule != EDITED);
             }
             let is_found = |rule: &str| findings.iter().any(|finding| finding.rule == rule);
-            let is_secret = self.history.is_some() && !file.openers.is_empty();
+            let is_wanted = self.history.is_some() || self.bases.head_of_range().is_some();
+            let is_secret = is_wanted && !file.openers.is_empty();
             let edited = is_found(EDITED) || is_secret && !is_verified && !is_found(MIXED);
             if !edited && !*is_older {
                 continue;
