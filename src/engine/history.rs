@@ -106,7 +106,8 @@ impl Back<'_> {
         if asked.is_empty() {
             return Ok(None);
         }
-        let Ok(head) = self.bases.commits().head() else {
+        let head = self.bases.head_of_range();
+        let Some(head) = head.or_else(|| self.bases.commits().head().ok()) else {
             return Ok(None);
         };
         let histories = self.histories(head, &asked);
@@ -211,6 +212,8 @@ impl Back<'_> {
                 return;
             };
             match history::trace(&mut reader, present, versions, &walk.end) {
+                // Nobody asked for more than the base tells.
+                Traced::NotKnown(_) if self.history.is_none() => {}
                 Traced::AsWritten => told.as_written = true,
                 Traced::NotCommitted => {}
                 Traced::NotKnown(reason) => told.lacking = Some(reason),
