@@ -403,6 +403,7 @@ story!(names_are_no_text, |repo| {
     found(&["--staged"]);
     repo.commit("Break it");
     found(&["--since", "HEAD~1"]);
+    found(&["--history"]);
 });
 
 story!(revisions_are_no_revisions, |repo| {
