@@ -415,7 +415,7 @@ story!(revisions_are_no_revisions, |repo| {
         "-x",
         "HEAD~99999999999",
         "@{upstream}",
-        "main..main",
+        "main..gone",
         "HEAD^{/x}",
         ":/x",
         "HEAD:db.enc.yaml",
