@@ -38,12 +38,18 @@ def encrypt(path, values):
     path.write_bytes(run(*command, input=plain.encode(), stdout=subprocess.PIPE).stdout)
 
 
+def set_value(path):
+    """Edits a file with sops."""
+    run(sops, "set", path, '["stringData"]["KEY_1"]', '"another value"')
+
+
 def repository(name, secrets, others):
-    """A git repository with so many secrets and other files, all committed, and one secret staged."""
+    """A git repository with so many secrets and other files, all committed, and one edited secret staged."""
     folder = work / name
     folder.mkdir()
     for at in range(secrets):
         shutil.copy(work / "files" / f"{at}.enc.yaml", folder)
+    shutil.copy(work / "staged.enc.yaml", folder)
     for at in range(others):
         path = folder / f"app{at // 50}" / f"{at}.yaml"
         path.parent.mkdir(exist_ok=True)
@@ -51,8 +57,49 @@ def repository(name, secrets, others):
     run("git", "init", "-q", cwd=folder)
     run("git", "add", "-A", cwd=folder)
     run("git", "commit", "-qm", "all", cwd=folder)
-    shutil.copy(work / "staged.enc.yaml", folder)
+    set_value(folder / "staged.enc.yaml")
     run("git", "add", "staged.enc.yaml", cwd=folder)
+    return folder
+
+
+def grown(name, secrets, others, commits, edited, broken=0):
+    """A repository that grew over so many commits. The last ones edited secrets with sops, one each; far
+    before them, some were edited as text."""
+    folder = work / name
+    folder.mkdir()
+    stream = bytearray()
+    texts = [path.read_bytes() for path in files[:secrets]]
+
+    def commit(changed):
+        commit.number += 1
+        parent = f"from :{commit.number - 1}\n" if commit.number > 1 else ""
+        head = f"commit refs/heads/main\nmark :{commit.number}\ncommitter bench <bench@localhost> "
+        stream.extend(f"{head}{1_700_000_000 + commit.number} +0000\ndata 0\n{parent}".encode())
+        for path, text in changed:
+            stream.extend(b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(text), text))
+
+    def secret(at):
+        return f"app{at // 50}/secret{at}.enc.yaml"
+
+    commit.number = 0
+    everything = [(secret(at), text) for at, text in enumerate(texts)]
+    config = b"apiVersion: v1\nkind: ConfigMap\ndata:\n    a: b%d\n"
+    everything += [(f"app{at // 50}/{at}.yaml", config % at) for at in range(others)]
+    commit(everything)
+    for at in range(broken):
+        texts[at] = texts[at].replace(b"kind: Secret", b"kind: secret")
+        commit([(secret(at), texts[at])])
+    while commit.number < commits - edited:
+        at = commit.number % max(others, 1)
+        commit([(f"app{at // 50}/{at}.yaml", config % (at + commit.number))])
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        copies = [shutil.copy(files[secrets - 1 - at], work / f"edited{at}.enc.yaml") for at in range(edited)]
+        list(pool.map(set_value, copies))
+    for at, path in enumerate(copies):
+        commit([(secret(secrets - 1 - at), pathlib.Path(path).read_bytes())])
+    run("git", "init", "-q", cwd=folder)
+    run("git", "fast-import", "--quiet", input=bytes(stream), cwd=folder)
+    run("git", "reset", "-q", "--hard", cwd=folder)
     return folder
 
 
@@ -66,14 +113,15 @@ def hooks(folder):
     run("git", "commit", "-qm", "hooks", "--", ".pre-commit-config.yaml", cwd=folder)
 
 
-def median(*command, cwd=None, runs=None, shell=False):
+def median(*command, cwd=None, runs=None, shell=False, code=0):
     """The median of whole processes, in milliseconds."""
     out = work / "out.json"
     many = ["--runs", str(runs)] if runs else ["--min-runs", "40"]
     warm = "0" if runs and runs < 5 else "5"
     words = [str(word) for word in command]
     line = words[0] if shell else " ".join(f"'{word}'" for word in words)
-    run(hyperfine, *([] if shell else ["-N"]), *many, "--warmup", warm, "--style", "none",
+    ends = ["--ignore-failure"] if code else []
+    run(hyperfine, *([] if shell else ["-N"]), *many, *ends, "--warmup", warm, "--style", "none",
         "--export-json", out, line, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return json.loads(out.read_text())["results"][0]["median"] * 1000
 
@@ -95,19 +143,32 @@ encrypt(work / "large.enc.yaml", 5000)
 encrypt(work / "staged.enc.yaml", 10)
 subprocess.run(["rustc", "-O", "-o", work / "empty", "-"], input=b"fn main() {}", check=True)
 small, large = repository("small", 9, 0), repository("large", 9, 20_000)
+aged = grown("aged", min(count, 1000), 20_000 - min(count, 1000), 2_000, 100)
+stale = grown("stale", min(count, 1000), 0, 5_000, 100, broken=20)
 many, others = repository("many", count, 0), repository("others", 0, 20_000)
 hooks(small)
+
+found = subprocess.run([sopsguard, "check", "--history=10000", "--format", "json"], cwd=stale, env=environment, capture_output=True)
+found = {finding["path"] for finding in json.loads(found.stdout)["findings"] if finding["rule"] == "edited-outside-sops"}
+assert len(found) == 20, found
 
 print("measuring ...", file=sys.stderr)
 empty = median(work / "empty")
 decrypt = median(sops, "decrypt", work / "staged.enc.yaml")
 loop = median(f"for f in {work}/files/*; do {sops} decrypt $f >/dev/null; done", runs=2, shell=True)
 staged = median(sopsguard, "check", "--staged", cwd=small)
+in_large = median(sopsguard, "check", "--staged", cwd=large)
+load_index = pathlib.Path(sopsguard).parent / "examples" / "load-index"
 rows = [
     row("one staged file, cold", staged, decrypt, "`sops decrypt` of it"),
     row("the same", staged, empty, "an empty process"),
-    row("one staged file in a repository of 20,000", median(sopsguard, "check", "--staged", cwd=large),
+    row("one staged file in a repository of 20,000", in_large,
         median("git", "diff-index", "--cached", "HEAD", cwd=large), "`git diff-index --cached`"),
+    row("the same", in_large, median(load_index, cwd=large), "loading its index with libgit2"),
+    row("`check --since` over 100 changed files of 20,000, 2,000 commits", median(sopsguard, "check", "--since", "HEAD~100", cwd=aged),
+        median("git", "diff", "--name-only", "HEAD~100", cwd=aged), "`git diff --name-only`"),
+    row("`check --history` over 1,000 secrets, 5,000 commits", median(sopsguard, "check", "--history=10000", cwd=stale, runs=5, code=1),
+        median("git", "log", "--oneline", "--", "*.enc.yaml", cwd=stale, runs=5), "`git log` of them"),
     row("one file of 5,000 values", median(sopsguard, "check", work / "large.enc.yaml"),
         median(sops, "decrypt", work / "large.enc.yaml", runs=11), "`sops decrypt` of it"),
     row(f"{count:,} files of 10 values", median(sopsguard, "check", cwd=many), loop, "`sops decrypt` in a loop"),

@@ -72,7 +72,8 @@ pub(super) struct Earlier {
 pub(super) const NO_BASE: &str = "no-base";
 
 impl<'r> Bases<'r> {
-    /// Finds the base: since a revision, else that of a job in CI, else what the next commit comes from.
+    /// Finds the base: since a revision, else that of what is pushed or of a job in CI, else what the next
+    /// commit comes from.
     ///
     /// # Errors
     /// [`Error::NoSuchRevision`] where `since` names none.
@@ -83,8 +84,8 @@ impl<'r> Bases<'r> {
     ) -> Result<Self, Error> {
         let mut commits = repo.commits();
         let base = match since {
-            Some(revision) => commits.base_since(revision),
-            None => match commits.base_in_ci() {
+            Some(since) => of_range(&mut commits, since),
+            None => match commits.base_of_hook().or_else(|| commits.base_in_ci()) {
                 Some(base) => base,
                 None => commits.base(),
             },
@@ -276,6 +277,19 @@ impl Point {
     }
 }
 
+/// The base of what changed since `REV`; or of the range `REV..TIP`, where `TIP` stands for `HEAD`.
+fn of_range(commits: &mut Commits<'_>, since: &str) -> Result<Base, NoBase> {
+    match since.split_once("..") {
+        None => commits.base_since(since),
+        Some((from, to)) => {
+            let named = |name: &str| if name.is_empty() { "HEAD" } else { name }.to_owned();
+            // Three dots mean what two do here: the merge base is taken anyway.
+            let to = to.strip_prefix('.').unwrap_or(to);
+            commits.base_of_range(&named(from), &named(to))
+        }
+    }
+}
+
 /// The commits that a base consists of, named as git takes them.
 fn points(commits: &mut Commits<'_>, base: &Base, since: Option<&str>) -> Vec<Point> {
     let short = |commit: &CommitId| Point {
@@ -292,8 +306,12 @@ fn points(commits: &mut Commits<'_>, base: &Base, since: Option<&str>) -> Vec<Po
     };
     match &base.of {
         Of::Since(range) => {
-            if let Some(revision) = since.filter(|_| range.tip == first.commit) {
-                first.revision = revision.to_owned();
+            let named = since.filter(|_| range.tip == first.commit);
+            if let Some(named) = named
+                .and_then(|since| since.split("..").next())
+                .filter(|name| !name.is_empty())
+            {
+                first.revision = named.to_owned();
             }
         }
         Of::Commit | Of::Merge | Of::Redone(_, None) => first.revision = "HEAD".to_owned(),

@@ -37,23 +37,23 @@ pub fn check(mut request: Request<'_>) -> Result<Report, Error> {
     let since = request.since.as_deref();
     let find = |repo| Bases::find(repo, &here, since);
     let bases = repo.as_ref().map(find).transpose()?;
-    let bases_of_range = bases
-        .as_ref()
-        .filter(|bases| since.is_some() && bases.is_found());
     let search = policy::Search {
         here: &here,
         repo: repo.as_ref(),
         index: index.as_ref(),
-        since: bases_of_range,
+        bases: bases.as_ref(),
+        since: since.is_some(),
     };
-    let mut judged = search.judge(request.policy.as_deref(), bases.as_ref())?;
+    let mut judged = search.judge(request.policy.as_deref())?;
     let scope = Scope {
         environment,
         policy: &judged.policy,
         input_type: request.input_type,
         repo: repo.as_ref(),
         index: index.as_ref(),
-        since: bases_of_range,
+        since: bases
+            .as_ref()
+            .filter(|bases| since.is_some() && bases.is_found()),
         jobs: request.jobs,
     };
     let (inputs, notices) = inputs::list(std::mem::take(&mut request.targets), scope)?;

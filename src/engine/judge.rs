@@ -38,11 +38,7 @@ impl Search<'_> {
     /// # Errors
     /// [`Error::Policy`] where the present one cannot be read or says what is not understood,
     /// [`Error::Git`] where git does not give it.
-    pub(super) fn judge(
-        &self,
-        named: Option<&Path>,
-        bases: Option<&Bases<'_>>,
-    ) -> Result<Judged, Error> {
+    pub(super) fn judge(&self, named: Option<&Path>) -> Result<Judged, Error> {
         if named.is_some() {
             let policy = self.present(named)?;
             return Ok(Judged {
@@ -50,7 +46,7 @@ impl Search<'_> {
                 ..Judged::default()
             });
         }
-        let points = points(bases);
+        let points = points(self.bases);
         let had_one = |point: &Point| matches!(point.policy, Ok(Some(Kind::File(_))));
         let had_one = points
             .as_ref()
@@ -118,8 +114,9 @@ impl Search<'_> {
     }
 
     fn blob(&self, id: &BlobId) -> Result<Vec<u8>, String> {
-        let repo = self.repo.ok_or("there is no repository")?;
-        repo.blobs()
+        let bases = self.bases.ok_or("there is no repository")?;
+        bases
+            .blobs
             .read(id, MAX_LEN)
             .map_err(|unread| match unread {
                 Unread::TooLarge => format!("it is larger than {MAX_LEN} bytes"),

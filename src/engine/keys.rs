@@ -77,7 +77,8 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
         here: &here,
         repo: repo.as_ref(),
         index: None,
-        since: None,
+        bases: None,
+        since: false,
     };
     let policy = search.present(policy.as_deref())?;
     let scope = Scope {

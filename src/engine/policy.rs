@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Error;
 use super::bases::Bases;
 use crate::config::{self, FILE_NAME, Policy};
-use crate::repo::{BlobId, CommitId, Index, Kind, Repo, Unread};
+use crate::repo::{BlobId, Index, Kind, Repo, Unread};
 use crate::rules::RULES;
 use crate::source::{Source, SourceId};
 use crate::{fs, paths};
@@ -22,8 +22,10 @@ pub(super) struct Search<'a> {
     pub(super) repo: Option<&'a Repo<'a>>,
     /// Its index, where that is what is checked.
     pub(super) index: Option<&'a Index<'a>>,
-    /// What to compare with, where what changed since is looked at in a commit.
-    pub(super) since: Option<&'a Bases<'a>>,
+    /// What to compare with.
+    pub(super) bases: Option<&'a Bases<'a>>,
+    /// Whether what changed since is looked at, as a commit has it.
+    pub(super) since: bool,
 }
 
 /// A policy file as it is now.
@@ -89,29 +91,24 @@ impl Search<'_> {
     /// # Errors
     /// [`Error::Policy`] where it cannot be read, [`Error::Git`] where git does not give it.
     pub(super) fn found(&self, had_one: bool) -> Result<Option<Present>, Error> {
-        let kind = match (self.index, self.since.and_then(Bases::head_of_range)) {
+        let Some(bases) = self.bases else {
+            return self.in_work_tree();
+        };
+        let head = bases.head_of_range().filter(|_| self.since);
+        let kind = match (self.index, head) {
             (Some(index), _) => index.at(FILE_NAME.as_bytes()),
-            (None, Some(head)) => self.in_commit(head)?,
+            (None, Some(head)) => bases.commits().behind_links(head, FILE_NAME.as_bytes())?,
             (None, None) => return self.in_work_tree(),
         };
         match kind {
-            Some(Kind::File(id)) => self.of_blob(&id).map(Some),
+            Some(Kind::File(id)) => self.of_blob(&id, bases).map(Some),
             None if had_one => Ok(None),
             Some(_) | None => self.in_work_tree(),
         }
     }
 
-    fn in_commit(&self, commit: CommitId) -> Result<Option<Kind>, Error> {
-        let Some(bases) = self.since else {
-            return Ok(None);
-        };
-        let found = bases.commits().behind_links(commit, FILE_NAME.as_bytes());
-        Ok(found?)
-    }
-
-    fn of_blob(&self, id: &BlobId) -> Result<Present, Error> {
-        let repo = self.repo.ok_or(Error::NoRepository)?;
-        match repo.blobs().read(id, MAX_LEN) {
+    fn of_blob(&self, id: &BlobId, bases: &Bases<'_>) -> Result<Present, Error> {
+        match bases.blobs.read(id, MAX_LEN) {
             Ok(bytes) => Present::new(self.shown(), bytes),
             Err(Unread::Failed(error)) => Err(error.into()),
             Err(Unread::TooLarge) => {

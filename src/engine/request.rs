@@ -32,7 +32,8 @@ pub struct Request<'a> {
     /// where there are paths among the targets, all that the index has under them.
     pub staged: bool,
     /// The revision since which files are checked and compared: those that changed since the merge
-    /// base of it and `HEAD`, as `HEAD` has them; or as the index has them, where that is checked.
+    /// base of it and `HEAD`, as `HEAD` has them; or as the index has them, where that is checked. In
+    /// `REV..TIP`, `TIP` stands for `HEAD`.
     pub since: Option<String>,
     /// How many commits a search in history may look at; files that did not change are searched for
     /// only where something is said.

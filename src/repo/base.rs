@@ -177,6 +177,18 @@ impl Commits<'_> {
         }
     }
 
+    /// The merge base of two revisions, of which the later stands for `HEAD`.
+    ///
+    /// # Errors
+    /// [`NoBase`] where there is none in this clone.
+    pub(crate) fn base_of_range(&mut self, from: &str, to: &str) -> Result<Base, NoBase> {
+        match self.revision(to)? {
+            Revision::Commit(tip) => self.base_between(from, tip),
+            Revision::CutOff => Err(self.too_shallow(to)),
+            Revision::Unknown => Err(self.unknown(to)),
+        }
+    }
+
     /// The commit that `HEAD` stands for.
     ///
     /// # Errors

@@ -89,6 +89,13 @@ impl<'r> Blobs<'r> {
         }
     }
 
+    /// How many bytes a blob holds; none where libgit2 does not say.
+    pub(crate) fn size(&self, id: &BlobId) -> Option<usize> {
+        let id = Oid::from_str(&id.0).ok()?;
+        self.with_objects(|objects| Ok(objects.odb()?.read_header(id)?.0))
+            .ok()
+    }
+
     /// What git was asked for before; the last one who reads it takes it away.
     fn fetched(&self, id: &BlobId) -> Option<Vec<u8>> {
         let mut all = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,6 +110,14 @@ impl<'r> Blobs<'r> {
     /// The bytes as libgit2 reads them; none where there are more than `limit`.
     fn of_libgit2(&self, id: &BlobId, limit: usize) -> Result<Option<Vec<u8>>, git2::Error> {
         let id = Oid::from_str(&id.0)?;
+        self.with_objects(|objects| blob(objects, id, limit))
+    }
+
+    /// Lends one of libgit2's readers.
+    fn with_objects<T>(
+        &self,
+        read: impl FnOnce(&Repository) -> Result<T, git2::Error>,
+    ) -> Result<T, git2::Error> {
         let idle = self
             .idle
             .lock()
@@ -112,12 +127,12 @@ impl<'r> Blobs<'r> {
             Some(objects) => objects,
             None => open_objects(self.places)?,
         };
-        let bytes = blob(&objects, id, limit);
+        let result = read(&objects);
         self.idle
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(objects);
-        bytes
+        result
     }
 }
 

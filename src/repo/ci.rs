@@ -1,4 +1,5 @@
-//! The base of a pull or merge request, from the variables that GitHub and GitLab set for its jobs.
+//! The base of a pull or merge request, from the variables that GitHub and GitLab set for its jobs; and
+//! of what is pushed, from those that pre-commit sets.
 
 use super::base::{Base, NoBase};
 use super::commits::Commits;
@@ -21,6 +22,17 @@ impl Commits<'_> {
             NoBase::Unknown { revision, .. } if self.is_shallow() => self.too_shallow(&revision),
             other => other,
         }))
+    }
+
+    /// The base of a range that pre-commit or prek was given, or that is about to be pushed; none where
+    /// it was given none.
+    ///
+    /// # Errors
+    /// [`NoBase`] inside, where this clone does not have it.
+    pub(crate) fn base_of_hook(&mut self) -> Option<Result<Base, NoBase>> {
+        let from = self.variable("PRE_COMMIT_FROM_REF")?;
+        let to = self.variable("PRE_COMMIT_TO_REF")?;
+        Some(self.base_of_range(&from, &to))
     }
 
     fn base_on_github(&mut self) -> Option<Result<Base, NoBase>> {

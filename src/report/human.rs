@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use super::drawing::draw;
 use super::{escape, openers};
-use crate::engine::{FileReport, Foreign, Reason, Report, Verification};
+use crate::engine::{ComparedWith, FileReport, Foreign, Reason, Report, Verification};
 use crate::finding::Finding;
 
 /// How much to print, and whether in colour.
@@ -75,6 +75,9 @@ fn write_files(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let reason = escape::text(&skipped.reason);
         writeln!(out, "{path}: {} not evaluated ({reason})", skipped.rule)?;
     }
+    if let Some(with) = &report.compared_with {
+        write_compared_with(with, out)?;
+    }
     if !report.searched.is_empty() {
         writeln!(
             out,
@@ -101,6 +104,21 @@ fn write_files(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     writeln!(out)
+}
+
+fn write_compared_with(with: &ComparedWith, out: &mut dyn Write) -> io::Result<()> {
+    let commits = with.commits.iter().map(|commit| {
+        let id = commit.id.get(..10).unwrap_or(&commit.id);
+        format!("`{}` ({id})", escape::text(&commit.revision))
+    });
+    let commits: Vec<String> = commits.collect();
+    match &with.lacking {
+        None => writeln!(out, "compared with {}", commits.join(" and ")),
+        Some(lacking) => {
+            let why = escape::text(&lacking.message);
+            writeln!(out, "compared with nothing: {why}")
+        }
+    }
 }
 
 /// One line a reason: which files have no verdict, and what would give them one.

@@ -103,7 +103,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     row("push of what the remote has already, bad", GIT, Passes, |w| { stale(w); w.commit_unseen(); w.git(["push", "--quiet", "--no-verify"]); w.push(&["main:again"]) }),
     row("push from a bare repository, bad", GIT, STALE, |w| { stale(w); w.commit_unseen(); push_from_bare(w) }),
     row("push from a bare repository, good", GIT, Passes, |w| { w.put("healthy", WIKI); w.stage(); w.commit_unseen(); push_from_bare(w) }),
-    row("bare repository that excludes the bad file", GIT, Notice("left out by `exclude`"), |w| { w.write(".sopsguard.toml", "exclude = [\"apps/\"]\n"); stale(w); w.commit_unseen(); push_from_bare(w) }),
+    row("bare repository that excludes the bad file", GIT, Notice("left out by `exclude`"), |w| { w.write(".sopsguard.toml", "exclude = [\"apps/\"]\n"); w.stage(); w.commit_unseen(); w.git(["push", "--quiet", "--no-verify"]); stale(w); w.commit_unseen(); push_from_bare(w) }),
     row("push from a bare one's linked work tree, bad", GIT, STALE, |w| { stale(w); w.commit_unseen(); bare(w); w.git(["-C", "../bare", "worktree", "add", "--quiet", "../tree"]); w.push_from("../tree", &["main"]) }),
 
     row("sopsguard not installed", GIT, Blocked("error: sopsguard is not on PATH"), |w| { w.remove_program(); w.write("README.md", "a"); w.stage(); w.commit() }),

@@ -108,7 +108,8 @@ pub(crate) struct CheckArgs {
     #[arg(long)]
     pub(crate) staged: bool,
     /// Check the files that the commits since the merge base of REV and HEAD changed, as HEAD has
-    /// them, and compare them with that merge base; with `--staged`, as the index has them
+    /// them, and compare them with that merge base; with `--staged`, as the index has them. In
+    /// REV..TIP, TIP stands for HEAD
     #[arg(long, value_name = "REV")]
     pub(crate) since: Option<String>,
     /// Exit with 1 where there is no revision to compare with, as in a shallow clone

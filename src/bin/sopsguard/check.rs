@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use sopsguard::Environment;
-use sopsguard::engine::{self, Access, Report, Request, Target};
+use sopsguard::engine::{self, Access, Lacking, Report, Request, Target};
 use sopsguard::report::{self, Style};
 
 use crate::app::{self, is_stdin};
@@ -39,6 +39,9 @@ pub(crate) fn run<'a>(
     }
     let lacks_key = options.require_key && tell_lacking(&report);
     let lacks_base = options.require_base && tell_no_base(&report);
+    if !options.require_base {
+        tell_not_compared(&report);
+    }
     Ok(u8::from(report.has_errors() || lacks_key || lacks_base))
 }
 
@@ -94,6 +97,20 @@ fn tell_warnings(report: &Report) {
     }
     for warning in &report.warnings {
         app::warn(&format!("warning: {}\n", report::escape(warning)));
+    }
+}
+
+/// Says why no file was compared with a version before; not where nothing was ever committed.
+fn tell_not_compared(report: &Report) {
+    let with = report.compared_with.as_ref();
+    let lacking = with.and_then(|with| with.lacking.as_ref());
+    let is_news = |lacking: &&Lacking| lacking.reason != "no-commits" && !report.files.is_empty();
+    if let Some(Lacking { message, help, .. }) = lacking.filter(is_news) {
+        app::warn(&format!(
+            "note: compared with no version before: {}\n  help: {}\n",
+            report::escape(message),
+            report::escape(help)
+        ));
     }
 }
 

@@ -14,6 +14,7 @@ Examples:
   sopsguard check                                every sops file of the repository
   sopsguard check --staged                       what the next commit will hold
   sopsguard install                              let git check every commit
+  sopsguard log apps/db.enc.yaml                 what each commit did to a file
   sopsguard rules mac-mismatch                   what a rule means, and what to do
   sopsguard explain --tree values.yaml           what sops sees: that 012 is a number
   sopsguard help check                           all about one command";

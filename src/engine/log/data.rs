@@ -71,6 +71,8 @@ pub enum LogEnd {
     Complete,
     /// Where it had looked at as many commits as it may.
     Limit,
+    /// Where all versions together hold more than 1 GiB.
+    TooMuch,
     /// Where a shallow clone was cut off.
     Shallow {
         /// What helps.
@@ -114,6 +116,7 @@ impl LogEnd {
         match self {
             Self::Complete => "complete",
             Self::Limit => "limit",
+            Self::TooMuch => "too-large",
             Self::Shallow { .. } => "shallow-clone",
             Self::Unreadable { .. } => "unreadable",
         }

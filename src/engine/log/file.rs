@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::uncommitted::uncommitted;
-use super::{At, LogEnd};
+use super::uncommitted::Uncommitted;
+use super::{At, LogEnd, renamed};
 use crate::engine::Error;
 use crate::environment::Environment;
 use crate::fs;
@@ -48,6 +48,12 @@ pub(super) struct Found {
     pub(super) commits: usize,
     pub(super) end: LogEnd,
 }
+
+/// The most bytes of all versions together: 1 GiB.
+const MOST_BYTES: usize = 1 << 30;
+
+/// How many names of a file are followed that changed together with its content.
+const MOST_NAMES: usize = 100;
 
 impl Item {
     /// The content, where git has it.
@@ -115,6 +121,10 @@ impl<'a> File<'a> {
             let help = "name one file: `sopsguard check` lists the secret files of a folder";
             return Err(file.no_history("it is a folder", help));
         }
+        if fs::kind(place) == Some(fs::Kind::Link) {
+            let help = "name the file that it leads to";
+            return Err(file.no_history("it is a symbolic link", help));
+        }
         if file.path.is_empty() {
             let help = "name a file of the work tree";
             return Err(file.no_history("it lies outside of the repository's work tree", help));
@@ -127,10 +137,6 @@ impl<'a> File<'a> {
     /// # Errors
     /// [`Error::NoHistory`] where there is nothing, [`Error::Git`] where `HEAD` cannot be read.
     pub(super) fn find(&self, commits: &mut Commits<'_>, most: usize) -> Result<Found, Error> {
-        let reach = Reach {
-            commits: most,
-            ..Reach::default()
-        };
         let base = match commits.base() {
             Ok(base) => base,
             Err(NoBase::NoCommits) => {
@@ -140,17 +146,36 @@ impl<'a> File<'a> {
             Err(NoBase::Unreadable(error)) => return Err(error.into()),
             Err(other) => return Err(self.no_history(&other.to_string(), other.help())),
         };
-        let head = base.commits.first().copied();
-        let histories = match head {
-            Some(head) => commits.histories(head, &[&self.path], reach)?,
-            None => return Err(self.no_history("nothing was committed yet", "")),
-        };
-        let mut items = uncommitted(self, commits, &base.commits)?;
+        let Uncommitted {
+            mut items,
+            former_path,
+        } = Uncommitted::of(self, commits, &base.commits)?;
         let uncommitted = items.len();
-        let looked = histories.commits;
-        let versions = histories.files.into_iter().flatten();
-        items.extend(versions.map(|version| self.item(version)));
-        let end = end(histories.end, commits);
+        let path = former_path.unwrap_or_else(|| self.path.clone());
+        let (mut looked, mut ended) = (0, End::Complete);
+        let mut next = base.commits.first().map(|head| (*head, path));
+        for _ in 0..MOST_NAMES {
+            let Some((from, path)) = next.take() else {
+                break;
+            };
+            let reach = Reach {
+                commits: most.saturating_sub(looked),
+                ..Reach::default()
+            };
+            let found = commits.histories(from, &[&path], reach)?;
+            (looked, ended) = (looked + found.commits, found.end);
+            let mut versions: Vec<Version> = found.files.into_iter().flatten().collect();
+            if let Some(first) = versions.last_mut()
+                && let Some(parent) = renamed::follow(self.repo, commits, first)
+            {
+                next = first.renamed_from.clone().map(|path| (parent, path));
+            }
+            items.extend(versions.into_iter().map(|version| self.item(version)));
+        }
+        let mut end = end(ended, commits);
+        if self.cut(&mut items) {
+            end = LogEnd::TooMuch;
+        }
         if items.is_empty() {
             return Err(self.unknown(looked, &end));
         }
@@ -160,6 +185,22 @@ impl<'a> File<'a> {
             commits: looked,
             end,
         })
+    }
+
+    /// Leaves out the oldest changes where their contents are more than anyone waits for; returns
+    /// whether it did.
+    fn cut(&self, items: &mut Vec<Item>) -> bool {
+        let blobs = self.repo.blobs();
+        let mut sum: usize = 0;
+        let most = items.iter().position(|item| {
+            let size = item.blob().and_then(|blob| blobs.size(blob));
+            sum = sum.saturating_add(size.unwrap_or_default());
+            sum > MOST_BYTES
+        });
+        if let Some(most) = most {
+            items.truncate(most.max(1));
+        }
+        most.is_some()
     }
 
     fn item(&self, version: Version) -> Item {
@@ -183,7 +224,7 @@ impl<'a> File<'a> {
     }
 
     /// A path of git's as it is printed.
-    fn shown(&self, path: &[u8]) -> PathBuf {
+    pub(super) fn shown(&self, path: &[u8]) -> PathBuf {
         paths::relative(self.here, &self.repo.place(path))
     }
 
@@ -225,11 +266,11 @@ impl<'a> File<'a> {
                 help,
             ),
             LogEnd::Unreadable { reason, help } => self.no_history(reason, help),
-            LogEnd::Complete if is_there => self.no_history(
+            LogEnd::Complete | LogEnd::TooMuch if is_there => self.no_history(
                 "git does not track it, and never did",
                 "it begins with its first commit: `git add`, then `git commit`",
             ),
-            LogEnd::Complete => Error::NoSuchPath {
+            LogEnd::Complete | LogEnd::TooMuch => Error::NoSuchPath {
                 path: self.named.to_owned(),
             },
         }

@@ -2,6 +2,7 @@
 
 mod data;
 mod file;
+mod renamed;
 mod telling;
 mod uncommitted;
 

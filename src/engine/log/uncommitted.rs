@@ -1,19 +1,56 @@
 //! What was done to a file since the last commit: in the index, and in the work tree.
 
-use super::At;
 use super::file::{File, Item};
+use super::{At, renamed};
 use crate::engine::{Error, MAX_FILE_LEN};
 use crate::fs;
-use crate::history::Named;
-use crate::repo::{BlobId, CommitId, Commits, Kind};
+use crate::history::{Named, Place};
+use crate::repo::{BlobId, CommitId, Commits, Index, Kind};
 
-/// The changes that are not committed yet, the youngest first. `bases` are the parents of the next
-/// commit.
-///
-/// # Errors
-/// [`Error::Git`] where the index or a base cannot be read.
-pub(super) fn uncommitted(
+/// What is not committed yet.
+pub(super) struct Uncommitted {
+    /// The changes, the youngest first.
+    pub(super) items: Vec<Item>,
+    /// The path that the file has in `HEAD`, where it was renamed in the index.
+    pub(super) former_path: Option<Vec<u8>>,
+}
+
+impl Uncommitted {
+    /// Looks for what is not committed yet. `bases` are the parents of the next commit.
+    ///
+    /// # Errors
+    /// [`Error::Git`] where the index or a base cannot be read.
+    pub(super) fn of(
+        file: &File<'_>,
+        commits: &mut Commits<'_>,
+        bases: &[CommitId],
+    ) -> Result<Self, Error> {
+        let index = file.repo.index()?;
+        let mut items = changes(file, &index, commits, bases)?;
+        let mut former_path = None;
+        if let Some(staged) = items.last_mut()
+            && staged.at == At::Index
+            && staged.before.iter().all(Option::is_none)
+            && let Some(blob) = staged.blob()
+            && let Some(head) = bases.first()
+        {
+            let gone = index.vanished(commits, *head).unwrap_or_default();
+            if let Some((path, content)) = renamed::find(file.repo, &file.path, blob, gone) {
+                staged.renamed_from = Some(file.shown(&path));
+                staged.before = vec![Some(Named {
+                    place: Place::Blob(content),
+                    path: file.shown(&path),
+                })];
+                former_path = Some(path);
+            }
+        }
+        Ok(Self { items, former_path })
+    }
+}
+
+fn changes(
     file: &File<'_>,
+    index: &Index<'_>,
     commits: &mut Commits<'_>,
     bases: &[CommitId],
 ) -> Result<Vec<Item>, Error> {
@@ -24,7 +61,6 @@ pub(super) fn uncommitted(
             _ => None,
         });
     }
-    let index = file.repo.index()?;
     let staged = match index.at(&file.path) {
         Some(Kind::File(blob)) => Some(blob),
         // What the work tree has is compared with both sides.

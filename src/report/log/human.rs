@@ -337,6 +337,10 @@ fn write_end(log: &Log, out: &mut dyn Write) -> io::Result<()> {
             log.commits,
             log.commits.saturating_mul(10)
         ),
+        LogEnd::TooMuch => writeln!(
+            out,
+            "older versions were not looked at: all together hold more than 1 GiB"
+        ),
         LogEnd::Shallow { help } => writeln!(
             out,
             "this clone is shallow, what came before is not here: {}",
