@@ -9,6 +9,7 @@ mod needle;
 mod origin;
 mod reader;
 mod sound;
+mod step;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "a test makes its own world")]
 mod tests;
@@ -16,9 +17,9 @@ mod verified;
 
 pub(crate) use again::again;
 pub(crate) use log::Content;
-pub use log::{DataKeyFate, Edit, Step, ValueChange, What};
 pub(crate) use needle::Needle;
 pub(crate) use origin::{Edited, Present, Traced, trace};
 pub(crate) use reader::Reader;
 pub(crate) use sound::{Sound, last_sound};
+pub use step::{DataKeyFate, Edit, Step, ValueChange, What};
 pub(crate) use verified::{Named, Place, Verdict, Verified, Verifier};

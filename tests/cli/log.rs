@@ -11,7 +11,7 @@ use crate::sandbox::{Output, Sandbox, testdata};
 
 /// What each story amounts to: what was done to its files stands in `scripts/testdata-changes`. Those
 /// that are not named here are edits with sops.
-const EDITS: [(&str, &str); 54] = [
+const EDITS: [(&str, &str); 55] = [
     ("downgraded-encryption/fires/decrypted", "decrypted"),
     (
         "downgraded-encryption/fires/encrypted-anew",
@@ -50,6 +50,7 @@ const EDITS: [(&str, &str); 54] = [
         "edited-outside-sops/fires/typed-within-a-second",
         "perhaps-outside-sops",
     ),
+    ("edited-outside-sops/fires/unquoted", "outside-sops"),
     ("edited-outside-sops/quiet/encrypted-anew", "encrypted-anew"),
     ("edited-outside-sops/quiet/line-ends", "layout"),
     ("edited-outside-sops/quiet/one-line", "layout"),
@@ -635,6 +636,91 @@ fn a_history_that_is_not_all_there_says_where_it_ends() {
     let ci = sandbox.command(["log", "-C", "shallow", FILE]).with_git();
     let printed = ci.env("GITHUB_ACTIONS", "true").run().stdout;
     assert!(printed.contains("`fetch-depth: 0`"), "{printed}");
+}
+
+#[test]
+fn repositories_of_every_kind_have_histories() {
+    let sandbox = life(&[ENCRYPTED, SET]);
+    let expected = ["sops", "added"];
+    sandbox.git(["worktree", "add", "--quiet", "--detach", "../linked"]);
+    assert_eq!(edits(&sandbox, &["-C", "../linked", FILE]), expected);
+    assert_eq!(edits(&sandbox, &["../linked/shop.enc.yaml"]), expected);
+    let url = sandbox.work().display().to_string();
+    let allow = ["-c", "protocol.file.allow=always"];
+    sandbox.git([&allow[..], &["submodule", "add", "--quiet", &url, "sub"]].concat());
+    assert_eq!(edits(&sandbox, &["sub/shop.enc.yaml"]), expected);
+    let git_dir = sandbox.work().join(".git");
+    let output = sandbox
+        .command(["log", "--format", "json", FILE])
+        .env("GIT_DIR", git_dir)
+        .run();
+    assert_eq!(output.json()["entries"].as_array().unwrap().len(), 2);
+
+    // libgit2 reads no such ids, so git is asked.
+    let sandbox = Sandbox::new();
+    sandbox.git([
+        "init",
+        "--quiet",
+        "--object-format=sha256",
+        "--initial-branch=main",
+    ]);
+    for name in [ENCRYPTED, SET, ROTATED, TEXT] {
+        sandbox.write(FILE, version(name));
+        commit(&sandbox);
+    }
+    let told = entries(&sandbox, &[FILE, "--identity", &key()]);
+    let told: Vec<_> = told
+        .iter()
+        .map(|one| (word(one, "edit"), word(one, "verification")))
+        .collect();
+    let expected = [
+        ("outside-sops", "failed"),
+        ("rotated", "verified"),
+        ("sops", "verified"),
+        ("added", "verified"),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[cfg(unix)]
+#[test]
+fn keys_that_cost_something_open_a_history_too() {
+    let sandbox = life(&[ENCRYPTED, SET, ROTATED]);
+    sandbox.write("key.txt", fs::read(key()).unwrap());
+    sandbox.write(
+        "get",
+        "#!/bin/sh\necho got >> \"$(dirname \"$0\")/asked\"\ncat \"$(dirname \"$0\")/key.txt\"\n",
+    );
+    let program = sandbox.work().join("get");
+    fs::set_permissions(
+        &program,
+        std::os::unix::fs::PermissionsExt::from_mode(0o755),
+    )
+    .unwrap();
+    let told = sandbox
+        .command(["log", "--format", "json", FILE])
+        .with_git()
+        .env("SOPS_AGE_KEY_CMD", &program)
+        .run()
+        .json();
+    let told = told["entries"].as_array().unwrap().iter();
+    assert!(
+        told.clone()
+            .all(|entry| entry["verification"] == "verified")
+    );
+    assert_eq!(told.count(), 3);
+    assert_eq!(
+        sandbox.read("asked").len(),
+        "got\n".len(),
+        "asked once a run"
+    );
+    let locked = testdata("identities/keys/age-locked.txt");
+    let told = entries(&sandbox, &[FILE, "--identity", locked.to_str().unwrap()]);
+    assert!(
+        word(&told[0], "reason").starts_with("needs-input: "),
+        "{}",
+        told[0]["reason"]
+    );
 }
 
 #[test]

@@ -3,6 +3,8 @@
 #[cfg(feature = "cli")]
 mod human;
 mod json;
+#[cfg(feature = "cli")]
+mod words;
 
 #[cfg(feature = "cli")]
 pub use human::human;
