@@ -12,13 +12,14 @@ use std::sync::Arc;
 use super::bases::Bases;
 use super::file::{Around, Looked, look};
 use super::inputs::{Content, Input};
+use super::log::renamed;
 use super::{Error, MAX_FILE_LEN, NotEvaluated, Verification, map_all};
 use crate::change::Version;
 use crate::document::{Document, Format};
 use crate::fs;
 use crate::history::{self, Needle, Present, Reader, Traced};
 use crate::keys::Keyring;
-use crate::repo::{self, CommitId, Commits, End, Kind, Reach};
+use crate::repo::{self, CommitId, Commits, End, Kind, Reach, Repo};
 use crate::rules::{CommitName, EDITED, MAC_MISMATCH, MIXED};
 use crate::sops::SopsFile;
 use crate::source::SourceId;
@@ -207,9 +208,10 @@ impl Back<'_> {
         let again: Vec<bool> = asked.iter().map(|asked| asked.again).collect();
         let base = self.bases.points().first();
         let base = base.map_or(head, |point| point.commit);
+        let repo = self.bases.repo;
         Histories {
-            head: Walk::from(&mut commits, head, asked, &edited, reach),
-            base: Walk::from(&mut commits, base, asked, &again, reach),
+            head: Walk::from(repo, &mut commits, head, asked, &edited, reach),
+            base: Walk::from(repo, &mut commits, base, asked, &again, reach),
         }
     }
 
@@ -333,6 +335,7 @@ impl Walk {
 
     /// The versions of those files that are `wanted`.
     fn from(
+        repo: &Repo<'_>,
         commits: &mut Commits<'_>,
         from: CommitId,
         asked: &[Asked<'_>],
@@ -347,10 +350,15 @@ impl Walk {
                 end: End::Complete,
             };
         }
-        let (found, end) = match commits.histories(from, &paths, reach) {
+        let (mut found, mut end) = match commits.histories(from, &paths, reach) {
             Ok(found) => (found.files, found.end),
             Err(error) => (vec![Vec::new(); paths.len()], End::Unreadable(error)),
         };
+        for versions in &mut found {
+            if let Some(ended) = follow(repo, commits, versions, reach) {
+                end = ended;
+            }
+        }
         let mut found = found.into_iter();
         let files = wanted
             .iter()
@@ -360,6 +368,33 @@ impl Walk {
             end,
         }
     }
+}
+
+/// Adds the versions that a file has under the names that it had before it was renamed and edited in one
+/// commit. Gives what ended the search where that was not the first of all commits.
+fn follow(
+    repo: &Repo<'_>,
+    commits: &mut Commits<'_>,
+    versions: &mut Vec<repo::Version>,
+    reach: Reach,
+) -> Option<End> {
+    let mut ended = None;
+    for _ in 0..renamed::MOST_NAMES {
+        let Some((parent, path)) = versions.last_mut().and_then(|first| {
+            let parent = renamed::follow(repo, commits, first)?;
+            Some((parent, first.renamed_from.clone()?))
+        }) else {
+            break;
+        };
+        match commits.histories(parent, &[&path], reach) {
+            Ok(found) => {
+                versions.extend(found.files.into_iter().flatten());
+                ended = Some(found.end).filter(|end| !matches!(end, End::Complete));
+            }
+            Err(error) => return Some(End::Unreadable(error)),
+        }
+    }
+    ended
 }
 
 /// Takes back what the base said of a file that is as sops wrote it, and notes where nothing is known.

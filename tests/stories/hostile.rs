@@ -403,6 +403,7 @@ story!(names_are_no_text, |repo| {
     found(&["--staged"]);
     repo.commit("Break it");
     found(&["--since", "HEAD~1"]);
+    found(&["--history"]);
 });
 
 story!(revisions_are_no_revisions, |repo| {
@@ -414,7 +415,7 @@ story!(revisions_are_no_revisions, |repo| {
         "-x",
         "HEAD~99999999999",
         "@{upstream}",
-        "main..main",
+        "main..gone",
         "HEAD^{/x}",
         ":/x",
         "HEAD:db.enc.yaml",

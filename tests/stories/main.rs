@@ -40,3 +40,4 @@ mod recipients;
 mod repo;
 mod rewritten;
 mod selectors;
+mod stale;

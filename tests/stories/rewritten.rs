@@ -124,6 +124,26 @@ story!(an_edit_in_sops_is_reverted, |repo| {
     repo.finds_nothing();
 });
 
+story!(an_edit_as_text_is_reverted, |repo| {
+    repo.add(FILE, SECRET);
+    repo.replace(FILE, "production", "staging");
+    repo.commit("Break the file");
+    repo.git(["revert", "--no-commit", "HEAD"]);
+    repo.finds_nothing();
+});
+
+story!(what_was_edited_as_text_is_brought_back, |repo| {
+    repo.add(FILE, SECRET);
+    let sound = repo.id("HEAD");
+    repo.replace(FILE, "production", "staging");
+    repo.commit("Break the file");
+    repo.write("README", "other work\n");
+    repo.commit("Do something else");
+    repo.git(["restore", "--source", &sound, "--", FILE]);
+    repo.finds_nothing();
+    repo.check(&["--since", &sound]).finds_nothing();
+});
+
 story!(what_was_edited_as_text_is_edited_as_text_again, |repo| {
     repo.add(FILE, SECRET);
     let sound = repo.id("HEAD");

@@ -52,9 +52,6 @@ pub(super) struct Found {
 /// The most bytes of all versions together: 1 GiB.
 const MOST_BYTES: usize = 1 << 30;
 
-/// How many names of a file are followed that changed together with its content.
-const MOST_NAMES: usize = 100;
-
 impl Item {
     /// The content, where git has it.
     pub(super) fn blob(&self) -> Option<&BlobId> {
@@ -154,7 +151,7 @@ impl<'a> File<'a> {
         let path = former_path.unwrap_or_else(|| self.path.clone());
         let (mut looked, mut ended) = (0, End::Complete);
         let mut next = base.commits.first().map(|head| (*head, path));
-        for _ in 0..MOST_NAMES {
+        for _ in 0..renamed::MOST_NAMES {
             let Some((from, path)) = next.take() else {
                 break;
             };

@@ -2,7 +2,7 @@
 
 mod data;
 mod file;
-mod renamed;
+pub(super) mod renamed;
 mod telling;
 mod uncommitted;
 

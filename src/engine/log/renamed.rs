@@ -10,7 +10,7 @@ use crate::repo::{BlobId, CommitId, Commits, Repo, Version as Commit, renames};
 use crate::source::SourceId;
 
 /// A path that is gone, and what it held.
-pub(super) type Gone = (Vec<u8>, BlobId);
+pub(in crate::engine) type Gone = (Vec<u8>, BlobId);
 
 /// The most files that are gone and looked into.
 const MOST: usize = 2_000;
@@ -18,9 +18,12 @@ const MOST: usize = 2_000;
 /// The most bytes of one.
 const MAX_LEN: usize = 1 << 20;
 
+/// How many names of a file are followed that changed together with its content.
+pub(in crate::engine) const MOST_NAMES: usize = 100;
+
 /// Finds what a file was called before a commit in which its name is new, and notes it there. Returns the
 /// parent that has it under that name.
-pub(super) fn follow(
+pub(in crate::engine) fn follow(
     repo: &Repo<'_>,
     commits: &mut Commits<'_>,
     first: &mut Commit,
