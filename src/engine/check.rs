@@ -12,7 +12,7 @@ use crate::change::{Tokens, copied_across};
 use crate::finding::Finding;
 use crate::keys::{Keyring, Place, PlaceState, Shut};
 use crate::paths;
-use crate::repo::{Index, Reach, Repo};
+use crate::repo::{Reach, Repo, is_bare_around};
 use crate::rules;
 use crate::sops::{Reason, Verification};
 
@@ -23,18 +23,22 @@ use crate::sops::{Reason, Verification};
 ///
 /// # Errors
 /// [`Error::NoSuchPath`] where a named path is not there, [`Error::Identity`] where a named identity
-/// cannot be used, [`Error::Threads`] where the system gives no threads, [`Error::NoRepository`] where
-/// there is no index to read, [`Error::Git`] where there is one that cannot be read,
+/// cannot be used, [`Error::Threads`] where the system gives no threads, [`Error::NoRepository`] and
+/// [`Error::BareRepository`] where there is no index or commit to read, [`Error::Git`] where there is one that cannot be read,
 /// [`Error::Policy`] where the policy is wrong.
 pub fn check(mut request: Request<'_>) -> Result<Report, Error> {
     let environment = request.environment;
     let here = paths::absolute(environment.current_dir(), Path::new(""));
     let repo = Repo::discover(environment, &here);
-    let index = match request.staged {
-        true => Some(index_of(repo.as_ref())?),
-        false => None,
-    };
     let since = request.since.as_deref();
+    if repo.is_none() && (request.staged || since.is_some()) {
+        return Err(match is_bare_around(environment, &here) {
+            true => Error::BareRepository,
+            false => Error::NoRepository,
+        });
+    }
+    let staged = repo.as_ref().filter(|_| request.staged);
+    let index = staged.map(Repo::index).transpose()?;
     let find = |repo| Bases::find(repo, &here, since);
     let bases = repo.as_ref().map(find).transpose()?;
     let search = policy::Search {
@@ -123,14 +127,6 @@ fn look_at<'r>(
         report.notices.extend(leaks.notice);
     }
     Ok(findings)
-}
-
-/// The index, which is what is to be checked.
-///
-/// # Errors
-/// [`Error::NoRepository`] where there is none, [`Error::Git`] where it cannot be read.
-fn index_of<'r>(repo: Option<&'r Repo<'r>>) -> Result<Index<'r>, Error> {
-    Ok(repo.ok_or(Error::NoRepository)?.index()?)
 }
 
 /// Says where identities were looked for, and what was wrong there.

@@ -49,10 +49,14 @@ pub enum Error {
         #[help]
         help: String,
     },
-    /// The index was asked for, and there is none.
-    #[error("there is no git repository here whose index could be checked")]
+    /// The index or a revision was asked for, and there is no repository.
+    #[error("there is no git repository here whose index or commits could be checked")]
     #[diagnostic(help("run it inside a work tree, or name one with `-C`"))]
     NoRepository,
+    /// The same, where there is a repository without a work tree.
+    #[error("the repository here is bare, and only one with a work tree can be checked")]
+    #[diagnostic(help("run it in a clone, or in a work tree: `git worktree add ../checked-out`"))]
+    BareRepository,
     /// The revision to compare with is none.
     #[error("{reason}")]
     NoSuchRevision {
