@@ -110,7 +110,8 @@ impl Back<'_> {
         if asked.is_empty() {
             return Ok(None);
         }
-        let Ok(head) = self.bases.commits().head() else {
+        let head = self.bases.head_of_range();
+        let Some(head) = head.or_else(|| self.bases.commits().head().ok()) else {
             return Ok(None);
         };
         let histories = self.histories(head, &asked);
@@ -161,7 +162,8 @@ impl Back<'_> {
                 findings.retain(|finding| finding.rule != EDITED);
             }
             let is_found = |rule: &str| findings.iter().any(|finding| finding.rule == rule);
-            let is_secret = self.history.is_some() && !file.openers.is_empty();
+            let is_wanted = self.history.is_some() || self.bases.head_of_range().is_some();
+            let is_secret = is_wanted && !file.openers.is_empty();
             let edited = is_found(EDITED) || is_secret && !is_verified && !is_found(MIXED);
             let sound = is_found(MAC_MISMATCH);
             if !edited && !sound && !*is_older {
@@ -230,6 +232,8 @@ impl Back<'_> {
                 return;
             }
             match history::trace(&mut reader, present, versions, &walk.end) {
+                // Nobody asked for more than the base tells.
+                Traced::NotKnown(_) if self.history.is_none() => {}
                 Traced::AsWritten => told.as_written = true,
                 Traced::NotCommitted => {}
                 Traced::NotKnown(reason) => told.lacking = Some(reason),
