@@ -252,6 +252,18 @@ impl Version {
         !this.stanzas.is_disjoint(&other.stanzas)
     }
 
+    /// Whether both have the same `mac`, whatever their times are.
+    pub(crate) fn shares_mac(&self, other: &Self) -> bool {
+        let mac = |version: &Self| Some(version.seal.as_ref()?.mac?.0);
+        mac(self).is_some() && mac(self) == mac(other)
+    }
+
+    /// Whether both say the same time.
+    pub(crate) fn shares_time(&self, other: &Self) -> bool {
+        let time = |version: &Self| Some(version.seal.as_ref()?.last_modified.0.clone());
+        time(self).is_some() && time(self) == time(other)
+    }
+
     /// Whether what enters the MAC is the same in both, by the rule of `self` for values in clear.
     /// Costs nothing either.
     pub(crate) fn has_inputs_of(&self, other: &Self) -> bool {

@@ -2,7 +2,7 @@
 
 use super::bases::{Before, Content, Earlier};
 use super::file::Look;
-use super::history::{Past, Since};
+use super::history::{Past, Since, Sound};
 use crate::change::{Change, NotCompared, Tokens, Version};
 use crate::document::{Document, Format};
 use crate::repo::BlobId;
@@ -56,6 +56,24 @@ impl<'a> SinceWritten<'a> {
             },
             past: rules::Past::Since(&self.since.by),
         }
+    }
+}
+
+/// The last version of a file that verified, and what became of it, as rules see it.
+fn since_sound<'a>(sound: &'a Sound, now: &'a Version) -> rules::Sound<'a> {
+    let steps = sound.by.iter().zip(&sound.last.steps);
+    let steps = steps.map(|(name, step)| (name, Change::between(&step.before, &step.version)));
+    rules::Sound {
+        commit: &sound.commit,
+        base: BaseName {
+            revision: &sound.revision,
+            path: &sound.path,
+        },
+        change: Change::between(&sound.last.version, now),
+        steps: steps.collect(),
+        has_uncommitted: sound.last.has_uncommitted,
+        retyped: &sound.last.retyped,
+        seals: sound.seals.as_ref().map(|(mac, time)| (mac, time)),
     }
 }
 
@@ -161,6 +179,30 @@ impl<'a> Look<'a> {
     /// What the history says of the file.
     pub(super) fn past(&self) -> Option<&'a Past> {
         self.bases?.pasts.get()?.get(&self.path)
+    }
+
+    /// The version that the file is, where the history has something to say of it.
+    pub(super) fn now_of(&self, file: &SopsFile<'_>) -> Option<Version> {
+        self.past().and_then(|_| Version::of(file).ok())
+    }
+
+    /// What the history says of the version that the file is.
+    pub(super) fn told_by_history<'n>(
+        &self,
+        now: Option<&'n Version>,
+    ) -> (Option<SinceWritten<'n>>, Option<rules::Sound<'n>>)
+    where
+        'a: 'n,
+    {
+        let Some((past, now)) = self.past().zip(now) else {
+            return (None, None);
+        };
+        let since = past.since.as_ref();
+        let sound = past.sound.as_ref();
+        (
+            since.map(|since| SinceWritten::of(since, now)),
+            sound.map(|sound| since_sound(sound, now)),
+        )
     }
 }
 

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use super::bases::Bases;
-use super::compare::{Compared, SinceWritten, Versions};
+use super::compare::{Compared, Versions};
 use super::inputs::{Content, Input, Origin};
 use super::known::Known;
 use super::others::decode;
 use super::refused::{self, Certain, has_marks};
 use super::{Error, FileReport, MAX_FILE_LEN, NotEvaluated, guess, sign};
-use crate::change::{Tokens, Version};
+use crate::change::Tokens;
 use crate::document::{self, Document, Foreign, Format, Reading};
 use crate::finding::Finding;
 use crate::fs;
@@ -334,14 +334,13 @@ impl Look<'_> {
         } else {
             Needs::Key
         };
-        let since = self.past().and_then(|past| past.since.as_ref());
-        let now = since.and_then(|_| Version::of(file).ok());
+        let now = self.now_of(file);
+        let (since, sound) = self.told_by_history(now.as_ref());
         let known = Known {
             file: Some(file),
             compared,
-            since: since
-                .zip(now.as_ref())
-                .map(|(since, now)| SinceWritten::of(since, now)),
+            since,
+            sound,
             tokens,
             problems: checked.inspection.problems,
             encrypted: checked.inspection.encrypted,

@@ -20,7 +20,7 @@ use crate::fs;
 use crate::history::{self, Needle, Present, Reader, Traced};
 use crate::keys::Keyring;
 use crate::repo::{self, CommitId, Commits, End, Kind, Reach, Repo};
-use crate::rules::{CommitName, EDITED, MIXED};
+use crate::rules::{CommitName, EDITED, MAC_MISMATCH, MIXED};
 use crate::sops::SopsFile;
 use crate::source::SourceId;
 
@@ -31,6 +31,19 @@ pub(super) struct Past {
     pub(super) since: Option<Since>,
     /// The older version that it is again.
     pub(super) again: Option<(CommitName, Arc<Version>)>,
+    /// The last version that verified, where its MAC does not hold.
+    pub(super) sound: Option<Sound>,
+}
+
+/// The last version of a file that verified.
+pub(super) struct Sound {
+    pub(super) commit: CommitName,
+    pub(super) revision: String,
+    pub(super) path: PathBuf,
+    pub(super) last: history::Sound,
+    /// The commits of its steps.
+    pub(super) by: Vec<CommitName>,
+    pub(super) seals: Option<(CommitName, CommitName)>,
 }
 
 /// A file that was changed since sops wrote it.
@@ -63,6 +76,8 @@ struct Asked<'i> {
     edited: bool,
     /// Whether it is asked if an older version is back.
     again: bool,
+    /// Whether it is asked when it last verified.
+    sound: bool,
 }
 
 /// The versions of the files that have something to ask.
@@ -85,6 +100,7 @@ struct Walk {
 struct Told {
     edited: Option<history::Edited>,
     again: Option<(CommitId, Arc<Version>)>,
+    sound: Option<history::Sound>,
     /// Whether the file is as sops wrote it, whatever it was in its base.
     as_written: bool,
     /// Why nothing is known.
@@ -113,7 +129,7 @@ impl Back<'_> {
         let histories = self.histories(head, &asked);
         let numbered: Vec<(usize, &Asked<'_>)> = asked.iter().enumerate().collect();
         let told = map_all(&numbered, self.jobs, |(number, asked)| {
-            self.tell(asked, *number, &histories)
+            self.tell(asked, *number, &histories, keyring)
         })?;
         let mut pasts = HashMap::new();
         let mut again = Vec::new();
@@ -160,7 +176,8 @@ impl Back<'_> {
             let is_found = |rule: &str| findings.iter().any(|finding| finding.rule == rule);
             let is_secret = self.history.is_some() && !file.openers.is_empty();
             let edited = is_found(EDITED) || is_secret && !is_verified && !is_found(MIXED);
-            if !edited && !*is_older {
+            let sound = is_found(MAC_MISMATCH);
+            if !edited && !sound && !*is_older {
                 continue;
             }
             if let Some(inside) = self.bases.inside(&file.path) {
@@ -171,6 +188,7 @@ impl Back<'_> {
                     inside,
                     edited,
                     again: *is_older,
+                    sound,
                 });
             }
         }
@@ -185,7 +203,7 @@ impl Back<'_> {
         };
         let edited: Vec<bool> = asked
             .iter()
-            .map(|asked| asked.edited && is_file(&mut commits, asked))
+            .map(|asked| (asked.edited || asked.sound) && is_file(&mut commits, asked))
             .collect();
         let again: Vec<bool> = asked.iter().map(|asked| asked.again).collect();
         let base = self.bases.points().first();
@@ -198,7 +216,13 @@ impl Back<'_> {
     }
 
     /// What the versions of one file say.
-    fn tell(&self, asked: &Asked<'_>, number: usize, histories: &Histories) -> Told {
+    fn tell(
+        &self,
+        asked: &Asked<'_>,
+        number: usize,
+        histories: &Histories,
+        keyring: &Keyring,
+    ) -> Told {
         let format = asked.format;
         let by_name = Format::of_path(&asked.input.path) == format;
         let mut reader = Reader::new(&self.bases.blobs, Some(format).filter(|_| !by_name));
@@ -211,6 +235,13 @@ impl Back<'_> {
             let Some(versions) = walk.versions(number) else {
                 return;
             };
+            if asked.sound {
+                let sound = history::last_sound(&mut reader, present, versions, keyring);
+                told.sound = sound.ok().flatten();
+            }
+            if !asked.edited {
+                return;
+            }
             match history::trace(&mut reader, present, versions, &walk.end) {
                 Traced::AsWritten => told.as_written = true,
                 Traced::NotCommitted => {}
@@ -250,7 +281,7 @@ impl Back<'_> {
 
     /// The same with names; none where there is nothing to say.
     fn past(&self, told: Told) -> Option<Past> {
-        if told.edited.is_none() && told.again.is_none() {
+        if told.edited.is_none() && told.again.is_none() && told.sound.is_none() {
             return None;
         }
         let name = |commit| self.name(commit);
@@ -262,6 +293,14 @@ impl Back<'_> {
                 by: edited.by.into_iter().map(name).collect(),
             }),
             again: told.again.map(|(commit, version)| (name(commit), version)),
+            sound: told.sound.map(|last| Sound {
+                commit: name(last.at.commit),
+                revision: last.at.revision(),
+                path: self.bases.shown(&last.at.path),
+                by: last.steps.iter().map(|step| name(step.commit)).collect(),
+                seals: last.seals.map(|(mac, time)| (name(mac), name(time))),
+                last,
+            }),
         })
     }
 

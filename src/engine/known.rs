@@ -11,7 +11,7 @@ use crate::document::{Document, Foreign, Format, RepeatedKey};
 use crate::finding::Finding;
 use crate::keys::Shut;
 use crate::rules::{
-    Check, Due, EDITED, FileContext, Findings, Needs, RULES, Rule, UNDECRYPTABLE, Unreadable,
+    Check, Due, EDITED, FileContext, Findings, Needs, RULES, Rule, Sound, UNDECRYPTABLE, Unreadable,
 };
 use crate::sops::{ClearComment, Opener, Place, Problem, SopsFile, Verification};
 use crate::source::{Conflict, Position, Source, Span};
@@ -44,6 +44,8 @@ pub(super) struct Known<'a> {
     pub(super) compared: Compared<'a>,
     /// What became of it since sops wrote it.
     pub(super) since: Option<SinceWritten<'a>>,
+    /// What became of it since it last verified.
+    pub(super) sound: Option<Sound<'a>>,
 }
 
 impl Look<'_> {
@@ -104,6 +106,7 @@ impl Look<'_> {
             unselected: &known.unselected,
             repeated_keys: &known.repeated_keys,
             conflicts: &known.conflicts,
+            sound: known.sound.as_ref(),
             parts: OnceCell::new(),
         };
         let mut findings = Vec::new();

@@ -3,12 +3,6 @@
 //! [`repo`](crate::repo) knows which commits changed a file, and [`change`](crate::change) what two
 //! versions have to do with each other; here the two meet.
 
-#![expect(
-    dead_code,
-    unused_imports,
-    reason = "nobody asks yet which version verified, nor for a log"
-)]
-
 mod again;
 mod log;
 mod needle;
@@ -24,8 +18,8 @@ mod verified;
 pub(crate) use again::again;
 pub(crate) use log::Content;
 pub(crate) use needle::Needle;
-pub(crate) use origin::{Address, Edited, Present, Traced, trace};
-pub(crate) use reader::{Reader, Unknown};
-pub(crate) use sound::{Changed, Sound, last_sound};
+pub(crate) use origin::{Edited, Present, Traced, trace};
+pub(crate) use reader::Reader;
+pub(crate) use sound::{Sound, last_sound};
 pub use step::{DataKeyFate, Edit, Step, ValueChange, What};
 pub(crate) use verified::{Named, Place, Verdict, Verified, Verifier};

@@ -73,12 +73,6 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// What a file was from a commit on; none where it was deleted then, or was no file.
-    pub(crate) fn version(&mut self, at: &repo::Version) -> Option<Outcome> {
-        let format = self.format_of(&at.path);
-        Some(self.read(at.blob.as_ref()?, format))
-    }
-
     /// What it was in each parent of that commit.
     pub(crate) fn before(&mut self, at: &repo::Version) -> Vec<Option<Outcome>> {
         let path = at.renamed_from.as_deref().unwrap_or(&at.path);

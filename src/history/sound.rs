@@ -23,6 +23,10 @@ pub(crate) struct Sound {
     pub(crate) at: Address,
     /// What became of it since, the oldest first.
     pub(crate) steps: Vec<Changed>,
+    /// Whether the file at hand is yet another thing.
+    pub(crate) has_uncommitted: bool,
+    /// Whose `mac` the file has, and whose `lastmodified`, where those are not one version's.
+    pub(crate) seals: Option<(CommitId, CommitId)>,
     /// The values of the file that look as they did and are of another type.
     pub(crate) retyped: Vec<LeafId>,
 }
@@ -64,7 +68,11 @@ pub(crate) fn last_sound(
     let steps = search.steps(later);
     let read = search.version(version.blob.as_ref(), &version.path)?;
     let retyped = search.retyped(version, &read);
+    let seals = search.seals(versions);
+    let has_uncommitted = !search.is_as(versions.first());
     Ok(Some(Sound {
+        has_uncommitted,
+        seals,
         version: read,
         at: Address::of(version),
         steps,
@@ -109,6 +117,36 @@ impl Search<'_, '_> {
             }
         }
         steps
+    }
+
+    /// Whether the file at hand is, to the MAC, what this version is.
+    fn is_as(&mut self, version: Option<&repo::Version>) -> bool {
+        let Some(at) = version else { return false };
+        let present = self.present.version;
+        self.version(at.blob.as_ref(), &at.path)
+            .is_ok_and(|version| present.has_mac_of(&version) && version.has_inputs_of(present))
+    }
+
+    /// The youngest commits with the file's `mac` and with its time, where none has both.
+    fn seals(&mut self, versions: &[repo::Version]) -> Option<(CommitId, CommitId)> {
+        let present = self.present.version;
+        let (mut mac, mut time) = (None, None);
+        for at in versions {
+            let Ok(version) = self.version(at.blob.as_ref(), &at.path) else {
+                continue;
+            };
+            if present.has_mac_of(&version) {
+                // A commit that put them together brought neither.
+                continue;
+            }
+            if present.shares_mac(&version) {
+                mac = mac.or(Some(at.commit));
+            }
+            if present.shares_time(&version) {
+                time = time.or(Some(at.commit));
+            }
+        }
+        mac.zip(time)
     }
 
     /// The clear values of the file that are spelled as in an older version, quotes left aside, and

@@ -23,6 +23,10 @@ fn check(context: &FileContext<'_>, findings: &mut Findings<'_>) {
         let place = problem.span.zip(context.source);
         let place = place.map(|(span, source)| source.position(span.start()));
         let found = Found::problem(problem).at_position(place);
+        let found = match context.sound {
+            Some(sound) => found.message(format!("{}: {}", problem.kind, sound.told())),
+            None => found,
+        };
         findings.report(found.says(says(cause)).help(help(context, cause)));
     }
 }
@@ -43,6 +47,9 @@ fn says(cause: &MacMismatch) -> &'static str {
 
 fn help(context: &FileContext<'_>, cause: &MacMismatch) -> Help {
     let edit = remedy::sops("edit", context);
+    if let Some(sound) = context.sound {
+        return sound.bring_back(context).then(edit);
+    }
     match cause {
         MacMismatch::Differs => {
             let what = match context.format {

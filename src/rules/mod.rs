@@ -35,7 +35,7 @@ mod unselected_ciphertext;
 pub(crate) use copied_ciphertext::copied_across;
 pub(crate) use given::{
     BaseName, ChangeContext, CommitName, ConfigContext, Due, FileContext, Findings, FormatFrom,
-    Past, Unreadable,
+    Past, Sound, Unreadable,
 };
 use given::{CommitNames, Found, MAX_FINDINGS, Names, Tale, format, remedy};
 
@@ -75,6 +75,9 @@ pub(crate) static OF_ANY_FILE: &Rule = &private_key_committed::RULE;
 
 /// The rule that a history tells more of than a base does.
 pub(crate) const EDITED: &str = edited_outside_sops::RULE.id;
+
+/// The rule about a MAC that does not hold.
+pub(crate) const MAC_MISMATCH: &str = mac_mismatch::RULE.id;
 
 /// The rule about files that are put together from several versions.
 pub(crate) const MIXED: &str = mixed_merge::RULE.id;

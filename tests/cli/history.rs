@@ -227,3 +227,129 @@ fn a_key_that_verifies_decides() {
     assert_eq!(found(&report), []);
     assert_eq!(report["summary"]["verified"], 1);
 }
+
+/// The message of the only `mac-mismatch` that is found with the key of the fixtures.
+#[track_caller]
+fn mismatch(sandbox: &Sandbox, options: &[&str]) -> (String, Value) {
+    let keys = testdata("rules/keys.txt");
+    let options = [options, &["--identity", keys.to_str().unwrap()]].concat();
+    let report = check(sandbox, &options);
+    let findings = report["findings"].as_array().unwrap().iter();
+    let mut found: Vec<&Value> = findings
+        .filter(|finding| finding["rule"] == "mac-mismatch")
+        .collect();
+    assert_eq!(found.len(), 1, "{report}");
+    let finding = found.remove(0).clone();
+    (finding["message"].as_str().unwrap().to_owned(), finding)
+}
+
+#[test]
+fn a_mac_that_does_not_hold_is_explained_by_who_changed_what_since_it_did() {
+    let (sandbox, written, edit) = broken();
+    let (message, finding) = mismatch(&sandbox, &[]);
+    assert!(
+        message.starts_with(&format!(
+            "the values are not those that `mac` was written for: since `{written}` (Somebody, "
+        )),
+        "{message}"
+    );
+    let end =
+        format!("when it last verified, `metadata.namespace` changed; by `{edit}` (Somebody, ");
+    assert!(message.contains(&end), "{message}");
+    let commands = finding["commands"].as_array().unwrap();
+    assert_eq!(
+        commands[0],
+        format!("git restore --source={written} -- {FILE}")
+    );
+    assert_eq!(commands[1], format!("sops edit {FILE}"));
+    // Without that commit within reach it says what it always says.
+    let (message, _) = mismatch(&sandbox, &["--history=1"]);
+    assert!(!message.contains("last verified"), "{message}");
+}
+
+#[test]
+fn each_commit_is_told_with_what_it_changed_and_what_is_not_committed() {
+    let (sandbox, written, edit) = broken();
+    let text = String::from_utf8(sandbox.read(FILE)).unwrap();
+    let renamed = text.replace("kind: Secret", "kind: Sealed");
+    sandbox.write(FILE, &renamed);
+    sandbox.git(["commit", "--quiet", "--all", "--message=x"]);
+    let other = sandbox.git(["rev-parse", "HEAD"]);
+    sandbox.write(FILE, renamed.replace("    name: ", "    name: x"));
+    let (message, _) = mismatch(&sandbox, &[]);
+    for part in [
+        format!("since `{written}`"),
+        "`kind`, `metadata.name`, `metadata.namespace` changed;".to_owned(),
+        format!("; by `{edit}` (Somebody, "),
+        "): `metadata.namespace` changed;".to_owned(),
+        format!("; by `{}` (Somebody, ", &other[..10]),
+        "): `kind` changed; and more that is not committed yet".to_owned(),
+    ] {
+        assert!(message.contains(&part), "{part} in {message}");
+    }
+}
+
+#[test]
+fn what_is_not_committed_yet_is_told_as_such() {
+    let sandbox = repository();
+    commit(&sandbox, FILE, &format!("{STORY}/base.enc.yaml"));
+    put(&sandbox, FILE, &format!("{STORY}/now.enc.yaml"));
+    let (message, _) = mismatch(&sandbox, &[]);
+    assert!(
+        message.ends_with("`metadata.namespace` changed; not committed yet"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_document_that_is_gone_an_order_and_a_selector_are_told_apart() {
+    for (story, what) in [
+        ("removed-document", "document 2 of the base removed with"),
+        ("moved-documents", "document 1 moved"),
+        ("removed", "`stringData.password` removed"),
+        ("added", "`metadata.labels.team` added"),
+        ("order", "moved"),
+        (
+            "../../unauthenticated-change/fires/loosened",
+            "the selectors changed",
+        ),
+    ] {
+        let sandbox = repository();
+        let folder = format!("edited-outside-sops/fires/{story}");
+        commit(&sandbox, FILE, &format!("{folder}/base.enc.yaml"));
+        commit(&sandbox, FILE, &format!("{folder}/now.enc.yaml"));
+        let (message, _) = mismatch(&sandbox, &[]);
+        assert!(message.contains(what), "{story}: {message}");
+    }
+}
+
+#[test]
+fn a_text_that_lost_its_quotes_and_is_a_number_is_told_as_one() {
+    let story = "edited-outside-sops/fires/unquoted";
+    let sandbox = repository();
+    commit(&sandbox, FILE, &format!("{story}/base.enc.yaml"));
+    commit(&sandbox, FILE, &format!("{story}/now.enc.yaml"));
+    let (message, _) = mismatch(&sandbox, &[]);
+    assert!(
+        message.contains("`code` changed (`code` only in type: it looks as it did"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_mac_and_a_time_of_two_versions_are_told_with_their_commits() {
+    let story = "mixed-merge/fires/time";
+    let sandbox = repository();
+    let mac = commit(&sandbox, FILE, &format!("{story}/base.enc.yaml"));
+    let time = commit(&sandbox, FILE, &format!("{story}/other.enc.yaml"));
+    commit(&sandbox, FILE, &format!("{story}/now.enc.yaml"));
+    let (message, _) = mismatch(&sandbox, &[]);
+    assert!(
+        message.contains(&format!("`mac` became that of `{mac}` (Somebody, ")),
+        "{message}"
+    );
+    assert!(
+        message.contains(&format!("and `lastmodified` that of `{time}` (")),
+        "{message}"
+    );
+}

@@ -11,7 +11,7 @@ use crate::sandbox::{Output, Sandbox, testdata};
 
 /// What each story amounts to: what was done to its files stands in `scripts/testdata-changes`. Those
 /// that are not named here are edits with sops.
-const EDITS: [(&str, &str); 54] = [
+const EDITS: [(&str, &str); 55] = [
     ("downgraded-encryption/fires/decrypted", "decrypted"),
     (
         "downgraded-encryption/fires/encrypted-anew",
@@ -50,6 +50,7 @@ const EDITS: [(&str, &str); 54] = [
         "edited-outside-sops/fires/typed-within-a-second",
         "perhaps-outside-sops",
     ),
+    ("edited-outside-sops/fires/unquoted", "outside-sops"),
     ("edited-outside-sops/quiet/encrypted-anew", "encrypted-anew"),
     ("edited-outside-sops/quiet/line-ends", "layout"),
     ("edited-outside-sops/quiet/one-line", "layout"),

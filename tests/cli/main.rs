@@ -20,6 +20,7 @@ mod keys;
 mod log;
 mod mutants;
 mod names;
+mod old_repository;
 mod policy;
 mod reference;
 mod repository;

@@ -3,7 +3,8 @@
 use super::*;
 use crate::change::Version;
 use crate::document::{Document, Format};
-use crate::history::{Address, Needle, Present, Reader, Traced, trace};
+use crate::history::origin::Address;
+use crate::history::{Needle, Present, Reader, Traced, trace};
 use crate::sops::SopsFile;
 use crate::source::SourceId;
 

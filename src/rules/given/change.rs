@@ -45,21 +45,25 @@ impl ChangeContext<'_> {
 
     /// How to bring the version of before back, for the reason `text`.
     pub(in crate::rules) fn bring_back(&self, text: impl Into<String>) -> Help {
-        let BaseName { revision, path } = self.base;
-        let (was, is) = (remedy::word(path), remedy::word(self.file.path));
-        let revision = remedy::word(Path::new(revision));
-        let command = if path == self.file.path {
-            format!("git restore --source={revision} -- {is}")
-        } else {
-            format!("git show {revision}:./{was} > {is}")
-        };
-        Help::new(text).then(command)
+        bring_back(self.base, self.file.path, text)
     }
 
     /// The same, and then the edit with sops.
     pub(in crate::rules) fn bring_back_then_edit(&self, text: impl Into<String>) -> Help {
         self.bring_back(text).then(remedy::sops("edit", self.file))
     }
+}
+
+/// How to bring a version of `file` back, for the reason `text`.
+pub(super) fn bring_back(base: BaseName<'_>, file: &Path, text: impl Into<String>) -> Help {
+    let (was, is) = (remedy::word(base.path), remedy::word(file));
+    let revision = remedy::word(Path::new(base.revision));
+    let command = if base.path == file {
+        format!("git restore --source={revision} -- {is}")
+    } else {
+        format!("git show {revision}:./{was} > {is}")
+    };
+    Help::new(text).then(command)
 }
 
 /// Keys by name, those that follow each other as items of a list as one.

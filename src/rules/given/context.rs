@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::path::Path;
 
+use super::Sound;
 use crate::document::{self, Document, Format, RepeatedKey};
 use crate::fs;
 use crate::sops::{ClearComment, Place, Problem, ProblemKind, SopsFile};
@@ -46,6 +47,8 @@ pub(crate) struct FileContext<'a> {
     pub(crate) repeated_keys: &'a [RepeatedKey],
     /// What git could not merge.
     pub(crate) conflicts: &'a [Conflict],
+    /// What a key tells of the history of a file whose MAC does not hold.
+    pub(crate) sound: Option<&'a Sound<'a>>,
     /// Where keys, values and comments stand; filled when the first finding needs it.
     pub(crate) parts: OnceCell<Vec<Part>>,
 }
@@ -119,6 +122,7 @@ impl<'a> FileContext<'a> {
             unselected: &[],
             repeated_keys: &[],
             conflicts: &[],
+            sound: None,
             parts: OnceCell::new(),
         }
     }

@@ -7,6 +7,7 @@ mod findings;
 pub(super) mod format;
 mod past;
 pub(super) mod remedy;
+mod sound;
 #[cfg(test)]
 mod tests;
 
@@ -18,3 +19,4 @@ pub(crate) use findings::Findings;
 pub(super) use findings::Found;
 pub(super) use past::CommitNames;
 pub(crate) use past::{CommitName, Past};
+pub(crate) use sound::Sound;

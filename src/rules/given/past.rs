@@ -32,7 +32,7 @@ pub(crate) enum Past<'a> {
 pub(in crate::rules) struct CommitNames<'a>(pub(in crate::rules) &'a [CommitName]);
 
 /// The most commits that a finding names.
-const MAX_COMMITS: usize = 5;
+pub(super) const MAX_COMMITS: usize = 5;
 
 /// The most characters of an author's name.
 const MAX_AUTHOR: usize = 60;

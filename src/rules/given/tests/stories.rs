@@ -133,6 +133,7 @@ fn context<'a>(
         unselected: &[],
         repeated_keys: &[],
         conflicts: &[],
+        sound: None,
         parts: OnceCell::new(),
     }
 }
