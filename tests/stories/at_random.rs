@@ -7,7 +7,7 @@ use crate::check::error;
 use crate::repo::{ONLY_DATA, Repo};
 
 /// How many commits a life has.
-const STEPS: usize = 25;
+const STEPS: usize = 15;
 
 /// What chance decides, from a seed that a failure names.
 struct Chance(u64);
@@ -32,79 +32,99 @@ struct Life<'r> {
     chance: Chance,
     file: String,
     has_bob: bool,
-    told: Vec<String>,
+    told: Vec<&'static str>,
 }
 
 impl Life<'_> {
     /// One thing that sops, git or a formatter does.
     fn live(&mut self) {
-        let (repo, file) = (self.repo, self.file.clone());
-        let (key, value) = (self.chance.below(6), self.chance.below(1_000_000));
-        let path = format!("[\"stringData\"][\"key{key}\"]");
         let done = match self.chance.below(12) {
-            0..3 => {
-                repo.set(&file, &path, &format!("canary-{value}"));
-                "set"
+            0..3 => self.set(),
+            3 => self.unset(),
+            4 => {
+                // A name that is not there yet: sops asks again and again where a key is there twice.
+                let name = self.told.len();
+                self.edit(&format!("s/^    key3:/    renamed{name}:/"))
             }
-            3 => {
-                // Fails where the key is not there.
-                let unset = repo.sops_command().args(["unset", &file, &path]).output();
-                unset.unwrap();
-                "unset"
-            }
-            4 if repo.read(&file).contains(&format!("    key{key}:")) => {
-                repo.edit(&file, &format!("s/^    key{key}:/    key9{value}:/"));
-                "rename"
-            }
-            5 => {
-                repo.edit(&file, &format!("s/^kind: .*/kind: Kind{value}/"));
-                "edit"
-            }
-            6 => {
-                repo.edit(&file, &format!("1i# canary-{value}"));
-                "comment"
-            }
-            7 => {
-                repo.sops(["rotate", "--in-place", &file]);
-                "rotate"
-            }
-            8 => {
-                self.has_bob = !self.has_bob;
-                let recipients = if self.has_bob {
-                    repo.for_alice_and(&repo.bob)
-                } else {
-                    repo.for_alice()
-                };
-                repo.rule(&recipients, ONLY_DATA);
-                repo.updatekeys(&file);
-                "updatekeys"
-            }
-            9 => {
-                let text = repo.read(&file);
-                let text = if text.contains('\r') {
-                    text.replace('\r', "")
-                } else {
-                    text.replace('\n', "\r\n")
-                };
-                repo.write(&file, text);
-                "line ends"
-            }
-            10 => {
-                self.file = format!("apps/{value}.enc.yaml");
-                repo.write("apps/README", "");
-                repo.git(["add", "--all"]);
-                repo.git(["mv", &file, &self.file]);
-                "move"
-            }
-            _ => {
-                repo.change(&file, |text| {
-                    text.replace("kind: Kind", "kind:  Kind")
-                        .replacen("\n", "\n\n", 1)
-                });
-                "format"
-            }
+            5 => self.edit("s/^kind: Kind/&1/"),
+            6 => self.edit("1i# canary"),
+            7 => self.rotate(),
+            8 => self.update_keys(),
+            9 => self.convert_line_ends(),
+            10 => self.rename(),
+            _ => self.format(),
         };
-        self.told.push(done.to_owned());
+        self.told.push(done);
+    }
+
+    fn key(&mut self) -> String {
+        format!("[\"stringData\"][\"key{}\"]", self.chance.below(6))
+    }
+
+    fn set(&mut self) -> &'static str {
+        let (key, value) = (self.key(), self.chance.below(1_000_000));
+        self.repo.set(&self.file, &key, &format!("canary-{value}"));
+        "set"
+    }
+
+    /// Takes a value away, if it is there.
+    fn unset(&mut self) -> &'static str {
+        let key = self.key();
+        let mut sops = self.repo.sops_command();
+        sops.args(["unset", &self.file, &key]).output().unwrap();
+        "unset"
+    }
+
+    /// Opens the file in an editor, which may leave it as it is.
+    fn edit(&mut self, script: &str) -> &'static str {
+        let mut sops = self.repo.sops_command();
+        let editor = format!("sed --in-place --expression='{script}'");
+        let sops = sops.args(["edit", &self.file]).env("EDITOR", editor);
+        sops.output().unwrap();
+        "edit"
+    }
+
+    fn rotate(&mut self) -> &'static str {
+        self.repo.sops(["rotate", "--in-place", &self.file]);
+        "rotate"
+    }
+
+    fn update_keys(&mut self) -> &'static str {
+        self.has_bob = !self.has_bob;
+        let recipients = if self.has_bob {
+            self.repo.for_alice_and(&self.repo.bob)
+        } else {
+            self.repo.for_alice()
+        };
+        self.repo.rule(&recipients, ONLY_DATA);
+        self.repo.updatekeys(&self.file);
+        "updatekeys"
+    }
+
+    fn convert_line_ends(&mut self) -> &'static str {
+        self.repo.change(&self.file, |text| {
+            if text.contains('\r') {
+                text.replace('\r', "")
+            } else {
+                text.replace('\n', "\r\n")
+            }
+        });
+        "line ends"
+    }
+
+    fn rename(&mut self) -> &'static str {
+        let name = format!("apps/{}.enc.yaml", self.chance.below(1_000_000));
+        self.repo.write("apps/README", "");
+        self.repo.git(["add", "--all"]);
+        self.repo.git(["mv", &self.file, &name]);
+        self.file = name;
+        "rename"
+    }
+
+    fn format(&mut self) -> &'static str {
+        self.repo
+            .change(&self.file, |text| text.replacen('\n', "\n\n", 1));
+        "format"
     }
 
     /// Lets chance decide whether something else is done in the same commit, and in the same second.
