@@ -4,7 +4,7 @@
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing wrong; files that could not be verified for want of a key included
-  1  a finding at error level, or --require-key was not met; explain: sops would not load the file
+  1  a finding at error level, or --require-key or --require-base was not met; explain: sops would not load the file
   2  the arguments or the policy are wrong, or a named identity cannot be used (one that asks
      for a passphrase when nobody is there to answer counts as absent)
   3  the work could not be done (a path is not there, a stream failed)";
@@ -24,6 +24,8 @@ Examples:
   sopsguard check                                every sops file of the repository
   sopsguard check apps/db.enc.yaml               one file
   sopsguard check --staged                       what the next commit will hold
+  sopsguard check --since origin/main            what a branch changed, commit by commit
+  sopsguard check --history                      and who broke a file, however long ago
   sopsguard check --identity key.txt             with this key and no other
   sopsguard check --require-key                  where a key has to be there
   git show HEAD:db.enc.yaml | sopsguard check -  what a commit holds

@@ -4,6 +4,8 @@
 //! through the commits, each is compared with its versions by itself, in parallel, and where that says
 //! something the file is looked at again, with it.
 
+mod walk;
+
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -12,17 +14,17 @@ use std::sync::Arc;
 use super::bases::Bases;
 use super::file::{Around, Looked, look};
 use super::inputs::{Content, Input};
-use super::log::renamed;
 use super::{Error, MAX_FILE_LEN, NotEvaluated, Verification, map_all};
 use crate::change::Version;
 use crate::document::{Document, Format};
 use crate::fs;
 use crate::history::{self, Needle, Present, Reader, Traced};
 use crate::keys::Keyring;
-use crate::repo::{self, CommitId, Commits, End, Kind, Reach, Repo};
+use crate::repo::{CommitId, Commits, Kind, Reach};
 use crate::rules::{CommitName, EDITED, MAC_MISMATCH, MIXED};
 use crate::sops::SopsFile;
 use crate::source::SourceId;
+use walk::{Histories, Walk};
 
 /// What the history says of one file.
 #[derive(Default)]
@@ -80,21 +82,6 @@ struct Asked<'i> {
     sound: bool,
 }
 
-/// The versions of the files that have something to ask.
-struct Histories {
-    /// From `HEAD` on.
-    head: Walk,
-    /// From the base on.
-    base: Walk,
-}
-
-/// The versions of some files from a commit on.
-struct Walk {
-    /// For each file that has something to ask, if it asks for these.
-    files: Vec<Option<Vec<repo::Version>>>,
-    end: End,
-}
-
 /// What was found out about one file.
 #[derive(Default)]
 struct Told {
@@ -123,7 +110,8 @@ impl Back<'_> {
         if asked.is_empty() {
             return Ok(None);
         }
-        let Ok(head) = self.bases.commits().head() else {
+        let head = self.bases.head_of_range();
+        let Some(head) = head.or_else(|| self.bases.commits().head().ok()) else {
             return Ok(None);
         };
         let histories = self.histories(head, &asked);
@@ -174,7 +162,8 @@ impl Back<'_> {
                 findings.retain(|finding| finding.rule != EDITED);
             }
             let is_found = |rule: &str| findings.iter().any(|finding| finding.rule == rule);
-            let is_secret = self.history.is_some() && !file.openers.is_empty();
+            let is_wanted = self.history.is_some() || self.bases.head_of_range().is_some();
+            let is_secret = is_wanted && !file.openers.is_empty();
             let edited = is_found(EDITED) || is_secret && !is_verified && !is_found(MIXED);
             let sound = is_found(MAC_MISMATCH);
             if !edited && !sound && !*is_older {
@@ -243,6 +232,8 @@ impl Back<'_> {
                 return;
             }
             match history::trace(&mut reader, present, versions, &walk.end) {
+                // Nobody asked for more than the base tells.
+                Traced::NotKnown(_) if self.history.is_none() => {}
                 Traced::AsWritten => told.as_written = true,
                 Traced::NotCommitted => {}
                 Traced::NotKnown(reason) => told.lacking = Some(reason),
@@ -310,91 +301,6 @@ impl Back<'_> {
             Err(_) => CommitName::new(commit.short(), "", "no date".to_owned()),
         }
     }
-}
-
-impl Histories {
-    /// That the history cannot be read to its end.
-    fn complaint(&self) -> Option<String> {
-        [&self.head.end, &self.base.end]
-            .into_iter()
-            .find_map(|end| match end {
-                End::Unreadable(error) => Some(format!(
-                    "the history cannot be read to its end: {error} ({})",
-                    error.help
-                )),
-                End::Complete | End::Limit | End::Shallow => None,
-            })
-    }
-}
-
-impl Walk {
-    /// Those of one file, if it asked for them.
-    fn versions(&self, number: usize) -> Option<&[repo::Version]> {
-        self.files.get(number)?.as_deref()
-    }
-
-    /// The versions of those files that are `wanted`.
-    fn from(
-        repo: &Repo<'_>,
-        commits: &mut Commits<'_>,
-        from: CommitId,
-        asked: &[Asked<'_>],
-        wanted: &[bool],
-        reach: Reach,
-    ) -> Self {
-        let named = asked.iter().zip(wanted).filter(|(_, wanted)| **wanted);
-        let paths: Vec<&[u8]> = named.map(|(asked, _)| asked.inside.as_slice()).collect();
-        if paths.is_empty() {
-            return Self {
-                files: Vec::new(),
-                end: End::Complete,
-            };
-        }
-        let (mut found, mut end) = match commits.histories(from, &paths, reach) {
-            Ok(found) => (found.files, found.end),
-            Err(error) => (vec![Vec::new(); paths.len()], End::Unreadable(error)),
-        };
-        for versions in &mut found {
-            if let Some(ended) = follow(repo, commits, versions, reach) {
-                end = ended;
-            }
-        }
-        let mut found = found.into_iter();
-        let files = wanted
-            .iter()
-            .map(|wanted| if *wanted { found.next() } else { None });
-        Self {
-            files: files.collect(),
-            end,
-        }
-    }
-}
-
-/// Adds the versions that a file has under the names that it had before it was renamed and edited in one
-/// commit. Gives what ended the search where that was not the first of all commits.
-fn follow(
-    repo: &Repo<'_>,
-    commits: &mut Commits<'_>,
-    versions: &mut Vec<repo::Version>,
-    reach: Reach,
-) -> Option<End> {
-    let mut ended = None;
-    for _ in 0..renamed::MOST_NAMES {
-        let Some((parent, path)) = versions.last_mut().and_then(|first| {
-            let parent = renamed::follow(repo, commits, first)?;
-            Some((parent, first.renamed_from.clone()?))
-        }) else {
-            break;
-        };
-        match commits.histories(parent, &[&path], reach) {
-            Ok(found) => {
-                versions.extend(found.files.into_iter().flatten());
-                ended = Some(found.end).filter(|end| !matches!(end, End::Complete));
-            }
-            Err(error) => return Some(End::Unreadable(error)),
-        }
-    }
-    ended
 }
 
 /// Takes back what the base said of a file that is as sops wrote it, and notes where nothing is known.
