@@ -206,6 +206,27 @@ story!(types_of_clear_values_change_in_sops, |repo| {
     repo.finds_nothing();
 });
 
+story!(two_versions_of_sops_take_turns, |repo| {
+    repo.write(FILE, SECRET);
+    for (version, arguments) in [
+        ("3.13.2", &["encrypt", "--in-place", FILE][..]),
+        (
+            "3.13.3",
+            &["set", FILE, "[\"stringData\"][\"port\"]", "\"canary-1\""],
+        ),
+        (
+            "3.13.2",
+            &["set", FILE, "[\"stringData\"][\"port\"]", "\"canary-2\""],
+        ),
+        ("3.13.3", &["rotate", "--in-place", FILE]),
+        ("3.13.2", &["rotate", "--in-place", FILE]),
+    ] {
+        let status = repo.sops_of(version).args(arguments).status();
+        assert!(status.unwrap().success());
+        repo.finds_nothing();
+    }
+});
+
 story!(numbers_are_respelled_by_updatekeys, |repo| {
     let text = format!("hex: 16\nlarge: 1000\nfloat: 1000\nday: 2020-01-01T00:00:00Z\n{SECRET}");
     repo.encrypt(FILE, &text);

@@ -24,16 +24,19 @@ macro_rules! story {
 }
 
 mod as_text;
+mod at_random;
 mod by_sops;
 mod check;
 mod ci;
 mod documents;
 mod formats;
 mod hostile;
+mod keyed;
 mod layout;
 mod leaks;
 mod merges;
 mod moves;
+mod older;
 mod places;
 mod policy;
 mod recipients;

@@ -135,7 +135,12 @@ impl Repo {
 
     /// sops with Alice's key, in the repository.
     pub(crate) fn sops_command(&self) -> Command {
-        let mut sops = self.command(peer_sops());
+        self.sops_of("3.13.3")
+    }
+
+    /// The same of another version.
+    pub(crate) fn sops_of(&self, version: &str) -> Command {
+        let mut sops = self.command(peer_sops(version));
         sops.env("SOPS_AGE_KEY", &self.alice.key);
         sops
     }
@@ -304,12 +309,20 @@ fn succeeded(command: &mut Command) -> String {
     String::from_utf8_lossy(&stdout).into_owned()
 }
 
-/// sops, which is built where it is not there yet.
-fn peer_sops() -> &'static Path {
-    static SOPS: OnceLock<PathBuf> = OnceLock::new();
-    SOPS.get_or_init(|| {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/peers");
-        let printed = succeeded(Command::new(script).args(["--print", "sops-3.13.3"]));
-        PathBuf::from(printed.trim_end())
-    })
+/// sops of a version, which is built where it is not there yet.
+fn peer_sops(version: &str) -> PathBuf {
+    static FOUND: OnceLock<[PathBuf; 2]> = OnceLock::new();
+    let found = FOUND.get_or_init(|| {
+        ["sops-3.13.2", "sops-3.13.3"].map(|name| {
+            let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/peers");
+            let printed = succeeded(Command::new(script).args(["--print", name]));
+            PathBuf::from(printed.trim_end())
+        })
+    });
+    let [older, reference] = found;
+    match version {
+        "3.13.2" => older.clone(),
+        "3.13.3" => reference.clone(),
+        other => panic!("sops {other} is no peer"),
+    }
 }
