@@ -105,6 +105,12 @@ impl<'v> Change<'v> {
         })
     }
 
+    /// Whether the MAC covers values in clear in one version only. That enters the MAC, too.
+    pub(crate) fn has_other_mac_scope(&self) -> bool {
+        self.seals()
+            .is_some_and(|(base, now)| base.mac_only_encrypted != now.mac_only_encrypted)
+    }
+
     /// What was changed as text in the settings. Where the file was encrypted anew it says nothing,
     /// and neither where sops wrote the groups.
     pub(crate) fn settings(&self) -> SettingChanges {

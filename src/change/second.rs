@@ -18,6 +18,9 @@ impl Change<'_> {
     /// Whether every difference of what enters the MAC may come from sops, which edited the file
     /// within the second in which it had written the base. Where it is false, sops did not.
     pub(crate) fn may_be_within_a_second(&self) -> bool {
+        if self.has_other_mac_scope() {
+            return false;
+        }
         let (base, now) = (self.inputs(self.base), self.inputs(self.now));
         let vectors: HashSet<Mark> = base.iter().filter_map(|(leaf, _)| vector(leaf)).collect();
         let known: HashSet<(Mark, Mark)> =

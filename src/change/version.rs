@@ -267,7 +267,12 @@ impl Version {
     /// Whether what enters the MAC is the same in both, by the rule of `self` for values in clear.
     /// Costs nothing either.
     pub(crate) fn has_inputs_of(&self, other: &Self) -> bool {
-        let only_encrypted = self.seal.as_ref().is_some_and(Seal::mac_only_encrypted);
+        let scope = |version: &Self| version.seal.as_ref().map(Seal::mac_only_encrypted);
+        // What the MAC covers enters it, too.
+        if matches!((scope(self), scope(other)), (Some(one), Some(another)) if one != another) {
+            return false;
+        }
+        let only_encrypted = scope(self).unwrap_or_default();
         let [all, encrypted] = &self.inputs;
         let [others_all, others_encrypted] = &other.inputs;
         if only_encrypted {

@@ -306,7 +306,7 @@ fn points(commits: &mut Commits<'_>, base: &Base, since: Option<&str>) -> Vec<Po
     };
     match &base.of {
         Of::Since(range) => {
-            let named = since.filter(|_| range.tip == first.commit);
+            let named = since.filter(|_| range.tip == Some(first.commit));
             if let Some(named) = named
                 .and_then(|since| since.split("..").next())
                 .filter(|name| !name.is_empty())

@@ -31,11 +31,14 @@ pub fn check(mut request: Request<'_>) -> Result<Report, Error> {
     let here = paths::absolute(environment.current_dir(), Path::new(""));
     let repo = Repo::discover(environment, &here);
     let since = request.since.as_deref();
-    if repo.is_none() && (request.staged || since.is_some()) {
-        return Err(match is_bare_around(environment, &here) {
-            true => Error::BareRepository,
-            false => Error::NoRepository,
-        });
+    let needs_repo = request.staged || since.is_some();
+    if repo.is_none() && (needs_repo || request.targets.is_empty()) {
+        if is_bare_around(environment, &here) {
+            return Err(Error::BareRepository);
+        }
+        if needs_repo {
+            return Err(Error::NoRepository);
+        }
     }
     let staged = repo.as_ref().filter(|_| request.staged);
     let index = staged.map(Repo::index).transpose()?;

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::bases::Bases;
+use super::bases::{Bases, NO_BASE};
 use super::policy::{MAX_LEN, Present, Search};
 use super::{Error, NotEvaluated, Report};
 use crate::config::{FILE_NAME, Loosening, Policy};
@@ -70,6 +70,10 @@ impl Search<'_> {
             ..Judged::default()
         };
         if points.iter().any(|point| is_the_same(point, present)) {
+            return judged;
+        }
+        if points.is_empty() {
+            judged.not_evaluated = Some(lacking(&self.shown(), NO_BASE));
             return judged;
         }
         let mut before = Vec::new();

@@ -15,7 +15,7 @@ use crate::fs::{self, Kind};
 /// The commits that a check compares with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Base {
-    /// At least one, `HEAD` or the merge base first. A path that is as it is in one of them did not
+    /// `HEAD` or the merge base first; none where a range has all commits since the first. A path that is as it is in one of them did not
     /// change.
     pub(crate) commits: Vec<CommitId>,
     /// What makes them the base.
@@ -50,8 +50,8 @@ pub(crate) enum Redone {
 /// Since when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Since {
-    /// The commit that the revision stands for.
-    pub(crate) tip: CommitId,
+    /// The commit that the revision stands for; none where everything counts from the first commit on.
+    pub(crate) tip: Option<CommitId>,
     /// `HEAD`, or what stands for it.
     pub(crate) head: CommitId,
     /// Merge bases that are as good as the one that is the base, where branches were merged into
@@ -165,7 +165,7 @@ impl Commits<'_> {
             Some(base) => Ok(Base {
                 commits: vec![base],
                 of: Of::Since(Since {
-                    tip,
+                    tip: Some(tip),
                     head,
                     others: bases.collect(),
                 }),
@@ -177,11 +177,32 @@ impl Commits<'_> {
         }
     }
 
-    /// The merge base of two revisions, of which the later stands for `HEAD`.
+    /// The base of all commits that lead to a revision, the first ones included: nothing.
+    fn base_of_all(&mut self, to: &str) -> Result<Base, NoBase> {
+        let Revision::Commit(head) = self.revision(to)? else {
+            return Err(self.unknown(to));
+        };
+        let since = Since {
+            tip: None,
+            head,
+            others: Vec::new(),
+        };
+        Ok(Base {
+            commits: Vec::new(),
+            of: Of::Since(since),
+        })
+    }
+
+    /// The merge base of two revisions, of which the later stands for `HEAD`. In the place of the
+    /// earlier the empty tree, which git knows by its id, stands for what was before the first commit.
+    ///
     ///
     /// # Errors
     /// [`NoBase`] where there is none in this clone.
     pub(crate) fn base_of_range(&mut self, from: &str, to: &str) -> Result<Base, NoBase> {
+        if EMPTY_TREES.contains(&from) {
+            return self.base_of_all(to);
+        }
         match self.revision(to)? {
             Revision::Commit(tip) => self.base_between(from, tip),
             Revision::CutOff => Err(self.too_shallow(to)),
@@ -234,9 +255,16 @@ impl Commits<'_> {
             None if self.is_shallow() => UNSHALLOW,
             None => "fetch it: `git fetch origin`",
         };
+        // A clone of one branch fetches no other unless it is named.
+        let help = match branch_of_origin(revision) {
+            Some(branch) => format!(
+                "fetch it: `git fetch origin {branch}:refs/remotes/origin/{branch}`; and {help}"
+            ),
+            None => help.to_owned(),
+        };
         NoBase::Unknown {
             revision: revision.to_owned(),
-            help: help.to_owned(),
+            help,
         }
     }
 
@@ -252,6 +280,20 @@ impl Commits<'_> {
         }
     }
 }
+
+/// The branch that a revision names as the remote `origin` had it, if its name needs no quotes.
+fn branch_of_origin(revision: &str) -> Option<&str> {
+    let name = revision.strip_prefix("refs/remotes/").unwrap_or(revision);
+    let branch = name.strip_prefix("origin/")?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    (branch != "HEAD" && !branch.starts_with('-') && branch.chars().all(is_plain)).then_some(branch)
+}
+
+/// The ids of the tree without files: SHA-1 and SHA-256.
+const EMPTY_TREES: [&str; 2] = [
+    "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+];
 
 /// What helps in a shallow clone.
 const UNSHALLOW: &str = "fetch the whole history: `git fetch --unshallow`";

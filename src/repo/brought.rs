@@ -51,7 +51,7 @@ impl Commits<'_> {
             });
         };
         let mut without: Vec<Id> = base.commits.iter().map(|commit| commit.0).collect();
-        without.push(since.tip.0);
+        without.extend(since.tip.map(|tip| tip.0));
         let walk = self.walk(since.head.0, &without, reach)?;
         let mut brought = Brought {
             files: Vec::new(),

@@ -109,10 +109,16 @@ fn write_files(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn write_compared_with(with: &ComparedWith, out: &mut dyn Write) -> io::Result<()> {
     let commits = with.commits.iter().map(|commit| {
         let id = commit.id.get(..10).unwrap_or(&commit.id);
-        format!("`{}` ({id})", escape::text(&commit.revision))
+        let revision = escape::text(&commit.revision);
+        if revision == id {
+            format!("`{revision}`")
+        } else {
+            format!("`{revision}` ({id})")
+        }
     });
     let commits: Vec<String> = commits.collect();
     match &with.lacking {
+        None if commits.is_empty() => writeln!(out, "compared with nothing: all commits are new"),
         None => writeln!(out, "compared with {}", commits.join(" and ")),
         Some(lacking) => {
             let why = escape::text(&lacking.message);
@@ -213,7 +219,11 @@ pub(super) fn why(reason: &Reason, searched: &[String]) -> String {
              terminal, or with `--no-input`)"
         ),
         Reason::NotAllowed(what) | Reason::KeyFailed(what) => what.clone(),
-        Reason::SelectorsChanged => "its selectors differ from the base's".to_owned(),
+        Reason::SelectorsChanged => {
+            "its selectors differ from the base's, so that a verdict could answer a guess; \
+             `--trust-changes` opens it"
+                .to_owned()
+        }
         Reason::Unsupported(what) => format!("not supported: {what}"),
     }
 }

@@ -69,6 +69,7 @@ fn is_explained(change: &Change<'_>) -> bool {
     let was_moved = |id: &LeafId| moved.binary_search(id).is_ok();
     let has_reason = !moved.is_empty() || change.has_other_selectors();
     has_reason
+        && !change.has_other_mac_scope()
         && change.covered_differences().all(is_move)
         && change.documents().is_unchanged()
         && change.out_of_order().iter().all(was_moved)
@@ -77,8 +78,13 @@ fn is_explained(change: &Change<'_>) -> bool {
 /// What happened, and who did it where that is known.
 fn what(context: &ChangeContext<'_>) -> String {
     let change = context.change;
-    let what = tale(change).into_words();
-    let what = what.unwrap_or_else(|| "what its values hold changed".to_owned());
+    let scope = change.has_other_mac_scope();
+    let scope = scope.then(|| "`sops.mac_only_encrypted` changed".to_owned());
+    let parts: Vec<String> = scope.into_iter().chain(tale(change).into_words()).collect();
+    let what = match parts.as_slice() {
+        [] => "what its values hold changed".to_owned(),
+        parts => parts.join("; "),
+    };
     match context.past {
         Past::Since(commits) => {
             let selectors = match change.has_other_selectors() {

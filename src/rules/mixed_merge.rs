@@ -55,16 +55,15 @@ pub(super) fn mixed(context: &ChangeContext<'_>) -> Option<Mixed> {
 }
 
 fn help(context: &ChangeContext<'_>) -> Help {
-    let word = remedy::word(context.file.path);
     if context.others.is_empty() {
         return context.bring_back_then_edit(
             "take one version whole, then make the other one's edits inside sops",
         );
     }
-    Help::new(
-        "take one side whole (`--ours` or `--theirs`), then make the other's edits inside sops",
-    )
-    .then(format!("git checkout --ours -- {word}"))
-    .then(remedy::sops("edit", context.file))
-    .then(format!("git add -- {word}"))
+    let word = remedy::word(context.file.path);
+    context
+        .bring_back_then_edit(
+            "take one side whole, such as this, then make the other's edits inside sops",
+        )
+        .then(format!("git add -- {word}"))
 }

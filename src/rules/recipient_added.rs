@@ -27,7 +27,7 @@ fn check(context: &ChangeContext<'_>, findings: &mut Findings<'_>) {
                     and where it was pushed, rotate the data key and change the values at their source";
         findings.report(
             Found::new(format!(
-                "`{shown}` is a recipient that it was not in `{revision}`"
+                "`{shown}` is a recipient, and was none in `{revision}`"
             ))
             .at(recipient.span)
             .says("who holds that key reads all values, and the MAC does not cover who does")

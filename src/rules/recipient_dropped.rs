@@ -1,6 +1,6 @@
 //! `recipient-dropped`: somebody cannot open a file who could.
 
-use super::{ChangeContext, Check, Findings, Found, MAX_FINDINGS, Needs, Rule, remedy};
+use super::{BaseName, ChangeContext, Check, Findings, Found, MAX_FINDINGS, Needs, Rule, remedy};
 use crate::change::{Change, Recipient};
 use crate::finding::{Help, Severity};
 
@@ -50,11 +50,12 @@ fn consequence(change: &Change<'_>) -> &'static str {
 
 fn help(context: &ChangeContext<'_>) -> Help {
     if context.change.shares_data_key() {
-        context
-            .bring_back(
-                "bring the version of before back where it is not meant; else rotate the data key",
-            )
-            .then(remedy::sops("rotate --in-place", context.file))
+        let BaseName { revision, path } = context.base;
+        let path = path.display();
+        Help::new(format!(
+            "where it is meant, rotate the data key; else bring back what `{path}` was in `{revision}`"
+        ))
+        .then(remedy::sops("rotate --in-place", context.file))
     } else {
         context.bring_back("bring the version of before back where it is not meant")
     }

@@ -46,8 +46,10 @@ fn settings(context: &ChangeContext<'_>, findings: &mut Findings<'_>) {
                 .help(context.bring_back(text)),
         );
     };
+    // What the MAC covers enters it: where it was not written anew, another rule tells.
+    let is_told = context.change.has_same_mac() && context.change.has_other_mac_scope();
     report(
-        settings.selectors,
+        settings.selectors.filter(|_| !is_told),
         others.iter().any(|other| other.selectors.is_none()),
         "what is encrypted, and what the MAC covers,",
         "the next edit with sops writes by it in clear what was encrypted, or the other way round",

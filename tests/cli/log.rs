@@ -50,6 +50,7 @@ const EDITS: [(&str, &str); 55] = [
         "edited-outside-sops/fires/typed-within-a-second",
         "perhaps-outside-sops",
     ),
+    ("edited-outside-sops/fires/only-encrypted", "outside-sops"),
     ("edited-outside-sops/fires/unquoted", "outside-sops"),
     ("edited-outside-sops/quiet/encrypted-anew", "encrypted-anew"),
     ("edited-outside-sops/quiet/line-ends", "layout"),
@@ -86,10 +87,6 @@ const EDITS: [(&str, &str); 55] = [
     ("unauthenticated-change/fires/groups", "unauthenticated"),
     ("unauthenticated-change/fires/loosened", "unauthenticated"),
     ("unauthenticated-change/fires/name", "unauthenticated"),
-    (
-        "unauthenticated-change/fires/only-encrypted",
-        "unauthenticated",
-    ),
     ("unauthenticated-change/fires/selectors", "unauthenticated"),
     ("unauthenticated-change/fires/threshold", "unauthenticated"),
     ("unauthenticated-change/quiet/groups", "updatekeys"),

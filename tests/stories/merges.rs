@@ -96,7 +96,7 @@ story!(a_conflict_is_resolved_line_by_line_under_our_mac, |repo| {
     );
     assert!(!repo.opens(FILE));
     let mixed = error("mixed-merge", FILE).says("`stringData.username`");
-    finds_in_progress(repo, [mixed.says("git checkout --ours -- db.enc.yaml")]);
+    finds_in_progress(repo, [mixed.says("git restore --source=")]);
     let edited = || error(EDITED, FILE).says("`stringData.username` changed");
     finds_since(repo, &[edited()], &[edited()]);
 });

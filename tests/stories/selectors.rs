@@ -123,7 +123,8 @@ story!(the_mac_is_told_to_leave_clear_values_out, |repo| {
         "    version:",
         "    mac_only_encrypted: true\n    version:",
     );
-    repo.finds_whatever_sops_does([loosened()]);
+    let edited = error("edited-outside-sops", FILE).says("`sops.mac_only_encrypted` changed");
+    repo.finds([edited]);
     assert!(!repo.opens(FILE));
 });
 

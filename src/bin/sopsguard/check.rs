@@ -135,9 +135,7 @@ fn tell_no_base(report: &Report) -> bool {
 fn tell_lacking(report: &Report) -> bool {
     let count = report.lacking_key().count();
     if count > 0 {
-        app::warn(&format!(
-            "error: --require-key: {count} not verified for want of a key\n"
-        ));
+        app::warn(&format!("error: --require-key: {count} not verified\n"));
     }
     count > 0
 }

@@ -119,6 +119,8 @@ impl Back<'_> {
         let told = map_all(&numbered, self.jobs, |(number, asked)| {
             self.tell(asked, *number, &histories, keyring)
         })?;
+        let cut = told.iter().find_map(|told| told.lacking);
+        let cut = cut.filter(|_| self.history.is_some()).map(unfinished);
         let mut pasts = HashMap::new();
         let mut again = Vec::new();
         for (asked, told) in asked.iter().zip(told) {
@@ -140,7 +142,7 @@ impl Back<'_> {
                 }
             }
         }
-        Ok(histories.complaint())
+        Ok(histories.complaint().or(cut))
     }
 
     /// The files that have something to ask.
@@ -327,4 +329,14 @@ fn settle(looked: &mut Looked, told: &Told) {
         });
         not_evaluated.sort();
     }
+}
+
+/// What to say where the history of some file could not be searched to the commit that brought its MAC.
+fn unfinished(reason: &str) -> String {
+    let why = match reason {
+        "shallow-clone" => "this clone is shallow, which `git fetch --unshallow` mends",
+        "history-limit" => "`--history=N` looks at more commits",
+        _ => "see `not-evaluated` in `--format json`",
+    };
+    format!("not every file was followed back to the commit that brought its MAC: {why}")
 }

@@ -141,7 +141,7 @@ fn the_base_since_a_revision_is_where_both_parted() {
             panic!("since")
         };
         assert_eq!(
-            hex(&[since_side.tip, since_side.head]),
+            hex(&[since_side.tip.unwrap(), since_side.head]),
             [tip.clone(), head.clone()]
         );
         assert_eq!(since_side.others, []);

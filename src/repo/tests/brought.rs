@@ -134,7 +134,7 @@ fn where_a_clone_was_cut_off_it_is_not_said_that_all_was_brought_there() {
     // The merge base is not there; this is what a range from elsewhere would be.
     commits_of.commits = vec![id(&main)];
     if let Of::Since(since) = &mut commits_of.of {
-        since.tip = id(&main);
+        since.tip = Some(id(&main));
     }
     let repo = world.repo();
     let brought = repo.commits().brought(&commits_of, FAR).unwrap();
