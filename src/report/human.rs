@@ -213,7 +213,9 @@ pub(super) fn why(reason: &Reason, searched: &[String]) -> String {
              terminal, or with `--no-input`)"
         ),
         Reason::NotAllowed(what) | Reason::KeyFailed(what) => what.clone(),
-        Reason::SelectorsChanged => "its selectors differ from the base's".to_owned(),
+        Reason::SelectorsChanged => {
+            "its selectors, or what they leave in clear, differ from the base's".to_owned()
+        }
         Reason::Unsupported(what) => format!("not supported: {what}"),
     }
 }
