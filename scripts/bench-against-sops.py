@@ -167,7 +167,7 @@ rows = [
     row("the same", in_large, median(load_index, cwd=large), "loading its index with libgit2"),
     row("`check --since` over 100 changed files of 20,000, 2,000 commits", median(sopsguard, "check", "--since", "HEAD~100", cwd=aged),
         median("git", "diff", "--name-only", "HEAD~100", cwd=aged), "`git diff --name-only`"),
-    row("`check --history` over 1,000 secrets, 5,000 commits", median(sopsguard, "check", "--history=10000", cwd=stale, runs=5, code=1),
+    row(f"`check --history` over {min(count, 1000):,} secrets, 5,000 commits", median(sopsguard, "check", "--history=10000", cwd=stale, runs=5, code=1),
         median("git", "log", "--oneline", "--", "*.enc.yaml", cwd=stale, runs=5), "`git log` of them"),
     row("one file of 5,000 values", median(sopsguard, "check", work / "large.enc.yaml"),
         median(sops, "decrypt", work / "large.enc.yaml", runs=11), "`sops decrypt` of it"),
