@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::seal::{Recipient, Seal};
-use super::{Change, Origin};
+use super::{Change, Difference, Origin};
 use crate::source::Span;
 
 /// What of the metadata differs that the MAC does not cover and no command of sops changes alone.
@@ -109,6 +109,30 @@ impl<'v> Change<'v> {
     pub(crate) fn has_other_mac_scope(&self) -> bool {
         self.seals()
             .is_some_and(|(base, now)| base.mac_only_encrypted != now.mac_only_encrypted)
+    }
+
+    /// Whether a verdict could answer a guess: other values are encrypted than in the base, or under its
+    /// MAC one is gone that was, and one in clear has come. A key that the selectors pass over is enough.
+    pub(crate) fn may_be_guess(&self) -> bool {
+        self.has_other_selectors() || self.base.shares_mac(self.now) && self.has_bared()
+    }
+
+    /// Whether an encrypted value is gone, and one in clear that counts for the MAC has come.
+    fn has_bared(&self) -> bool {
+        let is_gone = |difference| match difference {
+            Difference::Removed { base } => self.base.is_token(base),
+            Difference::Changed { base, now } => {
+                self.base.is_token(base) && !self.now.is_token(now)
+            }
+            Difference::Moved { .. } | Difference::Added { .. } => false,
+        };
+        let has_come = |difference| match difference {
+            Difference::Changed { now, .. } | Difference::Added { now } => {
+                self.is_input(now) && !self.now.is_token(now)
+            }
+            Difference::Moved { .. } | Difference::Removed { .. } => false,
+        };
+        self.differences().any(is_gone) && self.differences().any(has_come)
     }
 
     /// What was changed as text in the settings. Where the file was encrypted anew it says nothing,

@@ -151,7 +151,9 @@ impl<'r> Bases<'r> {
         let mut versions = Vec::new();
         let mut lacking = NO_BASE;
         for point in &self.points {
-            match self.commits().at(point.commit, &inside) {
+            // Others shall look things up while this one is read.
+            let there = self.commits().at(point.commit, &inside);
+            match there {
                 Ok(Some(Kind::File(id))) if is(&id) => return Before::Unchanged,
                 Ok(Some(Kind::File(id))) => match self.read(&id, path, format) {
                     Ok(version) => {
@@ -192,7 +194,9 @@ impl<'r> Bases<'r> {
         };
         let mut was = false;
         for point in &self.points {
-            match self.commits().at(point.commit, &inside) {
+            // Others shall look things up while this one is read.
+            let there = self.commits().at(point.commit, &inside);
+            match there {
                 Ok(Some(Kind::File(id))) if is(&id) => return false,
                 Ok(Some(Kind::File(id))) => {
                     let bytes = self.blobs.read(&id, MAX_FILE_LEN).unwrap_or_default();

@@ -162,10 +162,9 @@ impl<'a> Nearest<'a> {
         is_older(&self.change) && self.others.iter().all(is_older)
     }
 
-    /// Whether the file has other selectors than it had in any version before, so that what a key says
-    /// of it may answer a guess.
-    pub(super) fn has_other_selectors(&self) -> bool {
-        self.change.has_other_selectors() && self.others.iter().all(Change::has_other_selectors)
+    /// Whether what a key says of the file may answer a guess, whichever version it goes on from.
+    pub(super) fn may_be_guess(&self) -> bool {
+        self.change.may_be_guess() && self.others.iter().all(Change::may_be_guess)
     }
 
     /// Where tokens stand that were moved.

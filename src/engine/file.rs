@@ -317,7 +317,7 @@ impl Look<'_> {
         let tokens = known.source.filter(|_| self.keeps_tokens);
         let tokens = tokens.and_then(|source| versions.tokens(file, source, &compared));
         let is_guess = match &compared {
-            Compared::With(nearest) => !self.trusts_changes && nearest.has_other_selectors(),
+            Compared::With(nearest) => !self.trusts_changes && nearest.may_be_guess(),
             Compared::Same | Compared::Nothing(_) => false,
         };
         let checked = if is_guess {

@@ -34,10 +34,10 @@ const MAX_LEN: usize = 1 << 20;
 impl Former {
     /// The file of before that is `now` under its former path: the same content, else the same MAC,
     /// else the same data key for all that can be seen.
-    fn of(&self, now: &Version, is: impl Fn(&BlobId) -> bool) -> Option<&Gone> {
+    fn of(&self, now: &Version, name: &BlobId) -> Option<&Gone> {
         let find =
             |test: &dyn Fn(&Version) -> bool| self.gone.iter().find(|gone| test(&gone.version));
-        let same = self.gone.iter().find(|gone| is(&gone.id));
+        let same = self.gone.iter().find(|gone| gone.id == *name);
         same.or_else(|| find(&|was| now.has_mac_of(was)))
             .or_else(|| find(&|was| now.shares_stanza(was)))
     }
@@ -47,11 +47,13 @@ impl Bases<'_> {
     /// The version of before of a new file that was renamed, as far as that can be told.
     pub(super) fn former(&self, source: &Source, now: &Version) -> Before {
         let former = self.former.get_or_init(|| self.gone());
-        let is = |id: &BlobId| id.is_of(source.bytes());
-        let Some(gone) = former.of(now, is) else {
+        // Hashed once, however many files are gone.
+        let any = former.gone.first();
+        let name = any.and_then(|gone| gone.id.named_alike(source.bytes()));
+        let Some((gone, name)) = name.and_then(|name| Some((former.of(now, &name)?, name))) else {
             return Before::Nothing(NO_BASE);
         };
-        if is(&gone.id) {
+        if gone.id == name {
             return Before::Unchanged;
         }
         match self.points().get(gone.point) {

@@ -41,7 +41,8 @@ pub(crate) struct Changed {
 /// The most bytes of a version that is opened.
 const MAX_OPENED: usize = 8 << 20;
 
-/// Looks for the last version that verifies with `keyring`.
+/// Looks for the last version that verifies with `keyring`. Unless `trusts_changes`, none counts whose
+/// verdict could answer a guess: whoever may add commits could ask as often as there are.
 ///
 /// # Errors
 /// Why it is not known, as reports print it; none where no version verifies.
@@ -50,17 +51,16 @@ pub(crate) fn last_sound(
     present: &Present<'_>,
     versions: &[repo::Version],
     keyring: &Keyring,
+    trusts_changes: bool,
 ) -> Result<Option<Sound>, Stop> {
     let mut search = Search::new(reader, present);
     let first = search.youngest_as_written(versions)?;
-    let first = first.filter(|at| search.verifies(versions.get(*at), keyring));
-    let found = match first {
-        Some(at) => Some(at),
-        None => {
-            let mut all = versions.iter();
-            all.position(|version| search.verifies(Some(version), keyring))
-        }
+    let mut is_sound = |version: &repo::Version| {
+        search.verifies(version, keyring)
+            && (trusts_changes || !search.may_be_guess(version, versions))
     };
+    let first = first.filter(|at| versions.get(*at).is_some_and(&mut is_sound));
+    let found = first.or_else(|| versions.iter().position(is_sound));
     let Some((at, version)) = found.and_then(|at| Some((at, versions.get(at)?))) else {
         return Ok(None);
     };
@@ -82,13 +82,31 @@ pub(crate) fn last_sound(
 
 impl Search<'_, '_> {
     /// Whether a version verifies.
-    fn verifies(&mut self, version: Option<&repo::Version>, keyring: &Keyring) -> bool {
-        let Some((path, blob)) = version.and_then(|at| Some((&at.path, at.blob.as_ref()?))) else {
+    fn verifies(&mut self, version: &repo::Version, keyring: &Keyring) -> bool {
+        let Some(blob) = &version.blob else {
             return false;
         };
-        let format = self.reader.format_of(path);
+        let format = self.reader.format_of(&version.path);
         let bytes = self.take(blob).filter(|bytes| bytes.len() <= MAX_OPENED);
         bytes.is_some_and(|bytes| verifies(bytes, format, keyring))
+    }
+
+    /// Whether the verdict on a version could answer a guess about the oldest one with its data key, or
+    /// with its MAC.
+    fn may_be_guess(&mut self, at: &repo::Version, versions: &[repo::Version]) -> bool {
+        let Ok(version) = self.version(at.blob.as_ref(), &at.path) else {
+            return true;
+        };
+        let tests: [fn(&Version, &Version) -> bool; 2] =
+            [Version::shares_stanza, Version::shares_mac];
+        tests.into_iter().any(|is_of| {
+            let mut older = versions.iter().rev();
+            let older = older.find_map(|at| {
+                let older = self.version(at.blob.as_ref(), &at.path).ok()?;
+                is_of(&older, &version).then_some(older)
+            });
+            older.is_some_and(|older| Change::between(&older, &version).may_be_guess())
+        })
     }
 
     /// What became of a version in the commits after it, of which `later` are the youngest first.

@@ -36,14 +36,19 @@ pub(crate) struct BlobId(pub(super) String);
 impl BlobId {
     /// Whether it is the name of these bytes.
     pub(crate) fn is_of(&self, bytes: &[u8]) -> bool {
+        self.named_alike(bytes).is_some_and(|id| id == *self)
+    }
+
+    /// The name that these bytes have where this one is the name of others.
+    pub(crate) fn named_alike(&self, bytes: &[u8]) -> Option<Self> {
         if self.0.len() == 40 {
-            let id = Oid::hash_object(ObjectType::Blob, bytes);
-            return id.is_ok_and(|id| id.to_string() == self.0);
+            let id = Oid::hash_object(ObjectType::Blob, bytes).ok()?;
+            return Some(Self(id.to_string()));
         }
         let hash = Sha256::new()
             .chain_update(format!("blob {}\0", bytes.len()))
             .chain_update(bytes);
-        Id::of_bytes(&hash.finalize()).is_some_and(|id| id.to_string() == self.0)
+        Some(Self(Id::of_bytes(&hash.finalize())?.to_string()))
     }
 }
 

@@ -220,8 +220,8 @@ pub(super) fn why(reason: &Reason, searched: &[String]) -> String {
         ),
         Reason::NotAllowed(what) | Reason::KeyFailed(what) => what.clone(),
         Reason::SelectorsChanged => {
-            "its selectors differ from the base's, so that a verdict could answer a guess; \
-             `--trust-changes` opens it"
+            "its selectors, or what they leave in clear, differ from the base's, so that a verdict \
+             could answer a guess; `--trust-changes` opens it"
                 .to_owned()
         }
         Reason::Unsupported(what) => format!("not supported: {what}"),

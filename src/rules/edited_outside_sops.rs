@@ -159,6 +159,11 @@ fn way_back(context: &ChangeContext<'_>) -> Help {
 
 fn proof(context: &ChangeContext<'_>) -> Help {
     let file = super::remedy::argument(context.file.path);
+    // Else it would not be opened.
+    let trusting = match context.change.may_be_guess() {
+        true => " --trust-changes",
+        false => "",
+    };
     Help::new("only a key tells: where sops decrypts the file, sops wrote it")
-        .then(format!("sopsguard check --require-key {file}"))
+        .then(format!("sopsguard check --require-key{trusting} {file}"))
 }

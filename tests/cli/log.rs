@@ -503,6 +503,29 @@ fn unfinished_merges_and_broken_texts_are_passed_over_and_said() {
 }
 
 #[test]
+fn a_version_in_which_a_value_gave_way_to_one_in_clear_is_not_opened() {
+    let sandbox = life(&[ENCRYPTED]);
+    let text = String::from_utf8(version(ENCRYPTED)).unwrap();
+    let (before, sops) = text.split_once("\nsops:").unwrap();
+    let values = before.lines().map(|line| match line.split_once(": ENC[") {
+        Some((key, _)) => format!("{key}: guess\n"),
+        None => line.replace("stringData:", "spec:") + "\n",
+    });
+    let guessed = values.collect::<String>() + "sops:" + sops;
+    assert!(
+        guessed.contains("spec:") && guessed.contains(": guess"),
+        "{guessed}"
+    );
+    sandbox.write(FILE, guessed);
+    commit(&sandbox);
+    let told = entries(&sandbox, &[FILE, "--identity", &key()]);
+    assert_eq!(told[0]["verification"], "not-verified");
+    assert_eq!(told[0]["reason"], "selectors-changed");
+    let told = entries(&sandbox, &[FILE, "--identity", &key(), "--trust-changes"]);
+    assert_eq!(told[0]["verification"], "failed");
+}
+
+#[test]
 fn a_version_whose_selectors_were_edited_is_not_opened() {
     let sandbox = life(&[ENCRYPTED]);
     let text = String::from_utf8(version(ENCRYPTED)).unwrap();

@@ -95,6 +95,61 @@ story!(a_value_is_guessed_through_loosened_selectors, |repo| {
     assert_eq!(right.verdict(FILE).1.as_deref(), Some("selectors-changed"));
 });
 
+story!(
+    a_value_is_guessed_under_a_key_that_is_not_selected,
+    |repo| {
+        repo.add(
+            FILE,
+            "data:\n    username: canary-user\nstringData:\n    password: canary-password\n",
+        );
+        let sound = repo.read(FILE);
+        let tried = |value: &str| -> Said {
+            repo.write(FILE, &sound);
+            repo.replace(FILE, "data:\n    username", "spec:\n    username");
+            guess(repo, value);
+            let check = repo.check(&[]).with_key_of(&repo.alice);
+            check.finds([warning("edited-outside-sops", FILE).says("only a key tells")])
+        };
+        let (right, wrong) = (tried("canary-user"), tried("canary-abcd"));
+        assert_eq!(right.stdout, wrong.stdout);
+        assert_eq!(right.stderr, wrong.stderr);
+        assert_eq!(right.verdict(FILE).1.as_deref(), Some("selectors-changed"));
+    }
+);
+
+story!(
+    a_value_is_guessed_in_an_earlier_commit_of_a_branch,
+    |repo| {
+        repo.add(
+            FILE,
+            "data:\n    username: canary-user\nstringData:\n    password: canary-password\n",
+        );
+        let sound = repo.read(FILE);
+        let tried = |value: &str| -> Said {
+            repo.git(["checkout", "--quiet", "-f", "-B", value, "main"]);
+            repo.replace(FILE, "data:\n    username", "spec:\n    username");
+            guess(repo, value);
+            repo.commit("Guess");
+            repo.write(FILE, &sound);
+            // So that the history is asked when the file last verified.
+            repo.replace(
+                FILE,
+                "mac: ENC[AES256_GCM,data:",
+                "mac: ENC[AES256_GCM,data:AAAA",
+            );
+            repo.commit("Break the MAC");
+            let check = repo.check(&["--since", "main"]).with_key_of(&repo.alice);
+            check.run()
+        };
+        for value in ["canary-user", "canary-abcd"] {
+            let said = tried(value);
+            let main = repo.git(["rev-parse", "--short=10", "main"]);
+            let since = format!("since `{}`", main.trim());
+            assert!(said.stdout.contains(&since), "{value}: {}", said.stdout);
+        }
+    }
+);
+
 story!(a_right_guess_shows_where_changes_are_trusted, |repo| {
     // The other half: with `--trust-changes` a key does answer, which is why it is not the default.
     repo.add(

@@ -227,7 +227,8 @@ impl Back<'_> {
                 return;
             };
             if asked.sound {
-                let sound = history::last_sound(&mut reader, present, versions, keyring);
+                let trusts = self.around.trusts_changes;
+                let sound = history::last_sound(&mut reader, present, versions, keyring, trusts);
                 told.sound = sound.ok().flatten();
             }
             if !asked.edited {

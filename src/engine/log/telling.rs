@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::LogEntry;
 use super::file::Item;
-use crate::change::Mark;
+use crate::change::{Change, Mark};
 use crate::document::Format;
 use crate::engine::{Error, guess, map_all};
 use crate::history::{Content, Named, Step, Verdict, Verified, Verifier};
@@ -34,6 +34,8 @@ pub(super) struct Telling {
     mac_from: Option<usize>,
     /// Whether the values are not those that the MAC was brought with.
     has_stale_mac: bool,
+    /// Whether its verdict could answer a guess about the version that brought the MAC.
+    may_be_guess: bool,
 }
 
 /// What tells selectors from others.
@@ -123,6 +125,7 @@ impl Telling {
             verdict: now.as_ref().map(|now| now.verdict.clone()),
             mac_from: None,
             has_stale_mac: false,
+            may_be_guess: false,
         }
     }
 }
@@ -170,6 +173,7 @@ fn find_origins(items: &[Item], told: &mut [Telling], read: &impl Fn(&Named) -> 
         if let (Some(was), Some(is)) = (was.version(), is.version()) {
             telling.has_stale_mac = telling.step.with_origin(was, is);
             telling.mac_from = Some(older);
+            telling.may_be_guess = Change::between(was, is).may_be_guess();
         }
     }
 }
@@ -178,16 +182,16 @@ fn find_origins(items: &[Item], told: &mut [Telling], read: &impl Fn(&Named) -> 
 ///
 /// A version is not opened whose selectors are not those that an older one with the same data key has:
 /// who loosens a selector and puts a guess where a token stood learns from the verdict whether it is
-/// right. And SSH keys are looked for when a version asks for one, before which there may have been none.
+/// right; or puts it under a key that no selector picks. And SSH keys are looked for when a version asks for one, before which there may have been none.
 pub(super) fn settle(told: &mut [Telling], keyring: &Keyring, trust_changes: bool) {
     let mut selectors: HashMap<DataKeyId, Option<Selectors>> = HashMap::new();
     for telling in told.iter_mut().rev() {
         let Some(verdict) = &mut telling.verdict else {
             continue;
         };
-        if let Some(key) = verdict.key.filter(|_| !trust_changes)
-            && *selectors.entry(key).or_insert(telling.selectors) != telling.selectors
-        {
+        let has_others =
+            |key| *selectors.entry(key).or_insert(telling.selectors) != telling.selectors;
+        if !trust_changes && (telling.may_be_guess || verdict.key.is_some_and(has_others)) {
             verdict.verification = Verification::NotVerified(Reason::SelectorsChanged);
         }
         let early = Verification::NotVerified(Reason::NoIdentity);
