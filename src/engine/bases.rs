@@ -32,6 +32,7 @@ pub(super) struct Bases<'r> {
     /// What the history says of files, by the paths that reports print, once some were looked up there.
     pub(super) pasts: OnceLock<HashMap<PathBuf, Past>>,
     index: OnceLock<Option<Index<'r>>>,
+    has_index: OnceLock<bool>,
 }
 
 /// The content of a file that is looked at.
@@ -110,6 +111,7 @@ impl<'r> Bases<'r> {
             former: OnceLock::new(),
             pasts: OnceLock::new(),
             index: OnceLock::new(),
+            has_index: OnceLock::new(),
         })
     }
 
@@ -182,6 +184,9 @@ impl<'r> Bases<'r> {
                 let index = self.index();
                 let is_as_there =
                     index.is_some_and(|index| !index.may_differ(&inside, bytes.len()));
+                if is_as_there && self.has_index() {
+                    return false;
+                }
                 index
                     .filter(|_| is_as_there)
                     .and_then(|index| index.at(&inside))
@@ -206,6 +211,16 @@ impl<'r> Bases<'r> {
             }
         }
         was
+    }
+
+    /// Whether one of the commits has all that the index has.
+    fn has_index(&self) -> bool {
+        let is_all_of =
+            |index: &Index<'_>, point: &Point| index.is_all_of(&mut self.commits(), point.commit);
+        *self.has_index.get_or_init(|| {
+            let index = self.index();
+            index.is_some_and(|index| self.points.iter().any(|point| is_all_of(index, point)))
+        })
     }
 
     /// The index, as far as it can be read.

@@ -155,6 +155,18 @@ impl<'r> Index<'r> {
             .or_else(|refused| ask().map_err(|error| error.or_if_unasked(refused)))
     }
 
+    /// Whether git noted that the index has all that a commit has, and nothing else.
+    pub(crate) fn is_all_of(&self, commits: &mut Commits<'_>, commit: CommitId) -> bool {
+        let Entries::File(file) = &self.entries else {
+            return false;
+        };
+        let noted = file.folders_with(|folder| match folder {
+            b"" => Ok(commits.folder_at(commit, folder)?.and_then(Id::to_oid)),
+            _ => Ok::<_, Error>(None),
+        });
+        noted.is_ok_and(|noted| noted.contains_key(&b""[..]))
+    }
+
     /// The files that a commit has and the index has not, and what they hold. Only folders that
     /// differ are looked into, as far as git noted that in the index.
     ///
