@@ -25,8 +25,11 @@ struct Gone {
     version: Arc<Version>,
 }
 
-/// The most files that are gone and looked into.
+/// The most secret files that are gone and compared with.
 const MOST: usize = 2_000;
+
+/// The most files that are gone and read, to see whether they are secret.
+const MOST_READ: usize = 20_000;
 
 /// The most bytes of one.
 const MAX_LEN: usize = 1 << 20;
@@ -73,8 +76,9 @@ impl Bases<'_> {
         let mut gone = Vec::new();
         for (point, at) in self.points().iter().zip(0..) {
             let vanished = index.vanished(&mut self.commits(), point.commit);
-            let vanished = vanished.unwrap_or_default().into_iter().take(MOST);
-            gone.extend(vanished.filter_map(|(inside, id)| self.read_gone(at, &inside, id)));
+            let vanished = vanished.unwrap_or_default().into_iter().take(MOST_READ);
+            let secret = vanished.filter_map(|(inside, id)| self.read_gone(at, &inside, id));
+            gone.extend(secret.take(MOST));
         }
         Former { gone }
     }

@@ -41,23 +41,24 @@ pub(super) fn add(
     let mut met = vec![false; wanted.len()];
     for changed in changes.paths {
         let place = bases.repo.place(&changed.path);
-        let names = || {
-            wanted
-                .iter()
-                .position(|(folder, _)| place.starts_with(folder))
-        };
-        let shown = match names() {
-            None if named.is_empty() => bases.shown(&changed.path),
-            None => continue,
-            Some(at) => {
-                if let Some(met) = met.get_mut(at) {
-                    *met = true;
-                }
-                bases.shown(&changed.path)
-            }
+        let is_below = |(folder, _): &(PathBuf, PathBuf)| place.starts_with(folder);
+        let at = wanted.iter().position(is_below);
+        if at.is_none() && !named.is_empty() {
+            continue;
+        }
+        if let Some(met) = at.and_then(|at| met.get_mut(at)) {
+            *met = true;
+        }
+        let is_named = at
+            .and_then(|at| wanted.get(at))
+            .is_some_and(|(file, _)| *file == place);
+        let origin = if is_named {
+            Origin::NamedInIndex
+        } else {
+            Origin::Walked
         };
         if let Some(Kind::File(id)) = changed.is {
-            inputs.add(shown, Content::Blob(id), Origin::NamedInIndex);
+            inputs.add(bases.shown(&changed.path), Content::Blob(id), origin);
         }
     }
     for ((_, shown), _) in wanted.iter().zip(met).filter(|(_, met)| !met) {

@@ -42,8 +42,8 @@ fn value(context: &ChangeContext<'_>, now: LeafId, findings: &mut Findings<'_>) 
     } else {
         ""
     };
-    let text =
-        "bring the version of before back; where it was pushed, change the value at its source";
+    let text = "bring the version of before back; where it was pushed, change the value at its source; where it \
+         is no secret and never was, an `[[ignore]]` in `.sopsguard.toml` says so, merged before this change";
     findings.report(
         Found::new(format!(
             "`{path}` stands in clear, in `{revision}` it is encrypted{by_selectors}"

@@ -53,6 +53,19 @@ story!(what_the_base_ignores_stays_ignored, |repo| {
     repo.finds_whatever_sops_does([]);
 });
 
+story!(what_the_base_leaves_out_stays_left_out, |repo| {
+    repo.write(POLICY, "exclude = [\"db.*\"]\n");
+    repo.add(FILE, SECRET);
+    break_it(repo);
+    repo.commit("Break it");
+    repo.check(&["--since", "HEAD~1"]).finds([]);
+    repo.check(&["--since", "HEAD~1", "."]).finds([]);
+    repo.git(["rm", "--quiet", POLICY]);
+    repo.commit("Leave nothing out");
+    let found = repo.check(&["--since", "HEAD~2"]).run();
+    assert!(found.stdout.contains(EDITED), "{}", found.stdout);
+});
+
 story!(the_policy_is_deleted_in_the_change, |repo| {
     repo.write(POLICY, "[rules]\nrecipient-added = \"error\"\n");
     repo.add(FILE, SECRET);
