@@ -183,6 +183,8 @@ impl Step {
         match self.edit {
             _ if is_sound && !self.edit.keeps_values() => {
                 self.edit = Edit::Restored;
+                // Whatever was wrong with the version before, this one is known.
+                self.reason = None;
                 if self.data_key.is_none() {
                     // The recipients came back with all the rest.
                     self.recipients_added.clear();

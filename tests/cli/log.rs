@@ -283,6 +283,28 @@ fn a_life_is_told_a_line_a_commit() {
 }
 
 #[test]
+fn a_version_that_mends_damaged_metadata_is_not_blamed_for_them() {
+    let sandbox = repository();
+    sandbox.write(FILE, version(SET));
+    commit_by(&sandbox, "Ada", 2);
+    let sound = sandbox.read(FILE);
+    let damaged = String::from_utf8(version(SET)).unwrap();
+    sandbox.write(FILE, damaged.replace("lastmodified:", "lastmodifie:"));
+    commit_by(&sandbox, "Bob", 3);
+    sandbox.write(FILE, sound);
+    commit_by(&sandbox, "Ada", 4);
+    let output = log(&sandbox, &[FILE]).expect_code(0);
+    let mut lines = output.stdout.lines();
+    let mended = lines.next().unwrap();
+    assert!(
+        mended.contains("restored") && !mended.contains("makes no sense"),
+        "{mended}"
+    );
+    let damaged = lines.next().unwrap();
+    assert!(damaged.contains("makes no sense"), "{damaged}");
+}
+
+#[test]
 fn what_stood_in_clear_before_it_was_encrypted_is_named() {
     let sandbox = life(&["1-clear.yaml", ENCRYPTED]);
     let told = entries(&sandbox, &[FILE]);
