@@ -15,7 +15,7 @@ use super::{Error, map_all};
 use crate::finding::{Finding, Help};
 use crate::keys::Keyring;
 use crate::paths;
-use crate::repo::{Base, BlobId, End, File, Kind, Of, Reach};
+use crate::repo::{Base, BlobId, CommitId, End, File, Kind, Of, Reach};
 use crate::rules::OF_EVERY_COMMIT;
 
 /// Adds the files that changed since the base, of those below `named` if there are names.
@@ -85,7 +85,7 @@ pub(super) struct Leaks {
 }
 
 impl Leaks {
-    /// Looks at all that the commits brought and `inputs` have not.
+    /// Looks at all that the commits brought and neither `inputs` nor the last commit have.
     ///
     /// # Errors
     /// [`Error::Git`] where a content cannot be read.
@@ -95,7 +95,7 @@ impl Leaks {
         scope: Scope<'_>,
         reach: Reach,
     ) -> Result<Self, Error> {
-        let Some((base, _)) = range(bases) else {
+        let Some((base, since)) = range(bases) else {
             return Ok(Self::default());
         };
         let brought = match bases.commits().brought(base, reach) {
@@ -112,7 +112,7 @@ impl Leaks {
         let seen: HashSet<&BlobId> = inputs.iter().filter_map(Input::blob).collect();
         let files = brought.files.into_iter();
         let files: Vec<(File, Input)> = files
-            .filter(|file| !seen.contains(&file.blob))
+            .filter(|file| !seen.contains(&file.blob) && !is_there(bases, since.head, file))
             .filter_map(|file| {
                 let content = Content::Blob(file.blob.clone());
                 let input = scope.input(bases.shown(&file.path), content, Origin::Walked)?;
@@ -135,6 +135,12 @@ impl Leaks {
             notice: unfinished(&brought.end, brought.commits),
         })
     }
+}
+
+/// Whether a commit still has what an earlier one brought: then no later one took it back.
+fn is_there(bases: &Bases<'_>, head: CommitId, file: &File) -> bool {
+    let there = bases.commits().at(head, &file.path);
+    matches!(there, Ok(Some(Kind::File(id))) if id == file.blob)
 }
 
 /// What was found in a content that a commit brought, told as such.

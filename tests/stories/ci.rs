@@ -103,6 +103,19 @@ story!(a_pull_request_is_checked_with_one_commit_at_hand, |repo| {
     assert!(all.contains("fetch-depth: 0"), "{all}");
 });
 
+story!(a_leak_that_is_still_there_is_told_once, |repo| {
+    repo.git(["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    repo.branch("topic");
+    repo.write(FILE, SECRET);
+    repo.commit("Leak it");
+    repo.write("README", "more work\n");
+    repo.commit("Do something else");
+    let check = repo.check(&[]).env("GITHUB_BASE_REF", "main");
+    let said = check.finds([error("not-encrypted", FILE)]);
+    assert!(!said.stdout.contains("in commit"), "{}", said.stdout);
+    repo.check(&["--since", "HEAD~2", "README"]).finds([]);
+});
+
 story!(a_merge_request_is_checked_on_gitlab, |repo| {
     request(repo);
     job(repo, "refs/heads/topic", &[]);
