@@ -1,13 +1,13 @@
 //! Files that a commit has and that are gone: one of them may be what a new file was called.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::bases::{Bases, Before, NO_BASE};
 use super::sign;
 use crate::change::Version;
 use crate::document::Format;
-use crate::repo::BlobId;
+use crate::repo::{BlobId, Blobs};
 use crate::source::{Source, SourceId};
 
 /// The secret files that are gone, by commit of the base.
@@ -26,7 +26,7 @@ struct Gone {
 }
 
 /// The most secret files that are gone and compared with.
-const MOST: usize = 2_000;
+pub(super) const MOST: usize = 2_000;
 
 /// The most files that are gone and read, to see whether they are secret.
 const MOST_READ: usize = 20_000;
@@ -85,18 +85,23 @@ impl Bases<'_> {
 
     fn read_gone(&self, point: usize, inside: &[u8], id: BlobId) -> Option<Gone> {
         let path = self.shown(inside);
-        let format = Format::of_path(&path);
-        let bytes = self.blobs.read(&id, MAX_LEN).ok()?;
-        if !sign::looks_encrypted(format, &bytes) {
-            return None;
-        }
-        let version = Version::read(SourceId::Index(path.clone()), bytes, format).ok()?;
-        let version = Arc::new(version);
-        version.is_encrypted().then_some(Gone {
+        let version = Arc::new(read_secret(&self.blobs, &path, &id)?);
+        Some(Gone {
             point,
             path,
             id,
             version,
         })
     }
+}
+
+/// The content of a file of this name as a version, where sops encrypted it.
+pub(super) fn read_secret(blobs: &Blobs<'_>, path: &Path, id: &BlobId) -> Option<Version> {
+    let format = Format::of_path(path);
+    let bytes = blobs.read(id, MAX_LEN).ok()?;
+    if !sign::looks_encrypted(format, &bytes) {
+        return None;
+    }
+    let version = Version::read(SourceId::Index(path.to_owned()), bytes, format).ok()?;
+    version.is_encrypted().then_some(version)
 }

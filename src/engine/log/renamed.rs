@@ -4,19 +4,11 @@
 //! MAC tells, or a copy of its data key: two files of sops's have none in common.
 
 use crate::change::Version;
-use crate::document::Format;
-use crate::engine::sign;
+use crate::engine::former::{MOST, read_secret};
 use crate::repo::{BlobId, CommitId, Commits, Repo, Version as Commit, renames};
-use crate::source::SourceId;
 
 /// A path that is gone, and what it held.
 pub(in crate::engine) type Gone = (Vec<u8>, BlobId);
-
-/// The most files that are gone and looked into.
-const MOST: usize = 2_000;
-
-/// The most bytes of one.
-const MAX_LEN: usize = 1 << 20;
 
 /// How many names of a file are followed that changed together with its content.
 pub(in crate::engine) const MOST_NAMES: usize = 100;
@@ -50,27 +42,19 @@ pub(super) fn find(repo: &Repo<'_>, path: &[u8], blob: &BlobId, gone: Vec<Gone>)
     if let Some(same) = gone.iter().find(|(_, content)| content == blob) {
         return Some(same.clone());
     }
-    let now = read(repo, path, blob)?;
+    let blobs = repo.blobs();
+    let read = |path: &[u8], blob: &BlobId| read_secret(&blobs, &repo.place(path), blob);
+    let now = read(path, blob)?;
     let gone = gone.into_iter().take(MOST);
-    let read: Vec<(Gone, Version)> = gone
-        .filter_map(|gone| Some((gone.clone(), read(repo, &gone.0, &gone.1)?)))
+    let all: Vec<(Gone, Version)> = gone
+        .filter_map(|gone| {
+            let version = read(&gone.0, &gone.1)?;
+            Some((gone, version))
+        })
         .collect();
     let by = |test: &dyn Fn(&Version) -> bool| {
-        let mut read = read.iter();
-        read.find(|(_, was)| test(was))
-            .map(|(gone, _)| gone.clone())
+        let mut all = all.iter();
+        all.find(|(_, was)| test(was)).map(|(gone, _)| gone.clone())
     };
     by(&|was| now.has_mac_of(was)).or_else(|| by(&|was| now.shares_stanza(was)))
-}
-
-/// A version that sops encrypted.
-fn read(repo: &Repo<'_>, path: &[u8], blob: &BlobId) -> Option<Version> {
-    let place = repo.place(path);
-    let format = Format::of_path(&place);
-    let bytes = repo.blobs().read(blob, MAX_LEN).ok()?;
-    if !sign::looks_encrypted(format, &bytes) {
-        return None;
-    }
-    let version = Version::read(SourceId::WorkTree(place), bytes, format).ok()?;
-    version.is_encrypted().then_some(version)
 }
