@@ -58,7 +58,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 #[cfg(feature = "cli")]
 pub(crate) use crate::document::Foreign;
-pub use crate::sops::Opener;
+pub use crate::sops::{BusFactor, Opener};
 pub(crate) use crate::sops::{Reason, Verification};
 
 /// The most bytes of one input that are read: 256 MiB. A cluster stores one in an object, and memory
