@@ -13,6 +13,7 @@ mod emit;
 mod enc;
 mod file;
 mod go;
+mod key_name;
 mod mac;
 mod metadata;
 mod pattern;
@@ -35,6 +36,7 @@ pub(crate) use data_keys::{DataKeyId, DataKeys};
 pub(crate) use enc::{Token, ValueType};
 pub use file::Opener;
 pub(crate) use file::{MetadataErrors, SopsFile};
+pub(crate) use key_name::KeyName;
 pub(crate) use problem::{
     CopiedCiphertext, MacMismatch, MalformedCiphertext, MalformedMetadata, PlaintextValue, Problem,
     ProblemKind, Undecryptable, Unreadable,
