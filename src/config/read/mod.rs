@@ -296,7 +296,7 @@ recipient = 'ADA'                      | 1:13 | a list of tables    | [[recipien
 [[recipient]]~key = 7                  | 2:7  | a text in quotes    | write `key
 [[recipient]]~key = 'hunter2'~name='a' | 2:7  | no key that sops    | PGP fingerprint
 [[recipient]]~key = 'age1x'~name='a'   | 2:7  | no key that sops    | copy it again
-[[recipient]]~key = 'ADA'~name="a\n"   | 3:6  | a short text        | lab escrow
+[[recipient]]~key = 'ADA'~name="a\nb" | 3:6  | a short text        | lab escrow
 [[recipient]]~key = 'ADA'~name='LONG'  | 3:6  | a short text        | 80 characters
 OWNER~rol = 'escrow'                   | 4:1  | `rol`               | `role`?
 OWNER~role = 'escrwo'                  | 4:8  | none of the words   | `escrow`?
