@@ -29,7 +29,7 @@ const MAY_USE: [(&str, &str); 17] = [
     ("repo", "fs environment paths process"),
     (
         "config",
-        "fs source environment paths document finding sops",
+        "secret fs source environment paths document keys finding sops",
     ),
     (
         "change",

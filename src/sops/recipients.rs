@@ -53,7 +53,13 @@ impl MasterKey<'_> {
 
     /// The name by which two entries are for the same key, whatever their spelling.
     pub(crate) fn canonical(&self) -> String {
-        self.names().canonical
+        let texts: Vec<Cow<'_, str>> = self
+            .others
+            .iter()
+            .map(|text| String::from_utf8_lossy(text.as_deref().unwrap_or_default()))
+            .collect();
+        let others: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+        canonical(self.kind, &self.id(), &others)
     }
 
     /// The name as reports may print it.
@@ -67,7 +73,9 @@ pub(crate) fn usable(text: &str) -> Usable {
     Recipient::parse(text).usable()
 }
 
-fn canonical(kind: KeyKind, id: &str, others: &[&str]) -> String {
+/// The name by which keys of this kind are compared. `others` are what names the key beside `id`, in
+/// the order of the fields of an entry.
+pub(super) fn canonical(kind: KeyKind, id: &str, others: &[&str]) -> String {
     let name = match kind {
         KeyKind::Age => Recipient::parse(id).canonical().into_owned(),
         KeyKind::Pgp => pgp(id),
