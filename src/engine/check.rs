@@ -6,6 +6,7 @@ use super::bases::Bases;
 use super::file::{self, Around, Looked};
 use super::history::Back;
 use super::inputs::{self, Input, Scope};
+use super::report::Ground;
 use super::since::Leaks;
 use super::{Error, Report, Request, earlier, filters, map_all, policy, settle};
 use crate::change::{Tokens, copied_across};
@@ -65,6 +66,10 @@ pub fn check(mut request: Request<'_>) -> Result<Report, Error> {
     };
     let (inputs, notices) = inputs::list(std::mem::take(&mut request.targets), scope)?;
     let mut report = Report {
+        ground: Ground {
+            root: repo.as_ref().map_or(&*here, Repo::work_tree).to_owned(),
+            here: here.clone(),
+        },
         compared_with: bases.as_ref().map(Bases::told),
         notices: notices.sentences(),
         ..Report::default()

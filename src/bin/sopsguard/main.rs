@@ -15,6 +15,7 @@ mod keys;
 mod later;
 mod log;
 mod man;
+mod printing;
 mod rules;
 mod terminal;
 
