@@ -8,8 +8,8 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::escape;
-use super::services::{lines, reason};
-use crate::engine::{Report, Verification};
+use super::services::lines;
+use crate::engine::{Command, Report, Verification};
 use crate::finding::{Finding, Severity};
 use crate::paths;
 
@@ -40,24 +40,15 @@ enum Outcome<'r> {
     Skipped(String),
 }
 
-/// The case about what sops makes of a file.
-const VERDICT: &str = "sops decrypts it";
-
 /// The cases of all files, by path.
 fn suites(report: &Report) -> BTreeMap<&Path, Vec<Case<'_>>> {
     let mut suites: BTreeMap<&Path, Vec<Case<'_>>> = BTreeMap::new();
     for file in &report.files {
         let cases = suites.entry(&file.path).or_default();
-        let outcome = match &file.verification {
-            Verification::Verified => Outcome::Passed,
-            Verification::NotVerified(_) => {
-                Outcome::Skipped(reason(&file.verification).unwrap_or_default())
-            }
-            // What is wrong is a case of the rule that found it, unless the policy accepts it.
-            Verification::Failed => Outcome::Skipped("sops refuses it".to_owned()),
-            Verification::NotEncrypted => Outcome::Skipped("it has no sops metadata".to_owned()),
+        let (name, outcome) = match report.command {
+            Command::Check => ("sops decrypts it", verdict(&file.verification)),
+            Command::Audit => ("audit", Outcome::Passed),
         };
-        let name = VERDICT;
         cases.push(Case { name, outcome });
     }
     for skipped in &report.not_evaluated {
@@ -76,6 +67,17 @@ fn suites(report: &Report) -> BTreeMap<&Path, Vec<Case<'_>>> {
         suites.entry(path).or_default().push(Case { name, outcome });
     }
     suites
+}
+
+/// What sops makes of a file.
+fn verdict<'r>(verification: &Verification) -> Outcome<'r> {
+    match verification {
+        Verification::Verified => Outcome::Passed,
+        Verification::NotVerified(reason) => Outcome::Skipped(escape::text(&reason.to_string())),
+        // What is wrong is a case of the rule that found it, unless the policy accepts it.
+        Verification::Failed => Outcome::Skipped("sops refuses it".to_owned()),
+        Verification::NotEncrypted => Outcome::Skipped("it has no sops metadata".to_owned()),
+    }
 }
 
 fn write_suite(path: &str, cases: &[Case<'_>], out: &mut dyn Write) -> io::Result<()> {

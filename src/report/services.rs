@@ -2,7 +2,7 @@
 //! repository, and take text for more than text.
 
 use super::escape;
-use crate::engine::{Report, Summary, Verification};
+use crate::engine::{Command, Report, Summary};
 use crate::finding::{Finding, Severity};
 use crate::paths;
 
@@ -35,20 +35,24 @@ pub(super) fn by_severity(report: &Report) -> Vec<&Finding> {
 /// errors`.
 pub(super) fn counts(report: &Report) -> String {
     let summary = report.summary();
-    let Summary {
-        files, verified, ..
-    } = summary;
-    let others = [
-        (summary.failed, "failed"),
-        (summary.not_verified, "not verified"),
-        (summary.not_encrypted, "not encrypted"),
-    ];
-    let mut parts = vec![format!("{verified} verified")];
-    let others = others.iter().filter(|(count, _)| *count > 0);
-    parts.extend(others.map(|(count, word)| format!("{count} {word}")));
+    let Summary { files, .. } = summary;
+    let mut parts = Vec::new();
+    if report.command == Command::Check {
+        parts.push(format!("{} verified", summary.verified));
+        let others = [
+            (summary.failed, "failed"),
+            (summary.not_verified, "not verified"),
+            (summary.not_encrypted, "not encrypted"),
+        ];
+        let others = others.iter().filter(|(count, _)| *count > 0);
+        parts.extend(others.map(|(count, word)| format!("{count} {word}")));
+    }
     parts.extend(levels(&report.findings));
     if summary.suppressed > 0 {
         parts.push(format!("{} suppressed", summary.suppressed));
+    }
+    if parts.is_empty() {
+        parts.push("nothing found".to_owned());
     }
     format!("{}: {}", plural(files, "file"), parts.join(", "))
 }
@@ -63,14 +67,6 @@ pub(super) fn levels<'f>(
         let count = findings.filter(|found| found.severity == level).count();
         (count > 0).then(|| plural(count, level.name()))
     })
-}
-
-/// Why a file has no verdict, in a word or a few.
-pub(super) fn reason(verification: &Verification) -> Option<String> {
-    match verification {
-        Verification::NotVerified(reason) => Some(escape::text(&reason.to_string())),
-        Verification::Verified | Verification::Failed | Verification::NotEncrypted => None,
-    }
 }
 
 pub(super) fn plural(count: usize, word: &str) -> String {

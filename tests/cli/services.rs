@@ -37,8 +37,11 @@ fn check(sandbox: &Sandbox, format: &str, more: &[&str]) -> Output {
     sandbox.run(["check", "--format", format].iter().chain(more))
 }
 
-/// What a runner of GitHub takes from a line: the command, its properties and its text.
-fn command(line: &str) -> Option<(String, Vec<(String, String)>, String)> {
+/// The command, its properties and its text.
+type Annotation = (String, Vec<(String, String)>, String);
+
+/// What a runner of GitHub takes from a line.
+fn command(line: &str) -> Option<Annotation> {
     let (head, text) = line.trim_start().strip_prefix("::")?.split_once("::")?;
     let (command, properties) = head.split_once(' ').unwrap_or((head, ""));
     let unescape = |text: &str| {
