@@ -11,9 +11,11 @@ mod downgraded_encryption;
 mod duplicate_key;
 mod edited_outside_sops;
 mod given;
+mod loose_key_file_mode;
 mod mac_mismatch;
 mod malformed_ciphertext;
 mod malformed_metadata;
+mod missing_escrow;
 mod mixed_merge;
 mod moved_ciphertext;
 mod multi_document;
@@ -24,33 +26,39 @@ mod policy_weakened;
 mod private_key_committed;
 mod recipient_added;
 mod recipient_dropped;
+mod recipient_out_of_path;
 mod replayed_version;
+mod single_recipient;
+mod stale_escrow_proof;
 mod unauthenticated_change;
 mod undeclared_format;
 mod undecryptable_value;
 mod unreadable_by_version;
 mod unreadable_file;
 mod unselected_ciphertext;
+mod untrusted_recipient;
 
 pub(crate) use copied_ciphertext::copied_across;
 pub(crate) use given::{
     BaseName, ChangeContext, CommitName, ConfigContext, Due, FileContext, FileFacts, Findings,
     FormatFrom, Past, RepoContext, RepoFindings, Sound, Undecided, Unreadable,
 };
-use given::{CommitNames, Found, MAX_FINDINGS, Names, Tale, format, remedy};
+use given::{CommitNames, Found, KeyFacts, MAX_FINDINGS, Names, Tale, format, remedy};
 
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 25] = [
+pub(crate) static RULES: [&Rule; 31] = [
     &conflict_marker::RULE,
     &copied_ciphertext::RULE,
     &downgraded_encryption::RULE,
     &duplicate_key::RULE,
     &edited_outside_sops::RULE,
+    &loose_key_file_mode::RULE,
     &mac_mismatch::RULE,
     &malformed_ciphertext::RULE,
     &malformed_metadata::RULE,
+    &missing_escrow::RULE,
     &mixed_merge::RULE,
     &moved_ciphertext::RULE,
     &multi_document::RULE,
@@ -61,13 +69,17 @@ pub(crate) static RULES: [&Rule; 25] = [
     &private_key_committed::RULE,
     &recipient_added::RULE,
     &recipient_dropped::RULE,
+    &recipient_out_of_path::RULE,
     &replayed_version::RULE,
+    &single_recipient::RULE,
+    &stale_escrow_proof::RULE,
     &unauthenticated_change::RULE,
     &undeclared_format::RULE,
     &undecryptable_value::RULE,
     &unreadable_by_version::RULE,
     &unreadable_file::RULE,
     &unselected_ciphertext::RULE,
+    &untrusted_recipient::RULE,
 ];
 
 /// The rule that looks at every file, be it sops's or not.
@@ -142,7 +154,6 @@ pub(crate) enum Check {
     /// The policy file.
     Config(fn(&ConfigContext<'_>, &mut Findings<'_>)),
     /// All files together, and the configuration.
-    #[expect(dead_code, reason = "no rule looks at the whole repository yet")]
     Repo(fn(&RepoContext<'_>, &mut RepoFindings<'_>)),
 }
 

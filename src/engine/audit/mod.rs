@@ -8,8 +8,9 @@ use super::file::{self, Around, Looked};
 use super::inputs::{self, Input};
 use super::surroundings::{Start, Surroundings};
 use super::{Error, NotEvaluated, Report, Request, Target, earlier, map_all, settle};
+use crate::config::Day;
 use crate::finding::Finding;
-use crate::keys::Keyring;
+use crate::keys::{self, Keyring};
 use crate::paths;
 use crate::rules::{Check, Command, FileFacts, RULES, RepoContext, RepoFindings, Undecided};
 use crate::sops::Verification;
@@ -41,6 +42,9 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
             files: &facts,
             names: &names,
             policy: world.policy,
+            policy_file: told.policy_file(),
+            key_files: &keys::files(request.environment),
+            today: request.environment.now().map(Day::of),
         };
         findings.extend(of_repository(&context, &mut report));
         named.keep(world.here, &mut report, &mut findings);

@@ -1,14 +1,15 @@
 //! What is kept of a sops file for the rules that look at all files together: no text of it.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::document::Format;
 use crate::finding::Position;
-use crate::sops::{KeyKind, SelectorKind, SopsFile};
+use crate::sops::{KeyKind, Quorum, SelectorKind, SopsFile};
 use crate::source::{Source, Span};
 
 /// A sops file as its metadata has it.
-#[expect(dead_code, reason = "no rule looks at the whole repository yet")]
+#[expect(dead_code, reason = "some of it waits for its rule")]
 #[derive(Clone, Debug)]
 pub(crate) struct FileFacts {
     /// The path as reports print it.
@@ -32,7 +33,7 @@ pub(crate) struct FileFacts {
 }
 
 /// A key that opens a file or a group of it.
-#[expect(dead_code, reason = "no rule looks at the whole repository yet")]
+#[expect(dead_code, reason = "some of it waits for its rule")]
 #[derive(Clone, Debug)]
 pub(crate) struct KeyFacts {
     /// What service it is of.
@@ -101,8 +102,23 @@ impl FileFacts {
         }
     }
 
+    /// The groups as what the loss of recipients is counted by.
+    pub(in crate::rules) fn quorum(&self) -> Quorum<'_> {
+        let threshold = self.threshold.map(|(count, _)| count);
+        let groups = self
+            .groups
+            .iter()
+            .map(|group| group.iter().map(|key| key.canonical.as_str()));
+        Quorum::new(groups, threshold)
+    }
+
+    /// The keys that open it or a group of it, each once.
+    pub(in crate::rules) fn distinct_keys(&self) -> impl Iterator<Item = &KeyFacts> {
+        let mut seen = HashSet::new();
+        self.keys().filter(move |key| seen.insert(&key.canonical))
+    }
+
     /// All keys that open it or a group of it.
-    #[expect(dead_code, reason = "no rule looks at the whole repository yet")]
     pub(crate) fn keys(&self) -> impl Iterator<Item = &KeyFacts> {
         self.groups.iter().flatten()
     }

@@ -18,8 +18,7 @@ pub(super) use change::{MAX_FINDINGS, Names, Tale};
 pub(crate) use config::ConfigContext;
 pub(crate) use context::{Due, FileContext, FormatFrom, Unreadable};
 pub(crate) use facts::FileFacts;
-#[expect(unused_imports, reason = "no rule looks at the whole repository yet")]
-pub(crate) use facts::{KeyFacts, SelectorFacts};
+pub(crate) use facts::KeyFacts;
 pub(crate) use findings::Findings;
 pub(super) use findings::Found;
 pub(super) use past::CommitNames;

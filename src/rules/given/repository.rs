@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{FileContext, FileFacts, Findings, Found};
-use crate::config::Policy;
+use super::{FileContext, FileFacts, Findings, Found, remedy};
+use crate::config::{Day, FILE_NAME, Policy};
 use crate::finding::Finding;
+use crate::keys::IdentityFile;
 use crate::rules::Rule;
 use crate::source::Source;
 
 /// All files and the configuration.
-#[expect(dead_code, reason = "no rule looks at the whole repository yet")]
+#[expect(dead_code, reason = "some of it waits for its rule")]
 pub(crate) struct RepoContext<'a> {
     /// The sops files, sorted by the bytes of their paths.
     pub(crate) files: &'a [FileFacts],
@@ -17,7 +18,34 @@ pub(crate) struct RepoContext<'a> {
     pub(crate) names: &'a [PathBuf],
     /// What the user has settled.
     pub(crate) policy: &'a Policy,
+    /// The file of the policy, where there is one.
+    pub(crate) policy_file: Option<(&'a Path, &'a Source)>,
+    /// The files in which sops would look for identities here, as far as they are there.
+    pub(crate) key_files: &'a [IdentityFile],
+    /// The day of the run, where that is known.
+    pub(crate) today: Option<Day>,
 }
+
+impl RepoContext<'_> {
+    /// What a key is called: by the name that the policy gives it, and by itself, as the name could be
+    /// anybody's.
+    pub(in crate::rules) fn called(&self, canonical: &str, shown: &str) -> String {
+        let key = remedy::cut(shown, MAX_KEY);
+        match self.policy.name_of(canonical) {
+            Some(name) => format!("\"{name}\" (`{key}`)"),
+            None => format!("`{key}`"),
+        }
+    }
+
+    /// How the policy is called: as reports print it, or as it would be called.
+    pub(in crate::rules) fn policy_name(&self) -> &Path {
+        self.policy_file
+            .map_or(Path::new(FILE_NAME), |(path, _)| path)
+    }
+}
+
+/// The most characters of a key that are told: a post-quantum one has two thousand.
+const MAX_KEY: usize = 100;
 
 /// A rule that could not decide something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +65,6 @@ pub(crate) struct RepoFindings<'a> {
     undecided: &'a mut Vec<Undecided>,
 }
 
-#[expect(dead_code, reason = "no rule looks at the whole repository yet")]
 impl<'a> RepoFindings<'a> {
     /// Collects what `rule` finds into `found`, and what it cannot say into `undecided`.
     pub(crate) fn new(
