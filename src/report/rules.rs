@@ -7,17 +7,24 @@ use serde::Serialize;
 use crate::engine::{RuleInfo, catalogue};
 use crate::finding::Severity;
 
-/// Writes a line a rule: its id, its level, what it needs and what it means.
+/// Writes a line a rule: its id, its level, what it needs and what it means; those that `check` evaluates, then
+/// those that only `audit` does.
 ///
 /// # Errors
 /// Whatever writing to `out` gives.
 pub fn human(out: &mut dyn Write) -> io::Result<()> {
     let width = catalogue().map(|rule| rule.id.len()).max().unwrap_or(0);
-    writeln!(out, "{:<width$}  LEVEL    NEEDS    MEANING", "RULE")?;
-    for rule in catalogue() {
-        let (id, level) = (rule.id, rule.severity.name());
-        let RuleInfo { needs, summary, .. } = rule;
-        writeln!(out, "{id:<width$}  {level:<7}  {needs:<7}  {summary}")?;
+    writeln!(out, "  {:<width$}  LEVEL    NEEDS    MEANING", "RULE")?;
+    for command in ["check", "audit"] {
+        let of_command = |rule: &RuleInfo| rule.commands.first() == Some(&command);
+        if catalogue().any(|rule| of_command(&rule)) {
+            writeln!(out, "{command}")?;
+        }
+        for rule in catalogue().filter(of_command) {
+            let (id, level) = (rule.id, rule.severity.name());
+            let RuleInfo { needs, summary, .. } = rule;
+            writeln!(out, "  {id:<width$}  {level:<7}  {needs:<7}  {summary}")?;
+        }
     }
     Ok(())
 }
@@ -46,6 +53,7 @@ struct Entry {
     id: &'static str,
     severity: Severity,
     needs: &'static str,
+    commands: &'static [&'static str],
     summary: &'static str,
 }
 
@@ -55,6 +63,7 @@ impl Entry {
             id: rule.id,
             severity: rule.severity,
             needs: rule.needs,
+            commands: rule.commands,
             summary: rule.summary,
         }
     }
