@@ -7,24 +7,25 @@ use serde::Serialize;
 use crate::engine::{RuleInfo, catalogue};
 use crate::finding::Severity;
 
-/// Writes a line a rule: its id, its level, what it needs and what it means; those that `check` evaluates, then
-/// those that only `audit` does.
+/// Writes a line a rule: its id, its level, what it needs, the command that evaluates it and what it means.
 ///
 /// # Errors
 /// Whatever writing to `out` gives.
 pub fn human(out: &mut dyn Write) -> io::Result<()> {
     let width = catalogue().map(|rule| rule.id.len()).max().unwrap_or(0);
-    writeln!(out, "  {:<width$}  LEVEL    NEEDS    MEANING", "RULE")?;
-    for command in ["check", "audit"] {
-        let of_command = |rule: &RuleInfo| rule.commands.first() == Some(&command);
-        if catalogue().any(|rule| of_command(&rule)) {
-            writeln!(out, "{command}")?;
-        }
-        for rule in catalogue().filter(of_command) {
-            let (id, level) = (rule.id, rule.severity.name());
-            let RuleInfo { needs, summary, .. } = rule;
-            writeln!(out, "  {id:<width$}  {level:<7}  {needs:<7}  {summary}")?;
-        }
+    let head = "LEVEL    NEEDS    COMMAND  MEANING";
+    writeln!(out, "{:<width$}  {head}", "RULE")?;
+    for rule in catalogue() {
+        let (id, level) = (rule.id, rule.severity.name());
+        let RuleInfo { needs, summary, .. } = rule;
+        let command = match rule.commands {
+            [one] => *one,
+            _ => "both",
+        };
+        writeln!(
+            out,
+            "{id:<width$}  {level:<7}  {needs:<7}  {command:<7}  {summary}"
+        )?;
     }
     Ok(())
 }

@@ -56,7 +56,9 @@ fn report_unloaded(config: &ConfigFile, findings: &mut RepoFindings<'_>) {
     let Err(error) = &config.read else { return };
     let found = Found::new(format!("sops cannot load the configuration: {error}"))
         .at_position(Some(error.at))
-        .says("`sops encrypt`, `sops edit` of new files and `sops updatekeys` fail below this folder")
+        .says(
+            "`sops encrypt`, `sops edit` of new files and `sops updatekeys` fail below this folder",
+        )
         .help(Help::new(
             "mend what stands there; until then nothing can be said of the files below the folder",
         ));

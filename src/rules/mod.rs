@@ -35,8 +35,9 @@ mod unselected_ciphertext;
 
 pub(crate) use copied_ciphertext::copied_across;
 pub(crate) use given::{
-    Above, BaseName, ChangeContext, CommitName, ConfigFile, Governed, ConfigContext, Due, FileContext, FileFacts, Findings,
-    FormatFrom, Past, RepoContext, RepoFindings, Sound, Undecided, Unreadable,
+    Above, BaseName, ChangeContext, CommitName, ConfigContext, ConfigFile, Due, FileContext,
+    FileFacts, Findings, FormatFrom, Governed, Past, RepoContext, RepoFindings, Sound, Undecided,
+    Unreadable,
 };
 use given::{CommitNames, Found, MAX_FINDINGS, Names, Tale, format, remedy};
 

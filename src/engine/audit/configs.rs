@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use crate::config::creation::{SOPS_CONFIG, SopsConfig};
 use super::super::inputs::{Content, Input};
 use super::super::surroundings::Surroundings;
+use crate::config::creation::{SOPS_CONFIG, SopsConfig};
 use crate::fs;
 use crate::paths;
 use crate::rules::{Above, ConfigFile, FileFacts, Governed};
@@ -19,7 +19,12 @@ const MAX_LEN: usize = 16 << 20;
 
 /// Reads all of them, in the order of the inputs.
 pub(super) fn read(inputs: &[Input], world: Surroundings<'_>) -> Vec<ConfigFile> {
-    let is_config = |input: &&Input| input.path.file_name().is_some_and(|name| name == SOPS_CONFIG);
+    let is_config = |input: &&Input| {
+        input
+            .path
+            .file_name()
+            .is_some_and(|name| name == SOPS_CONFIG)
+    };
     let inputs = inputs.iter().filter(is_config);
     inputs.filter_map(|input| read_one(input, world)).collect()
 }
@@ -77,7 +82,10 @@ fn inside(folder: &Path, place: &Path) -> Option<Vec<u8>> {
     let relative: PathBuf = place.strip_prefix(folder).ok()?.to_owned();
     let bytes = relative.into_os_string().into_encoded_bytes();
     Some(match cfg!(windows) {
-        true => bytes.into_iter().map(|byte| if byte == b'\\' { b'/' } else { byte }).collect(),
+        true => bytes
+            .into_iter()
+            .map(|byte| if byte == b'\\' { b'/' } else { byte })
+            .collect(),
         false => bytes,
     })
 }

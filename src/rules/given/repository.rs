@@ -1,5 +1,7 @@
 //! All that a rule about the repository may see, and where it puts what it finds.
 
+#![expect(dead_code, reason = "not all rules are there yet")]
+
 use std::path::{Path, PathBuf};
 
 use super::{FileContext, FileFacts, Findings, Found};
@@ -99,8 +101,6 @@ pub(crate) struct RepoFindings<'a> {
     found: &'a mut Vec<Finding>,
     undecided: &'a mut Vec<Undecided>,
 }
-
-#[expect(dead_code, reason = "no rule looks at the whole repository yet")]
 impl<'a> RepoFindings<'a> {
     /// Collects what `rule` finds into `found`, and what it cannot say into `undecided`.
     pub(crate) fn new(
