@@ -67,7 +67,9 @@ pub(crate) fn usable(text: &str) -> Usable {
     Recipient::parse(text).usable()
 }
 
-fn canonical(kind: KeyKind, id: &str, others: &[&str]) -> String {
+/// The name by which keys of this kind are compared. `others` are what names the key beside `id`, in
+/// the order of the fields of an entry.
+pub(super) fn canonical(kind: KeyKind, id: &str, others: &[&str]) -> String {
     let name = match kind {
         KeyKind::Age => Recipient::parse(id).canonical().into_owned(),
         KeyKind::Pgp => pgp(id),
