@@ -14,6 +14,7 @@ mod given;
 mod loose_key_file_mode;
 mod mac_mismatch;
 mod malformed_ciphertext;
+mod malformed_config;
 mod malformed_metadata;
 mod missing_escrow;
 mod mixed_merge;
@@ -40,15 +41,16 @@ mod untrusted_recipient;
 
 pub(crate) use copied_ciphertext::copied_across;
 pub(crate) use given::{
-    BaseName, ChangeContext, CommitName, ConfigContext, Due, FileContext, FileFacts, Findings,
-    FormatFrom, Past, RepoContext, RepoFindings, Sound, Undecided, Unreadable,
+    Above, BaseName, ChangeContext, CommitName, ConfigContext, ConfigFile, Due, FileContext,
+    FileFacts, Findings, FormatFrom, Governed, Past, RepoContext, RepoFindings, Sound, Undecided,
+    Unreadable,
 };
 use given::{CommitNames, Found, KeyFacts, MAX_FINDINGS, Names, Tale, format, remedy};
 
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 31] = [
+pub(crate) static RULES: [&Rule; 32] = [
     &conflict_marker::RULE,
     &copied_ciphertext::RULE,
     &downgraded_encryption::RULE,
@@ -57,6 +59,7 @@ pub(crate) static RULES: [&Rule; 31] = [
     &loose_key_file_mode::RULE,
     &mac_mismatch::RULE,
     &malformed_ciphertext::RULE,
+    &malformed_config::RULE,
     &malformed_metadata::RULE,
     &missing_escrow::RULE,
     &mixed_merge::RULE,
@@ -224,7 +227,7 @@ mod tests {
         assert_eq!(sources, ids(".rs"));
         assert_eq!(names_in("docs/rules"), ids(".md"));
         let mut fixtures = names_in("testdata/rules");
-        fixtures.retain(|name| !["README.md", "keys.txt"].contains(&name.as_str()));
+        fixtures.retain(|name| !["README.md", "keys.txt", "people.txt"].contains(&name.as_str()));
         assert_eq!(fixtures, ids(""));
     }
 
