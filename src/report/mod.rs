@@ -3,6 +3,7 @@
 #[cfg(feature = "cli")]
 mod drawing;
 mod escape;
+mod explain;
 #[cfg(feature = "cli")]
 mod human;
 mod json;
@@ -14,6 +15,9 @@ mod rules;
 mod tree;
 
 pub use escape::text as escape;
+#[cfg(feature = "cli")]
+pub use explain::human as explain_human;
+pub use explain::json as explain_json;
 #[cfg(feature = "cli")]
 pub use human::{Style, human};
 pub use json::json;

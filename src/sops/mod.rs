@@ -30,7 +30,7 @@ mod version;
 mod walk;
 
 pub(crate) use comment::ClearComment;
-pub(crate) use data_key::locks;
+pub(crate) use data_key::{locks, locks_by_group};
 pub(crate) use data_keys::{DataKeyId, DataKeys};
 pub(crate) use enc::{Token, ValueType};
 pub use file::Opener;

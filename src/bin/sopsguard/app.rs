@@ -90,7 +90,11 @@ impl App {
                 let access = self.access(&options.access, false, &mut terminal);
                 log::run(options, &environment, access, style)
             }
-            Command::Explain(options) => explain::run(options, &environment),
+            Command::Explain(options) => {
+                let mut terminal = Terminal;
+                let access = self.access(&options.access, false, &mut terminal);
+                explain::run(options, &environment, access, style)
+            }
             Command::Install(options) => install::run(options, &environment, style),
             Command::Rules(options) => rules::run(options),
             Command::Completions(options) => completions::run(options),
