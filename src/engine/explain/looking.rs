@@ -10,6 +10,7 @@ use crate::engine::file::{Around, look};
 use crate::engine::inputs::{Input, Scope};
 use crate::engine::{Access, Error, FileReport, Report, earlier, settle};
 use crate::keys::Keyring;
+use crate::rules::Command;
 
 /// A file, and what there is around it.
 pub(super) struct Looking<'a> {
@@ -38,6 +39,7 @@ impl Looking<'_> {
         access: &mut Access<'_>,
     ) -> Result<Seen, Error> {
         let around = Around {
+            command: Command::Check,
             blobs: self.bases.map(|bases| &bases.blobs),
             bases: self.bases,
             trusts_changes: self.trusts_changes,

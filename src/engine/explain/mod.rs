@@ -110,7 +110,7 @@ pub fn explain(request: ExplainRequest<'_>) -> Result<Page, Error> {
         bases: bases.as_ref(),
         since: false,
     };
-    let policy = search.judge(policy.as_deref())?.policy;
+    let (policy, _) = search.judge(policy.as_deref())?.into_parts();
     let scope = Scope {
         environment,
         policy: &policy,
