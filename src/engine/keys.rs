@@ -69,6 +69,7 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
         staged: _,
         since: _,
         trust_changes: _,
+        compare_values: _,
         history: _,
     } = request;
     let here = paths::absolute(environment.current_dir(), Path::new(""));

@@ -8,6 +8,7 @@
     not(test),
     expect(dead_code, reason = "the audit of recipients is to use it")
 )]
+mod blind;
 mod bus_factor;
 mod cipher;
 mod comment;
@@ -28,12 +29,14 @@ mod selectors;
 mod shamir;
 #[cfg(test)]
 mod tests;
+mod values;
 mod verification;
 mod verifier;
 mod verify;
 mod version;
 mod walk;
 
+pub(crate) use blind::{Blinded, Blinding};
 pub use bus_factor::BusFactor;
 #[expect(unused_imports, reason = "the audit of recipients is to use it")]
 pub(crate) use bus_factor::{Holder, Quorum};
@@ -49,6 +52,7 @@ pub(crate) use problem::{
     ProblemKind, Undecryptable, Unreadable,
 };
 pub(crate) use selectors::{SelectorKind, Selectors};
+pub(crate) use values::{OpenValue, Unopened, open_values};
 pub use verification::{Reason, Verification};
 pub(crate) use verify::{Inspection, Place, check, check_closed, verify_values};
 pub(crate) use walk::{Leaf, Overrun, Visit, walk};

@@ -80,7 +80,11 @@ impl App {
                 let access = self.access(&options.access, options.staged, &mut terminal);
                 check::run(options, &environment, access, style)
             }
-            Command::Audit(options) => audit::run(options, &environment, style),
+            Command::Audit(options) => {
+                let mut terminal = Terminal;
+                let access = self.access(&options.access, options.staged, &mut terminal);
+                audit::run(options, &environment, access, style)
+            }
             Command::Keys(options) => {
                 let mut terminal = Terminal;
                 let access = self.access(&options.access, false, &mut terminal);

@@ -169,6 +169,21 @@ pub(crate) struct AuditArgs {
     /// Exit with 1 where there is no revision to compare with, as in a shallow clone
     #[arg(long)]
     pub(crate) require_base: bool,
+    /// Search the history, too, for recipients that were taken out and still know the data key: at
+    /// most N commits
+    /// [default: 1000]
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "1000", hide_default_value = true)]
+    pub(crate) history: Option<NonZeroUsize>,
+    /// Open the files and compare their values, for such as stand in several places and for known
+    /// dummies; never in a job that checks other people's changes, where it would answer their guesses
+    #[arg(long)]
+    pub(crate) compare_values: bool,
+    /// Open files whose selectors are not those of the revision compared with, too
+    #[arg(long, requires = "compare_values")]
+    pub(crate) trust_changes: bool,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
     /// Follow this policy instead of .sopsguard.toml at the repository's root
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

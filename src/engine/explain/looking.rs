@@ -1,23 +1,19 @@
 //! The verdict on one file and the findings in it, as `check` gives them.
 
-use std::path::Path;
-
-use crate::engine::bases::Bases;
 use crate::engine::check::{
     gather, look_twice, refuse_unusable, tell_of_keys, tell_of_late_identities,
 };
 use crate::engine::file::{Around, look};
-use crate::engine::inputs::{Input, Scope};
+use crate::engine::inputs::Input;
+use crate::engine::surroundings::Surroundings;
 use crate::engine::{Access, Error, FileReport, Report, earlier, settle};
 use crate::keys::Keyring;
 use crate::rules::Command;
 
 /// A file, and what there is around it.
-pub(super) struct Looking<'a> {
-    pub(super) input: &'a Input,
-    pub(super) scope: Scope<'a>,
-    pub(super) here: &'a Path,
-    pub(super) bases: Option<&'a Bases<'a>>,
+pub(super) struct Looking<'i, 'w> {
+    pub(super) input: &'i Input,
+    pub(super) world: Surroundings<'w>,
     pub(super) trusts_changes: bool,
 }
 
@@ -28,7 +24,7 @@ pub(super) struct Seen {
     pub(super) file: FileReport,
 }
 
-impl Looking<'_> {
+impl Looking<'_, '_> {
     /// Looks at the file, with all keys.
     ///
     /// # Errors
@@ -38,10 +34,11 @@ impl Looking<'_> {
         keyring: &mut Keyring,
         access: &mut Access<'_>,
     ) -> Result<Seen, Error> {
+        let (bases, policy) = (self.world.bases, self.world.policy);
         let around = Around {
             command: Command::Check,
-            blobs: self.bases.map(|bases| &bases.blobs),
-            bases: self.bases,
+            blobs: bases.map(|bases| &bases.blobs),
+            bases,
             trusts_changes: self.trusts_changes,
             keeps_tokens: false,
         };
@@ -50,7 +47,7 @@ impl Looking<'_> {
             Ok(looked.collect())
         };
         let inputs = std::slice::from_ref(self.input);
-        let environment = self.scope.environment;
+        let environment = self.world.scope().environment;
         let looked = look_twice(inputs, keyring, look_at, |keyring, shut| {
             keyring.wake(shut, &mut access.means(environment))
         })?;
@@ -61,8 +58,8 @@ impl Looking<'_> {
         if !keyring.is_empty() {
             tell_of_late_identities(&mut report);
         }
-        earlier::fit(&mut findings, self.scope.repo, self.here);
-        settle::apply(findings, self.scope.policy, &mut report);
+        earlier::fit(&mut findings, self.world.repo, self.world.here);
+        settle::apply(findings, policy, &mut report);
         match report.files.pop() {
             Some(file) => Ok(Seen { report, file }),
             None => Err(Error::NoSuchPath {

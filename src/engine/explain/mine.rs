@@ -6,49 +6,45 @@ use super::seal::Sheet;
 use crate::engine::FileReport;
 use crate::keys::{Keyring, Listed};
 
-/// An identity, and whether it has become others that are listed by themselves.
-pub(super) struct Tried {
-    pub(super) mine: Mine,
-    pub(super) is_used_up: bool,
-}
-
-/// Tries all identities on each key group, by itself.
+/// Tries all identities on each key group, each by itself. Those that have become others, which are listed by
+/// themselves, are left out.
 pub(super) fn identities(
     sheet: Option<&Sheet>,
     file: &FileReport,
     keyring: &mut Keyring,
-) -> Vec<Tried> {
+) -> Vec<Mine> {
     keyring.look_at_ssh();
-    let mut tried: Vec<Tried> = keyring.list().into_iter().map(Tried::new).collect();
-    let Some(sheet) = sheet else { return tried };
-    for (locks, number) in sheet.locks.iter().zip(1..) {
+    let listed = keyring.list();
+    let used_up: Vec<bool> = listed.iter().map(|key| key.is_used_up).collect();
+    let mut tried: Vec<Mine> = listed.into_iter().map(Mine::new).collect();
+    let locks = sheet.map_or(&[][..], |sheet| &sheet.locks);
+    for (locks, number) in locks.iter().zip(1..) {
         for at in locks.iter().flat_map(|locked| keyring.openers(locked)) {
             if let Some(key) = tried.get_mut(at)
-                && key.mine.groups.last() != Some(&number)
+                && key.groups.last() != Some(&number)
             {
-                key.mine.groups.push(number);
+                key.groups.push(number);
             }
         }
     }
-    let needed = sheet.groups_needed.max(file.groups_needed);
     for key in &mut tried {
-        key.mine.opens = !key.mine.groups.is_empty() && key.mine.groups.len() >= needed;
+        key.opens = !key.groups.is_empty() && key.groups.len() >= file.groups_needed;
     }
+    let tried = tried.into_iter().zip(used_up);
     tried
+        .filter_map(|(key, is_used_up)| (!is_used_up).then_some(key))
+        .collect()
 }
 
-impl Tried {
+impl Mine {
     fn new(listed: Listed) -> Self {
         Self {
-            mine: Mine {
-                kind: listed.kind,
-                origin: listed.origin,
-                recipient: listed.recipient,
-                idle: listed.idle,
-                groups: Vec::new(),
-                opens: false,
-            },
-            is_used_up: listed.is_used_up,
+            kind: listed.kind,
+            origin: listed.origin,
+            recipient: listed.recipient,
+            idle: listed.idle,
+            groups: Vec::new(),
+            opens: false,
         }
     }
 }

@@ -22,13 +22,14 @@ pub use tree::explain_tree;
 use std::path::{Path, PathBuf};
 
 use super::bases::Bases;
-use super::inputs::{Content, Origin, Scope};
-use super::{Access, Error, IdentitySource, Request, Target, policy};
+use super::inputs::{Content, Input, Origin};
+use super::surroundings::{Start, Surroundings};
+use super::{Access, Error, FileReport, IdentitySource, Request, Target};
 use crate::document::Format;
 use crate::environment::Environment;
 use crate::fs;
+use crate::keys::{Keyring, Means};
 use crate::paths;
-use crate::repo::Repo;
 use looking::{Looking, Seen};
 use seal::Sheet;
 
@@ -84,88 +85,99 @@ impl<'a> ExplainRequest<'a> {
 /// named identity cannot be used, [`Error::Policy`] where the policy is wrong, [`Error::Git`] where
 /// the repository cannot be read.
 pub fn explain(request: ExplainRequest<'_>) -> Result<Page, Error> {
-    let ExplainRequest {
-        environment,
-        target,
-        identities,
-        mut access,
-        policy,
-        input_type,
-        history,
-        trust_changes,
-    } = request;
+    let environment = request.environment;
     let here = paths::absolute(environment.current_dir(), Path::new(""));
-    let (named, content) = named(target, &here)?;
+    let (named, content) = named(request.target, &here)?;
     let place = paths::absolute(&here, &named);
-    let folder = place.parent().unwrap_or(&here);
-    let repo = Repo::discover(environment, folder);
-    let bases = repo.as_ref();
-    let bases = bases
-        .map(|repo| Bases::find(repo, &here, None))
-        .transpose()?;
-    let search = policy::Search {
-        here: &here,
-        repo: repo.as_ref(),
-        index: None,
-        bases: bases.as_ref(),
-        since: false,
+    let mut around = Request::new(environment);
+    around.policy = request.policy;
+    around.input_type = request.input_type;
+    let start = Start::of_file_in(&around, place.parent().unwrap_or(&here));
+    let keyring = Request::keyring(request.identities, environment)?;
+    let asked = Asked {
+        named,
+        place,
+        history: request.history,
+        input_type: request.input_type,
+        trusts_changes: request.trust_changes,
     };
-    let (policy, _) = search.judge(policy.as_deref())?.into_parts();
-    let scope = Scope {
-        environment,
-        policy: &policy,
-        input_type,
-        repo: repo.as_ref(),
-        index: None,
-        since: None,
-        jobs: None,
-    };
-    let shown = paths::without_dots(&named);
-    let Some(input) = scope.input(shown, content, Origin::Named) else {
-        return Err(Error::NoSuchPath { path: named });
-    };
-    let mut keyring = Request::keyring(identities, environment)?;
-    let looking = Looking {
-        input: &input,
-        scope,
-        here: &here,
-        bases: bases.as_ref(),
-        trusts_changes: trust_changes,
-    };
-    let Seen { report, file } = looking.look(&mut keyring, &mut access)?;
-    let sheet = Sheet::read(&input, file.format);
-    let mut identities = mine::identities(sheet.as_ref(), &file, &mut keyring);
-    let history = changes::History {
-        repo: repo.as_ref(),
-        here: &here,
-        named: &named,
-        place: &place,
-        is_text: matches!(input.content, Content::Given(_)),
-        format: input_type,
-        commits: history,
-        trust_changes,
-    };
-    let means = &mut access.means(environment);
-    let changes = history.tell(&file, &mut keyring, means)?;
-    identities.retain(|key| !key.is_used_up);
-    let identities: Vec<Mine> = identities.into_iter().map(|key| key.mine).collect();
-    let governing = rule::Governing::of(&place, &named, folder);
-    Ok(Page {
-        sops_says: says::sops(&file, &report.findings),
-        groups: mine::groups(&file, &identities, &governing),
-        seal: sheet.map(|sheet| sheet.seal),
-        rule: governing,
-        identities,
-        changes: Changes {
-            compared_with: bases.as_ref().map(Bases::told),
-            ..changes
-        },
-        is_excluded: policy.is_excluded(&file.path),
-        findings: report.findings,
-        warnings: report.warnings,
-        searched: report.searched,
-        file,
-    })
+    start.run(|world, _| asked.explain(content, world, keyring, request.access))
+}
+
+/// A file to explain, and how.
+struct Asked {
+    /// As the user named it.
+    named: PathBuf,
+    /// Where it stands.
+    place: PathBuf,
+    history: usize,
+    input_type: Option<Format>,
+    trusts_changes: bool,
+}
+
+impl Asked {
+    fn explain(
+        &self,
+        content: Content,
+        world: Surroundings<'_>,
+        mut keyring: Keyring,
+        mut access: Access<'_>,
+    ) -> Result<Page, Error> {
+        let (scope, shown) = (world.scope(), paths::without_dots(&self.named));
+        let Some(input) = scope.input(shown, content, Origin::Named) else {
+            let path = self.named.clone();
+            return Err(Error::NoSuchPath { path });
+        };
+        let looking = Looking {
+            input: &input,
+            world,
+            trusts_changes: self.trusts_changes,
+        };
+        let Seen { report, file } = looking.look(&mut keyring, &mut access)?;
+        let sheet = Sheet::read(&input, file.format);
+        let identities = mine::identities(sheet.as_ref(), &file, &mut keyring);
+        let means = &mut access.means(scope.environment);
+        let changes = self.changes(&input, &file, world, &mut keyring, means)?;
+        let governing = Governing::of(&self.place, &self.named);
+        Ok(Page {
+            sops_says: says::sops(&file, &report.findings),
+            groups: mine::groups(&file, &identities, &governing),
+            seal: sheet.map(|sheet| sheet.seal),
+            rule: governing,
+            identities,
+            changes,
+            is_excluded: world.policy.is_excluded(&file.path),
+            findings: report.findings,
+            warnings: report.warnings,
+            searched: report.searched,
+            file,
+        })
+    }
+
+    /// What changed in the file.
+    fn changes(
+        &self,
+        input: &Input,
+        file: &FileReport,
+        world: Surroundings<'_>,
+        keyring: &mut Keyring,
+        means: &mut Means<'_>,
+    ) -> Result<Changes, Error> {
+        let history = changes::History {
+            repo: world.repo,
+            here: world.here,
+            named: &self.named,
+            place: &self.place,
+            is_text: matches!(input.content, Content::Given(_)),
+            format: self.input_type,
+            commits: self.history,
+            trust_changes: self.trusts_changes,
+        };
+        Ok(Changes {
+            compared_with: world.bases.map(Bases::told),
+            ..history.tell(file, keyring, means)?
+        })
+    }
 }
 
 /// The name of the file, and where its bytes are.

@@ -9,7 +9,7 @@ pub struct Governing {}
 
 impl Governing {
     /// What governs the file at a place.
-    pub(super) fn of(_place: &Path, _named: &Path, _folder: &Path) -> Self {
+    pub(super) fn of(_place: &Path, _named: &Path) -> Self {
         Self {}
     }
 

@@ -22,6 +22,12 @@ pub(super) fn sops(file: &FileReport, findings: &[Finding]) -> String {
         Verification::NotVerified(Reason::Unsupported(what)) => {
             format!("not known: sopsguard does not read {what}")
         }
+        Verification::NotVerified(
+            Reason::NeedsOtherKeys(_)
+            | Reason::NeedsInput(_)
+            | Reason::NotAllowed(_)
+            | Reason::KeyFailed(_),
+        ) => "not known here: sops may have the key that it takes".to_owned(),
         Verification::NotVerified(_) => {
             "with these identities `sops decrypt` says \"Failed to get the data key required to decrypt \
              the SOPS file\""

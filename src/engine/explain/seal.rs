@@ -14,7 +14,6 @@ pub(super) struct Sheet {
     pub(super) seal: SealReport,
     /// What age may open, for each key group.
     pub(super) locks: Vec<Vec<Locked>>,
-    pub(super) groups_needed: usize,
 }
 
 /// The longest selector that is shown whole, in characters.
@@ -35,7 +34,6 @@ impl Sheet {
         Some(Self {
             seal: SealReport::of(&file),
             locks: sops::locks_by_group(&file),
-            groups_needed: file.groups_needed(),
         })
     }
 }

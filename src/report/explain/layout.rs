@@ -129,8 +129,10 @@ mod tests {
 
     #[test]
     fn sentences_are_wrapped_below_themselves_and_commands_are_not() {
-        let mut style = Style::default();
-        style.width = Some(30);
+        let style = Style {
+            width: Some(30),
+            ..Style::default()
+        };
         let mut out = Vec::new();
         let mut sheet = Sheet::new(style, &mut out);
         sheet.row("label", "some words that are too many").unwrap();

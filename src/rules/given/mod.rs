@@ -3,6 +3,7 @@
 mod change;
 mod config;
 mod context;
+mod departed;
 mod facts;
 mod findings;
 pub(super) mod format;
@@ -12,11 +13,13 @@ mod repository;
 mod sound;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub(crate) use change::{BaseName, ChangeContext};
 pub(super) use change::{MAX_FINDINGS, Names, Tale};
 pub(crate) use config::ConfigContext;
 pub(crate) use context::{Due, FileContext, FormatFrom, Unreadable};
+pub(crate) use departed::{Departed, Left};
 pub(crate) use facts::FileFacts;
 #[expect(unused_imports, reason = "no rule looks at the whole repository yet")]
 pub(crate) use facts::{KeyFacts, SelectorFacts};
@@ -26,3 +29,4 @@ pub(super) use past::CommitNames;
 pub(crate) use past::{CommitName, Past};
 pub(crate) use repository::{RepoContext, RepoFindings, Undecided};
 pub(crate) use sound::Sound;
+pub(crate) use values::{ValuePlace, Values};

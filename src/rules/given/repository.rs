@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{FileContext, FileFacts, Findings, Found};
+use super::{Departed, FileContext, FileFacts, Findings, Found, Values};
 use crate::config::Policy;
 use crate::finding::Finding;
 use crate::rules::Rule;
@@ -17,6 +17,17 @@ pub(crate) struct RepoContext<'a> {
     pub(crate) names: &'a [PathBuf],
     /// What the user has settled.
     pub(crate) policy: &'a Policy,
+    /// The files that somebody can open no more, where histories were searched.
+    pub(crate) departed: &'a [Departed],
+    /// What was found by comparing values, where they were.
+    pub(crate) values: &'a Values,
+}
+
+impl RepoContext<'_> {
+    /// What people call a key, and the key as reports print it.
+    pub(in crate::rules) fn name_of(&self, _canonical: &str, shown: &str) -> String {
+        format!("`{shown}`")
+    }
 }
 
 /// A rule that could not decide something.
