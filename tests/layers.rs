@@ -27,7 +27,10 @@ const MAY_USE: [(&str, &str); 17] = [
     ("finding", "source"),
     ("sops", "secret fs source environment document keys finding"),
     ("repo", "fs environment paths process"),
-    ("config", "fs source environment paths document finding"),
+    (
+        "config",
+        "secret fs source environment paths document keys finding sops",
+    ),
     (
         "change",
         "secret fs source environment document keys finding sops",
@@ -46,7 +49,7 @@ const MAY_USE: [(&str, &str); 17] = [
          history",
     ),
     // The reporters see data that the engine made, and never a source.
-    ("report", "finding rules engine"),
+    ("report", "paths finding rules engine"),
 ];
 
 /// A path outside the crate, and the only places where it may stand.

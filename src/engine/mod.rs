@@ -15,6 +15,7 @@ mod error;
 mod explain;
 mod file;
 mod filters;
+mod fingerprint;
 mod former;
 mod guess;
 mod history;

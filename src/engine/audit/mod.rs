@@ -44,6 +44,7 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
             command: Command::Audit,
             compared_with: world.bases.map(Bases::told),
             notices: notices.sentences(),
+            ground: world.ground(),
             ..Report::default()
         };
         let looked = look_at(&inputs, &request, world)?;

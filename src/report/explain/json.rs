@@ -1,6 +1,5 @@
 //! All that is said of one file, for programs.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -17,8 +16,6 @@ use crate::engine::{
 /// # Errors
 /// Whatever writing to `out` gives.
 pub fn json(page: &Page, out: &mut dyn Write) -> io::Result<()> {
-    let mut seen = BTreeMap::new();
-    let findings = page.findings.iter();
     let root = Root {
         schema: "sopsguard.explanation/1",
         file: File::of(&page.file),
@@ -29,9 +26,7 @@ pub fn json(page: &Page, out: &mut dyn Write) -> io::Result<()> {
         groups: page.groups.iter().map(Group::of).collect(),
         identities: page.identities.iter().map(Identity::of).collect(),
         changes: ChangesOf::of(&page.changes),
-        findings: findings
-            .map(|found| Problem::of(found, &mut seen))
-            .collect(),
+        findings: page.findings.iter().map(Problem::of).collect(),
         warnings: &page.warnings,
         searched: &page.searched,
     };
