@@ -39,6 +39,8 @@ pub(crate) struct KeyFacts {
     pub(crate) kind: KeyKind,
     /// The name to compare. It may be anything that was pasted there, and is never printed.
     pub(crate) canonical: String,
+    /// The name that `sops updatekeys` compares. It is never printed, either.
+    pub(crate) spelled: String,
     /// The name to print.
     pub(crate) shown: String,
     /// Where its entry stands.
@@ -68,11 +70,15 @@ impl FileFacts {
         let at = |span: Span| source.position(span.start());
         let metadata = file.metadata();
         let groups = metadata.groups.iter().map(|group| {
-            let keys = group.keys.iter().map(|key| KeyFacts {
-                kind: key.kind,
-                canonical: key.canonical(),
-                shown: key.shown(),
-                at: at(key.span),
+            let keys = group.keys.iter().map(|key| {
+                let names = key.names();
+                KeyFacts {
+                    kind: names.kind,
+                    canonical: names.canonical,
+                    spelled: names.spelled,
+                    shown: names.shown,
+                    at: at(key.span),
+                }
             });
             keys.collect()
         });
