@@ -4,11 +4,11 @@
 //! [`verify`] walks all values and compares the MAC; [`check`] does all of it and says what sops
 //! 3.13.3 would say. Everything that walks a document's values does it with [`walk()`].
 
+mod blind;
 #[cfg_attr(
     not(test),
     expect(dead_code, reason = "the audit of recipients is to use it")
 )]
-mod blind;
 mod bus_factor;
 mod cipher;
 mod comment;

@@ -1,6 +1,7 @@
 //! Whose keys were taken out of files and still know the data key: what the histories of all files say,
 //! found in one walk through the commits.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use super::Facts;
@@ -18,7 +19,6 @@ use crate::repo::{self, BlobId, End, Reach};
 use crate::rules::{Departed, Left, STALE_DATA_KEY};
 use crate::sops::{DataKeyId, DataKeys, SopsFile, locks};
 use crate::source::SourceId;
-use std::num::NonZeroUsize;
 
 /// The search.
 pub(super) struct Histories<'e, 'b> {
@@ -163,7 +163,7 @@ impl File<'_> {
             _ => return None,
         };
         let bytes = fs::read(place, MAX_FILE_LEN).ok()?;
-        with_file(bytes, self.facts.format, |file| locks(file))
+        with_file(bytes, self.facts.format, locks)
     }
 
     /// Reads the file once more, as far as its history is concerned.

@@ -102,7 +102,6 @@ impl FileFacts {
     }
 
     /// All keys that open it or a group of it.
-    #[expect(dead_code, reason = "no rule looks at the whole repository yet")]
     pub(crate) fn keys(&self) -> impl Iterator<Item = &KeyFacts> {
         self.groups.iter().flatten()
     }
