@@ -13,6 +13,7 @@ mod edited_outside_sops;
 mod given;
 mod mac_mismatch;
 mod malformed_ciphertext;
+mod malformed_config;
 mod malformed_metadata;
 mod mixed_merge;
 mod moved_ciphertext;
@@ -37,16 +38,16 @@ mod unselected_ciphertext;
 
 pub(crate) use copied_ciphertext::copied_across;
 pub(crate) use given::{
-    BaseName, ChangeContext, CommitName, ConfigContext, Departed, Due, FileContext, FileFacts,
-    Findings, FormatFrom, Left, Past, RepoContext, RepoFindings, Sound, Undecided, Unreadable,
-    ValuePlace, Values,
+    Above, BaseName, ChangeContext, CommitName, ConfigContext, ConfigFile, Departed, Due,
+    FileContext, FileFacts, Findings, FormatFrom, Governed, Left, Past, RepoContext, RepoFindings,
+    Sound, Undecided, Unreadable, ValuePlace, Values,
 };
 use given::{CommitNames, Found, MAX_FINDINGS, Names, Tale, format, remedy};
 
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 28] = [
+pub(crate) static RULES: [&Rule; 29] = [
     &conflict_marker::RULE,
     &copied_ciphertext::RULE,
     &downgraded_encryption::RULE,
@@ -54,6 +55,7 @@ pub(crate) static RULES: [&Rule; 28] = [
     &edited_outside_sops::RULE,
     &mac_mismatch::RULE,
     &malformed_ciphertext::RULE,
+    &malformed_config::RULE,
     &malformed_metadata::RULE,
     &mixed_merge::RULE,
     &moved_ciphertext::RULE,
@@ -225,7 +227,7 @@ mod tests {
         assert_eq!(sources, ids(".rs"));
         assert_eq!(names_in("docs/rules"), ids(".md"));
         let mut fixtures = names_in("testdata/rules");
-        fixtures.retain(|name| !["README.md", "keys.txt"].contains(&name.as_str()));
+        fixtures.retain(|name| !["README.md", "keys.txt", "people.txt"].contains(&name.as_str()));
         assert_eq!(fixtures, ids(""));
     }
 

@@ -1,6 +1,7 @@
 //! `audit`: who can open what. All files are looked at first, as far as that goes without a key; then the rules
 //! about the repository look at what is known of all of them, and at the configuration.
 
+mod configs;
 mod departed;
 mod telling;
 mod values;
@@ -49,10 +50,14 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
         };
         let looked = look_at(&inputs, &request, world)?;
         let (facts, mut findings) = gather(looked, &mut report)?;
+        let configs = configs::read(&inputs, world);
+        let governed = configs::govern(&facts, &configs, world.here);
         let deeper = Deeper::look(request, world, &inputs, &facts, &mut report)?;
         let names: Vec<PathBuf> = inputs.into_iter().map(|input| input.path).collect();
         let context = RepoContext {
             files: &facts,
+            configs: &configs,
+            governed: &governed,
             names: &names,
             policy: world.policy,
             departed: &deeper.departed,
