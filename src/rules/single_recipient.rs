@@ -54,5 +54,5 @@ fn has_one_key(file: &FileFacts) -> bool {
 fn lone_holder(context: &RepoContext<'_>, file: &FileFacts) -> Option<String> {
     let lone = file.quorum().holders().find(|holder| holder.is_lone)?.name;
     let key = file.keys().find(|key| key.canonical == lone)?;
-    Some(context.called(&key.canonical, &key.shown))
+    Some(context.name_of(&key.canonical, &key.shown))
 }

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{FileContext, FileFacts, Findings, Found, remedy};
+use super::{Departed, FileContext, FileFacts, Findings, Found, Values, remedy};
 use crate::config::creation::{self, Choice, CreationRule, SopsConfig};
 use crate::config::{Day, FILE_NAME, Policy};
 use crate::finding::Finding;
@@ -30,19 +30,30 @@ pub(crate) struct RepoContext<'a> {
     pub(crate) key_files: &'a [IdentityFile],
     /// The day of the run, where that is known.
     pub(crate) today: Option<Day>,
+    /// The files that somebody can open no more, where histories were searched.
+    pub(crate) departed: &'a [Departed],
+    /// What was found by comparing values, where they were.
+    pub(crate) values: &'a Values,
 }
 
 impl RepoContext<'_> {
-    /// What a key is called: by the name that the policy gives it, and by itself, as the name could be
-    /// anybody's.
-    pub(in crate::rules) fn called(&self, canonical: &str, shown: &str) -> String {
+    /// A key as findings name it: as the policy or a `.sops.yaml` calls it, and as it is printed.
+    pub(in crate::rules) fn name_of(&self, canonical: &str, shown: &str) -> String {
+        let mut configs = self
+            .configs
+            .iter()
+            .filter_map(|config| config.read.as_ref().ok());
+        let mut in_configs = || configs.find_map(|config| config.name_of(canonical));
+        let called = self.policy.name_of(canonical);
         let key = remedy::cut(shown, MAX_KEY);
-        match self.policy.name_of(canonical) {
-            Some(name) => format!("`{key}` (\"{name}\")"),
+        match called.or_else(|| in_configs().map(|named| named.name.as_str())) {
+            Some(name) => format!("`{key}` ({name})"),
             None => format!("`{key}`"),
         }
     }
+}
 
+impl RepoContext<'_> {
     /// How the policy is called: as reports print it, or as it would be called.
     pub(in crate::rules) fn policy_name(&self) -> &Path {
         self.policy_file
