@@ -14,7 +14,6 @@ use crate::rules::Command;
 pub(super) struct Looking<'i, 'w> {
     pub(super) input: &'i Input,
     pub(super) world: Surroundings<'w>,
-    pub(super) creation: Some(WORLDCREATION),
  trusts_changes: bool,
 }
 
