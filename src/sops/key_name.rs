@@ -164,7 +164,11 @@ mod tests {
         ] {
             let name = KeyName::parse(&text).unwrap_or_else(|| panic!("{text}"));
             let canonical = canonical.as_str();
-            assert_eq!((name.kind, name.canonical.as_str()), (kind, canonical), "{text}");
+            assert_eq!(
+                (name.kind, name.canonical.as_str()),
+                (kind, canonical),
+                "{text}"
+            );
             assert!(!name.shown.contains("laptop"));
         }
     }
