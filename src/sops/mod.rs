@@ -4,10 +4,6 @@
 //! [`verify`] walks all values and compares the MAC; [`check`] does all of it and says what sops
 //! 3.13.3 would say. Everything that walks a document's values does it with [`walk()`].
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the audit of recipients is to use it")
-)]
 mod bus_factor;
 mod cipher;
 mod comment;
@@ -35,8 +31,7 @@ mod version;
 mod walk;
 
 pub use bus_factor::BusFactor;
-#[expect(unused_imports, reason = "the audit of recipients is to use it")]
-pub(crate) use bus_factor::{Holder, Quorum};
+pub(crate) use bus_factor::Quorum;
 pub(crate) use comment::ClearComment;
 pub(crate) use data_key::locks;
 pub(crate) use data_keys::{DataKeyId, DataKeys};

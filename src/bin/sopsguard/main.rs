@@ -15,6 +15,7 @@ mod keys;
 mod later;
 mod log;
 mod man;
+mod recipients;
 mod rules;
 mod terminal;
 
