@@ -27,7 +27,10 @@ const MAY_USE: [(&str, &str); 17] = [
     ("finding", "source"),
     ("sops", "secret fs source environment document keys finding"),
     ("repo", "fs environment paths process"),
-    ("config", "fs source environment paths document finding"),
+    (
+        "config",
+        "secret fs source environment paths document keys finding sops",
+    ),
     (
         "change",
         "secret fs source environment document keys finding sops",

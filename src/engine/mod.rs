@@ -4,6 +4,7 @@
 //! Files are looked at in parallel, a file a task, and nothing of a file's text outlives its task.
 //! What comes out depends on the files and the identities alone, not on the number of threads.
 
+mod audit;
 mod bases;
 mod bytes;
 mod catalogue;
@@ -36,10 +37,13 @@ mod settle;
 mod sign;
 mod since;
 mod staged;
+mod surroundings;
 mod walk;
 
 pub use crate::history::{DataKeyFate, Edit, Step, ValueChange, What};
 pub use crate::keys::{Answer, Ask};
+pub use crate::rules::Command;
+pub use audit::audit;
 pub use catalogue::{RuleInfo, catalogue};
 pub use check::check;
 pub use error::Error;

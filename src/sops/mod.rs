@@ -14,6 +14,7 @@ mod emit;
 mod enc;
 mod file;
 mod go;
+mod key_name;
 mod mac;
 mod metadata;
 mod pattern;
@@ -38,11 +39,13 @@ pub(crate) use data_keys::{DataKeyId, DataKeys};
 pub(crate) use enc::{Token, ValueType};
 pub use file::Opener;
 pub(crate) use file::{MetadataErrors, SopsFile};
+pub(crate) use key_name::KeyName;
+pub(crate) use metadata::KeyKind;
 pub(crate) use problem::{
     CopiedCiphertext, MacMismatch, MalformedCiphertext, MalformedMetadata, PlaintextValue, Problem,
     ProblemKind, Undecryptable, Unreadable,
 };
-pub(crate) use selectors::Selectors;
+pub(crate) use selectors::{SelectorKind, Selectors};
 pub use verification::{Reason, Verification};
 pub(crate) use verify::{Inspection, Place, check, check_closed, verify_values};
 pub(crate) use walk::{Leaf, Overrun, Visit, walk};
