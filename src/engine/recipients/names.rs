@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Keyholder;
-use crate::config::Policy;
+use crate::config::{Policy, Trusted};
 use crate::sops::Opener;
 
 /// Names, roles and copies by the name under which keys are compared.
@@ -14,8 +14,14 @@ pub(super) struct Names {
 
 impl Names {
     /// The names that the policy gives.
-    pub(super) fn of(_policy: &Policy) -> Self {
-        Self::default()
+    pub(super) fn of(policy: &Policy) -> Self {
+        let listed = policy.recipients().map(|trusted| {
+            let canonical = trusted.key.canonical.clone();
+            (canonical, of_trusted(trusted))
+        });
+        Self {
+            listed: listed.collect(),
+        }
     }
 
     /// The recipients that the policy lists, whether they can open a file or not.
@@ -31,5 +37,15 @@ impl Names {
             key: opener.name.clone(),
             ..Keyholder::default()
         }
+    }
+}
+
+fn of_trusted(trusted: &Trusted) -> Keyholder {
+    Keyholder {
+        kind: trusted.key.kind_name(),
+        key: trusted.key.shown.clone(),
+        name: Some(trusted.name.clone()),
+        role: Some(trusted.role.name().to_owned()),
+        held_by: trusted.held_by.clone(),
     }
 }

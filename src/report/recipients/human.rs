@@ -242,9 +242,15 @@ impl Page<'_> {
                 )?;
             }
         }
-        for (role, count) in by_role(self.matrix) {
+        let roles = by_role(self.matrix);
+        let roles = roles.iter().map(|(role, count)| {
             let role = escape::text(role);
-            writeln!(out, "{role}: a key of {count} of {}", plural(files, "file"))?;
+            format!("{count} {role}")
+        });
+        let roles: Vec<String> = roles.collect();
+        if !roles.is_empty() {
+            let of = plural(files, "file");
+            writeln!(out, "of {of}, by the role of a key: {}", roles.join(", "))?;
         }
         let lone = lone_files(self.matrix) + lost_files(self.matrix).count();
         let color = if lone > 0 { RED } else { GREEN };
@@ -253,14 +259,14 @@ impl Page<'_> {
         let factors = by_bus_factor(self.matrix);
         let factors = factors
             .iter()
-            .map(|(factor, count)| format!("{count} with {factor}"));
+            .map(|(factor, count)| format!("{factor}: {}", plural(*count, "file")));
         let factors: Vec<String> = factors.collect();
         if factors.is_empty() {
             return writeln!(out, "{counted}, {recipients}");
         }
         writeln!(
             out,
-            "{counted}, {recipients}; by bus factor: {}",
+            "{counted}, {recipients}; bus factor {}",
             factors.join(", ")
         )
     }

@@ -6,7 +6,7 @@ mod html;
 #[cfg(feature = "cli")]
 mod human;
 mod json;
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 mod tests;
 mod totals;
 

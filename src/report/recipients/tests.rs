@@ -85,14 +85,113 @@ fn large() -> AccessMatrix {
         ..AccessMatrix::default()
     }
 }
+
+fn printed(matrix: &AccessMatrix, width: Option<usize>, change: impl Fn(&mut Style)) -> String {
+    let mut style = Style {
+        width,
+        ..Style::default()
+    };
+    change(&mut style);
+    let mut out = Vec::new();
+    human(matrix, style, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
 #[test]
-fn tmp_write() {
+fn a_large_table_fits_every_terminal_by_what_files_have_in_common() {
+    for width in [80, 100, 160] {
+        let text = printed(&large(), Some(width), |_| {});
+        for line in text.lines() {
+            assert!(line.chars().count() <= width + 20, "{width}: {line}");
+        }
+        let table: Vec<&str> = text.lines().skip_while(|it| !it.contains("BUS")).collect();
+        // Six ways to be encrypted, the files in danger first.
+        assert!(
+            table[1].starts_with(" · · · ! · · · · · · · ·    1  6 files: "),
+            "{text}"
+        );
+        assert!(
+            table[2].contains(" !  ") || table[2].contains(" ! ·    1"),
+            "{text}"
+        );
+        assert!(table[3].starts_with(" ◐ ◐ ◐ · ·"), "{text}");
+        assert!(table[7].starts_with("  ● opens"), "{text}");
+    }
+}
+
+#[test]
+fn who_wants_every_row_gets_it_whole() {
+    let text = printed(&large(), Some(80), |style| style.verbose = true);
+    let path = "clusters/production/apps/team-14/service-014.enc.yaml";
+    assert!(text.lines().any(|line| line.ends_with(path)), "{text}");
+    assert_eq!(
+        text.lines()
+            .filter(|line| line.ends_with(".enc.yaml"))
+            .count(),
+        300 - 6 + 2
+    );
+}
+
+#[test]
+fn recipients_are_numbers_where_columns_do_not_fit() {
+    let text = printed(&large(), Some(50), |_| {});
+    assert!(text.contains("RECIPIENTS"), "{text}");
+    assert!(text.contains("\n4!          "), "{text}");
+    assert!(text.contains("\n1 2 7 9 10 12 "), "{text}");
+}
+
+#[test]
+fn a_terminal_without_unicode_gets_ascii_and_no_colour_none() {
+    let ascii = printed(&large(), Some(60), |style| style.ascii = true);
+    assert!(ascii.is_ascii(), "{ascii}");
+    assert!(!ascii.contains('\u{1b}'));
+    let coloured = printed(&large(), None, |style| style.color = true);
+    assert!(coloured.contains("\u{1b}[1;31m!\u{1b}[0m"));
+    let quiet = printed(&large(), None, |style| style.quiet = true);
+    assert_eq!(quiet.lines().count(), 2, "{quiet}");
+}
+
+#[test]
+fn csv_has_a_row_for_each_file_and_a_column_for_each_recipient() {
+    let mut out = Vec::new();
+    csv(&large(), &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert_eq!(text.split_terminator("\r\n").count(), 301);
+    let header = text.lines().next().unwrap();
+    assert_eq!(header.split(',').count(), 4 + 12);
+    assert!(
+        header.contains("Ada Lovelace (maintainer) age1"),
+        "{header}"
+    );
+    assert_eq!(text.matches(",lone").count(), 12);
+}
+
+#[test]
+fn the_page_tells_the_dangers_before_the_table() {
     let mut out = Vec::new();
     html(&large(), &mut out).unwrap();
-    std::fs::write("/tmp/e-large.html", out).unwrap();
+    let page = String::from_utf8(out).unwrap();
+    let at = |words: &str| page.find(words).unwrap_or_else(|| panic!("{words}"));
+    assert!(at("12 of 300 files are lost if one key is lost.") < at("id=\"matrix\""));
+    assert!(at("lost if the key of <a href=\"#r4\">carol</a> is lost") < at("id=\"matrix\""));
+    assert!(at("<b class=\"bad\">12 files</b> without an escrow key") < at("id=\"matrix\""));
+    assert_eq!(page.matches("<td class=\"l\">").count(), 12);
+    assert!(page.contains("A key of 288 of 300 files, all but these:"));
+    // Nobody is told 300 times of what she has, nor does the style need anything from elsewhere.
+    assert!(page.len() < 250_000, "{}", page.len());
+}
+
+#[test]
+fn json_refers_to_recipients_by_their_place() {
     let mut out = Vec::new();
-    let mut style = Style::default();
-    style.width = Some(80);
-    human(&large(), style, &mut out).unwrap();
-    std::fs::write("/tmp/e-large.txt", out).unwrap();
+    json(&large(), &mut out).unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    for file in report["files"].as_array().unwrap() {
+        for access in file["recipients"].as_array().unwrap() {
+            let at = usize::try_from(access["recipient"].as_u64().unwrap()).unwrap();
+            assert_eq!(report["recipients"][at]["key"], access["key"]);
+        }
+    }
+    assert_eq!(report["summary"]["bus-factor"]["1"], 12);
+    assert_eq!(report["summary"]["roles"]["escrow"], 288);
 }
