@@ -37,7 +37,7 @@ const MAY_USE: [(&str, &str); 17] = [
     ),
     (
         "rules",
-        "secret fs source environment document keys finding sops config change",
+        "secret fs source environment paths document keys finding sops config change",
     ),
     (
         "history",
@@ -49,7 +49,7 @@ const MAY_USE: [(&str, &str); 17] = [
          history",
     ),
     // The reporters see data that the engine made, and never a source.
-    ("report", "finding rules engine"),
+    ("report", "paths finding rules engine"),
 ];
 
 /// A path outside the crate, and the only places where it may stand.

@@ -2,6 +2,12 @@
 //! left out, how much each rule matters, who may decrypt what.
 
 mod covering;
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the audit's rules are about to look at it"
+)]
+pub(crate) mod creation;
 #[cfg_attr(
     not(test),
     expect(dead_code, reason = "the rules about recipients wait to use all of it")

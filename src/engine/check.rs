@@ -38,6 +38,7 @@ pub fn check(mut request: Request<'_>) -> Result<Report, Error> {
         let mut report = Report {
             compared_with: world.bases.map(Bases::told),
             notices: notices.sentences(),
+            ground: world.ground(),
             ..Report::default()
         };
         let mut findings = look_at(&inputs, request, scope, world.bases, &mut report)?;

@@ -17,6 +17,7 @@ mod explain;
 mod explanation;
 mod file;
 mod filters;
+mod fingerprint;
 mod former;
 mod guess;
 mod history;

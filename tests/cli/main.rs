@@ -26,6 +26,7 @@ mod recipients;
 mod reference;
 mod repository;
 mod sandbox;
+mod services;
 mod staged;
 mod usage;
 mod verdicts;

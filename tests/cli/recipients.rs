@@ -83,7 +83,7 @@ fn the_example_is_right_in_every_row() {
     for (file, (path, row, bus_factor)) in report["files"].as_array().unwrap().iter().zip(HANDOVER)
     {
         assert_eq!(file["bus-factor"], bus_factor, "{path}");
-        let mut marks = vec!['-'; 5];
+        let mut marks = ['-'; 5];
         for access in file["recipients"].as_array().unwrap() {
             let at = usize::try_from(access["recipient"].as_u64().unwrap()).unwrap();
             marks[at] = match (access["lone"].as_bool(), access["opens"].as_bool()) {

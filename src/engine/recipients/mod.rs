@@ -108,7 +108,7 @@ fn put_together(files: Vec<(PathBuf, Facts)>, names: &Names) -> AccessMatrix {
         }
     }
     let mut known: Vec<(&str, Keyholder)> = known.into_iter().collect();
-    known.sort_by(|(_, one), (_, other)| one.rank().cmp(&other.rank()));
+    known.sort_by_cached_key(|(_, holder)| holder.rank());
     let places = known.iter().zip(0..);
     let places: BTreeMap<&str, usize> = places.map(|((name, _), at)| (*name, at)).collect();
     let files = files

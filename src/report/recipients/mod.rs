@@ -6,7 +6,8 @@ mod html;
 #[cfg(feature = "cli")]
 mod human;
 mod json;
-#[cfg(all(test, feature = "cli"))]
+#[cfg(feature = "cli")]
+#[cfg(test)]
 mod tests;
 mod totals;
 

@@ -8,12 +8,13 @@ use crate::engine::{AccessMatrix, BusFactor, FileAccess, Grant, Keyholder};
 
 /// A recipient with this name and role.
 fn holder(name: Option<&str>, role: Option<&str>, number: usize) -> Keyholder {
-    let mut holder = Keyholder::default();
-    holder.kind = "x25519".to_owned();
-    holder.key = format!("age1{number:0>58}");
-    holder.name = name.map(str::to_owned);
-    holder.role = role.map(str::to_owned);
-    holder
+    Keyholder {
+        kind: "x25519".to_owned(),
+        key: format!("age1{number:0>58}"),
+        name: name.map(str::to_owned),
+        role: role.map(str::to_owned),
+        ..Keyholder::default()
+    }
 }
 
 /// A file that each of these recipients opens.

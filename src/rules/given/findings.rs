@@ -166,6 +166,7 @@ impl<'a> Findings<'a> {
             help: self.fitting(found.help),
             related: found.related,
             snippet,
+            fingerprint: String::new(),
         });
     }
 
