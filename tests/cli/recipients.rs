@@ -157,6 +157,28 @@ fn a_recipient_is_asked_for_by_name_and_by_key() {
 }
 
 #[test]
+fn names_come_from_sops_yaml_where_the_policy_has_none() {
+    let sandbox = handover();
+    let carol = json(&sandbox, &[])["recipients"][4]["key"].clone();
+    let carol = carol.as_str().unwrap();
+    sandbox.write(
+        "apps/.sops.yaml",
+        format!("keys: [&carol {carol}]\ncreation_rules: []\n"),
+    );
+    std::fs::remove_file(sandbox.work().join(".sopsguard.toml")).unwrap();
+    for arguments in [&[][..], &["apps"]] {
+        let report = json(&sandbox, arguments);
+        let recipients = report["recipients"].as_array().unwrap().iter();
+        let names: Vec<_> = recipients.map(|it| it["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["ada", "bob", "carol", "cluster", "safe"]);
+    }
+    assert_eq!(
+        paths(&json(&sandbox, &["--recipient", "carol"])),
+        ["apps/wiki.enc.yaml"]
+    );
+}
+
+#[test]
 fn paths_narrow_it_down_and_a_repository_without_secrets_is_no_error() {
     let sandbox = handover();
     let report = json(&sandbox, &["infra"]);

@@ -52,7 +52,12 @@ pub fn recipients(request: Request<'_>) -> Result<AccessMatrix, Error> {
     let Encrypted { files, unread } = encrypted::read_all(&inputs, request.jobs, Facts::of)?;
     let root = repo.as_ref().map_or(here.as_path(), Repo::work_tree);
     let name = root.file_name().unwrap_or_default();
-    let mut matrix = put_together(files, &Names::of(&policy));
+    let places: Vec<PathBuf> = files
+        .iter()
+        .map(|(path, _)| paths::absolute(&here, path))
+        .collect();
+    let names = Names::of(&policy, root, places.iter().map(PathBuf::as_path));
+    let mut matrix = put_together(files, &names);
     matrix.folder = name.to_string_lossy().into_owned();
     matrix.unread = unread;
     matrix.notices = notices.sentences();

@@ -9,8 +9,11 @@ use std::io::{self, Write};
 use super::super::human::{GREEN, RED, paint, plural};
 use super::super::{Style, escape};
 use super::totals::{Reach, alike, by_bus_factor, by_role, lone_files, lost_files, reaches};
-use super::{label, shortened};
+use super::{SHORT_KEY, shortened};
 use crate::engine::{AccessMatrix, BusFactor, FileAccess, Grant, Keyholder};
+
+/// What is said of files that cannot be read.
+const DAMAGED: &str = "too damaged to tell for whom they are";
 
 /// How many files have a row each where not all are wanted.
 const MAX_ROWS: usize = 40;
@@ -195,37 +198,44 @@ impl Page<'_> {
     fn lone_keys(&self, out: &mut dyn Write) -> io::Result<()> {
         let lost: Vec<&FileAccess> = lost_files(self.matrix).collect();
         if !lost.is_empty() {
-            let what = plural(lost.len(), "file");
-            writeln!(
-                out,
-                "{} that nobody can open: {}",
-                self.red(&what),
-                self.names(&lost)
-            )?;
+            let what = format!("{} that nobody can open", plural(lost.len(), "file"));
+            self.sentence("", &what, "", &lost, out)?;
         }
         for (at, holder) in self.matrix.recipients.iter().enumerate() {
             let files = self.matrix.files_of(at).filter(|(_, grant)| grant.is_lone);
             let files: Vec<&FileAccess> = files.map(|(file, _)| file).collect();
-            if !files.is_empty() {
-                let what = plural(files.len(), "file");
-                let names = self.names(&files);
-                writeln!(
-                    out,
-                    "lost with {}: {what}: {names}",
-                    self.whose_key(at, holder)
-                )?;
+            if files.is_empty() {
+                continue;
+            }
+            let what = format!(": {}", plural(files.len(), "file"));
+            match &holder.name {
+                Some(name) => {
+                    let name = escape::text(name);
+                    self.sentence("lost with the key of ", &name, &what, &files, out)?;
+                }
+                None => {
+                    let key = escape::text(&shortened(&holder.key, SHORT_KEY, self.gap()));
+                    let before = format!("lost with key {}, ", at + 1);
+                    self.sentence(&before, &key, &what, &files, out)?;
+                }
             }
         }
         Ok(())
     }
 
-    /// A key by whose it is, or by its number.
-    fn whose_key(&self, at: usize, holder: &Keyholder) -> String {
-        let label = self.red(&escape::text(&label(holder)));
-        match holder.name {
-            Some(_) => format!("the key of {label}"),
-            None => format!("key {}, {label}", at + 1),
-        }
+    /// A line that ends with as many names of files as fit.
+    fn sentence(
+        &self,
+        before: &str,
+        red: &str,
+        behind: &str,
+        files: &[&FileAccess],
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let parts = [before, red, behind].into_iter();
+        let used: usize = parts.map(|part| part.chars().count()).sum();
+        let names = names(files, self.room().saturating_sub(used + 2), self.gap());
+        writeln!(out, "{before}{}{behind}: {names}", self.red(red))
     }
 
     fn summary(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -234,7 +244,10 @@ impl Page<'_> {
         for at in &self.matrix.asked {
             if let (Some(holder), Some(reach)) = (self.matrix.recipients.get(*at), reaches.get(*at))
             {
-                let (held, who) = (plural(reach.files, "file"), escape::text(&label(holder)));
+                let (held, who) = (
+                    plural(reach.files, "file"),
+                    escape::text(&self.label(holder)),
+                );
                 writeln!(
                     out,
                     "{who} has a key of {held}, and opens {} alone",
@@ -276,17 +289,11 @@ impl Page<'_> {
             [] => Ok(()),
             unread => {
                 let paths = unread.iter().map(|path| escape::path(path));
-                let paths = some(paths, unread.len(), self.room(), self.gap());
-                writeln!(
-                    out,
-                    "too damaged to tell for whom they are: {paths} (`sopsguard check` says why)"
-                )
+                let room = self.room().saturating_sub(DAMAGED.len() + 37);
+                let paths = some(paths, unread.len(), room, self.gap());
+                writeln!(out, "{DAMAGED}: {paths} (`sopsguard check` says why)")
             }
         }
-    }
-
-    fn names(&self, files: &[&FileAccess]) -> String {
-        names(files, self.room(), self.gap())
     }
 
     /// How many characters of names a sentence has.
@@ -333,6 +340,13 @@ impl Page<'_> {
             }
         });
         numbers.collect::<Vec<_>>().join(" ")
+    }
+
+    fn label(&self, holder: &Keyholder) -> String {
+        match &holder.name {
+            Some(name) => name.clone(),
+            None => shortened(&holder.key, SHORT_KEY, self.gap()),
+        }
     }
 
     fn number_width(&self) -> usize {
