@@ -14,7 +14,7 @@ use crate::rules::Command;
 pub(super) struct Looking<'i, 'w> {
     pub(super) input: &'i Input,
     pub(super) world: Surroundings<'w>,
-    pub(super) trusts_changes: bool,
+ trusts_changes: bool,
 }
 
 /// What became of it.
@@ -39,6 +39,7 @@ impl Looking<'_, '_> {
             command: Command::Check,
             blobs: bases.map(|bases| &bases.blobs),
             bases,
+            creation: Some(self.world.creation),
             trusts_changes: self.trusts_changes,
             keeps_tokens: false,
         };
