@@ -14,7 +14,7 @@ use crate::rules::Command;
 pub(super) struct Looking<'i, 'w> {
     pub(super) input: &'i Input,
     pub(super) world: Surroundings<'w>,
-    trusts_changes: bool,
+    pub(super) trusts_changes: bool,
 }
 
 /// What became of it.
