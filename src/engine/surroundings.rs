@@ -4,11 +4,12 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use super::baseline::Held;
 use super::bases::Bases;
 use super::inputs::Scope;
 use super::judge::Told;
 use super::report::Ground;
-use super::{Error, Request, policy};
+use super::{Error, Report, Request, policy};
 use crate::config::Policy;
 use crate::document::Format;
 use crate::environment::Environment;
@@ -22,6 +23,7 @@ pub(super) struct Start<'e> {
     /// The revision since which files are checked.
     pub(super) since: Option<String>,
     policy: Option<PathBuf>,
+    baseline: Option<PathBuf>,
     input_type: Option<Format>,
     jobs: Option<NonZeroUsize>,
     /// Whether no path is named.
@@ -34,6 +36,8 @@ pub(super) struct Surroundings<'a> {
     start: &'a Start<'a>,
     /// The policies that judge.
     pub(super) policy: &'a Policy,
+    /// The findings that are accepted, where that is asked for.
+    baseline: Option<&'a Held>,
     /// The current folder, absolute.
     pub(super) here: &'a Path,
     /// The repository around it.
@@ -52,6 +56,7 @@ impl<'e> Start<'e> {
             staged: request.staged,
             since: request.since.clone(),
             policy: request.policy.clone(),
+            baseline: request.baseline.clone(),
             input_type: request.input_type,
             jobs: request.jobs,
             is_whole: request.targets.is_empty(),
@@ -91,10 +96,15 @@ impl<'e> Start<'e> {
             bases: bases.as_ref(),
             since: since.is_some(),
         };
-        let (policy, told) = search.judge(self.policy.as_deref())?.into_parts();
+        let (policy, mut told) = search.judge(self.policy.as_deref())?.into_parts();
+        let baseline = self.baseline.as_deref();
+        let baseline =
+            baseline.map(|named| search.baseline(named, self.policy.is_some(), &mut told));
+        let baseline = baseline.transpose()?;
         let surroundings = Surroundings {
             start: self,
             policy: &policy,
+            baseline: baseline.as_ref(),
             here: &here,
             repo: repo.as_ref(),
             index: index.as_ref(),
@@ -105,6 +115,15 @@ impl<'e> Start<'e> {
 }
 
 impl<'a> Surroundings<'a> {
+    /// Takes what the baseline accepts out of a report whose findings are settled.
+    pub(super) fn accept(&self, report: &mut Report) {
+        let start = self.start;
+        let is_whole = start.is_whole && !start.staged && start.since.is_none();
+        if let Some(baseline) = self.baseline {
+            baseline.suppress(is_whole, report);
+        }
+    }
+
     /// Where the paths of the report start from.
     pub(super) fn ground(&self) -> Ground {
         Ground {

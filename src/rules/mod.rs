@@ -33,6 +33,7 @@ mod unreadable_file;
 mod unselected_ciphertext;
 
 pub(crate) use copied_ciphertext::copied_across;
+pub(crate) use given::argument;
 pub(crate) use given::{
     BaseName, ChangeContext, CommitName, ConfigContext, Due, FileContext, FileFacts, Findings,
     FormatFrom, Past, RepoContext, RepoFindings, Sound, Undecided, Unreadable,
@@ -155,6 +156,17 @@ pub enum Command {
     Check,
     /// Who can open what?
     Audit,
+}
+
+impl Command {
+    /// Its name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Audit => "audit",
+        }
+    }
 }
 
 impl Rule {

@@ -6,7 +6,7 @@ use sopsguard::report::Style;
 
 use crate::args::AuditArgs;
 use crate::failure::Failure;
-use crate::{check, printing};
+use crate::{baseline, check, printing};
 
 /// Audits the repository and prints the report. Returns the exit code.
 pub(crate) fn run(
@@ -18,9 +18,13 @@ pub(crate) fn run(
     request.jobs = options.jobs;
     request.staged = options.staged;
     request.policy.clone_from(&options.config);
+    request.baseline = options.baseline.to_follow();
     request.targets = options.paths.iter().cloned().map(Target::Path).collect();
     let report = engine::audit(request)?;
     check::tell_warnings(&report);
+    if baseline::write(&options.baseline, &report)? {
+        return Ok(0);
+    }
     printing::print(&report, options.format, style)?;
     let lacks_base = options.require_base && check::tell_no_base(&report);
     Ok(u8::from(report.has_errors() || lacks_base))

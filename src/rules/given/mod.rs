@@ -24,5 +24,6 @@ pub(crate) use findings::Findings;
 pub(super) use findings::Found;
 pub(super) use past::CommitNames;
 pub(crate) use past::{CommitName, Past};
+pub(crate) use remedy::argument;
 pub(crate) use repository::{RepoContext, RepoFindings, Undecided};
 pub(crate) use sound::Sound;
