@@ -38,7 +38,7 @@ const MAY_USE: [(&str, &str); 18] = [
     ),
     (
         "rules",
-        "secret fs source environment document keys finding sops config change",
+        "secret fs source environment paths document keys finding sops config change",
     ),
     (
         "history",
@@ -54,7 +54,7 @@ const MAY_USE: [(&str, &str); 18] = [
 ];
 
 /// A path outside the crate, and the only places where it may stand.
-const OWNERS: [(&str, &[&str]); 11] = [
+const OWNERS: [(&str, &[&str]); 13] = [
     // Which takes `PATH` apart.
     ("std::env", &["process"]),
     ("std::fs", &["fs", "repo::install", "transaction"]),
@@ -63,7 +63,9 @@ const OWNERS: [(&str, &[&str]); 11] = [
     ("age", &["keys"]),
     ("age_core", &["keys"]),
     ("curve25519_dalek", &["keys"]),
+    ("getrandom", &["sops::blind"]),
     ("git2", &["repo"]),
+    ("hmac", &["sops::blind"]),
     ("rustix", &["process"]),
     ("tempfile", &["repo::install", "transaction"]),
     (

@@ -13,11 +13,13 @@ mod edited_outside_sops;
 mod given;
 mod mac_mismatch;
 mod malformed_ciphertext;
+mod malformed_config;
 mod malformed_metadata;
 mod mixed_merge;
 mod moved_ciphertext;
 mod multi_document;
 mod not_encrypted;
+mod placeholder_value;
 mod plaintext_comment;
 mod plaintext_value;
 mod policy_weakened;
@@ -25,6 +27,8 @@ mod private_key_committed;
 mod recipient_added;
 mod recipient_dropped;
 mod replayed_version;
+mod reused_value;
+mod stale_data_key;
 mod unauthenticated_change;
 mod undeclared_format;
 mod undecryptable_value;
@@ -35,15 +39,16 @@ mod unselected_ciphertext;
 pub(crate) use copied_ciphertext::copied_across;
 pub(crate) use given::argument;
 pub(crate) use given::{
-    BaseName, ChangeContext, CommitName, ConfigContext, Due, FileContext, FileFacts, Findings,
-    FormatFrom, Past, RepoContext, RepoFindings, Sound, Undecided, Unreadable,
+    Above, BaseName, ChangeContext, CommitName, ConfigContext, ConfigFile, Departed, Due,
+    FileContext, FileFacts, Findings, FormatFrom, Governed, Left, Past, RepoContext, RepoFindings,
+    Sound, Undecided, Unreadable, ValuePlace, Values,
 };
 use given::{CommitNames, Found, MAX_FINDINGS, Names, Tale, format, remedy};
 
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 25] = [
+pub(crate) static RULES: [&Rule; 29] = [
     &conflict_marker::RULE,
     &copied_ciphertext::RULE,
     &downgraded_encryption::RULE,
@@ -51,11 +56,13 @@ pub(crate) static RULES: [&Rule; 25] = [
     &edited_outside_sops::RULE,
     &mac_mismatch::RULE,
     &malformed_ciphertext::RULE,
+    &malformed_config::RULE,
     &malformed_metadata::RULE,
     &mixed_merge::RULE,
     &moved_ciphertext::RULE,
     &multi_document::RULE,
     &not_encrypted::RULE,
+    &placeholder_value::RULE,
     &plaintext_comment::RULE,
     &plaintext_value::RULE,
     &policy_weakened::RULE,
@@ -63,6 +70,8 @@ pub(crate) static RULES: [&Rule; 25] = [
     &recipient_added::RULE,
     &recipient_dropped::RULE,
     &replayed_version::RULE,
+    &reused_value::RULE,
+    &stale_data_key::RULE,
     &unauthenticated_change::RULE,
     &undeclared_format::RULE,
     &undecryptable_value::RULE,
@@ -100,6 +109,12 @@ pub(crate) static OF_EVERY_COMMIT: [&str; 3] = [
 
 /// The rules about one file that tell who can open it, too.
 static OF_BOTH: [&str; 2] = [recipient_added::RULE.id, recipient_dropped::RULE.id];
+
+/// The rule that asks the histories of all files.
+pub(crate) static STALE_DATA_KEY: &str = stale_data_key::RULE.id;
+
+/// The rules that compare values.
+pub(crate) static OF_VALUES: [&str; 2] = [placeholder_value::RULE.id, reused_value::RULE.id];
 
 /// The rule that says that a token does not open.
 pub(crate) static UNDECRYPTABLE: &str = undecryptable_value::RULE.id;
@@ -143,7 +158,6 @@ pub(crate) enum Check {
     /// The policy file.
     Config(fn(&ConfigContext<'_>, &mut Findings<'_>)),
     /// All files together, and the configuration.
-    #[expect(dead_code, reason = "no rule looks at the whole repository yet")]
     Repo(fn(&RepoContext<'_>, &mut RepoFindings<'_>)),
 }
 
@@ -225,7 +239,7 @@ mod tests {
         assert_eq!(sources, ids(".rs"));
         assert_eq!(names_in("docs/rules"), ids(".md"));
         let mut fixtures = names_in("testdata/rules");
-        fixtures.retain(|name| !["README.md", "keys.txt"].contains(&name.as_str()));
+        fixtures.retain(|name| !["README.md", "keys.txt", "people.txt"].contains(&name.as_str()));
         assert_eq!(fixtures, ids(""));
     }
 

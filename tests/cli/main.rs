@@ -10,6 +10,7 @@
 mod baseline;
 mod check;
 mod clear;
+mod departed;
 mod earlier;
 mod explain;
 mod formats;
@@ -29,4 +30,5 @@ mod sandbox;
 mod services;
 mod staged;
 mod usage;
+mod values;
 mod verdicts;

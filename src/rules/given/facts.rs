@@ -1,5 +1,7 @@
 //! What is kept of a sops file for the rules that look at all files together: no text of it.
 
+#![expect(dead_code, reason = "not all rules are there yet")]
+
 use std::path::{Path, PathBuf};
 
 use crate::document::Format;
@@ -8,7 +10,6 @@ use crate::sops::{KeyKind, SelectorKind, SopsFile};
 use crate::source::{Source, Span};
 
 /// A sops file as its metadata has it.
-#[expect(dead_code, reason = "no rule looks at the whole repository yet")]
 #[derive(Clone, Debug)]
 pub(crate) struct FileFacts {
     /// The path as reports print it.
@@ -32,13 +33,14 @@ pub(crate) struct FileFacts {
 }
 
 /// A key that opens a file or a group of it.
-#[expect(dead_code, reason = "no rule looks at the whole repository yet")]
 #[derive(Clone, Debug)]
 pub(crate) struct KeyFacts {
     /// What service it is of.
     pub(crate) kind: KeyKind,
     /// The name to compare. It may be anything that was pasted there, and is never printed.
     pub(crate) canonical: String,
+    /// The name that `sops updatekeys` compares. It is never printed, either.
+    pub(crate) spelled: String,
     /// The name to print.
     pub(crate) shown: String,
     /// Where its entry stands.
@@ -68,11 +70,15 @@ impl FileFacts {
         let at = |span: Span| source.position(span.start());
         let metadata = file.metadata();
         let groups = metadata.groups.iter().map(|group| {
-            let keys = group.keys.iter().map(|key| KeyFacts {
-                kind: key.kind,
-                canonical: key.canonical(),
-                shown: key.shown(),
-                at: at(key.span),
+            let keys = group.keys.iter().map(|key| {
+                let names = key.names();
+                KeyFacts {
+                    kind: names.kind,
+                    canonical: names.canonical,
+                    spelled: names.spelled,
+                    shown: names.shown,
+                    at: at(key.span),
+                }
             });
             keys.collect()
         });
@@ -96,7 +102,6 @@ impl FileFacts {
     }
 
     /// All keys that open it or a group of it.
-    #[expect(dead_code, reason = "no rule looks at the whole repository yet")]
     pub(crate) fn keys(&self) -> impl Iterator<Item = &KeyFacts> {
         self.groups.iter().flatten()
     }
