@@ -228,13 +228,16 @@ struct Unknown {
 impl Unknown {
     fn of(report: &Report) -> Self {
         let others = RULES.iter().filter(|rule| !rule.is_of(report.command));
+        let of_all = report.not_evaluated.iter();
+        let of_all = of_all.filter(|skipped| skipped.is_of_all());
+        let rules = others.map(|rule| rule.id);
         let mut files: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
         for skipped in &report.not_evaluated {
             let path = paths::with_slashes(&report.path_in_root(&skipped.path));
             files.entry(skipped.rule).or_default().insert(path);
         }
         Self {
-            rules: others.map(|rule| rule.id).collect(),
+            rules: rules.chain(of_all.map(|skipped| skipped.rule)).collect(),
             files,
         }
     }
