@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::baseline::Held;
 use super::bases::Bases;
+use super::creation::{CreationRules, Place};
 use super::inputs::Scope;
 use super::judge::Told;
 use super::report::Ground;
@@ -42,6 +43,8 @@ pub(super) struct Surroundings<'a> {
     baseline: Option<&'a Held>,
     /// The current folder, absolute.
     pub(super) here: &'a Path,
+    /// The creation rules that files of the run follow.
+    pub(super) creation: &'a CreationRules<'a>,
     /// The repository around it.
     pub(super) repo: Option<&'a Repo<'a>>,
     /// Its index, where files are taken from that.
@@ -113,7 +116,13 @@ impl<'e> Start<'e> {
         let baseline =
             baseline.map(|named| search.baseline(named, self.policy.is_some(), &mut told));
         let baseline = baseline.transpose()?;
+        let range = bases
+            .as_ref()
+            .filter(|bases| since.is_some() && bases.is_found());
+        let place = Place::of(index.as_ref(), bases.as_ref(), range);
+        let creation = CreationRules::new(&here, repo.as_ref(), place);
         let surroundings = Surroundings {
+            creation: &creation,
             start: self,
             policy: &policy,
             baseline: baseline.as_ref(),
