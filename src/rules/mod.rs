@@ -5,6 +5,7 @@
 //! file, put its `RULE` into [`RULES`], and give it a page in `docs/rules/` and a folder in
 //! `testdata/rules/`; the tests below say what is missing.
 
+mod ambiguous_config;
 mod conflict_marker;
 mod copied_ciphertext;
 mod downgraded_encryption;
@@ -18,14 +19,18 @@ mod malformed_metadata;
 mod mixed_merge;
 mod moved_ciphertext;
 mod multi_document;
+mod no_creation_rule;
 mod not_encrypted;
 mod plaintext_comment;
 mod plaintext_value;
 mod policy_weakened;
 mod private_key_committed;
 mod recipient_added;
+mod recipient_drift;
 mod recipient_dropped;
 mod replayed_version;
+mod selector_drift;
+mod threshold_drift;
 mod unauthenticated_change;
 mod undeclared_format;
 mod undecryptable_value;
@@ -39,12 +44,15 @@ pub(crate) use given::{
     FileFacts, Findings, FormatFrom, Governed, Past, RepoContext, RepoFindings, Sound, Undecided,
     Unreadable,
 };
-use given::{CommitNames, Found, MAX_FINDINGS, Names, Tale, format, remedy};
+use given::{
+    CommitNames, Follows, Found, KeyDrift, MAX_FINDINGS, Names, Picks, Tale, format, remedy,
+};
 
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 26] = [
+pub(crate) static RULES: [&Rule; 31] = [
+    &ambiguous_config::RULE,
     &conflict_marker::RULE,
     &copied_ciphertext::RULE,
     &downgraded_encryption::RULE,
@@ -57,14 +65,18 @@ pub(crate) static RULES: [&Rule; 26] = [
     &mixed_merge::RULE,
     &moved_ciphertext::RULE,
     &multi_document::RULE,
+    &no_creation_rule::RULE,
     &not_encrypted::RULE,
     &plaintext_comment::RULE,
     &plaintext_value::RULE,
     &policy_weakened::RULE,
     &private_key_committed::RULE,
     &recipient_added::RULE,
+    &recipient_drift::RULE,
     &recipient_dropped::RULE,
     &replayed_version::RULE,
+    &selector_drift::RULE,
+    &threshold_drift::RULE,
     &unauthenticated_change::RULE,
     &undeclared_format::RULE,
     &undecryptable_value::RULE,
