@@ -21,6 +21,7 @@ mod moved_ciphertext;
 mod multi_document;
 mod no_creation_rule;
 mod not_encrypted;
+mod placeholder_value;
 mod plaintext_comment;
 mod plaintext_value;
 mod policy_weakened;
@@ -29,7 +30,9 @@ mod recipient_added;
 mod recipient_drift;
 mod recipient_dropped;
 mod replayed_version;
+mod reused_value;
 mod selector_drift;
+mod stale_data_key;
 mod threshold_drift;
 mod unauthenticated_change;
 mod undeclared_format;
@@ -40,9 +43,9 @@ mod unselected_ciphertext;
 
 pub(crate) use copied_ciphertext::copied_across;
 pub(crate) use given::{
-    Above, BaseName, ChangeContext, CommitName, ConfigContext, ConfigFile, Due, FileContext,
-    FileFacts, Findings, FormatFrom, Governed, Past, RepoContext, RepoFindings, Sound, Undecided,
-    Unreadable,
+    Above, BaseName, ChangeContext, CommitName, ConfigContext, ConfigFile, Departed, Due,
+    FileContext, FileFacts, Findings, FormatFrom, Governed, Left, Past, RepoContext, RepoFindings,
+    Sound, Undecided, Unreadable, ValuePlace, Values,
 };
 use given::{
     CommitNames, Follows, Found, KeyDrift, MAX_FINDINGS, Names, Picks, Tale, format, remedy,
@@ -51,7 +54,7 @@ use given::{
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 31] = [
+pub(crate) static RULES: [&Rule; 34] = [
     &ambiguous_config::RULE,
     &conflict_marker::RULE,
     &copied_ciphertext::RULE,
@@ -67,6 +70,7 @@ pub(crate) static RULES: [&Rule; 31] = [
     &multi_document::RULE,
     &no_creation_rule::RULE,
     &not_encrypted::RULE,
+    &placeholder_value::RULE,
     &plaintext_comment::RULE,
     &plaintext_value::RULE,
     &policy_weakened::RULE,
@@ -75,7 +79,9 @@ pub(crate) static RULES: [&Rule; 31] = [
     &recipient_drift::RULE,
     &recipient_dropped::RULE,
     &replayed_version::RULE,
+    &reused_value::RULE,
     &selector_drift::RULE,
+    &stale_data_key::RULE,
     &threshold_drift::RULE,
     &unauthenticated_change::RULE,
     &undeclared_format::RULE,
@@ -114,6 +120,12 @@ pub(crate) static OF_EVERY_COMMIT: [&str; 3] = [
 
 /// The rules about one file that tell who can open it, too.
 static OF_BOTH: [&str; 2] = [recipient_added::RULE.id, recipient_dropped::RULE.id];
+
+/// The rule that asks the histories of all files.
+pub(crate) static STALE_DATA_KEY: &str = stale_data_key::RULE.id;
+
+/// The rules that compare values.
+pub(crate) static OF_VALUES: [&str; 2] = [placeholder_value::RULE.id, reused_value::RULE.id];
 
 /// The rule that says that a token does not open.
 pub(crate) static UNDECRYPTABLE: &str = undecryptable_value::RULE.id;
