@@ -10,6 +10,7 @@ mod bytes;
 mod catalogue;
 mod check;
 mod compare;
+mod creation;
 mod earlier;
 mod error;
 mod explain;
