@@ -18,6 +18,7 @@ mod later;
 mod log;
 mod man;
 mod printing;
+mod recipients;
 mod rules;
 mod terminal;
 
