@@ -1,6 +1,7 @@
 //! What the user has settled for a repository, in `.sopsguard.toml`: which names are secret, what is
 //! left out, how much each rule matters, who may decrypt what.
 
+mod baseline;
 mod covering;
 #[expect(
     dead_code,
@@ -32,9 +33,11 @@ mod recipients;
 mod settings;
 mod similar;
 
+pub(crate) use baseline::{Accepted, Baseline};
 pub(crate) use error::Error;
 pub(crate) use loosening::{Loosening, Looser, Pattern, Who};
 pub(crate) use policy::Policy;
+pub(crate) use recipients::Trusted;
 
 /// The name of the policy file, which lies at the root of a repository.
 pub(crate) const FILE_NAME: &str = ".sopsguard.toml";

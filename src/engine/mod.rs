@@ -5,6 +5,7 @@
 //! What comes out depends on the files and the identities alone, not on the number of threads.
 
 mod audit;
+mod baseline;
 mod bases;
 mod bytes;
 mod catalogue;
@@ -12,6 +13,7 @@ mod check;
 mod compare;
 mod creation;
 mod earlier;
+mod encrypted;
 mod error;
 mod explain;
 mod file;
@@ -29,6 +31,7 @@ mod manifest;
 mod notices;
 mod others;
 mod policy;
+mod recipients;
 mod refused;
 mod report;
 mod request;
@@ -43,6 +46,7 @@ pub use crate::history::{DataKeyFate, Edit, Step, ValueChange, What};
 pub use crate::keys::{Answer, Ask};
 pub use crate::rules::Command;
 pub use audit::audit;
+pub use baseline::{Written, write_baseline};
 pub use catalogue::{RuleInfo, catalogue};
 pub use check::check;
 pub use error::Error;
@@ -52,6 +56,7 @@ pub use explain::{
 };
 pub use keys::{KeyReport, KnownKey, keys};
 pub use log::{At, Log, LogEnd, LogEntry, LogRequest, log};
+pub use recipients::{AccessMatrix, FileAccess, Grant, Keyholder, recipients};
 pub use report::{BaseCommit, ComparedWith, FileReport, Lacking, NotEvaluated, Report, Summary};
 pub use request::{Access, IdentitySource, Request, Target};
 

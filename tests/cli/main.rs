@@ -8,6 +8,7 @@
 )]
 
 mod audit;
+mod baseline;
 mod check;
 mod clear;
 mod departed;
@@ -24,6 +25,7 @@ mod mutants;
 mod names;
 mod old_repository;
 mod policy;
+mod recipients;
 mod reference;
 mod repository;
 mod sandbox;

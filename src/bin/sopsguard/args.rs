@@ -10,7 +10,8 @@ use sopsguard::install::Hook;
 use crate::help::{
     AUDIT_EXAMPLES, AUDIT_EXIT_CODES, CHECK_EXAMPLES, COMPLETIONS_EXAMPLES, EXAMPLES, EXIT_CODES,
     EXPLAIN_EXAMPLES, EXPLAIN_EXIT_CODES, IDENTITIES, INSTALL_EXAMPLES, KEYS_EXAMPLES,
-    KEYS_EXIT_CODES, LOG_EDITS, LOG_EXAMPLES, LOG_EXIT_CODES, MAN_EXAMPLES, RULES_EXAMPLES,
+    KEYS_EXIT_CODES, LOG_EDITS, LOG_EXAMPLES, LOG_EXIT_CODES, MAN_EXAMPLES, RECIPIENTS_EXAMPLES,
+    RECIPIENTS_EXIT_CODES, RULES_EXAMPLES,
 };
 use crate::later::Later;
 
@@ -87,6 +88,13 @@ pub(crate) enum Command {
     /// came of it. What is not committed yet stands first. Renames are followed. Without a key all is
     /// told but the verdicts.
     Log(Later<LogArgs>),
+    /// Show who can open which secret file, and which files are lost with one key
+    ///
+    /// A table of all secret files of the work tree and their recipients, by name and role as
+    /// .sopsguard.toml and .sops.yaml give them, with each file's bus factor: the least number of keys
+    /// whose loss makes it undecryptable. No key is needed, and none is looked for. `--format html` makes
+    /// one page that can be printed and handed on.
+    Recipients(Later<RecipientsArgs>),
     /// List the rules, or print the page of one
     ///
     /// Each finding names the rule that it comes from. A rule's page says when it fires, when it does
@@ -118,7 +126,7 @@ pub(crate) struct CheckArgs {
     /// Check the files that the commits since the merge base of REV and HEAD changed, as HEAD has
     /// them, and compare them with that merge base; with `--staged`, as the index has them. In
     /// REV..TIP, TIP stands for HEAD
-    #[arg(long, value_name = "REV")]
+    #[arg(long, value_name = "REV", conflicts_with = "write")]
     pub(crate) since: Option<String>,
     /// Exit with 1 where there is no revision to compare with, as in a shallow clone
     #[arg(long)]
@@ -143,6 +151,8 @@ pub(crate) struct CheckArgs {
     /// `sops --input-type` is for sops
     #[arg(long, value_name = "TYPE")]
     pub(crate) input_type: Option<InputType>,
+    #[command(flatten)]
+    pub(crate) baseline: BaselineArgs,
     #[command(flatten)]
     pub(crate) access: AccessArgs,
     /// Exit with 1 where a file stays unverified for want of a key
@@ -187,12 +197,34 @@ pub(crate) struct AuditArgs {
     /// Follow this policy instead of .sopsguard.toml at the repository's root
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) baseline: BaselineArgs,
     /// How to print the report
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) format: ReportFormat,
     /// Use at most N threads; one a core by default
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
+}
+
+// Which findings are accepted. (A doc comment would become the help of the commands that take it.)
+#[derive(Debug, clap::Args)]
+pub(crate) struct BaselineArgs {
+    /// Do not tell of the findings that FILE accepts; until the base has it, of those that the base's
+    /// FILE accepts, too
+    #[arg(long = "baseline", value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Write all that is found now into the baseline FILE, and exit with 0
+    #[arg(long = "write-baseline", requires = "file")]
+    #[arg(conflicts_with_all = ["paths", "staged", "format"])]
+    pub(crate) write: bool,
+}
+
+impl BaselineArgs {
+    /// The baseline that judges the run: not one that is about to be written.
+    pub(crate) fn to_follow(&self) -> Option<PathBuf> {
+        self.file.clone().filter(|_| !self.write)
+    }
 }
 
 // Which keys are used, and what may be done for them. (A doc comment would become the
@@ -326,6 +358,31 @@ pub(crate) struct LogArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = format!("{RECIPIENTS_EXAMPLES}\n\n{RECIPIENTS_EXIT_CODES}"))]
+pub(crate) struct RecipientsArgs {
+    /// Files and folders, `-` for YAML on standard input; the whole repository where there are none, or
+    /// the current folder outside of one
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Show only the files of which this recipient has a key: a name, a key, or eight characters or
+    /// more that a key begins or ends with
+    #[arg(long, value_name = "NAME|KEY")]
+    pub(crate) recipient: Option<String>,
+    /// Follow this policy instead of .sopsguard.toml at the repository's root
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Read files that are named as TYPE, whatever their names say
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) input_type: Option<InputType>,
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: TableFormat,
+    /// Use at most N threads; one a core by default
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, clap::Args)]
 #[command(after_help = RULES_EXAMPLES)]
 pub(crate) struct RulesArgs {
     /// The rule whose page is printed; all rules are listed where there is none
@@ -430,6 +487,19 @@ pub(crate) enum Format {
     Human,
     /// For programs: one JSON object
     Json,
+}
+
+/// How a table is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableFormat {
+    /// For people
+    Human,
+    /// For programs: one JSON object
+    Json,
+    /// For spreadsheets: a row a file, a column a recipient
+    Csv,
+    /// One page that needs nothing else, for the screen and for paper
+    Html,
 }
 
 /// Takes the names of hooks.

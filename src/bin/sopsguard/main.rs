@@ -5,6 +5,7 @@
 mod app;
 mod args;
 mod audit;
+mod baseline;
 mod check;
 mod completions;
 mod explain;
@@ -17,6 +18,7 @@ mod later;
 mod log;
 mod man;
 mod printing;
+mod recipients;
 mod rules;
 mod terminal;
 

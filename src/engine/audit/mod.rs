@@ -73,6 +73,7 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
             (path.to_owned(), found.location.start, found.rule)
         });
         settle::apply(findings, world.policy, &mut report);
+        world.accept(&mut report);
         Ok(report)
     })
 }
