@@ -5,6 +5,7 @@
 //! file, put its `RULE` into [`RULES`], and give it a page in `docs/rules/` and a folder in
 //! `testdata/rules/`; the tests below say what is missing.
 
+mod ambiguous_config;
 mod conflict_marker;
 mod copied_ciphertext;
 mod downgraded_encryption;
@@ -20,6 +21,7 @@ mod missing_escrow;
 mod mixed_merge;
 mod moved_ciphertext;
 mod multi_document;
+mod no_creation_rule;
 mod not_encrypted;
 mod placeholder_value;
 mod plaintext_comment;
@@ -27,13 +29,16 @@ mod plaintext_value;
 mod policy_weakened;
 mod private_key_committed;
 mod recipient_added;
+mod recipient_drift;
 mod recipient_dropped;
 mod recipient_out_of_path;
 mod replayed_version;
 mod reused_value;
+mod selector_drift;
 mod single_recipient;
 mod stale_data_key;
 mod stale_escrow_proof;
+mod threshold_drift;
 mod unauthenticated_change;
 mod undeclared_format;
 mod undecryptable_value;
@@ -43,17 +48,22 @@ mod unselected_ciphertext;
 mod untrusted_recipient;
 
 pub(crate) use copied_ciphertext::copied_across;
+pub(crate) use given::argument;
 pub(crate) use given::{
     Above, BaseName, ChangeContext, CommitName, ConfigContext, ConfigFile, Departed, Due,
     FileContext, FileFacts, Findings, FormatFrom, Governed, Left, Past, RepoContext, RepoFindings,
     Sound, Undecided, Unreadable, ValuePlace, Values,
 };
-use given::{CommitNames, Found, KeyFacts, MAX_FINDINGS, Names, Tale, format, remedy};
+use given::{
+    CommitNames, Follows, Found, KeyDrift, KeyFacts, MAX_FINDINGS, Names, Picks, Tale, format,
+    remedy,
+};
 
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 35] = [
+pub(crate) static RULES: [&Rule; 40] = [
+    &ambiguous_config::RULE,
     &conflict_marker::RULE,
     &copied_ciphertext::RULE,
     &downgraded_encryption::RULE,
@@ -68,6 +78,7 @@ pub(crate) static RULES: [&Rule; 35] = [
     &mixed_merge::RULE,
     &moved_ciphertext::RULE,
     &multi_document::RULE,
+    &no_creation_rule::RULE,
     &not_encrypted::RULE,
     &placeholder_value::RULE,
     &plaintext_comment::RULE,
@@ -75,13 +86,16 @@ pub(crate) static RULES: [&Rule; 35] = [
     &policy_weakened::RULE,
     &private_key_committed::RULE,
     &recipient_added::RULE,
+    &recipient_drift::RULE,
     &recipient_dropped::RULE,
     &recipient_out_of_path::RULE,
     &replayed_version::RULE,
     &reused_value::RULE,
+    &selector_drift::RULE,
     &single_recipient::RULE,
     &stale_data_key::RULE,
     &stale_escrow_proof::RULE,
+    &threshold_drift::RULE,
     &unauthenticated_change::RULE,
     &undeclared_format::RULE,
     &undecryptable_value::RULE,
@@ -181,6 +195,17 @@ pub enum Command {
     Check,
     /// Who can open what?
     Audit,
+}
+
+impl Command {
+    /// Its name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Audit => "audit",
+        }
+    }
 }
 
 impl Rule {
