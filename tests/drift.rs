@@ -32,9 +32,12 @@ const AGE: [&str; 3] = [
     "age1kwazca4jmnj4xefgany0t2qrc28vkk4cpkk9x7tfl0p0am34yftq3tz3jp",
 ];
 
+type Key = (&'static str, &'static str, Spelled, Option<Spelled>);
+type Spelled = [&'static str; 2];
+
 /// A key: the list and the fields of its entry in a file, and how groups and flat fields of rules write it.
 /// The second of each pair is nearly the same key, which to sops is another.
-const KEYS: &[(&str, &str, [&str; 2], Option<[&str; 2]>)] = &[
+const KEYS: &[Key] = &[
     (
         "age",
         "recipient: age18thts3qwr97chh3e2q7zdlvk8k0582pqygl5xkn2qrxle68kjsgs78u4du",
