@@ -15,7 +15,12 @@ use sopsguard::{Environment, Platform};
 const ELSEWHERE: [&str; 3] = ["placeholder-value", "reused-value", "stale-data-key"];
 
 /// What is found beside the rule whose story it is.
-const ALSO: [(&str, &[&str]); 1] = [("untrusted-recipient/fires/in-a-group", &["missing-escrow"])];
+const ALSO: [(&str, &[&str]); 4] = [
+    ("threshold-drift/fires/lowered", &["single-recipient"]),
+    ("untrusted-recipient/fires/in-a-group", &["missing-escrow"]),
+    ("recipient-drift/fires/fewer-groups", &["single-recipient"]),
+    ("threshold-drift/quiet/all", &["single-recipient"]),
+];
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/rules")
