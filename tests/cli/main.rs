@@ -7,6 +7,7 @@
     reason = "a test fails where its world does"
 )]
 
+mod audit;
 mod baseline;
 mod check;
 mod clear;
