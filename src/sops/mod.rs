@@ -51,7 +51,7 @@ pub(crate) use problem::{
     CopiedCiphertext, MacMismatch, MalformedCiphertext, MalformedMetadata, PlaintextValue, Problem,
     ProblemKind, Undecryptable, Unreadable,
 };
-pub(crate) use recipients::{KeyNames, Usable, usable};
+pub(crate) use recipients::KeyNames;
 pub(crate) use selectors::{SelectorKind, Selectors};
 pub use verification::{Reason, Verification};
 pub(crate) use verify::{Inspection, Place, check, check_closed, verify_values};

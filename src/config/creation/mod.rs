@@ -12,6 +12,7 @@ mod odd;
 mod path_regex;
 mod rule;
 mod shape;
+mod shown;
 
 pub(crate) use choice::Choice;
 pub(crate) use fault::{Error, KeyFault, Refusal, RuleFault};
@@ -20,6 +21,7 @@ pub(crate) use names::{NameSource, Named};
 pub(crate) use odd::{Oddity, Strange};
 pub(crate) use path_regex::PathRegex;
 pub(crate) use rule::{CreationRule, Setting};
+pub(crate) use shown::shown;
 
 use std::sync::atomic::AtomicU64;
 
