@@ -37,7 +37,7 @@ const MAY_USE: [(&str, &str); 17] = [
     ),
     (
         "rules",
-        "secret fs source environment document keys finding sops config change",
+        "secret fs source environment paths document keys finding sops config change",
     ),
     (
         "history",

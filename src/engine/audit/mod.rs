@@ -1,6 +1,8 @@
 //! `audit`: who can open what. All files are looked at first, as far as that goes without a key; then the rules
 //! about the repository look at what is known of all of them, and at the configuration.
 
+mod configs;
+
 use std::path::{Path, PathBuf};
 
 use super::bases::Bases;
@@ -36,9 +38,13 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
         };
         let looked = look_at(&inputs, &request, world)?;
         let (facts, mut findings) = gather(looked, &mut report)?;
+        let configs = configs::read(&inputs, world);
+        let governed = configs::govern(&facts, &configs, world.here);
         let names: Vec<PathBuf> = inputs.into_iter().map(|input| input.path).collect();
         let context = RepoContext {
             files: &facts,
+            configs: &configs,
+            governed: &governed,
             names: &names,
             policy: world.policy,
         };
