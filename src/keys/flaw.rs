@@ -124,6 +124,9 @@ fn unknown(text: &str) -> Flaw {
         Flaw::SshType(name)
     } else if is_upper("age1") {
         Flaw::UpperCase
+    } else if text.starts_with('#') || (word != text && text.contains("age1")) {
+        // The rest of a comment that is none, or several recipients and something before them.
+        Flaw::Spaced
     } else {
         Flaw::Unknown
     }
@@ -366,6 +369,7 @@ mod tests {
             (&format!("{SOUND}q"), Flaw::Length),
             (&format!("{SOUND} {SOUND}"), Flaw::Spaced),
             (&format!("{SOUND} # alice"), Flaw::Spaced),
+            (&format!("# alice {SOUND}"), Flaw::Spaced),
             ("age1pq1qqqq", Flaw::Checksum),
             (&bech32::encode("age1pq", &[0; 40]), Flaw::Length),
             (&bech32::encode("age1pq", &[0xFF; 1_216]), Flaw::Length),

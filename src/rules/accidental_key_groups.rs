@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::{
-    Check, FileFacts, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, Ruled, remedy, some_of,
+    Check, FileFacts, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, Ruled, remedy,
+    some_of,
 };
 use crate::config::creation::{Choice, CreationRule};
 use crate::finding::{Help, Severity};
@@ -19,14 +20,19 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     for ruled in context.ruled() {
-        let found = ruled.rules().filter_map(|(at, rule)| of_rule(&ruled, at, rule));
+        let found = ruled
+            .rules()
+            .filter_map(|(at, rule)| of_rule(&ruled, at, rule));
         for found in found.take(MAX_FINDINGS) {
             findings.report_in_config(ruled.config, found);
         }
     }
     for (file, governed) in context.files.iter().zip(context.governed) {
         // What a rule says is told of there, and what differs from it by `recipient-drift`.
-        let is_free = matches!(governed.choice, None | Some(Choice::NoMatch | Choice::NoRules));
+        let is_free = matches!(
+            governed.choice,
+            None | Some(Choice::NoMatch | Choice::NoRules)
+        );
         if is_free && file.groups_needed == file.groups.len() && is_accident(&file.groups) {
             findings.report(&file.path, of_file(file));
         }
@@ -54,7 +60,9 @@ fn of_rule(ruled: &Ruled<'_>, at: usize, rule: &CreationRule) -> Option<Found> {
         let names = some_of(followers.iter().map(|file| -> &Path { &file.path }));
         says = format!("{says}; so it is with {names}");
     }
-    let file = followers.first().map_or("FILE".to_owned(), |file| remedy::word(&file.path));
+    let file = followers
+        .first()
+        .map_or("FILE".to_owned(), |file| remedy::word(&file.path));
     let found = Found::new(message(count))
         .at(second.span)
         .related(first_line, "the first group has one key, too")

@@ -21,14 +21,17 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     for config in context.configs {
         let Ok(read) = &config.read else { continue };
         let mut seen = HashSet::new();
-        let bad = read.oddities.iter().filter_map(|oddity| match &oddity.what {
-            Strange::BadKey {
-                field,
-                fault,
-                defined,
-            } => Some((oddity, *field, fault, *defined)),
-            _ => None,
-        });
+        let bad = read
+            .oddities
+            .iter()
+            .filter_map(|oddity| match &oddity.what {
+                Strange::BadKey {
+                    field,
+                    fault,
+                    defined,
+                } => Some((oddity, *field, fault, *defined)),
+                _ => None,
+            });
         // Aliases lead to one text from many rules.
         let each = bad.filter(|(.., defined)| seen.insert(*defined));
         for (oddity, field, fault, defined) in each.take(MAX_FINDINGS) {
@@ -45,24 +48,37 @@ fn found(
 ) -> Found {
     let (message, says, help) = match fault {
         KeyFault::Age(flaw) => (message(flaw), says(flaw), help(flaw)),
-        KeyFault::HcKms | KeyFault::Azure | KeyFault::Vault | KeyFault::Empty | KeyFault::Unsure => (
+        KeyFault::HcKms
+        | KeyFault::Azure
+        | KeyFault::Vault
+        | KeyFault::Empty
+        | KeyFault::Unsure => (
             format!("this key of `{field}` is none: {fault}"),
             REFUSED,
-            Help::new("write it as the service that keeps the key shows it, then look again").then(AGAIN),
+            Help::new("write it as the service that keeps the key shows it, then look again")
+                .then(AGAIN),
         ),
     };
     let found = Found::new(message).says(says).help(help);
     let text = config.source.text().get(defined.range());
     let is_public = text.is_some_and(|text| Recipient::parse(text).is_public());
     // Where a private key ends would tell its length.
-    let found = if is_public { found.at(defined) } else { found.at_clear(defined) };
+    let found = if is_public {
+        found.at(defined)
+    } else {
+        found.at_clear(defined)
+    };
     if oddity.span == defined {
         return found;
     }
-    found.related(config.source.position(oddity.span.start()), "a rule uses it here")
+    found.related(
+        config.source.position(oddity.span.start()),
+        "a rule uses it here",
+    )
 }
 
-const REFUSED: &str = "sops does nothing with the files of the rule: `sops encrypt` and `sops updatekeys` fail";
+const REFUSED: &str =
+    "sops does nothing with the files of the rule: `sops encrypt` and `sops updatekeys` fail";
 const REVEALED: &str = "whoever can read this file has the key, and so has all of its history in git; sops refuses \
                         the rule, and its error message shows the key whole";
 const AGAIN: &str = "sopsguard audit";
@@ -104,7 +120,9 @@ fn help(flaw: &Flaw) -> Help {
             "take an age recipient, an `ssh-ed25519` key, or an `ssh-rsa` key of 2048 bits or more; an age key is \
              made by"
         }
-        Flaw::SshKey | Flaw::Undecided => "copy the line of the `.pub` file anew, whole: the type and the key in base64",
+        Flaw::SshKey | Flaw::Undecided => {
+            "copy the line of the `.pub` file anew, whole: the type and the key in base64"
+        }
     };
     let help = Help::new(text);
     let help = match flaw {

@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use super::{
-    Check, FileFacts, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, Ruled, SelectorFacts, some_of,
+    Check, FileFacts, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, Ruled,
+    SelectorFacts, some_of,
 };
 use crate::config::creation::CreationRule;
 use crate::finding::{Help, Severity};
@@ -48,10 +49,17 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
 
 /// The selectors of rules, which are told of there.
 fn told<'c>(context: &RepoContext<'c>) -> Vec<(SelectorKind, &'c [u8])> {
-    let reads = context.configs.iter().filter_map(|config| config.read.as_ref().ok());
-    let selectors = reads.flat_map(|read| &read.rules).filter_map(CreationRule::selector);
+    let reads = context
+        .configs
+        .iter()
+        .filter_map(|config| config.read.as_ref().ok());
+    let selectors = reads
+        .flat_map(|read| &read.rules)
+        .filter_map(CreationRule::selector);
     let broken = selectors.filter(|setting| error(setting.value.0, &setting.value.1).is_some());
-    broken.map(|setting| (setting.value.0, setting.value.1.as_bytes())).collect()
+    broken
+        .map(|setting| (setting.value.0, setting.value.1.as_bytes()))
+        .collect()
 }
 
 fn of_path(ruled: &Ruled<'_>, rule: &CreationRule) -> Option<Found> {
@@ -74,10 +82,16 @@ fn of_selector(ruled: &Ruled<'_>, at: usize, rule: &CreationRule) -> Option<Foun
     let error = error(*kind, text)?;
     let part = part(text, &error);
     let name = kind.name();
-    let found = Found::new(format!("`{name}` is no regular expression that Go takes: {error}{part}"))
-        .at(place(&ruled.config.source, setting.span, text, &error));
+    let found = Found::new(format!(
+        "`{name}` is no regular expression that Go takes: {error}{part}"
+    ))
+    .at(place(&ruled.config.source, setting.span, text, &error));
     let followers = ruled.followers.get(at).map_or(&[][..], Vec::as_slice);
-    let clear: Vec<&FileFacts> = followers.iter().copied().filter(|file| file.picks_nothing).collect();
+    let clear: Vec<&FileFacts> = followers
+        .iter()
+        .copied()
+        .filter(|file| file.picks_nothing)
+        .collect();
     let mut says = effect(*kind).to_owned();
     if !clear.is_empty() {
         let names = some_of(clear.iter().map(|file| -> &Path { &file.path }));
@@ -112,26 +126,35 @@ fn effect(kind: SelectorKind) -> &'static str {
     }
 }
 
-fn error_of(selector: &SelectorFacts) -> Option<PatternError> {
+/// Why Go does not take the selector of a file.
+pub(super) fn error_of(selector: &SelectorFacts) -> Option<PatternError> {
     error(selector.kind, std::str::from_utf8(&selector.text).ok()?)
 }
 
 /// The longest pattern that is tried, in bytes.
 const MAX_PATTERN: usize = 32 << 10;
 
-fn error(kind: SelectorKind, text: &str) -> Option<PatternError> {
-    let is_suffix = matches!(kind, SelectorKind::EncryptedSuffix | SelectorKind::UnencryptedSuffix);
+/// Why Go does not take a selector; none where it does, or that is not known.
+pub(super) fn error(kind: SelectorKind, text: &str) -> Option<PatternError> {
+    let is_suffix = matches!(
+        kind,
+        SelectorKind::EncryptedSuffix | SelectorKind::UnencryptedSuffix
+    );
     if is_suffix || text.len() > MAX_PATTERN {
         return None;
     }
-    Pattern::compile(text).err().filter(PatternError::is_go_error)
+    Pattern::compile(text)
+        .err()
+        .filter(PatternError::is_go_error)
 }
 
 /// The part of a pattern that Go complains of, for a sentence.
 fn part(text: &str, error: &PatternError) -> String {
     const MOST: usize = 40;
     let part = text.get(error.span()).unwrap_or_default();
-    let is_plain = part.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    let is_plain = part
+        .bytes()
+        .all(|byte| byte == b' ' || byte.is_ascii_graphic());
     if part.is_empty() || part.len() > MOST || !is_plain {
         return String::new();
     }

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use super::{Check, FileFacts, Found, Needs, RepoContext, RepoFindings, Rule, Ruled, remedy, some_of};
+use super::invalid_regex;
+use super::{Check, FileFacts, Found, Needs, RepoContext, RepoFindings, Rule, remedy, some_of};
 use crate::config::creation::CreationRule;
 use crate::finding::{Help, Severity};
 
@@ -22,13 +23,18 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     for ruled in &ruled {
         for (at, rule) in ruled.rules() {
             let followers = ruled.followers.get(at).map_or(&[][..], Vec::as_slice);
-            if let Some(found) = of_rule(ruled, rule, followers) {
+            if let Some(found) = of_rule(rule, followers) {
                 told.extend(followers.iter().map(|file| -> &Path { &file.path }));
                 findings.report_in_config(ruled.config, found);
             }
         }
     }
-    let clear = context.files.iter().filter(|file| file.picks_nothing);
+    // A selector that is none is told of by `invalid-regex`.
+    let is_clear = |file: &&FileFacts| {
+        let selector = file.selector.as_ref();
+        file.picks_nothing && selector.is_none_or(|own| invalid_regex::error_of(own).is_none())
+    };
+    let clear = context.files.iter().filter(is_clear);
     for file in clear.filter(|file| !told.contains(file.path.as_path())) {
         findings.report(&file.path, of_file(file));
     }
@@ -37,14 +43,16 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
 const SAYS: &str = "sops takes such a file for a sound one: it has metadata and a MAC, and every value in it stands in clear";
 
 /// What there is to say of a rule by whose selector nothing is encrypted in any of its files.
-fn of_rule(ruled: &Ruled<'_>, rule: &CreationRule, followers: &[&FileFacts]) -> Option<Found> {
+fn of_rule(rule: &CreationRule, followers: &[&FileFacts]) -> Option<Found> {
     let setting = rule.selector()?;
     let (kind, text) = &setting.value;
     let follows = |file: &&FileFacts| {
         let own = file.selector.as_ref();
-        file.picks_nothing && own.is_some_and(|own| own.kind == *kind && own.text == text.as_bytes())
+        file.picks_nothing
+            && own.is_some_and(|own| own.kind == *kind && own.text == text.as_bytes())
     };
-    if followers.is_empty() || !followers.iter().all(follows) {
+    let is_none = invalid_regex::error(*kind, text).is_some();
+    if is_none || followers.is_empty() || !followers.iter().all(follows) {
         return None;
     }
     let names = some_of(followers.iter().map(|file| -> &Path { &file.path }));
@@ -58,10 +66,16 @@ fn of_rule(ruled: &Ruled<'_>, rule: &CreationRule, followers: &[&FileFacts]) -> 
 
 fn of_file(file: &FileFacts) -> Found {
     let message = match &file.selector {
-        Some(selector) => format!("the file's `{}` picks none of its values", selector.kind.name()),
+        Some(selector) => format!(
+            "the file's `{}` picks none of its values",
+            selector.kind.name()
+        ),
         None => "the file's selectors pick none of its values".to_owned(),
     };
-    let at = file.selector.as_ref().map_or(file.at, |selector| selector.at);
+    let at = file
+        .selector
+        .as_ref()
+        .map_or(file.at, |selector| selector.at);
     Found::new(message)
         .at_position(Some(at))
         .says(SAYS)

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::{Check, FileFacts, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, Ruled, some_of};
+use super::{
+    Check, FileFacts, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, Ruled, some_of,
+};
 use crate::config::creation::CreationRule;
 use crate::finding::{Help, Severity};
 use crate::paths;
@@ -19,7 +21,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     for ruled in context.ruled() {
-        let found = ruled.rules().filter_map(|(at, rule)| found(context, &ruled, at, rule));
+        let found = ruled
+            .rules()
+            .filter_map(|(at, rule)| found(context, &ruled, at, rule));
         for found in found.take(MAX_FINDINGS) {
             findings.report_in_config(ruled.config, found);
         }
@@ -32,7 +36,10 @@ fn found(
     at: usize,
     rule: &CreationRule,
 ) -> Option<Found> {
-    let regex = rule.path_regex.as_ref().filter(|regex| names_a_folder(&regex.text))?;
+    let regex = rule
+        .path_regex
+        .as_ref()
+        .filter(|regex| names_a_folder(&regex.text))?;
     let anchored = Pattern::compile(&format!("^(?:{})", regex.text)).ok()?;
     let relative = |file: &FileFacts| {
         let place = paths::absolute(context.here, &file.path);
@@ -44,19 +51,27 @@ fn found(
         // Where that is not known, nothing is said.
         matched.unwrap_or(true)
     };
-    let (meant, others): (Vec<&FileFacts>, Vec<&FileFacts>) =
-        ruled.followers.get(at)?.iter().partition(|file| is_meant(file));
+    let (meant, others): (Vec<&FileFacts>, Vec<&FileFacts>) = ruled
+        .followers
+        .get(at)?
+        .iter()
+        .partition(|file| is_meant(file));
     let example = others.first().filter(|_| !meant.is_empty())?;
     let later = ruled.read.rules.get(at + 1..).unwrap_or_default();
     let next = relative(example).and_then(|name| {
-        later.iter().find(|rule| match rule.path_regex.as_ref().map(|regex| &regex.pattern) {
-            None => true,
-            Some(Some(Ok(pattern))) => pattern.try_match(&name) == Some(true),
-            Some(_) => false,
-        })
+        later.iter().find(
+            |rule| match rule.path_regex.as_ref().map(|regex| &regex.pattern) {
+                None => true,
+                Some(Some(Ok(pattern))) => pattern.try_match(&name) == Some(true),
+                Some(_) => false,
+            },
+        )
     });
     let then = match next {
-        Some(next) => format!("with `^` they would follow the rule in line {}", ruled.line(next)),
+        Some(next) => format!(
+            "with `^` they would follow the rule in line {}",
+            ruled.line(next)
+        ),
         None => "with `^` no rule would match them".to_owned(),
     };
     let names = some_of(others.iter().map(|file| -> &Path { &file.path }));

@@ -17,7 +17,10 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     for config in context.configs {
         let Ok(read) = &config.read else { continue };
-        let unknown = read.oddities.iter().filter_map(|oddity| found(config, read, oddity));
+        let unknown = read
+            .oddities
+            .iter()
+            .filter_map(|oddity| found(config, read, oddity));
         for found in unknown.take(MAX_FINDINGS) {
             findings.report_in_config(config, found);
         }
@@ -51,30 +54,50 @@ fn found(config: &ConfigFile, read: &SopsConfig, oddity: &Oddity) -> Option<Foun
         (Some(meant), _) => (effect(meant), format!("did you mean `{meant}`?")),
         (None, "") if RULE_KEYS.contains(&name.as_str()) && !is_holder(text, *value) => (
             "sops passes over it without a word: it counts for no file",
-            "it belongs into a rule below `creation_rules`, with two more spaces before it".to_owned(),
+            "it belongs into a rule below `creation_rules`, with two more spaces before it"
+                .to_owned(),
         ),
         // Lists of keys that rules refer to, and what other programs keep here.
         (None, "") => return None,
         (None, _) => (
             "sops passes over it without a word",
-            format!("delete it, or make it a comment; here sops knows {}", list(known)),
+            format!(
+                "delete it, or make it a comment; here sops knows {}",
+                list(known)
+            ),
         ),
     };
-    Some(found.says(says).help(Help::new(help).then("sopsguard audit")))
+    Some(
+        found
+            .says(says)
+            .help(Help::new(help).then("sopsguard audit")),
+    )
 }
 
 /// Whether a key is a note to other readers: sops need not know it.
 fn is_a_note(name: &str) -> bool {
-    const NOTES: [&str; 7] = ["comment", "description", "desc", "id", "name", "note", "owner"];
+    const NOTES: [&str; 7] = [
+        "comment",
+        "description",
+        "desc",
+        "id",
+        "name",
+        "note",
+        "owner",
+    ];
     name.starts_with(['_', '.']) || name.starts_with("x-") || NOTES.contains(&name)
 }
 
 /// Whether anchors stand in a value: then it is there for them.
 fn is_holder(text: &str, value: Span) -> bool {
-    let value = text.get(value.start().saturating_sub(1)..value.end()).unwrap_or_default();
+    let value = text
+        .get(value.start().saturating_sub(1)..value.end())
+        .unwrap_or_default();
     let mut marks = value.match_indices('&');
     marks.any(|(at, _)| {
-        let before = value.get(..at).and_then(|before| before.chars().next_back());
+        let before = value
+            .get(..at)
+            .and_then(|before| before.chars().next_back());
         let after = value.get(at + 1..).and_then(|after| after.chars().next());
         before.is_none_or(|c| c.is_whitespace() || "[,{:-".contains(c))
             && after.is_some_and(|c| c.is_alphanumeric() || c == '_')
@@ -159,16 +182,37 @@ fn place(within: &str) -> String {
 /// What follows from the known key's absence.
 fn effect(meant: &str) -> &'static str {
     match meant {
-        "creation_rules" => "sops finds no rules here: `sops encrypt` asks for keys on its command line",
-        "path_regex" => "sops passes over it without a word: a rule without `path_regex` is for every file",
-        "encrypted_regex" | "encrypted_suffix" | "encrypted_comment_regex" | "unencrypted_regex"
-        | "unencrypted_suffix" | "unencrypted_comment_regex" => {
+        "creation_rules" => {
+            "sops finds no rules here: `sops encrypt` asks for keys on its command line"
+        }
+        "path_regex" => {
+            "sops passes over it without a word: a rule without `path_regex` is for every file"
+        }
+        "encrypted_regex"
+        | "encrypted_suffix"
+        | "encrypted_comment_regex"
+        | "unencrypted_regex"
+        | "unencrypted_suffix"
+        | "unencrypted_comment_regex" => {
             "sops passes over it without a word: it encrypts every value, but for keys that end in `_unencrypted`"
         }
-        "age" | "pgp" | "kms" | "gcp_kms" | "hckms" | "azure_keyvault" | "hc_vault" | "hc_vault_transit_uri"
-        | "key_groups" => "sops passes over it without a word: files of the rule are not encrypted for these keys",
-        "shamir_threshold" => "sops passes over it without a word: all key groups are needed to open a file",
-        "mac_only_encrypted" => "sops passes over it without a word: the MAC covers the values in clear, too",
+        "age"
+        | "pgp"
+        | "kms"
+        | "gcp_kms"
+        | "hckms"
+        | "azure_keyvault"
+        | "hc_vault"
+        | "hc_vault_transit_uri"
+        | "key_groups" => {
+            "sops passes over it without a word: files of the rule are not encrypted for these keys"
+        }
+        "shamir_threshold" => {
+            "sops passes over it without a word: all key groups are needed to open a file"
+        }
+        "mac_only_encrypted" => {
+            "sops passes over it without a word: the MAC covers the values in clear, too"
+        }
         _ => "sops passes over it without a word",
     }
 }
@@ -187,7 +231,13 @@ mod tests {
 
     #[test]
     fn other_spellings_and_other_names_lead_to_the_known_key() {
-        let known = ["age", "path_regex", "key_groups", "hc_vault_transit_uri", "azure_keyvault"];
+        let known = [
+            "age",
+            "path_regex",
+            "key_groups",
+            "hc_vault_transit_uri",
+            "azure_keyvault",
+        ];
         for (name, expected) in [
             ("PathRegex", Some("path_regex")),
             ("path-regex", Some("path_regex")),
@@ -211,7 +261,11 @@ mod tests {
             ("a&b", false),
             ("R&D & more", false),
         ] {
-            assert_eq!(is_holder(value, Span::new(0, value.len())), expected, "{value}");
+            assert_eq!(
+                is_holder(value, Span::new(0, value.len())),
+                expected,
+                "{value}"
+            );
         }
     }
 }

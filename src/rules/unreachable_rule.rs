@@ -92,7 +92,11 @@ fn covered(ruled: &Ruled<'_>) -> Vec<(usize, (usize, How))> {
             found.extend(rest.map(|later| (later, (at, How::All))));
             break;
         }
-        if rule.path_regex.as_ref().is_some_and(|regex| regex.error().is_some()) {
+        if rule
+            .path_regex
+            .as_ref()
+            .is_some_and(|regex| regex.error().is_some())
+        {
             // sops stops here for every file: `invalid-regex` tells of it.
             break;
         }
@@ -109,7 +113,12 @@ struct Patterns<'r> {
 
 impl<'r> Patterns<'r> {
     /// The first of the rules before that is proved to match whatever this one does; remembers this one.
-    fn first_that_covers(&mut self, at: usize, pattern: &'r Pattern, is_used: bool) -> Option<usize> {
+    fn first_that_covers(
+        &mut self,
+        at: usize,
+        pattern: &'r Pattern,
+        is_used: bool,
+    ) -> Option<usize> {
         let work = self.work.get_or_insert_with(|| Work::of(MAX_STEPS));
         let mut own = if is_used || self.all.is_empty() {
             None
@@ -118,15 +127,16 @@ impl<'r> Patterns<'r> {
         };
         let example = own.as_mut().and_then(|own| own.example(work));
         let earlier = own.as_mut().zip(example).and_then(|(own, example)| {
-            let covers = |(at, general, automaton): &mut (usize, &'r Pattern, Option<Option<Automaton>>)| {
-                // Nearly always this tells that it does not.
-                let tries = u64::try_from(example.len() + 16).unwrap_or(u64::MAX);
-                if !work.take(tries) || general.try_match(example.as_bytes()) != Some(true) {
-                    return None;
-                }
-                let general = automaton.get_or_insert_with(|| Automaton::of(general, work));
-                general.as_mut()?.covers(own, work).then_some(*at)
-            };
+            let covers =
+                |(at, general, automaton): &mut (usize, &'r Pattern, Option<Option<Automaton>>)| {
+                    // Nearly always this tells that it does not.
+                    let tries = u64::try_from(example.len() + 16).unwrap_or(u64::MAX);
+                    if !work.take(tries) || general.try_match(example.as_bytes()) != Some(true) {
+                        return None;
+                    }
+                    let general = automaton.get_or_insert_with(|| Automaton::of(general, work));
+                    general.as_mut()?.covers(own, work).then_some(*at)
+                };
             self.all.iter_mut().find_map(covers)
         });
         self.all.push((at, pattern, own.map(Some)));

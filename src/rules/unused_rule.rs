@@ -19,7 +19,11 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
         let fates = ruled.fates();
         let unused = ruled.rules().zip(fates).filter_map(|((at, rule), fate)| {
             let is_told = covered.binary_search(&at).is_ok() || is_for_others(rule);
-            if is_told { None } else { Some((rule, words(&ruled, fate)?)) }
+            if is_told {
+                None
+            } else {
+                Some((rule, words(&ruled, fate)?))
+            }
         });
         for (rule, (message, says)) in unused.take(MAX_FINDINGS) {
             let found = Found::new(message).at(ruled.place(rule)).says(says).help(
@@ -65,6 +69,11 @@ fn is_for_others(rule: &CreationRule) -> bool {
         return true;
     };
     let outside = ["/dev/stdin", "/dev/fd/63", "/proc/self/fd/0", "-"];
-    let is_template = ["${", "{{", "$("].iter().any(|mark| regex.text.contains(mark));
-    is_template || outside.iter().any(|name| pattern.try_match(name.as_bytes()) != Some(false))
+    let is_template = ["${", "{{", "$("]
+        .iter()
+        .any(|mark| regex.text.contains(mark));
+    is_template
+        || outside
+            .iter()
+            .any(|name| pattern.try_match(name.as_bytes()) != Some(false))
 }

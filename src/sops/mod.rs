@@ -46,7 +46,7 @@ pub use file::Opener;
 pub(crate) use file::{MetadataErrors, SopsFile};
 pub(crate) use key_name::KeyName;
 pub(crate) use metadata::KeyKind;
-pub(crate) use pattern::{Error as PatternError, Pattern};
+pub(crate) use pattern::{Automaton, Error as PatternError, Pattern, Work};
 pub(crate) use problem::{
     CopiedCiphertext, MacMismatch, MalformedCiphertext, MalformedMetadata, PlaintextValue, Problem,
     ProblemKind, Undecryptable, Unreadable,

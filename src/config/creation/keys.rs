@@ -9,8 +9,8 @@ use super::fault::{KeyFault, Refusal, RuleFault};
 use super::odd::Strange;
 use super::rule::{Reading, text};
 use crate::document::yaml::decode::{Content, Value};
-use crate::sops::{KeyKind, KeyNames};
 use crate::keys::{Flaw, Recipient};
+use crate::sops::{KeyKind, KeyNames};
 use crate::source::Span;
 
 /// A key of a rule.

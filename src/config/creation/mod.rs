@@ -6,6 +6,7 @@
 
 mod choice;
 mod fault;
+mod file_name;
 mod keys;
 mod names;
 mod odd;
@@ -16,6 +17,7 @@ mod shown;
 
 pub(crate) use choice::Choice;
 pub(crate) use fault::{Error, KeyFault, Refusal, RuleFault};
+pub(crate) use file_name::is_like_its_name;
 pub(crate) use keys::RuleKey;
 pub(crate) use names::{NameSource, Named};
 pub(crate) use odd::{Oddity, Strange};

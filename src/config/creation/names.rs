@@ -2,8 +2,8 @@
 
 use super::keys::RuleKey;
 use crate::document::yaml::decode::{Anchored, Value};
-use crate::sops::{KeyKind, KeyNames};
 use crate::keys::Recipient;
+use crate::sops::{KeyKind, KeyNames};
 use crate::source::Span;
 
 /// A key that has a name.

@@ -33,7 +33,9 @@ pub(crate) fn shown(source: &Source, config: &SopsConfig) -> Vec<Part> {
         match inside(&public, part.span) {
             [] if is_alias(source, part.span) => parts.push(of(part.span, MOST_OF_KEY)),
             [] => parts.push(part),
-            [(only, most)] if is_whole(source, part.span, *only) => parts.push(of(part.span, *most)),
+            [(only, most)] if is_whole(source, part.span, *only) => {
+                parts.push(of(part.span, *most))
+            }
             pieces => parts.extend(pieces.iter().map(|(span, _)| of(*span, MOST_OF_MANY))),
         }
     }
@@ -82,7 +84,11 @@ fn settings(rule: &CreationRule) -> Vec<(Span, usize)> {
     let selectors = rule.selectors.iter().map(|setting| setting.span);
     let threshold = rule.threshold.as_ref().map(|setting| setting.span);
     let mac = rule.mac_only_encrypted.as_ref().map(|setting| setting.span);
-    let all = regex.into_iter().chain(selectors).chain(threshold).chain(mac);
+    let all = regex
+        .into_iter()
+        .chain(selectors)
+        .chain(threshold)
+        .chain(mac);
     all.map(|span| (span, MOST_OF_PATTERN)).collect()
 }
 
@@ -90,7 +96,10 @@ fn settings(rule: &CreationRule) -> Vec<(Span, usize)> {
 fn inside(public: &[(Span, usize)], scalar: Span) -> &[(Span, usize)] {
     let start = public.partition_point(|(span, _)| span.start() < scalar.start());
     let rest = public.get(start..).unwrap_or_default();
-    let count = rest.iter().take_while(|(span, _)| span.end() <= scalar.end()).count();
+    let count = rest
+        .iter()
+        .take_while(|(span, _)| span.end() <= scalar.end())
+        .count();
     rest.get(..count).unwrap_or_default()
 }
 
@@ -105,7 +114,8 @@ fn is_whole(source: &Source, scalar: Span, value: Span) -> bool {
 /// Whether the text is `*name`.
 fn is_alias(source: &Source, span: Span) -> bool {
     let text = source.text().get(span.range()).unwrap_or_default();
-    text.strip_prefix('*').is_some_and(|name| is_plain_key(name.as_bytes()))
+    text.strip_prefix('*')
+        .is_some_and(|name| is_plain_key(name.as_bytes()))
 }
 
 /// The anchor before a value: `&name`.
@@ -165,8 +175,17 @@ mod tests {
     #[test]
     fn what_was_pasted_where_a_key_belongs_is_not_shown() {
         let keys = include_str!("../../../testdata/rules/keys.txt");
-        let private = keys.lines().find(|line| line.starts_with("AGE-SECRET-KEY-")).unwrap();
-        for pasted in [private, &private[..30], "hunter2", "alice pass", "'hunter2'"] {
+        let private = keys
+            .lines()
+            .find(|line| line.starts_with("AGE-SECRET-KEY-"))
+            .unwrap();
+        for pasted in [
+            private,
+            &private[..30],
+            "hunter2",
+            "alice pass",
+            "'hunter2'",
+        ] {
             for text in [
                 format!("creation_rules:\n  - age: {pasted}\n"),
                 format!("creation_rules:\n  - age: [{ALICE}, {pasted}]\n"),

@@ -308,7 +308,10 @@ fn what_is_strange_is_listed() {
                 format!("{name} in {within:?}, {similar:?}")
             }
             Strange::BadKey { field, fault, .. } => {
-                format!("{:?} BadKey {{ field: {field:?}, fault: {fault:?} }}", odd.rule)
+                format!(
+                    "{:?} BadKey {{ field: {field:?}, fault: {fault:?} }}",
+                    odd.rule
+                )
             }
             what => format!("{:?} {what:?}", odd.rule),
         })

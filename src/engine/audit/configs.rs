@@ -5,10 +5,11 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::super::inputs::{Content, Input};
 use super::super::surroundings::Surroundings;
-use crate::config::creation::{SOPS_CONFIG, SopsConfig};
+use crate::config::creation::{SOPS_CONFIG, SopsConfig, is_like_its_name};
 use crate::fs;
 use crate::paths;
 use crate::rules::{Above, ConfigFile, FileFacts, Governed};
@@ -19,14 +20,26 @@ const MAX_LEN: usize = 16 << 20;
 
 /// Reads all of them, in the order of the inputs.
 pub(super) fn read(inputs: &[Input], world: Surroundings<'_>) -> Vec<ConfigFile> {
-    let is_config = |input: &&Input| {
-        input
-            .path
-            .file_name()
-            .is_some_and(|name| name == SOPS_CONFIG)
-    };
-    let inputs = inputs.iter().filter(is_config);
+    let inputs = inputs
+        .iter()
+        .filter(|input| name(input) == SOPS_CONFIG.as_bytes());
     inputs.filter_map(|input| read_one(input, world)).collect()
+}
+
+/// Reads the files whose names are like that of a configuration and that hold one.
+pub(super) fn misnamed(inputs: &[Input], world: Surroundings<'_>) -> Vec<ConfigFile> {
+    let inputs = inputs.iter().filter(|input| is_like_its_name(name(input)));
+    let files = inputs.filter_map(|input| read_one(input, world));
+    let has_rules = |file: &ConfigFile| {
+        let read = file.read.as_ref();
+        read.is_ok_and(|read| !read.rules.is_empty())
+    };
+    files.filter(has_rules).collect()
+}
+
+fn name(input: &Input) -> &[u8] {
+    let name = input.path.file_name();
+    name.map(|name| name.as_encoded_bytes()).unwrap_or_default()
 }
 
 fn read_one(input: &Input, world: Surroundings<'_>) -> Option<ConfigFile> {
@@ -49,6 +62,7 @@ fn read_one(input: &Input, world: Surroundings<'_>) -> Option<ConfigFile> {
         folder: absolute.parent()?.to_owned(),
         read: SopsConfig::read(&source),
         source,
+        parts: OnceLock::new(),
     })
 }
 

@@ -81,7 +81,9 @@ const ENGINE: usize = 1 << 15;
 
 impl<'a> Ruled<'a> {
     /// The rules with their numbers.
-    pub(in crate::rules) fn rules(&self) -> impl Iterator<Item = (usize, &'a CreationRule)> + use<'a> {
+    pub(in crate::rules) fn rules(
+        &self,
+    ) -> impl Iterator<Item = (usize, &'a CreationRule)> + use<'a> {
         self.read.rules.iter().enumerate()
     }
 
@@ -109,7 +111,13 @@ impl<'a> Ruled<'a> {
             followers || self.is_stop.get(at).copied().unwrap_or_default()
         };
         let mut fates: Vec<Fate<'_>> = (0..self.read.rules.len())
-            .map(|at| if is_followed(at) { Fate::Used } else { Fate::Unmatched })
+            .map(|at| {
+                if is_followed(at) {
+                    Fate::Used
+                } else {
+                    Fate::Unmatched
+                }
+            })
             .collect();
         let mut open: Vec<usize> = (0..fates.len()).filter(|at| !is_followed(*at)).collect();
         let engines = open.iter().filter(|at| self.needs_engine(**at)).count();
@@ -152,7 +160,11 @@ impl<'a> Ruled<'a> {
 
     /// Whether a rule's `path_regex` matches the name; yes where there is none, or it is not known.
     fn matches(&self, rule: usize, name: &[u8]) -> bool {
-        let regex = self.read.rules.get(rule).and_then(|rule| rule.path_regex.as_ref());
+        let regex = self
+            .read
+            .rules
+            .get(rule)
+            .and_then(|rule| rule.path_regex.as_ref());
         match regex.map(|regex| &regex.pattern) {
             None | Some(None) => true,
             Some(Some(Err(_))) => false,
@@ -161,7 +173,11 @@ impl<'a> Ruled<'a> {
     }
 
     fn needs_engine(&self, rule: usize) -> bool {
-        let regex = self.read.rules.get(rule).and_then(|rule| rule.path_regex.as_ref());
+        let regex = self
+            .read
+            .rules
+            .get(rule)
+            .and_then(|rule| rule.path_regex.as_ref());
         let pattern = regex.and_then(|regex| regex.pattern.as_ref()?.as_ref().ok());
         pattern.is_some_and(crate::sops::Pattern::needs_engine)
     }
@@ -174,9 +190,23 @@ impl<'a> Ruled<'a> {
                 let place = paths::absolute(self.context.here, name);
                 let relative = place.strip_prefix(folder).ok()?;
                 let bytes = relative.as_os_str().as_encoded_bytes().iter();
-                Some(bytes.map(|&byte| if cfg!(windows) && byte == b'\\' { b'/' } else { byte }).collect())
+                Some(
+                    bytes
+                        .map(|&byte| {
+                            if cfg!(windows) && byte == b'\\' {
+                                b'/'
+                            } else {
+                                byte
+                            }
+                        })
+                        .collect(),
+                )
             };
-            self.context.names.iter().filter_map(|name| below(name)).collect()
+            self.context
+                .names
+                .iter()
+                .filter_map(|name| below(name))
+                .collect()
         })
     }
 }

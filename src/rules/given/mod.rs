@@ -3,6 +3,7 @@
 mod change;
 mod config;
 mod context;
+mod creation;
 mod facts;
 mod findings;
 pub(super) mod format;
@@ -17,6 +18,7 @@ pub(crate) use change::{BaseName, ChangeContext};
 pub(super) use change::{MAX_FINDINGS, Names, Tale};
 pub(crate) use config::ConfigContext;
 pub(crate) use context::{Due, FileContext, FormatFrom, Unreadable};
+pub(super) use creation::{Fate, Ruled, some_of};
 #[expect(unused_imports, reason = "not all rules are there yet")]
 pub(crate) use facts::{FileFacts, KeyFacts, SelectorFacts};
 pub(crate) use findings::Findings;
