@@ -66,10 +66,7 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
         policy,
         jobs,
         input_type,
-        staged: _,
-        since: _,
-        trust_changes: _,
-        history: _,
+        ..
     } = request;
     let here = paths::absolute(environment.current_dir(), Path::new(""));
     let repo = Repo::discover(environment, &here);

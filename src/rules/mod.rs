@@ -23,6 +23,7 @@ mod mixed_merge;
 mod moved_ciphertext;
 mod multi_document;
 mod not_encrypted;
+mod placeholder_value;
 mod plaintext_comment;
 mod plaintext_value;
 mod policy_weakened;
@@ -30,7 +31,9 @@ mod private_key_committed;
 mod recipient_added;
 mod recipient_dropped;
 mod replayed_version;
+mod reused_value;
 mod selector_matches_nothing;
+mod stale_data_key;
 mod unanchored_path_regex;
 mod unauthenticated_change;
 mod undeclared_format;
@@ -44,9 +47,9 @@ mod unused_rule;
 
 pub(crate) use copied_ciphertext::copied_across;
 pub(crate) use given::{
-    Above, BaseName, ChangeContext, CommitName, ConfigContext, ConfigFile, Due, FileContext,
-    FileFacts, Findings, FormatFrom, Governed, Past, RepoContext, RepoFindings, Sound, Undecided,
-    Unreadable,
+    Above, BaseName, ChangeContext, CommitName, ConfigContext, ConfigFile, Departed, Due,
+    FileContext, FileFacts, Findings, FormatFrom, Governed, Left, Past, RepoContext, RepoFindings,
+    Sound, Undecided, Unreadable, ValuePlace, Values,
 };
 use given::{
     CommitNames, Fate, Found, MAX_FINDINGS, Names, Ruled, SelectorFacts, Tale, format, remedy,
@@ -56,7 +59,7 @@ use given::{
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 35] = [
+pub(crate) static RULES: [&Rule; 38] = [
     &accidental_key_groups::RULE,
     &conflict_marker::RULE,
     &copied_ciphertext::RULE,
@@ -74,6 +77,7 @@ pub(crate) static RULES: [&Rule; 35] = [
     &moved_ciphertext::RULE,
     &multi_document::RULE,
     &not_encrypted::RULE,
+    &placeholder_value::RULE,
     &plaintext_comment::RULE,
     &plaintext_value::RULE,
     &policy_weakened::RULE,
@@ -81,7 +85,9 @@ pub(crate) static RULES: [&Rule; 35] = [
     &recipient_added::RULE,
     &recipient_dropped::RULE,
     &replayed_version::RULE,
+    &reused_value::RULE,
     &selector_matches_nothing::RULE,
+    &stale_data_key::RULE,
     &unanchored_path_regex::RULE,
     &unauthenticated_change::RULE,
     &undeclared_format::RULE,
@@ -123,6 +129,12 @@ pub(crate) static OF_EVERY_COMMIT: [&str; 3] = [
 
 /// The rules about one file that tell who can open it, too.
 static OF_BOTH: [&str; 2] = [recipient_added::RULE.id, recipient_dropped::RULE.id];
+
+/// The rule that asks the histories of all files.
+pub(crate) static STALE_DATA_KEY: &str = stale_data_key::RULE.id;
+
+/// The rules that compare values.
+pub(crate) static OF_VALUES: [&str; 2] = [placeholder_value::RULE.id, reused_value::RULE.id];
 
 /// The rule that says that a token does not open.
 pub(crate) static UNDECRYPTABLE: &str = undecryptable_value::RULE.id;

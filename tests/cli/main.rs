@@ -9,6 +9,7 @@
 
 mod check;
 mod clear;
+mod departed;
 mod earlier;
 mod explain;
 mod formats;
@@ -28,4 +29,5 @@ mod sandbox;
 mod services;
 mod staged;
 mod usage;
+mod values;
 mod verdicts;

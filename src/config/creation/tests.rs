@@ -103,7 +103,7 @@ fn sops_fails_once_it_chooses_a_rule_that_is_wrong() {
         ),
         (
             "age: [AAA, '']",
-            "refused: this key of `age` is none: it is no recipient that age knows",
+            "refused: this key of `age` is none: it is empty",
         ),
         (
             "hckms: [x]",

@@ -4,6 +4,7 @@ mod change;
 mod config;
 mod context;
 mod creation;
+mod departed;
 mod facts;
 mod findings;
 pub(super) mod format;
@@ -13,12 +14,14 @@ mod repository;
 mod sound;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub(crate) use change::{BaseName, ChangeContext};
 pub(super) use change::{MAX_FINDINGS, Names, Tale};
 pub(crate) use config::ConfigContext;
 pub(crate) use context::{Due, FileContext, FormatFrom, Unreadable};
 pub(super) use creation::{Fate, Ruled, some_of};
+pub(crate) use departed::{Departed, Left};
 #[expect(unused_imports, reason = "not all rules are there yet")]
 pub(crate) use facts::{FileFacts, KeyFacts, SelectorFacts};
 pub(crate) use findings::Findings;
@@ -30,3 +33,4 @@ pub(crate) use repository::{
     Above, ConfigFile, Follows, Governed, RepoContext, RepoFindings, Undecided,
 };
 pub(crate) use sound::Sound;
+pub(crate) use values::{ValuePlace, Values};

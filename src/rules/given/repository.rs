@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::{FileContext, FileFacts, Findings, Found};
+use super::{Departed, FileContext, FileFacts, Findings, Found, Values};
 use crate::config::Policy;
 use crate::config::creation::{self, Choice, CreationRule, SopsConfig};
 use crate::finding::Finding;
@@ -28,6 +28,26 @@ pub(crate) struct RepoContext<'a> {
     pub(crate) policy: &'a Policy,
     /// The current folder, absolute, which the paths start from.
     pub(crate) here: &'a Path,
+    /// The files that somebody can open no more, where histories were searched.
+    pub(crate) departed: &'a [Departed],
+    /// What was found by comparing values, where they were.
+    pub(crate) values: &'a Values,
+}
+
+impl RepoContext<'_> {
+    /// A key as findings name it: as the policy or a `.sops.yaml` calls it, and as it is printed.
+    pub(in crate::rules) fn name_of(&self, canonical: &str, shown: &str) -> String {
+        let mut configs = self
+            .configs
+            .iter()
+            .filter_map(|config| config.read.as_ref().ok());
+        let mut in_configs = || configs.find_map(|config| config.name_of(canonical));
+        let called = self.policy.name_of(canonical);
+        match called.or_else(|| in_configs().map(|named| named.name.as_str())) {
+            Some(name) => format!("{name} (`{shown}`)"),
+            None => format!("`{shown}`"),
+        }
+    }
 }
 
 /// A `.sops.yaml`.
