@@ -6,6 +6,7 @@
 //! `testdata/rules/`; the tests below say what is missing.
 
 mod accidental_key_groups;
+mod ambiguous_config;
 mod conflict_marker;
 mod copied_ciphertext;
 mod downgraded_encryption;
@@ -22,6 +23,7 @@ mod misnamed_config;
 mod mixed_merge;
 mod moved_ciphertext;
 mod multi_document;
+mod no_creation_rule;
 mod not_encrypted;
 mod placeholder_value;
 mod plaintext_comment;
@@ -29,11 +31,14 @@ mod plaintext_value;
 mod policy_weakened;
 mod private_key_committed;
 mod recipient_added;
+mod recipient_drift;
 mod recipient_dropped;
 mod replayed_version;
 mod reused_value;
+mod selector_drift;
 mod selector_matches_nothing;
 mod stale_data_key;
+mod threshold_drift;
 mod unanchored_path_regex;
 mod unauthenticated_change;
 mod undeclared_format;
@@ -52,15 +57,16 @@ pub(crate) use given::{
     Sound, Undecided, Unreadable, ValuePlace, Values,
 };
 use given::{
-    CommitNames, Fate, Found, MAX_FINDINGS, Names, Ruled, SelectorFacts, Tale, format, remedy,
-    some_of,
+    CommitNames, Fate, Follows, Found, KeyDrift, MAX_FINDINGS, Names, Picks, Ruled, SelectorFacts,
+    Tale, format, remedy, some_of,
 };
 
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 38] = [
+pub(crate) static RULES: [&Rule; 43] = [
     &accidental_key_groups::RULE,
+    &ambiguous_config::RULE,
     &conflict_marker::RULE,
     &copied_ciphertext::RULE,
     &downgraded_encryption::RULE,
@@ -76,6 +82,7 @@ pub(crate) static RULES: [&Rule; 38] = [
     &mixed_merge::RULE,
     &moved_ciphertext::RULE,
     &multi_document::RULE,
+    &no_creation_rule::RULE,
     &not_encrypted::RULE,
     &placeholder_value::RULE,
     &plaintext_comment::RULE,
@@ -83,11 +90,14 @@ pub(crate) static RULES: [&Rule; 38] = [
     &policy_weakened::RULE,
     &private_key_committed::RULE,
     &recipient_added::RULE,
+    &recipient_drift::RULE,
     &recipient_dropped::RULE,
     &replayed_version::RULE,
     &reused_value::RULE,
+    &selector_drift::RULE,
     &selector_matches_nothing::RULE,
     &stale_data_key::RULE,
+    &threshold_drift::RULE,
     &unanchored_path_regex::RULE,
     &unauthenticated_change::RULE,
     &undeclared_format::RULE,

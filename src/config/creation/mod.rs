@@ -5,6 +5,7 @@
 //! What a user may have meant otherwise is listed beside, as [`Oddity`].
 
 mod choice;
+mod effect;
 mod fault;
 mod file_name;
 mod keys;
@@ -16,6 +17,7 @@ mod shape;
 mod shown;
 
 pub(crate) use choice::Choice;
+pub(crate) use effect::{Effect, Encrypts};
 pub(crate) use fault::{Error, KeyFault, Refusal, RuleFault};
 pub(crate) use file_name::is_like_its_name;
 pub(crate) use keys::RuleKey;
