@@ -20,8 +20,9 @@ const ELSEWHERE: [&str; 5] = [
 ];
 
 /// What is found beside the rule whose story it is.
-const ALSO: [(&str, &[&str]); 2] = [
+const ALSO: [(&str, &[&str]); 3] = [
     ("ambiguous-config/quiet/not-for-it", &["unused-rule"]),
+    ("recipient-drift/quiet/nested", &["unused-rule"]),
     (
         "unknown-config-key/fires/rules-at-the-top",
         &["no-creation-rule"],

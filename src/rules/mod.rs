@@ -51,6 +51,7 @@ mod unselected_ciphertext;
 mod unused_rule;
 
 pub(crate) use copied_ciphertext::copied_across;
+pub(crate) use given::argument;
 pub(crate) use given::{
     Above, BaseName, ChangeContext, CommitName, ConfigContext, ConfigFile, Departed, Due,
     FileContext, FileFacts, Findings, FormatFrom, Governed, Left, Past, RepoContext, RepoFindings,
@@ -200,6 +201,17 @@ pub enum Command {
     Check,
     /// Who can open what?
     Audit,
+}
+
+impl Command {
+    /// Its name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Audit => "audit",
+        }
+    }
 }
 
 impl Rule {
