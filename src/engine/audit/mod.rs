@@ -73,6 +73,7 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
             (path.to_owned(), found.location.start, found.rule)
         });
         settle::apply(findings, world.policy, &mut report);
+        world.accept(&mut report);
         Ok(report)
     })
 }
@@ -210,11 +211,18 @@ impl Named {
                 .repo
                 .is_some_and(|repo| repo.path_in_index(path).is_some())
         };
-        let roots = if paths.iter().all(is_inside) {
-            Vec::new()
-        } else {
-            targets
+        let roots = match world.repo {
+            // All of the index, and not only what differs from `HEAD`.
+            Some(repo) if world.index.is_some() => {
+                vec![Target::Path(paths::relative(world.here, repo.work_tree()))]
+            }
+            _ if paths.iter().all(is_inside) => Vec::new(),
+            _ => targets,
         };
+        if world.repo.is_none() && paths.is_empty() {
+            // A configuration above the folder may be for files elsewhere, too.
+            paths.push(world.here.to_owned());
+        }
         Ok(Self { paths, roots })
     }
 
