@@ -5,6 +5,7 @@
 //! file, put its `RULE` into [`RULES`], and give it a page in `docs/rules/` and a folder in
 //! `testdata/rules/`; the tests below say what is missing.
 
+mod accidental_key_groups;
 mod ambiguous_config;
 mod conflict_marker;
 mod copied_ciphertext;
@@ -12,11 +13,14 @@ mod downgraded_encryption;
 mod duplicate_key;
 mod edited_outside_sops;
 mod given;
+mod invalid_recipient;
+mod invalid_regex;
 mod loose_key_file_mode;
 mod mac_mismatch;
 mod malformed_ciphertext;
 mod malformed_config;
 mod malformed_metadata;
+mod misnamed_config;
 mod missing_escrow;
 mod mixed_merge;
 mod moved_ciphertext;
@@ -35,17 +39,22 @@ mod recipient_out_of_path;
 mod replayed_version;
 mod reused_value;
 mod selector_drift;
+mod selector_matches_nothing;
 mod single_recipient;
 mod stale_data_key;
 mod stale_escrow_proof;
 mod threshold_drift;
+mod unanchored_path_regex;
 mod unauthenticated_change;
 mod undeclared_format;
 mod undecryptable_value;
+mod unknown_config_key;
+mod unreachable_rule;
 mod unreadable_by_version;
 mod unreadable_file;
 mod unselected_ciphertext;
 mod untrusted_recipient;
+mod unused_rule;
 
 pub(crate) use copied_ciphertext::copied_across;
 pub(crate) use given::argument;
@@ -55,25 +64,29 @@ pub(crate) use given::{
     Sound, Undecided, Unreadable, ValuePlace, Values,
 };
 use given::{
-    CommitNames, Follows, Found, KeyDrift, KeyFacts, MAX_FINDINGS, Names, Picks, Tale, format,
-    remedy,
+    CommitNames, Fate, Follows, Found, KeyDrift, KeyFacts, MAX_FINDINGS, Names, Picks, Ruled,
+    SelectorFacts, Tale, format, remedy, some_of,
 };
 
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 40] = [
+pub(crate) static RULES: [&Rule; 49] = [
+    &accidental_key_groups::RULE,
     &ambiguous_config::RULE,
     &conflict_marker::RULE,
     &copied_ciphertext::RULE,
     &downgraded_encryption::RULE,
     &duplicate_key::RULE,
     &edited_outside_sops::RULE,
+    &invalid_recipient::RULE,
+    &invalid_regex::RULE,
     &loose_key_file_mode::RULE,
     &mac_mismatch::RULE,
     &malformed_ciphertext::RULE,
     &malformed_config::RULE,
     &malformed_metadata::RULE,
+    &misnamed_config::RULE,
     &missing_escrow::RULE,
     &mixed_merge::RULE,
     &moved_ciphertext::RULE,
@@ -92,17 +105,22 @@ pub(crate) static RULES: [&Rule; 40] = [
     &replayed_version::RULE,
     &reused_value::RULE,
     &selector_drift::RULE,
+    &selector_matches_nothing::RULE,
     &single_recipient::RULE,
     &stale_data_key::RULE,
     &stale_escrow_proof::RULE,
     &threshold_drift::RULE,
+    &unanchored_path_regex::RULE,
     &unauthenticated_change::RULE,
     &undeclared_format::RULE,
     &undecryptable_value::RULE,
+    &unknown_config_key::RULE,
+    &unreachable_rule::RULE,
     &unreadable_by_version::RULE,
     &unreadable_file::RULE,
     &unselected_ciphertext::RULE,
     &untrusted_recipient::RULE,
+    &unused_rule::RULE,
 ];
 
 /// The rule that looks at every file, be it sops's or not.

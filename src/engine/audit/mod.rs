@@ -52,6 +52,7 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
         let looked = look_at(&inputs, &request, world)?;
         let (facts, mut findings) = gather(looked, &mut report)?;
         let configs = configs::read(&inputs, world);
+        let misnamed = configs::misnamed(&inputs, world);
         let governed = configs::govern(&facts, &configs, world.here);
         let environment = request.environment;
         let deeper = Deeper::look(request, world, &inputs, &facts, &mut report)?;
@@ -59,12 +60,14 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
         let context = RepoContext {
             files: &facts,
             configs: &configs,
+            misnamed: &misnamed,
             governed: &governed,
             names: &names,
             policy: world.policy,
             policy_file: told.policy_file(),
             key_files: &keys::files(environment),
             today: environment.now().map(Day::of),
+            here: world.here,
             departed: &deeper.departed,
             values: &deeper.values,
         };
