@@ -41,12 +41,22 @@ fn read_one(input: &Input, world: Surroundings<'_>) -> Option<ConfigFile> {
         }
         Content::Given(_) | Content::Outside | Content::Lost(_) => return None,
     };
+    let absolute = paths::absolute(world.here, &input.path);
+    of_bytes(id, input.path.clone(), absolute.parent()?, bytes)
+}
+
+/// The one that lies in `folder` and that reports call `path`.
+pub(in crate::engine) fn of_bytes(
+    id: SourceId,
+    path: PathBuf,
+    folder: &Path,
+    bytes: Vec<u8>,
+) -> Option<ConfigFile> {
     let source = Source::decode(id.clone(), bytes.clone());
     let source = source.or_else(|_| Source::of_bytes(id, bytes)).ok()?;
-    let absolute = paths::absolute(world.here, &input.path);
     Some(ConfigFile {
-        path: input.path.clone(),
-        folder: absolute.parent()?.to_owned(),
+        path,
+        folder: folder.to_owned(),
         read: SopsConfig::read(&source),
         source,
     })
@@ -78,7 +88,7 @@ pub(super) fn govern(files: &[FileFacts], configs: &[ConfigFile], here: &Path) -
 }
 
 /// The path in a folder as sops matches it.
-fn inside(folder: &Path, place: &Path) -> Option<Vec<u8>> {
+pub(in crate::engine) fn inside(folder: &Path, place: &Path) -> Option<Vec<u8>> {
     let relative: PathBuf = place.strip_prefix(folder).ok()?.to_owned();
     let bytes = relative.into_os_string().into_encoded_bytes();
     Some(match cfg!(windows) {

@@ -22,6 +22,7 @@ use crate::rules::{
     Check, Command, Departed, FileFacts, RULES, RepoContext, RepoFindings, Undecided, Values,
 };
 use crate::sops::{Reason, Verification};
+pub(super) use configs::{inside as path_inside, of_bytes as config_of};
 use departed::Histories;
 use values::{Comparison, ToOpen};
 

@@ -1,0 +1,73 @@
+//! In what a file differs from the rule that governs it: what `sops updatekeys` would change, and what it leaves
+//! alone.
+
+use super::page::{RecipientReport, SelectorReport};
+use super::rule::Above;
+use crate::rules::{FileFacts, Follows};
+
+/// What differs.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Drift {
+    /// The keys that the rule names and the file does not have: `sops updatekeys` adds them.
+    pub missing: Vec<RecipientReport>,
+    /// The keys that the file has and the rule does not name: `sops updatekeys` takes them out.
+    pub extra: Vec<RecipientReport>,
+    /// How many groups the file needs, and how many it would by its rule, where `sops updatekeys` leaves
+    /// that alone.
+    pub threshold: Option<(usize, usize)>,
+    /// How many groups the file says that it needs, and the fewer that `sops updatekeys` makes of it.
+    pub groups: Option<(i64, i64)>,
+    /// The selectors of the file and of its rule, and whether the MAC covers encrypted values only; no
+    /// command of sops changes that in a file.
+    pub selectors: Option<[(SelectorReport, bool); 2]>,
+}
+
+impl Drift {
+    /// What differs between a file and its rule; none where no rule applies.
+    pub(super) fn of(facts: &FileFacts, above: &Above<'_>) -> Option<Self> {
+        let (config, number, rule) = above.applying()?;
+        let follows = Follows {
+            file: facts,
+            config,
+            number,
+            rule,
+        };
+        let keys = follows.key_drift();
+        let extra = keys.extra.iter().map(|key| RecipientReport {
+            kind: key.kind.name().to_owned(),
+            name: key.shown.clone(),
+            called: above.called(&key.canonical),
+            is_mine: false,
+        });
+        let selectors = follows.selector_drift().map(|(file, rule)| {
+            [file, rule].map(|picks| {
+                let set = Some((picks.kind.name(), picks.text));
+                (SelectorReport::of(set), picks.mac_only_encrypted)
+            })
+        });
+        Some(Self {
+            missing: keys
+                .missing
+                .iter()
+                .map(|key| above.recipient(key))
+                .collect(),
+            extra: extra.collect(),
+            threshold: follows.threshold_drift(),
+            groups: keys.threshold,
+            selectors,
+        })
+    }
+
+    /// Whether `sops updatekeys` would change the file.
+    #[must_use]
+    pub fn is_of_keys(&self) -> bool {
+        !self.missing.is_empty() || !self.extra.is_empty() || self.groups.is_some()
+    }
+
+    /// Whether anything differs.
+    #[must_use]
+    pub fn is_some(&self) -> bool {
+        self.is_of_keys() || self.threshold.is_some() || self.selectors.is_some()
+    }
+}
