@@ -5,6 +5,7 @@
 //! file, put its `RULE` into [`RULES`], and give it a page in `docs/rules/` and a folder in
 //! `testdata/rules/`; the tests below say what is missing.
 
+mod ambiguous_config;
 mod conflict_marker;
 mod copied_ciphertext;
 mod downgraded_encryption;
@@ -18,6 +19,7 @@ mod malformed_metadata;
 mod mixed_merge;
 mod moved_ciphertext;
 mod multi_document;
+mod no_creation_rule;
 mod not_encrypted;
 mod placeholder_value;
 mod plaintext_comment;
@@ -25,10 +27,13 @@ mod plaintext_value;
 mod policy_weakened;
 mod private_key_committed;
 mod recipient_added;
+mod recipient_drift;
 mod recipient_dropped;
 mod replayed_version;
 mod reused_value;
+mod selector_drift;
 mod stale_data_key;
+mod threshold_drift;
 mod unauthenticated_change;
 mod undeclared_format;
 mod undecryptable_value;
@@ -39,15 +44,16 @@ mod unselected_ciphertext;
 pub(crate) use copied_ciphertext::copied_across;
 pub(crate) use given::{
     Above, BaseName, ChangeContext, CommitName, ConfigContext, ConfigFile, Departed, Due,
-    FileContext, FileFacts, Findings, FormatFrom, Governed, Left, Past, RepoContext, RepoFindings,
-    Sound, Undecided, Unreadable, ValuePlace, Values,
+    FileContext, FileFacts, Findings, Follows, FormatFrom, Governed, Left, Past, RepoContext,
+    RepoFindings, Sound, Undecided, Unreadable, ValuePlace, Values,
 };
-use given::{CommitNames, Found, MAX_FINDINGS, Names, Tale, format, remedy};
+use given::{CommitNames, Found, KeyDrift, MAX_FINDINGS, Names, Picks, Tale, format, remedy};
 
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 29] = [
+pub(crate) static RULES: [&Rule; 34] = [
+    &ambiguous_config::RULE,
     &conflict_marker::RULE,
     &copied_ciphertext::RULE,
     &downgraded_encryption::RULE,
@@ -60,6 +66,7 @@ pub(crate) static RULES: [&Rule; 29] = [
     &mixed_merge::RULE,
     &moved_ciphertext::RULE,
     &multi_document::RULE,
+    &no_creation_rule::RULE,
     &not_encrypted::RULE,
     &placeholder_value::RULE,
     &plaintext_comment::RULE,
@@ -67,10 +74,13 @@ pub(crate) static RULES: [&Rule; 29] = [
     &policy_weakened::RULE,
     &private_key_committed::RULE,
     &recipient_added::RULE,
+    &recipient_drift::RULE,
     &recipient_dropped::RULE,
     &replayed_version::RULE,
     &reused_value::RULE,
+    &selector_drift::RULE,
     &stale_data_key::RULE,
+    &threshold_drift::RULE,
     &unauthenticated_change::RULE,
     &undeclared_format::RULE,
     &undecryptable_value::RULE,

@@ -4,6 +4,7 @@ mod change;
 mod config;
 mod context;
 mod departed;
+mod drift;
 mod facts;
 mod findings;
 pub(super) mod format;
@@ -20,6 +21,7 @@ pub(super) use change::{MAX_FINDINGS, Names, Tale};
 pub(crate) use config::ConfigContext;
 pub(crate) use context::{Due, FileContext, FormatFrom, Unreadable};
 pub(crate) use departed::{Departed, Left};
+pub(crate) use drift::{KeyDrift, Picks};
 #[expect(unused_imports, reason = "not all rules are there yet")]
 pub(crate) use facts::{FileFacts, KeyFacts, SelectorFacts};
 pub(crate) use findings::Findings;
