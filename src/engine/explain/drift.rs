@@ -4,6 +4,7 @@
 use super::page::{RecipientReport, SelectorReport};
 use super::rule::Above;
 use crate::rules::{FileFacts, Follows};
+use crate::sops::kind_of;
 
 /// What differs.
 #[derive(Clone, Debug, Default)]
@@ -35,14 +36,16 @@ impl Drift {
         };
         let keys = follows.key_drift();
         let extra = keys.extra.iter().map(|key| RecipientReport {
-            kind: key.kind.name().to_owned(),
+            kind: kind_of(key.kind, &key.shown),
             name: key.shown.clone(),
             called: above.called(&key.canonical),
             is_mine: false,
         });
-        let selectors = follows.selector_drift().map(|(file, rule)| {
-            [file, rule].map(|picks| {
-                let set = Some((picks.kind.name(), picks.text));
+        let is_set = [facts.selector.is_some(), rule.selector().is_some()];
+        let selectors = follows.selector_drift().map(|(of_file, of_rule)| {
+            let [file_sets, rule_sets] = is_set;
+            [(of_file, file_sets), (of_rule, rule_sets)].map(|(picks, is_set)| {
+                let set = Some((picks.kind.name(), picks.text)).filter(|_| is_set);
                 (SelectorReport::of(set), picks.mac_only_encrypted)
             })
         });

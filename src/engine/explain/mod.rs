@@ -143,7 +143,7 @@ impl Asked {
         let changes = self.changes(&input, &file, world, &mut keyring, means)?;
         let above = Above::of(&self.place, world.here, world.policy);
         Ok(Page {
-            sops_says: says::sops(&file, &report.findings),
+            sops_says: says::sops(&file, &report.findings, changes.sound.is_some()),
             groups: mine::groups(&file, sheet.as_ref(), &identities, &above),
             drift: sheet
                 .as_ref()

@@ -12,6 +12,7 @@ use crate::engine::audit::{config_of, path_inside};
 use crate::finding::Position;
 use crate::paths;
 use crate::rules::ConfigFile;
+use crate::sops::kind_of;
 use crate::source::{SourceId, Span};
 
 /// The `.sops.yaml` on the way up from a file, and what the policy calls the keys.
@@ -193,7 +194,7 @@ impl<'p> Above<'p> {
     /// A key of a rule as it is told.
     pub(super) fn recipient(&self, key: &RuleKey) -> RecipientReport {
         RecipientReport {
-            kind: key.names.kind.name().to_owned(),
+            kind: kind_of(key.names.kind, &key.names.shown),
             name: key.names.shown.clone(),
             called: self.called(&key.names.canonical),
             is_mine: false,

@@ -28,7 +28,6 @@ pub(crate) use findings::Findings;
 pub(super) use findings::Found;
 pub(super) use past::CommitNames;
 pub(crate) use past::{CommitName, Past};
-#[expect(unused_imports, reason = "not all rules are there yet")]
 pub(crate) use repository::{
     Above, ConfigFile, Follows, Governed, RepoContext, RepoFindings, Undecided,
 };
