@@ -105,7 +105,7 @@ impl<'d> SopsFile<'d> {
         let groups = self.metadata.groups.iter().zip(1..);
         groups.flat_map(|(group, at)| {
             group.keys.iter().map(move |key| Opener {
-                kind: kind_of(key.kind, &key.id()),
+                kind: kind(key.kind, &key.id()),
                 name: shown(key.kind, &key.id()),
                 group: at,
             })
@@ -125,8 +125,8 @@ pub struct Opener {
     pub group: usize,
 }
 
-/// Which kind of key a name is of: of age's also which of these.
-pub(crate) fn kind_of(kind: KeyKind, id: &str) -> String {
+/// What kind of key it is, in the word that reports have for it.
+pub(crate) fn kind(kind: KeyKind, id: &str) -> String {
     if kind != KeyKind::Age {
         return kind.name().to_owned();
     }

@@ -22,7 +22,7 @@ use crate::rules::{
     Check, Command, Departed, FileFacts, RULES, RepoContext, RepoFindings, Undecided, Values,
 };
 use crate::sops::{Reason, Verification};
-pub(super) use configs::{inside as path_inside, of_bytes as config_of};
+pub(super) use configs::of_bytes as config_of;
 use departed::Histories;
 use values::{Comparison, ToOpen};
 
@@ -258,6 +258,7 @@ fn look_at(
         command: Command::Audit,
         blobs,
         bases: world.bases,
+        creation: None,
         trusts_changes: request.trust_changes,
         keeps_tokens: false,
     };

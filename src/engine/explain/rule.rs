@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use super::page::{GroupReport, RecipientReport, SelectorReport};
 use crate::config::Policy;
 use crate::config::creation::{Choice, CreationRule, RuleKey, SOPS_CONFIG, SopsConfig};
-use crate::engine::audit::{config_of, path_inside};
+use crate::engine::audit::config_of;
+use crate::engine::creation::MAX_LEN;
 use crate::finding::Position;
 use crate::paths;
 use crate::rules::ConfigFile;
@@ -95,9 +96,9 @@ impl<'p> Above<'p> {
         let configs = folders.filter_map(|folder| {
             let file = folder.join(SOPS_CONFIG);
             let shown = paths::relative(here, &file);
-            let bytes = crate::fs::read(&file, crate::engine::MAX_FILE_LEN).ok()?;
+            let bytes = crate::fs::read(&file, MAX_LEN).ok()?;
             let config = config_of(SourceId::WorkTree(shown.clone()), shown, folder, bytes)?;
-            Some((config, path_inside(folder, place)?))
+            Some((config, paths::below(folder, place)?))
         });
         Self {
             configs: configs.collect(),
