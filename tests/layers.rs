@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module at the top of the crate, and the modules that it may use.
-const MAY_USE: [(&str, &str); 17] = [
+const MAY_USE: [(&str, &str); 18] = [
     ("secret", ""),
     ("fs", ""),
     ("source", ""),
@@ -27,6 +27,7 @@ const MAY_USE: [(&str, &str); 17] = [
     ("finding", "source"),
     ("sops", "secret fs source environment document keys finding"),
     ("repo", "fs environment paths process"),
+    ("transaction", ""),
     (
         "config",
         "secret fs source environment paths document keys finding sops",
@@ -45,8 +46,8 @@ const MAY_USE: [(&str, &str); 17] = [
     ),
     (
         "engine",
-        "secret fs source environment paths document keys finding sops repo config change rules \
-         history",
+        "secret fs source environment paths document keys finding sops repo transaction config \
+         change rules history",
     ),
     // The reporters see data that the engine made, and never a source.
     ("report", "paths finding rules engine"),
@@ -56,7 +57,7 @@ const MAY_USE: [(&str, &str); 17] = [
 const OWNERS: [(&str, &[&str]); 13] = [
     // Which takes `PATH` apart.
     ("std::env", &["process"]),
-    ("std::fs", &["fs", "repo::install"]),
+    ("std::fs", &["fs", "repo::install", "transaction"]),
     ("std::process", &["process"]),
     ("aes_gcm", &["sops::cipher"]),
     ("age", &["keys"]),
@@ -66,7 +67,7 @@ const OWNERS: [(&str, &[&str]); 13] = [
     ("git2", &["repo"]),
     ("hmac", &["sops::blind"]),
     ("rustix", &["process"]),
-    ("tempfile", &["repo::install"]),
+    ("tempfile", &["repo::install", "transaction"]),
     (
         "miette",
         &["repo::install", "engine::error", "report::drawing"],

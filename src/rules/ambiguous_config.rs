@@ -6,7 +6,7 @@ use crate::finding::{Help, Severity};
 
 pub(super) static RULE: Rule = Rule {
     id: "ambiguous-config",
-    summary: "two `.sops.yaml` above a file give it other keys or selectors, by the current folder",
+    summary: "two `.sops.yaml` above a file disagree about its keys or selectors",
     page: include_str!("../../docs/rules/ambiguous-config.md"),
     severity: Severity::Warning,
     needs: Needs::Metadata,

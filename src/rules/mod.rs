@@ -42,6 +42,7 @@ mod unreadable_file;
 mod unselected_ciphertext;
 
 pub(crate) use copied_ciphertext::copied_across;
+pub(crate) use given::argument;
 pub(crate) use given::{
     Above, BaseName, ChangeContext, CommitName, ConfigContext, ConfigFile, Departed, Due,
     FileContext, FileFacts, Findings, Follows, FormatFrom, Governed, Left, Past, RepoContext,
@@ -179,6 +180,17 @@ pub enum Command {
     Check,
     /// Who can open what?
     Audit,
+}
+
+impl Command {
+    /// Its name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Audit => "audit",
+        }
+    }
 }
 
 impl Rule {

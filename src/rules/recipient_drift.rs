@@ -5,7 +5,7 @@ use crate::finding::{Help, Severity};
 
 pub(super) static RULE: Rule = Rule {
     id: "recipient-drift",
-    summary: "the keys of a file are not those of its rule in `.sops.yaml`",
+    summary: "the keys of a file are not those of its creation rule",
     page: include_str!("../../docs/rules/recipient-drift.md"),
     severity: Severity::Warning,
     needs: Needs::Metadata,

@@ -5,7 +5,7 @@ use crate::finding::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "selector-drift",
-    summary: "a file picks its encrypted values otherwise than its rule in `.sops.yaml`",
+    summary: "a file picks its encrypted values otherwise than its rule does",
     page: include_str!("../../docs/rules/selector-drift.md"),
     severity: Severity::Warning,
     needs: Needs::Metadata,

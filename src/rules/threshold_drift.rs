@@ -5,7 +5,7 @@ use crate::finding::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "threshold-drift",
-    summary: "a file needs another number of key groups than its rule in `.sops.yaml` says",
+    summary: "a file needs another number of key groups than its rule says",
     page: include_str!("../../docs/rules/threshold-drift.md"),
     severity: Severity::Warning,
     needs: Needs::Metadata,

@@ -22,7 +22,7 @@ use crate::rules::{
     Check, Command, Departed, FileFacts, RULES, RepoContext, RepoFindings, Undecided, Values,
 };
 use crate::sops::{Reason, Verification};
-pub(super) use configs::of_bytes as config_of;
+pub(super) use configs::config_file;
 use departed::Histories;
 use values::{Comparison, ToOpen};
 
@@ -74,6 +74,7 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
             (path.to_owned(), found.location.start, found.rule)
         });
         settle::apply(findings, world.policy, &mut report);
+        world.accept(&mut report);
         Ok(report)
     })
 }
@@ -211,11 +212,18 @@ impl Named {
                 .repo
                 .is_some_and(|repo| repo.path_in_index(path).is_some())
         };
-        let roots = if paths.iter().all(is_inside) {
-            Vec::new()
-        } else {
-            targets
+        let roots = match world.repo {
+            // All of the index, and not only what differs from `HEAD`.
+            Some(repo) if world.index.is_some() => {
+                vec![Target::Path(paths::relative(world.here, repo.work_tree()))]
+            }
+            _ if paths.iter().all(is_inside) => Vec::new(),
+            _ => targets,
         };
+        if world.repo.is_none() && paths.is_empty() {
+            // A configuration above the folder may be for files elsewhere, too.
+            paths.push(world.here.to_owned());
+        }
         Ok(Self { paths, roots })
     }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::page::{GroupReport, RecipientReport, SelectorReport};
 use crate::config::Policy;
 use crate::config::creation::{Choice, CreationRule, RuleKey, SOPS_CONFIG, SopsConfig};
-use crate::engine::audit::config_of;
+use crate::engine::audit::config_file;
 use crate::engine::creation::MAX_LEN;
 use crate::finding::Position;
 use crate::paths;
@@ -97,7 +97,7 @@ impl<'p> Above<'p> {
             let file = folder.join(SOPS_CONFIG);
             let shown = paths::relative(here, &file);
             let bytes = crate::fs::read(&file, MAX_LEN).ok()?;
-            let config = config_of(SourceId::WorkTree(shown.clone()), shown, folder, bytes)?;
+            let config = config_file(folder, SourceId::WorkTree(shown), bytes)?;
             Some((config, paths::below(folder, place)?))
         });
         Self {

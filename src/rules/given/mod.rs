@@ -28,6 +28,7 @@ pub(crate) use findings::Findings;
 pub(super) use findings::Found;
 pub(super) use past::CommitNames;
 pub(crate) use past::{CommitName, Past};
+pub(crate) use remedy::argument;
 pub(crate) use repository::{
     Above, ConfigFile, Follows, Governed, RepoContext, RepoFindings, Undecided,
 };

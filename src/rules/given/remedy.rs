@@ -241,7 +241,7 @@ pub(in crate::rules) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// The path as an argument of a program that takes options: not to be mistaken for one.
-pub(in crate::rules) fn argument(path: &Path) -> String {
+pub(crate) fn argument(path: &Path) -> String {
     let word = word(path);
     if path.as_os_str().as_encoded_bytes().starts_with(b"-") {
         format!("./{word}")

@@ -117,6 +117,30 @@ const SETTINGS: &[(&str, &[&str])] = &[
     ("~", &["x"]),
 ];
 
+/// Groups in a word; the last are wrong.
+const GROUPS: &[&str] = &[
+    "*group",
+    "~",
+    "{}",
+    "{merge: [*group], age: [*a]}",
+    "x",
+    "{age: x}",
+];
+
+/// Keys that groups hold as records; the last is wrong.
+const RECORDS: &[&str] = &[
+    "kms: [{arn: 'arn:aws:kms:e:1:key/a', role: r, context: {b: x, a: 1}}]",
+    "kms: [{arn: 'a b', aws_profile: p}, {arn: 'a b', aws_profile: p}]",
+    "kms: [{arn: a, context: {b: ~}}]",
+    "kms: [{arn: a, context: {<<: {x: y, b: n}, b: z}}]",
+    "gcp_kms: [{resource_id: 'projects/ p'}]",
+    "gcp_kms: [{resource_idd: p}]",
+    "hckms: [{key_id: ' cn:1'}, {key_id: 'cn:1'}]",
+    "hckms: [{key_id: none}]",
+    "azure_keyvault: [{vaultUrl: 'https://v', key: k, version: 1}]",
+    "kms: ['a']",
+];
+
 impl Chance {
     pub(super) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
@@ -292,19 +316,7 @@ impl Chance {
     fn group(&mut self, indent: usize, depth: usize) -> String {
         let pad = " ".repeat(indent);
         if self.once_in(10) {
-            return self
-                .mostly(
-                    &[
-                        "*group",
-                        "~",
-                        "{}",
-                        "{merge: [*group], age: [*a]}",
-                        "x",
-                        "{age: x}",
-                    ],
-                    4,
-                )
-                .to_owned();
+            return self.mostly(GROUPS, 4).to_owned();
         }
         let mut fields = Vec::new();
         if depth > 0 && self.once_in(4) {
@@ -335,24 +347,7 @@ impl Chance {
             }
         }
         if self.once_in(5) {
-            fields.push(
-                self.mostly(
-                    &[
-                        "kms: [{arn: 'arn:aws:kms:e:1:key/a', role: r, context: {b: x, a: 1}}]",
-                        "kms: [{arn: 'a b', aws_profile: p}, {arn: 'a b', aws_profile: p}]",
-                        "kms: [{arn: a, context: {b: ~}}]",
-                        "kms: [{arn: a, context: {<<: {x: y, b: n}, b: z}}]",
-                        "gcp_kms: [{resource_id: 'projects/ p'}]",
-                        "gcp_kms: [{resource_idd: p}]",
-                        "hckms: [{key_id: ' cn:1'}, {key_id: 'cn:1'}]",
-                        "hckms: [{key_id: none}]",
-                        "azure_keyvault: [{vaultUrl: 'https://v', key: k, version: 1}]",
-                        "kms: ['a']",
-                    ],
-                    9,
-                )
-                .to_owned(),
-            );
+            fields.push(self.mostly(RECORDS, 9).to_owned());
         }
         match fields.join(&format!("\n{pad}")) {
             fields if fields.is_empty() => "{}".to_owned(),
