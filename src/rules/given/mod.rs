@@ -3,6 +3,7 @@
 mod change;
 mod config;
 mod context;
+mod creation;
 mod departed;
 mod drift;
 mod facts;
@@ -20,6 +21,7 @@ pub(crate) use change::{BaseName, ChangeContext};
 pub(super) use change::{MAX_FINDINGS, Names, Tale};
 pub(crate) use config::ConfigContext;
 pub(crate) use context::{Due, FileContext, FormatFrom, Unreadable};
+pub(super) use creation::{Fate, Ruled, some_of};
 pub(crate) use departed::{Departed, Left};
 pub(crate) use drift::{KeyDrift, Picks};
 #[expect(unused_imports, reason = "not all rules are there yet")]
