@@ -60,8 +60,8 @@ pub(crate) use copied_ciphertext::copied_across;
 pub(crate) use given::argument;
 pub(crate) use given::{
     Above, BaseName, ChangeContext, CommitName, ConfigContext, ConfigFile, Departed, Due,
-    FileContext, FileFacts, Findings, FormatFrom, Governed, Left, Past, RepoContext, RepoFindings,
-    Sound, Undecided, Unreadable, ValuePlace, Values,
+    FileContext, FileFacts, Findings, Follows, FormatFrom, Governed, Left, Past, RepoContext,
+    RepoFindings, Sound, Undecided, Unreadable, ValuePlace, Values,
 };
 use given::{
     CommitNames, Fate, Follows, Found, KeyDrift, KeyFacts, MAX_FINDINGS, Names, Picks, Ruled,
