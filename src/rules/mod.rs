@@ -64,8 +64,8 @@ pub(crate) use given::{
     RepoFindings, Sound, Undecided, Unreadable, ValuePlace, Values,
 };
 use given::{
-    CommitNames, Fate, Follows, Found, KeyDrift, KeyFacts, MAX_FINDINGS, Names, Picks, Ruled,
-    SelectorFacts, Tale, format, remedy, some_of,
+    CommitNames, Fate, Found, KeyDrift, KeyFacts, MAX_FINDINGS, Names, Picks, Ruled, SelectorFacts,
+    Tale, format, remedy, some_of,
 };
 
 use crate::finding::Severity;
