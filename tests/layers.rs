@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module at the top of the crate, and the modules that it may use.
-const MAY_USE: [(&str, &str); 17] = [
+const MAY_USE: [(&str, &str); 18] = [
     ("secret", ""),
     ("fs", ""),
     ("source", ""),
@@ -28,13 +28,14 @@ const MAY_USE: [(&str, &str); 17] = [
     ("sops", "secret fs source environment document keys finding"),
     ("repo", "fs environment paths process"),
     ("config", "fs source environment paths document finding"),
+    ("deployment", "source"),
     (
         "change",
         "secret fs source environment document keys finding sops",
     ),
     (
         "rules",
-        "secret fs source environment document keys finding sops config change",
+        "secret fs source environment document keys finding sops config deployment change",
     ),
     (
         "history",
@@ -42,8 +43,8 @@ const MAY_USE: [(&str, &str); 17] = [
     ),
     (
         "engine",
-        "secret fs source environment paths document keys finding sops repo config change rules \
-         history",
+        "secret fs source environment paths document keys finding sops repo config deployment \
+         change rules history",
     ),
     // The reporters see data that the engine made, and never a source.
     ("report", "finding rules engine"),
