@@ -1,19 +1,19 @@
 //! `check`: list the inputs, look at each, put together what was found.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::bases::Bases;
 use super::file::{self, Around, Looked};
 use super::history::Back;
 use super::inputs::{self, Input, Scope};
 use super::since::Leaks;
-use super::{Error, Report, Request, earlier, filters, map_all, policy, settle};
+use super::surroundings::Start;
+use super::{Error, Report, Request, earlier, filters, map_all, settle};
 use crate::change::{Tokens, copied_across};
 use crate::finding::Finding;
 use crate::keys::{Keyring, Place, PlaceState, Shut};
-use crate::paths;
-use crate::repo::{Reach, Repo, is_bare_around};
-use crate::rules;
+use crate::repo::Reach;
+use crate::rules::{self, Command};
 use crate::sops::{Reason, Verification};
 
 /// Checks the files that `request` names and reports what is wrong with them.
@@ -27,57 +27,29 @@ use crate::sops::{Reason, Verification};
 /// [`Error::BareRepository`] where there is no index or commit to read, [`Error::Git`] where there is one that cannot be read,
 /// [`Error::Policy`] where the policy is wrong.
 pub fn check(mut request: Request<'_>) -> Result<Report, Error> {
-    let environment = request.environment;
-    let here = paths::absolute(environment.current_dir(), Path::new(""));
-    let repo = Repo::discover(environment, &here);
-    let since = request.since.as_deref();
-    let needs_repo = request.staged || since.is_some();
-    if repo.is_none() && (needs_repo || request.targets.is_empty()) {
-        if is_bare_around(environment, &here) {
-            return Err(Error::BareRepository);
+    let start = Start::of(&request);
+    start.run(|world, told| {
+        let since = start.since.as_ref().and(world.bases);
+        let scope = Scope {
+            since: since.filter(|bases| bases.is_found()),
+            ..world.scope()
+        };
+        let (inputs, notices) = inputs::list(std::mem::take(&mut request.targets), scope)?;
+        let mut report = Report {
+            compared_with: world.bases.map(Bases::told),
+            notices: notices.sentences(),
+            ..Report::default()
+        };
+        let mut findings = look_at(&inputs, request, scope, world.bases, &mut report)?;
+        if let Some(repo) = world.repo.filter(|_| world.index.is_none()) {
+            findings = filters::forgive(findings, &mut report.files, repo, world.here);
         }
-        if needs_repo {
-            return Err(Error::NoRepository);
-        }
-    }
-    let staged = repo.as_ref().filter(|_| request.staged);
-    let index = staged.map(Repo::index).transpose()?;
-    let find = |repo| Bases::find(repo, &here, since);
-    let bases = repo.as_ref().map(find).transpose()?;
-    let search = policy::Search {
-        here: &here,
-        repo: repo.as_ref(),
-        index: index.as_ref(),
-        bases: bases.as_ref(),
-        since: since.is_some(),
-    };
-    let mut judged = search.judge(request.policy.as_deref())?;
-    let scope = Scope {
-        environment,
-        policy: &judged.policy,
-        input_type: request.input_type,
-        repo: repo.as_ref(),
-        index: index.as_ref(),
-        since: bases
-            .as_ref()
-            .filter(|bases| since.is_some() && bases.is_found()),
-        jobs: request.jobs,
-    };
-    let (inputs, notices) = inputs::list(std::mem::take(&mut request.targets), scope)?;
-    let mut report = Report {
-        compared_with: bases.as_ref().map(Bases::told),
-        notices: notices.sentences(),
-        ..Report::default()
-    };
-    let mut findings = look_at(&inputs, request, scope, bases.as_ref(), &mut report)?;
-    if let Some(repo) = repo.as_ref().filter(|_| index.is_none()) {
-        findings = filters::forgive(findings, &mut report.files, repo, &here);
-    }
-    judged.tell(&mut findings, &mut report);
-    earlier::fit(&mut findings, repo.as_ref(), &here);
-    findings.sort_by(|one, other| bytes_of(one).cmp(bytes_of(other)));
-    settle::apply(findings, &judged.policy, &mut report);
-    Ok(report)
+        told.tell(&mut findings, &mut report);
+        earlier::fit(&mut findings, world.repo, world.here);
+        findings.sort_by(|one, other| bytes_of(one).cmp(bytes_of(other)));
+        settle::apply(findings, world.policy, &mut report);
+        Ok(report)
+    })
 }
 
 /// Looks at all inputs, with all keys; puts what became of them into `report` and returns all findings.
@@ -94,6 +66,7 @@ fn look_at<'r>(
         blobs.prepare(&inputs.iter().filter_map(Input::blob).collect::<Vec<_>>());
     }
     let around = Around {
+        command: Command::Check,
         blobs,
         bases,
         trusts_changes: request.trust_changes,
@@ -175,6 +148,7 @@ fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Vec<Finding>, Erro
                 is_older: _,
                 shut: _,
                 tokens,
+                facts: _,
             } => {
                 files.extend(tokens.map(|tokens| (file.path.clone(), tokens)));
                 report.files.push(*file);

@@ -6,7 +6,7 @@ use super::history::{Past, Since, Sound};
 use crate::change::{Change, NotCompared, Tokens, Version};
 use crate::document::{Document, Format};
 use crate::repo::BlobId;
-use crate::rules::{self, BaseName, ChangeContext, FileContext};
+use crate::rules::{self, BaseName, ChangeContext, Command, FileContext};
 use crate::sops::SopsFile;
 use crate::source::{Source, Span};
 
@@ -278,7 +278,8 @@ impl Look<'_> {
             None => Content::Bytes(bytes),
         };
         // Any file can be binary to sops, and most are no secrets.
-        self.format != Format::Binary
+        self.command == Command::Check
+            && self.format != Format::Binary
             && self
                 .bases
                 .is_some_and(|bases| bases.was_encrypted(&self.path, self.format, content))

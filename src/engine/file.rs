@@ -15,7 +15,7 @@ use crate::finding::Finding;
 use crate::fs;
 use crate::keys::{Keyring, Shut};
 use crate::repo::{BlobId, Blobs};
-use crate::rules::{Due, FormatFrom, Needs, Unreadable};
+use crate::rules::{Command, Due, FileFacts, FormatFrom, Needs, Unreadable};
 use crate::sops::{self, MetadataErrors, Reason, SopsFile, Verification};
 use crate::source::{self, DecodeError, Source, SourceId};
 
@@ -41,6 +41,8 @@ pub(super) enum Looked {
         shut: Option<Shut>,
         /// Its tokens, where files are compared.
         tokens: Option<Tokens>,
+        /// What the rules about all files may see of it.
+        facts: Option<Box<FileFacts>>,
     },
 }
 
@@ -48,6 +50,7 @@ pub(super) enum Looked {
 pub(super) fn look(input: &Input, keyring: &Keyring, around: Around<'_>) -> Looked {
     let look = Look {
         bases: around.bases,
+        command: around.command,
         trusts_changes: around.trusts_changes,
         keeps_tokens: around.keeps_tokens,
         blob: match &input.content {
@@ -75,6 +78,8 @@ pub(super) fn look(input: &Input, keyring: &Keyring, around: Around<'_>) -> Look
 /// What there is around the files.
 #[derive(Clone, Copy)]
 pub(super) struct Around<'a> {
+    /// Whose rules are evaluated.
+    pub(super) command: Command,
     pub(super) blobs: Option<&'a Blobs<'a>>,
     /// What they are compared with; none outside of a repository.
     pub(super) bases: Option<&'a Bases<'a>>,
@@ -92,6 +97,7 @@ pub(super) struct Look<'a> {
     origin: Origin,
     has_secret_name: bool,
     pub(super) bases: Option<&'a Bases<'a>>,
+    pub(super) command: Command,
     trusts_changes: bool,
     keeps_tokens: bool,
     /// What git calls the content, where it is from there.
@@ -322,6 +328,8 @@ impl Look<'_> {
         };
         let checked = if is_guess {
             sops::check_closed(file, Reason::SelectorsChanged)
+        } else if self.command == Command::Audit {
+            sops::check_closed(file, Reason::NotAsked)
         } else {
             sops::check(file, keyring)
         };

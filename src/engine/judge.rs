@@ -16,7 +16,7 @@ use crate::rules::{Check, ConfigContext, FileContext, Findings, POLICY_WEAKENED,
 /// The policy that a run follows, and what there is to say about it.
 #[derive(Default)]
 pub(super) struct Judged {
-    pub(super) policy: Policy,
+    policy: Policy,
     findings: Vec<Finding>,
     not_evaluated: Option<NotEvaluated>,
     notice: Option<String>,
@@ -145,17 +145,28 @@ fn points(bases: Option<&Bases<'_>>) -> Result<Vec<Point>, &'static str> {
     Ok(points.collect())
 }
 
+/// What there is to say about the policy that a run follows.
+pub(super) struct Told(Judged);
+
 impl Judged {
-    /// Puts what there is to say into a report, of which the findings are not settled yet.
-    pub(super) fn tell(&mut self, findings: &mut Vec<Finding>, report: &mut Report) {
-        report.notices.extend(self.notice.take());
-        if let Some(lacking) = self.not_evaluated.take() {
+    /// The policy, and what there is to say about it.
+    pub(super) fn into_parts(mut self) -> (Policy, Told) {
+        (std::mem::take(&mut self.policy), Told(self))
+    }
+}
+
+impl Told {
+    /// Puts it into a report, of which the findings are not settled yet.
+    pub(super) fn tell(self, findings: &mut Vec<Finding>, report: &mut Report) {
+        let mut this = self.0;
+        report.notices.extend(this.notice);
+        if let Some(lacking) = this.not_evaluated {
             report.not_evaluated.push(lacking);
             let by_path = |lacking: &NotEvaluated| bytes(&lacking.path).to_owned();
             report.not_evaluated.sort_by_cached_key(by_path);
         }
-        if !self.findings.is_empty() {
-            findings.append(&mut self.findings);
+        if !this.findings.is_empty() {
+            findings.append(&mut this.findings);
             let by_path = |finding: &Finding| bytes(&finding.location.path).to_owned();
             findings.sort_by_cached_key(by_path);
         }

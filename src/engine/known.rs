@@ -11,7 +11,8 @@ use crate::document::{Document, Foreign, Format, RepeatedKey};
 use crate::finding::Finding;
 use crate::keys::Shut;
 use crate::rules::{
-    Check, Due, EDITED, FileContext, Findings, Needs, RULES, Rule, Sound, UNDECRYPTABLE, Unreadable,
+    Check, Command, Due, EDITED, FileContext, FileFacts, Findings, Needs, RULES, Rule, Sound,
+    UNDECRYPTABLE, Unreadable,
 };
 use crate::sops::{ClearComment, Opener, Place, Problem, SopsFile, Verification};
 use crate::source::{Conflict, Position, Source, Span};
@@ -71,6 +72,7 @@ impl Look<'_> {
             Compared::Same | Compared::Nothing(_) => false,
         };
         let tokens = known.tokens.take();
+        let facts = self.facts(&known);
         Looked::At {
             file: self.file(known, verification),
             findings,
@@ -78,7 +80,16 @@ impl Look<'_> {
             is_older,
             shut,
             tokens,
+            facts,
         }
+    }
+
+    /// What the rules about all files may see of it, where they are asked.
+    fn facts(&self, known: &Known<'_>) -> Option<Box<FileFacts>> {
+        let is_wanted = self.command == Command::Audit;
+        let (file, source) = known.file.zip(known.source).filter(|_| is_wanted)?;
+        let facts = FileFacts::of(&self.path, self.format, source, file, known.encrypted);
+        Some(Box::new(facts))
     }
 
     pub(super) fn run(
@@ -118,7 +129,7 @@ impl Look<'_> {
                 reason: reason.to_owned(),
             });
         };
-        for rule in rules {
+        for rule in rules.iter().filter(|rule| rule.is_of(self.command)) {
             let before = findings.len();
             match (&rule.check, &known.compared) {
                 (Check::Change(check), _) if rule.id == EDITED && known.since.is_some() => {

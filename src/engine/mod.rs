@@ -4,6 +4,7 @@
 //! Files are looked at in parallel, a file a task, and nothing of a file's text outlives its task.
 //! What comes out depends on the files and the identities alone, not on the number of threads.
 
+mod audit;
 mod bases;
 mod bytes;
 mod catalogue;
@@ -34,10 +35,13 @@ mod settle;
 mod sign;
 mod since;
 mod staged;
+mod surroundings;
 mod walk;
 
 pub use crate::history::{DataKeyFate, Edit, Step, ValueChange, What};
 pub use crate::keys::{Answer, Ask};
+pub use crate::rules::Command;
+pub use audit::audit;
 pub use catalogue::{RuleInfo, catalogue};
 pub use check::check;
 pub use error::Error;
@@ -54,7 +58,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 #[cfg(feature = "cli")]
 pub(crate) use crate::document::Foreign;
-pub use crate::sops::Opener;
+pub use crate::sops::{BusFactor, Opener};
 pub(crate) use crate::sops::{Reason, Verification};
 
 /// The most bytes of one input that are read: 256 MiB. A cluster stores one in an object, and memory

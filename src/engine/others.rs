@@ -6,7 +6,7 @@ use super::known::Known;
 use super::sign;
 use crate::document::{Document, Foreign, Format};
 use crate::keys;
-use crate::rules::{Due, Needs, OF_ANY_FILE, Unreadable};
+use crate::rules::{Command, Due, Needs, OF_ANY_FILE, Unreadable};
 use crate::sops::Verification;
 use crate::source::{DecodeError, Source, SourceId};
 
@@ -77,6 +77,9 @@ impl Look<'_> {
 
     /// A file that nobody asked about and that is not sops's.
     pub(super) fn pass_over(self, id: SourceId, bytes: Vec<u8>) -> Looked {
+        if self.command == Command::Audit {
+            return Looked::passed_over(true);
+        }
         let is_searched = bytes.len() <= MAX_SEARCHED_LEN && sign::is_text(&bytes);
         if !is_searched || !sign::is_utf16(&bytes) && !keys::may_be_exposed(&bytes) {
             return Looked::passed_over(is_searched);
@@ -88,7 +91,7 @@ impl Look<'_> {
     }
 
     pub(super) fn pass_over_text(self, source: &Source) -> Looked {
-        if !keys::may_be_exposed(source.text().as_bytes()) {
+        if self.command == Command::Audit || !keys::may_be_exposed(source.text().as_bytes()) {
             return Looked::passed_over(true);
         }
         let known = Known {

@@ -1,18 +1,21 @@
-//! What a run of `check` found out, as data: reporters print it, the command takes its exit code.
+//! What a run of `check` or `audit` found out, as data: reporters print it, the command takes its exit code.
 
 use std::path::PathBuf;
 
 use crate::document::{Foreign, Format};
 use crate::finding::{Finding, Severity};
+use crate::rules::Command;
 use crate::sops::{Opener, Reason, Verification};
 
-/// The outcome of a check: every file looked at, and all that the rules have to say.
+/// The outcome of a check or an audit: every file looked at, and all that the rules have to say.
 ///
 /// Files, findings and rules not evaluated are sorted by the bytes of their path, so that two runs
 /// over the same files give the same report, whatever the number of threads.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Report {
+    /// The command that made it.
+    pub command: Command,
     /// The sops files, and every file that was named.
     pub files: Vec<FileReport>,
     /// What the files were compared with; none outside of a repository.

@@ -16,7 +16,7 @@ use crate::finding::{Finding, Help};
 use crate::keys::Keyring;
 use crate::paths;
 use crate::repo::{Base, BlobId, CommitId, End, File, Kind, Of, Reach};
-use crate::rules::OF_EVERY_COMMIT;
+use crate::rules::{Command, OF_EVERY_COMMIT};
 
 /// Adds the files that changed since the base, of those below `named` if there are names.
 ///
@@ -120,6 +120,7 @@ impl Leaks {
             })
             .collect();
         let around = Around {
+            command: Command::Check,
             blobs: Some(&bases.blobs),
             bases: None,
             trusts_changes: false,

@@ -45,6 +45,11 @@ pub(super) fn parse(text: &str) -> Option<(&str, Secret<Vec<u8>>)> {
     (state == 1 && padded).then(|| (prefix, regroup(values)))
 }
 
+/// Whether the character is one of the 32 that hold data.
+pub(super) fn is_letter(c: char) -> bool {
+    u8::try_from(c).is_ok_and(|byte| CHARSET.contains(&byte))
+}
+
 /// The Bech32 string of `data` in lower case.
 #[cfg(any(feature = "pq", test))]
 pub(super) fn encode(prefix: &str, data: &[u8]) -> String {

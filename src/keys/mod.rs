@@ -12,6 +12,11 @@ mod dormant;
 mod exposed;
 #[cfg(feature = "plugin")]
 mod file_key;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "no rule looks at recipients yet")
+)]
+mod flaw;
 mod found;
 mod identity;
 mod keyring;
@@ -34,6 +39,8 @@ pub(crate) use age_file::AgeFile;
 pub use ask::{Answer, Ask};
 pub(crate) use dormant::Obstacle;
 pub(crate) use exposed::{Exposed, exposed, may_be_exposed};
+#[expect(unused_imports, reason = "no rule looks at recipients yet")]
+pub(crate) use flaw::Flaw;
 pub(crate) use keyring::{Given, Keyring, MAX_KEY_FILE};
 pub(crate) use listing::Listed;
 pub(crate) use places::{Origin, Place, PlaceState};

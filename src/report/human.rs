@@ -6,7 +6,9 @@ use std::io::{self, Write};
 
 use super::drawing::draw;
 use super::{escape, openers};
-use crate::engine::{ComparedWith, FileReport, Foreign, Reason, Report, Verification};
+use crate::engine::{
+    Command, ComparedWith, FileReport, Foreign, Reason, Report, Summary, Verification,
+};
 use crate::finding::Finding;
 
 /// How much to print, and whether in colour.
@@ -31,6 +33,9 @@ pub struct Style {
 /// Whatever writing to `out` gives.
 pub fn human(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
     write_findings(&report.findings, style, out)?;
+    if report.command == Command::Audit {
+        return write_audit(report, style, out);
+    }
     if style.quiet {
         // Silence is to mean that all is well, and here nobody knows.
         return write_unverified(report, style, out);
@@ -56,6 +61,53 @@ fn write_findings(findings: &[Finding], style: Style, out: &mut dyn Write) -> io
     Ok(())
 }
 
+/// Writes what there is to say of an audit beside the findings: no file was to be verified.
+fn write_audit(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    if style.quiet {
+        return Ok(());
+    }
+    if style.verbose {
+        write_not_evaluated(report, out)?;
+        if let Some(with) = &report.compared_with {
+            write_compared_with(with, out)?;
+        }
+        writeln!(out)?;
+    }
+    write_audit_summary(report, style, out)?;
+    write_more(report, out)
+}
+
+fn write_audit_summary(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let counts = report.summary();
+    let encrypted = counts.files - counts.not_encrypted;
+    let mut parts = levels(&counts);
+    if counts.suppressed > 0 {
+        parts.push(format!("{} suppressed", counts.suppressed));
+    }
+    if parts.is_empty() {
+        parts.push("nothing found".to_owned());
+    }
+    if encrypted == 0 {
+        return writeln!(out, "no sops files found: {}", parts.join(", "));
+    }
+    let color = if report.has_errors() { RED } else { GREEN };
+    let files = paint(
+        style,
+        color,
+        &format!("{} audited", plural(encrypted, "file")),
+    );
+    writeln!(out, "{files}: {}", parts.join(", "))
+}
+
+fn write_not_evaluated(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    for skipped in &report.not_evaluated {
+        let path = escape::path(&skipped.path);
+        let reason = escape::text(&skipped.reason);
+        writeln!(out, "{path}: {} not evaluated ({reason})", skipped.rule)?;
+    }
+    Ok(())
+}
+
 fn write_files(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for file in &report.files {
         let path = escape::path(&file.path);
@@ -70,11 +122,7 @@ fn write_files(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             verification => writeln!(out, "{path}: {}", verification.name())?,
         }
     }
-    for skipped in &report.not_evaluated {
-        let path = escape::path(&skipped.path);
-        let reason = escape::text(&skipped.reason);
-        writeln!(out, "{path}: {} not evaluated ({reason})", skipped.rule)?;
-    }
+    write_not_evaluated(report, out)?;
     if let Some(with) = &report.compared_with {
         write_compared_with(with, out)?;
     }
@@ -157,6 +205,7 @@ fn names_no_key(reason: &Reason) -> bool {
         | Reason::NotAllowed(_)
         | Reason::KeyFailed(_)
         | Reason::SelectorsChanged
+        | Reason::NotAsked
         | Reason::Unsupported(_) => false,
     }
 }
@@ -224,6 +273,7 @@ pub(super) fn why(reason: &Reason, searched: &[String]) -> String {
              could answer a guess; `--trust-changes` opens it"
                 .to_owned()
         }
+        Reason::NotAsked => "this command opens no file".to_owned(),
         Reason::Unsupported(what) => format!("not supported: {what}"),
     }
 }
@@ -242,15 +292,9 @@ fn write_summary(report: &Report, style: Style, out: &mut dyn Write) -> io::Resu
         (counts.not_verified, "not verified"),
         (counts.not_encrypted, "not encrypted"),
     ];
-    let levels = [
-        (counts.errors, "error"),
-        (counts.warnings, "warning"),
-        (counts.notes, "note"),
-    ];
-    let found = levels.iter().filter(|(count, _)| *count > 0);
-    let found = found.map(|(count, word)| plural(*count, word));
+    let found = levels(&counts);
     if counts.files == 0 {
-        let words: Vec<String> = found.collect();
+        let words = found;
         return match words.as_slice() {
             [] => writeln!(out, "no sops files found, nothing to verify"),
             words => writeln!(out, "no sops files found: {}", words.join(", ")),
@@ -266,6 +310,17 @@ fn write_summary(report: &Report, style: Style, out: &mut dyn Write) -> io::Resu
     let color = if report.has_errors() { RED } else { GREEN };
     let files = paint(style, color, &plural(counts.files, "file"));
     writeln!(out, "{files}: {}", parts.join(", "))
+}
+
+/// How many findings there are of each level that has some.
+fn levels(counts: &Summary) -> Vec<String> {
+    let levels = [
+        (counts.errors, "error"),
+        (counts.warnings, "warning"),
+        (counts.notes, "note"),
+    ];
+    let found = levels.iter().filter(|(count, _)| *count > 0);
+    found.map(|(count, word)| plural(*count, word)).collect()
 }
 
 /// Where more is said about what was found.

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::escape;
 use crate::engine::{
-    ComparedWith, FileReport, NotEvaluated, Opener, Reason, Report, Summary, Verification,
+    Command, ComparedWith, FileReport, NotEvaluated, Opener, Reason, Report, Summary, Verification,
 };
 use crate::finding::{Finding, Position, Severity};
 
@@ -30,6 +30,8 @@ pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 struct Root<'r> {
     schema: &'static str,
     tool: Tool,
+    /// `check` or `audit`.
+    command: &'static str,
     files: Vec<File<'r>>,
     findings: Vec<Problem<'r>>,
     not_evaluated: Vec<Skipped<'r>>,
@@ -127,6 +129,10 @@ impl<'r> Root<'r> {
             tool: Tool {
                 name: "sopsguard",
                 version: env!("CARGO_PKG_VERSION"),
+            },
+            command: match report.command {
+                Command::Check => "check",
+                Command::Audit => "audit",
             },
             files: report.files.iter().map(File::of).collect(),
             findings: report

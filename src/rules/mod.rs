@@ -34,8 +34,8 @@ mod unselected_ciphertext;
 
 pub(crate) use copied_ciphertext::copied_across;
 pub(crate) use given::{
-    BaseName, ChangeContext, CommitName, ConfigContext, Due, FileContext, Findings, FormatFrom,
-    Past, Sound, Unreadable,
+    BaseName, ChangeContext, CommitName, ConfigContext, Due, FileContext, FileFacts, Findings,
+    FormatFrom, Past, RepoContext, RepoFindings, Sound, Undecided, Unreadable,
 };
 use given::{CommitNames, Found, MAX_FINDINGS, Names, Tale, format, remedy};
 
@@ -97,6 +97,9 @@ pub(crate) static OF_EVERY_COMMIT: [&str; 3] = [
     private_key_committed::RULE.id,
 ];
 
+/// The rules about one file that tell who can open it, too.
+static OF_BOTH: [&str; 2] = [recipient_added::RULE.id, recipient_dropped::RULE.id];
+
 /// The rule that says that a token does not open.
 pub(crate) static UNDECRYPTABLE: &str = undecryptable_value::RULE.id;
 
@@ -138,14 +141,33 @@ pub(crate) enum Check {
     Change(fn(&ChangeContext<'_>, &mut Findings<'_>)),
     /// The policy file.
     Config(fn(&ConfigContext<'_>, &mut Findings<'_>)),
-    /// All files together.
+    /// All files together, and the configuration.
     #[expect(dead_code, reason = "no rule looks at the whole repository yet")]
-    Repo(fn(&RepoContext, &mut Findings<'_>)),
+    Repo(fn(&RepoContext<'_>, &mut RepoFindings<'_>)),
 }
 
-/// What a rule about the repository may see. There is none yet.
-#[derive(Clone, Copy)]
-pub(crate) enum RepoContext {}
+/// The commands that evaluate rules.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Command {
+    /// Is each file sound?
+    #[default]
+    Check,
+    /// Who can open what?
+    Audit,
+}
+
+impl Rule {
+    /// Whether the command evaluates it.
+    pub(crate) fn is_of(&self, command: Command) -> bool {
+        match (&self.check, command) {
+            (Check::Config(_), _) => true,
+            (Check::Repo(_), command) => command == Command::Audit,
+            (Check::File(_) | Check::Change(_), Command::Check) => true,
+            (Check::File(_) | Check::Change(_), Command::Audit) => OF_BOTH.contains(&self.id),
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -71,13 +71,16 @@ pub(super) fn wrong_share(metadata: Span) -> Problem {
 
 /// How many of its key groups must open.
 pub(super) fn needed(metadata: &Metadata<'_>) -> i64 {
-    match metadata.groups.len() {
+    let threshold = metadata.shamir_threshold.as_ref();
+    needed_of(metadata.groups.len(), threshold.map(|field| field.value))
+}
+
+/// How many of so many key groups must open, by the threshold that the file says.
+pub(super) fn needed_of(groups: usize, threshold: Option<i64>) -> i64 {
+    match groups {
         1 => 1,
         // sops takes no threshold for any number of groups, and needs two to put a key together.
-        _ => metadata
-            .shamir_threshold
-            .map_or(0, |field| field.value)
-            .max(2),
+        _ => threshold.unwrap_or(0).max(2),
     }
 }
 

@@ -4,6 +4,11 @@
 //! [`verify`] walks all values and compares the MAC; [`check`] does all of it and says what sops
 //! 3.13.3 would say. Everything that walks a document's values does it with [`walk()`].
 
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the audit of recipients is to use it")
+)]
+mod bus_factor;
 mod cipher;
 mod comment;
 mod copies;
@@ -29,17 +34,21 @@ mod verify;
 mod version;
 mod walk;
 
+pub use bus_factor::BusFactor;
+#[expect(unused_imports, reason = "the audit of recipients is to use it")]
+pub(crate) use bus_factor::{Holder, Quorum};
 pub(crate) use comment::ClearComment;
 pub(crate) use data_key::locks;
 pub(crate) use data_keys::{DataKeyId, DataKeys};
 pub(crate) use enc::{Token, ValueType};
 pub use file::Opener;
 pub(crate) use file::{MetadataErrors, SopsFile};
+pub(crate) use metadata::KeyKind;
 pub(crate) use problem::{
     CopiedCiphertext, MacMismatch, MalformedCiphertext, MalformedMetadata, PlaintextValue, Problem,
     ProblemKind, Undecryptable, Unreadable,
 };
-pub(crate) use selectors::Selectors;
+pub(crate) use selectors::{SelectorKind, Selectors};
 pub use verification::{Reason, Verification};
 pub(crate) use verify::{Inspection, Place, check, check_closed, verify_values};
 pub(crate) use walk::{Leaf, Overrun, Visit, walk};

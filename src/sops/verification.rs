@@ -48,6 +48,8 @@ pub enum Reason {
     KeyFailed(String),
     /// sopsguard cannot read what the file uses; it is named.
     Unsupported(String),
+    /// Nobody asked for it: the command opens nothing.
+    NotAsked,
     /// The file's selectors differ from the base's, so that a verdict could answer guesses.
     SelectorsChanged,
 }
@@ -82,6 +84,7 @@ impl fmt::Display for Reason {
             Self::KeyFailed(what) => return write!(f, "key-failed: {what}"),
             Self::Unsupported(what) => return write!(f, "unsupported: {what}"),
             Self::SelectorsChanged => "selectors-changed",
+            Self::NotAsked => "not-asked",
         })
     }
 }

@@ -5,6 +5,7 @@
 //! of one width in the place of every value and comment, whatever its length, and lets through
 //! nothing that it was not told of but indentation and the punctuation of structure.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::{Source, Span};
@@ -14,6 +15,12 @@ const MASK: &str = "********";
 
 /// The longest key that is shown, in bytes.
 const MAX_KEY: usize = 64;
+
+/// The longest public value of which anything is shown, in bytes: above a post-quantum recipient.
+const MAX_PUBLIC: usize = 4_096;
+
+/// What stands in the place of the middle of a long one.
+const CUT: &str = "...";
 
 /// The most parts of one line that are looked at.
 const MAX_PARTS: usize = 1_000;
@@ -38,6 +45,16 @@ pub(crate) enum PartKind {
     Key,
     /// A value or a comment, which is never shown.
     Hidden,
+    /// A value that whoever told of it knows to be no secret, such as a recipient. It is shown where it
+    /// is plain text, and only its ends where it is longer than `most` bytes.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "no rule looks at `.sops.yaml` yet")
+    )]
+    Public {
+        /// The most bytes that are shown.
+        most: usize,
+    },
 }
 
 /// A line as it may be shown.
@@ -109,10 +126,11 @@ impl<'s> Masked<'s> {
             line.structure(self.gap(at..start), width);
             let whole = part.span.start() == start && part.span.end() == end;
             let shown = match part.kind {
-                PartKind::Key if whole => self.key(start..end),
-                PartKind::Key | PartKind::Hidden => None,
+                PartKind::Key if whole => self.key(start..end).map(Cow::Borrowed),
+                PartKind::Public { most } if whole => self.public(start..end, most),
+                PartKind::Key | PartKind::Hidden | PartKind::Public { .. } => None,
             };
-            line.piece(start..end, shown.unwrap_or(MASK));
+            line.piece(start..end, shown.as_deref().unwrap_or(MASK));
             at = end;
         }
         if line.text.len() <= width {
@@ -132,6 +150,24 @@ impl<'s> Masked<'s> {
             .iter()
             .find_map(|&quote| key.strip_prefix(quote)?.strip_suffix(quote));
         is_plain_key(bare.unwrap_or(key).as_bytes()).then_some(key)
+    }
+
+    /// The value that stands there, where it is of one line of printable ASCII; its ends where it is
+    /// long.
+    fn public(&self, range: Range<usize>, most: usize) -> Option<Cow<'s, str>> {
+        let value = self.source.text().get(range)?;
+        let is_plain = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+        if !value.bytes().take(MAX_PUBLIC + 1).all(is_plain) || value.len() > MAX_PUBLIC {
+            return None;
+        }
+        if value.len() <= most {
+            return Some(Cow::Borrowed(value));
+        }
+        let kept = most.saturating_sub(CUT.len());
+        let end = kept / 3;
+        let start = value.get(..kept - end)?;
+        let end = value.get(value.len() - end..)?;
+        Some(Cow::Owned(format!("{start}{CUT}{end}")))
     }
 }
 
@@ -292,6 +328,30 @@ mod tests {
         );
         assert_eq!(line.find(0..18), Some(0..11));
         assert_eq!(line.find(40..41), None);
+    }
+
+    #[test]
+    fn public_values_are_shown_as_far_as_they_are_plain() {
+        let long = format!("age1{}", "q".repeat(58));
+        let text = format!("a: {long}\nb: age1\u{202e}x\nc: |\n  one\n  two\nd: 'x y'\n");
+        let source = source(&text);
+        let mut parts = Vec::new();
+        for value in [&long, "age1\u{202e}x", "|\n  one\n  two\n", "'x y'"] {
+            let start = text.find(value).unwrap();
+            parts.push(Part {
+                span: Span::new(start, start + value.len()),
+                kind: PartKind::Public { most: 24 },
+            });
+        }
+        let masked = Masked::new(&source, &parts);
+        let shown = |number| masked.line_of_problem(number, WIDTH).unwrap().text;
+        assert_eq!(shown(1), "******** age1qqqqqqqqqq...qqqqqqq");
+        assert_eq!(shown(2), "******** ********");
+        assert_eq!(
+            (shown(3), shown(4)),
+            ("******** ********".into(), MASK.into())
+        );
+        assert_eq!(shown(6), "******** 'x y'");
     }
 
     /// Findings times the length of their line would be hours.

@@ -15,7 +15,7 @@ use sopsguard::{Environment, Platform};
 use crate::args::{AccessArgs, Args, ColorChoice, Command, Global, InputType};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
-use crate::{check, completions, explain, install, keys, log, man, rules};
+use crate::{audit, check, completions, explain, install, keys, log, man, rules};
 
 /// The world that a command runs in.
 pub(crate) struct App {
@@ -80,6 +80,7 @@ impl App {
                 let access = self.access(&options.access, options.staged, &mut terminal);
                 check::run(options, &environment, access, style)
             }
+            Command::Audit(options) => audit::run(options, &environment, style),
             Command::Keys(options) => {
                 let mut terminal = Terminal;
                 let access = self.access(&options.access, false, &mut terminal);

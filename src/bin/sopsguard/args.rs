@@ -8,9 +8,9 @@ use clap::{Parser, Subcommand, ValueEnum};
 use sopsguard::install::Hook;
 
 use crate::help::{
-    CHECK_EXAMPLES, COMPLETIONS_EXAMPLES, EXAMPLES, EXIT_CODES, EXPLAIN_EXAMPLES, IDENTITIES,
-    INSTALL_EXAMPLES, KEYS_EXAMPLES, KEYS_EXIT_CODES, LOG_EDITS, LOG_EXAMPLES, LOG_EXIT_CODES,
-    MAN_EXAMPLES, RULES_EXAMPLES,
+    AUDIT_EXAMPLES, AUDIT_EXIT_CODES, CHECK_EXAMPLES, COMPLETIONS_EXAMPLES, EXAMPLES, EXIT_CODES,
+    EXPLAIN_EXAMPLES, IDENTITIES, INSTALL_EXAMPLES, KEYS_EXAMPLES, KEYS_EXIT_CODES, LOG_EDITS,
+    LOG_EXAMPLES, LOG_EXIT_CODES, MAN_EXAMPLES, RULES_EXAMPLES,
 };
 use crate::later::Later;
 
@@ -55,6 +55,11 @@ pub(crate) enum Command {
     /// a secret file. A file is "verified" exactly when sops 3.13.3 would decrypt it with the same
     /// identities. That says that the file is consistent, not who wrote it.
     Check(Later<CheckArgs>),
+    /// Audit who can open the secret files, and whether anyone will be able to tomorrow
+    ///
+    /// Compares each file's recipients with its rule in `.sops.yaml` and with `.sopsguard.toml`, and looks
+    /// for what is wrong with either before it costs a secret. Needs no key, and opens nothing.
+    Audit(Later<AuditArgs>),
     /// Show what sops makes of a file, without a key and without values
     ///
     /// With `--tree` each value is listed as sops sees it: its path, its type, whether the selectors
@@ -140,6 +145,30 @@ pub(crate) struct CheckArgs {
     /// Exit with 1 where a file stays unverified for want of a key
     #[arg(long)]
     pub(crate) require_key: bool,
+    /// How to print the report
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: Format,
+    /// Use at most N threads; one a core by default
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("{AUDIT_EXAMPLES}\n\n{AUDIT_EXIT_CODES}"))]
+pub(crate) struct AuditArgs {
+    /// Tell only of these files, and of those below these folders; the whole repository is looked at
+    /// all the same
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Audit what the next commit will hold instead of the work tree
+    #[arg(long)]
+    pub(crate) staged: bool,
+    /// Exit with 1 where there is no revision to compare with, as in a shallow clone
+    #[arg(long)]
+    pub(crate) require_base: bool,
+    /// Follow this policy instead of .sopsguard.toml at the repository's root
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// How to print the report
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) format: Format,

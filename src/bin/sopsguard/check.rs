@@ -91,7 +91,7 @@ fn refuse_options_as_paths(options: &CheckArgs, environment: &Environment) -> Re
 }
 
 /// Prints what was named for nothing, and what was wrong with the sources of identities.
-fn tell_warnings(report: &Report) {
+pub(crate) fn tell_warnings(report: &Report) {
     for notice in &report.notices {
         app::warn(&format!("note: {}\n", report::escape(notice)));
     }
@@ -115,7 +115,7 @@ fn tell_not_compared(report: &Report) {
 }
 
 /// Says that there was nothing to compare with, and whether there was not.
-fn tell_no_base(report: &Report) -> bool {
+pub(crate) fn tell_no_base(report: &Report) -> bool {
     let (message, help) = match &report.compared_with {
         None => ("there is no git repository here", "run it inside one"),
         Some(with) => match &with.lacking {

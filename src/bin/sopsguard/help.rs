@@ -13,11 +13,26 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   sopsguard check                                every sops file of the repository
   sopsguard check --staged                       what the next commit will hold
+  sopsguard audit                                who can open what, and what is wrong with that
   sopsguard install                              let git check every commit
   sopsguard log apps/db.enc.yaml                 what each commit did to a file
   sopsguard rules mac-mismatch                   what a rule means, and what to do
   sopsguard explain --tree values.yaml           what sops sees: that 012 is a number
   sopsguard help check                           all about one command";
+
+pub(crate) const AUDIT_EXAMPLES: &str = "\
+Examples:
+  sopsguard audit                                the whole repository
+  sopsguard audit apps/                          only what concerns this folder
+  sopsguard audit --staged                       as the next commit will have it
+  sopsguard audit --format json | jq .findings   for programs";
+
+pub(crate) const AUDIT_EXIT_CODES: &str = "\
+Exit codes:
+  0  no finding at error level; warnings are none
+  1  a finding at error level, or --require-base was not met
+  2  the arguments or the policy are wrong
+  3  the work could not be done (a path is not there, a stream failed)";
 
 pub(crate) const CHECK_EXAMPLES: &str = "\
 Examples:

@@ -3,10 +3,12 @@
 mod change;
 mod config;
 mod context;
+mod facts;
 mod findings;
 pub(super) mod format;
 mod past;
 pub(super) mod remedy;
+mod repository;
 mod sound;
 #[cfg(test)]
 mod tests;
@@ -15,8 +17,12 @@ pub(crate) use change::{BaseName, ChangeContext};
 pub(super) use change::{MAX_FINDINGS, Names, Tale};
 pub(crate) use config::ConfigContext;
 pub(crate) use context::{Due, FileContext, FormatFrom, Unreadable};
+pub(crate) use facts::FileFacts;
+#[expect(unused_imports, reason = "no rule looks at the whole repository yet")]
+pub(crate) use facts::{KeyFacts, SelectorFacts};
 pub(crate) use findings::Findings;
 pub(super) use findings::Found;
 pub(super) use past::CommitNames;
 pub(crate) use past::{CommitName, Past};
+pub(crate) use repository::{RepoContext, RepoFindings, Undecided};
 pub(crate) use sound::Sound;

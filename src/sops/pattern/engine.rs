@@ -57,6 +57,11 @@ impl Engine {
         })
     }
 
+    /// The automaton itself.
+    pub(super) fn dfa(&self) -> &DFA {
+        &self.dfa
+    }
+
     fn build_on_this_stack(tree: &Tree) -> Option<Self> {
         let config = thompson::Config::new()
             .which_captures(thompson::WhichCaptures::None)

@@ -1,0 +1,200 @@
+//! `audit`: who can open what. All files are looked at first, as far as that goes without a key; then the rules
+//! about the repository look at what is known of all of them, and at the configuration.
+
+use std::path::{Path, PathBuf};
+
+use super::bases::Bases;
+use super::file::{self, Around, Looked};
+use super::inputs::{self, Input};
+use super::surroundings::{Start, Surroundings};
+use super::{Error, NotEvaluated, Report, Request, Target, earlier, map_all, settle};
+use crate::finding::Finding;
+use crate::keys::Keyring;
+use crate::paths;
+use crate::rules::{Check, Command, FileFacts, RULES, RepoContext, RepoFindings, Undecided};
+use crate::sops::Verification;
+
+/// Audits who can open the files of a repository, and its configuration.
+///
+/// All files of the repository are looked at, whatever paths are named; findings are told of those that
+/// are named, or lie below what is. No file is opened.
+///
+/// # Errors
+/// As [`check`](super::check()) does.
+pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
+    let start = Start::of(&request);
+    start.run(|world, told| {
+        let named = Named::take(&mut request, world)?;
+        let scope = world.scope();
+        let (inputs, notices) = inputs::list(named.roots(), scope)?;
+        let mut report = Report {
+            command: Command::Audit,
+            compared_with: world.bases.map(Bases::told),
+            notices: notices.sentences(),
+            ..Report::default()
+        };
+        let looked = look_at(&inputs, &request, world)?;
+        let (facts, mut findings) = gather(looked, &mut report)?;
+        let names: Vec<PathBuf> = inputs.into_iter().map(|input| input.path).collect();
+        let context = RepoContext {
+            files: &facts,
+            names: &names,
+            policy: world.policy,
+        };
+        findings.extend(of_repository(&context, &mut report));
+        named.keep(world.here, &mut report, &mut findings);
+        told.tell(&mut findings, &mut report);
+        earlier::fit(&mut findings, world.repo, world.here);
+        findings.sort_by_cached_key(|found| {
+            let path = found.location.path.as_os_str().as_encoded_bytes();
+            (path.to_owned(), found.location.start, found.rule)
+        });
+        settle::apply(findings, world.policy, &mut report);
+        Ok(report)
+    })
+}
+
+/// What the user named, of which alone is told.
+struct Named {
+    /// The paths, absolute; none where all is told.
+    paths: Vec<PathBuf>,
+    /// What to look at where that is not the whole repository.
+    roots: Vec<Target>,
+}
+
+impl Named {
+    fn take(request: &mut Request<'_>, world: Surroundings<'_>) -> Result<Self, Error> {
+        let targets = std::mem::take(&mut request.targets);
+        let mut paths = Vec::new();
+        for target in &targets {
+            if let Target::Path(path) = target {
+                let absolute = paths::absolute(world.here, path);
+                if world.index.is_none() && absolute.symlink_metadata().is_err() {
+                    return Err(Error::NoSuchPath { path: path.clone() });
+                }
+                paths.push(absolute);
+            }
+        }
+        let is_inside = |path: &PathBuf| {
+            world
+                .repo
+                .is_some_and(|repo| repo.path_in_index(path).is_some())
+        };
+        let roots = if paths.iter().all(is_inside) {
+            Vec::new()
+        } else {
+            targets
+        };
+        Ok(Self { paths, roots })
+    }
+
+    fn roots(&self) -> Vec<Target> {
+        let paths = self.roots.iter().filter_map(|target| match target {
+            Target::Path(path) => Some(Target::Path(path.clone())),
+            Target::Text { .. } => None,
+        });
+        paths.collect()
+    }
+
+    /// Leaves what is said of the named files.
+    fn keep(&self, here: &Path, report: &mut Report, findings: &mut Vec<Finding>) {
+        if self.paths.is_empty() {
+            return;
+        }
+        let is_named = |path: &Path| {
+            let path = paths::absolute(here, path);
+            self.paths.iter().any(|named| path.starts_with(named))
+        };
+        findings.retain(|found| is_named(&found.location.path));
+        report.files.retain(|file| is_named(&file.path));
+        report
+            .not_evaluated
+            .retain(|skipped| is_named(&skipped.path));
+    }
+}
+
+/// Looks at all inputs without any key.
+fn look_at(
+    inputs: &[Input],
+    request: &Request<'_>,
+    world: Surroundings<'_>,
+) -> Result<Vec<Looked>, Error> {
+    let blobs = world.bases.map(|bases| &bases.blobs);
+    if let Some(blobs) = blobs {
+        blobs.prepare(&inputs.iter().filter_map(Input::blob).collect::<Vec<_>>());
+    }
+    let around = Around {
+        command: Command::Audit,
+        blobs,
+        bases: world.bases,
+        trusts_changes: request.trust_changes,
+        keeps_tokens: false,
+    };
+    let keyring = Keyring::given(Vec::new()).map_err(|error| Error::identity(&error))?;
+    map_all(inputs, request.jobs, |input| {
+        file::look(input, &keyring, around)
+    })
+}
+
+/// Puts what became of the inputs into `report`; gives what is known of the sops files, and the findings
+/// about each by itself.
+fn gather(
+    looked: Vec<Looked>,
+    report: &mut Report,
+) -> Result<(Vec<FileFacts>, Vec<Finding>), Error> {
+    let (mut all, mut findings) = (Vec::new(), Vec::new());
+    for looked in looked {
+        match looked {
+            Looked::PassedOver { .. } => report.passed_over += 1,
+            Looked::NotGiven(error) => return Err(error),
+            Looked::At {
+                file,
+                findings: found,
+                not_evaluated,
+                facts,
+                ..
+            } => {
+                if facts.is_none() && file.verification == Verification::Failed {
+                    report.not_evaluated.extend(unread(&file.path));
+                }
+                all.extend(facts.map(|facts| *facts));
+                report.files.push(*file);
+                report.not_evaluated.extend(not_evaluated);
+                findings.extend(found);
+            }
+        }
+    }
+    Ok((all, findings))
+}
+
+/// The rules that say nothing of a file that cannot be read.
+fn unread(path: &Path) -> impl Iterator<Item = NotEvaluated> + '_ {
+    let of_repository = RULES
+        .iter()
+        .filter(|rule| matches!(rule.check, Check::Repo(_)));
+    of_repository.map(|rule| NotEvaluated {
+        path: path.to_owned(),
+        rule: rule.id,
+        reason: "unreadable".to_owned(),
+    })
+}
+
+/// What the rules about the repository find.
+fn of_repository(context: &RepoContext<'_>, report: &mut Report) -> Vec<Finding> {
+    let (mut findings, mut undecided) = (Vec::new(), Vec::new());
+    for rule in RULES {
+        if let Check::Repo(check) = rule.check {
+            check(
+                context,
+                &mut RepoFindings::new(rule, &mut findings, &mut undecided),
+            );
+        }
+    }
+    let undecided = undecided.into_iter();
+    report.not_evaluated.extend(
+        undecided.map(|Undecided { rule, path, reason }| NotEvaluated { path, rule, reason }),
+    );
+    let by_path = |skipped: &NotEvaluated| skipped.path.as_os_str().as_encoded_bytes().to_owned();
+    report.not_evaluated.sort_by_cached_key(by_path);
+    findings
+}

@@ -1,0 +1,119 @@
+//! What there is around a run: the repository, its index, what it is compared with, and the policies
+//! that judge it.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use super::bases::Bases;
+use super::inputs::Scope;
+use super::judge::Told;
+use super::{Error, Request, policy};
+use crate::config::Policy;
+use crate::document::Format;
+use crate::environment::Environment;
+use crate::paths;
+use crate::repo::{Index, Repo, is_bare_around};
+
+/// What of a request decides what is around the run.
+pub(super) struct Start<'e> {
+    environment: &'e Environment,
+    staged: bool,
+    /// The revision since which files are checked.
+    pub(super) since: Option<String>,
+    policy: Option<PathBuf>,
+    input_type: Option<Format>,
+    jobs: Option<NonZeroUsize>,
+    /// Whether no path is named.
+    is_whole: bool,
+}
+
+/// What there is around a run.
+#[derive(Clone, Copy)]
+pub(super) struct Surroundings<'a> {
+    start: &'a Start<'a>,
+    /// The policies that judge.
+    pub(super) policy: &'a Policy,
+    /// The current folder, absolute.
+    pub(super) here: &'a Path,
+    /// The repository around it.
+    pub(super) repo: Option<&'a Repo<'a>>,
+    /// Its index, where files are taken from that.
+    pub(super) index: Option<&'a Index<'a>>,
+    /// What files are compared with; none outside of a repository.
+    pub(super) bases: Option<&'a Bases<'a>>,
+}
+
+impl<'e> Start<'e> {
+    /// What `request` says of it.
+    pub(super) fn of(request: &Request<'e>) -> Self {
+        Self {
+            environment: request.environment,
+            staged: request.staged,
+            since: request.since.clone(),
+            policy: request.policy.clone(),
+            input_type: request.input_type,
+            jobs: request.jobs,
+            is_whole: request.targets.is_empty(),
+        }
+    }
+
+    /// Looks around, and runs `run` in what is there, with what there is to say about the policy.
+    ///
+    /// # Errors
+    /// [`Error::NoRepository`] and [`Error::BareRepository`] where there is no index or commit to
+    /// read, [`Error::Git`] where there is one that cannot be read, [`Error::Policy`] where the policy
+    /// is wrong; and those of `run`.
+    pub(super) fn run<T>(
+        &self,
+        run: impl FnOnce(Surroundings<'_>, Told) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let here = paths::absolute(self.environment.current_dir(), Path::new(""));
+        let repo = Repo::discover(self.environment, &here);
+        let since = self.since.as_deref();
+        let needs_repo = self.staged || since.is_some();
+        if repo.is_none() && (needs_repo || self.is_whole) {
+            if is_bare_around(self.environment, &here) {
+                return Err(Error::BareRepository);
+            }
+            if needs_repo {
+                return Err(Error::NoRepository);
+            }
+        }
+        let staged = repo.as_ref().filter(|_| self.staged);
+        let index = staged.map(Repo::index).transpose()?;
+        let find = |repo| Bases::find(repo, &here, since);
+        let bases = repo.as_ref().map(find).transpose()?;
+        let search = policy::Search {
+            here: &here,
+            repo: repo.as_ref(),
+            index: index.as_ref(),
+            bases: bases.as_ref(),
+            since: since.is_some(),
+        };
+        let (policy, told) = search.judge(self.policy.as_deref())?.into_parts();
+        let surroundings = Surroundings {
+            start: self,
+            policy: &policy,
+            here: &here,
+            repo: repo.as_ref(),
+            index: index.as_ref(),
+            bases: bases.as_ref(),
+        };
+        run(surroundings, told)
+    }
+}
+
+impl<'a> Surroundings<'a> {
+    /// What decides which files are inputs: all, not only what changed since a revision.
+    pub(super) fn scope(&self) -> Scope<'a> {
+        Scope {
+            environment: self.start.environment,
+            policy: self.policy,
+            input_type: self.start.input_type,
+            repo: self.repo,
+            index: self.index,
+            since: None,
+            jobs: self.start.jobs,
+        }
+    }
+}

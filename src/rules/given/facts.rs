@@ -1,0 +1,103 @@
+//! What is kept of a sops file for the rules that look at all files together: no text of it.
+
+use std::path::{Path, PathBuf};
+
+use crate::document::Format;
+use crate::finding::Position;
+use crate::sops::{KeyKind, SelectorKind, SopsFile};
+use crate::source::{Source, Span};
+
+/// A sops file as its metadata has it.
+#[expect(dead_code, reason = "no rule looks at the whole repository yet")]
+#[derive(Clone, Debug)]
+pub(crate) struct FileFacts {
+    /// The path as reports print it.
+    pub(crate) path: PathBuf,
+    /// The format that it was read as.
+    pub(crate) format: Format,
+    /// Where the metadata begins.
+    pub(crate) at: Position,
+    /// The keys that open it, group by group.
+    pub(crate) groups: Vec<Vec<KeyFacts>>,
+    /// How many groups must open, as the file says it, and where.
+    pub(crate) threshold: Option<(i64, Position)>,
+    /// How many groups must open.
+    pub(crate) groups_needed: usize,
+    /// The selector that is set.
+    pub(crate) selector: Option<SelectorFacts>,
+    /// Whether the MAC covers encrypted values only.
+    pub(crate) mac_only_encrypted: bool,
+    /// How many values are known to be picked by the selectors.
+    pub(crate) encrypted: usize,
+}
+
+/// A key that opens a file or a group of it.
+#[expect(dead_code, reason = "no rule looks at the whole repository yet")]
+#[derive(Clone, Debug)]
+pub(crate) struct KeyFacts {
+    /// What service it is of.
+    pub(crate) kind: KeyKind,
+    /// The name to compare. It may be anything that was pasted there, and is never printed.
+    pub(crate) canonical: String,
+    /// The name to print.
+    pub(crate) shown: String,
+    /// Where its entry stands.
+    pub(crate) at: Position,
+}
+
+/// A selector that a file sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SelectorFacts {
+    /// Which of the six.
+    pub(crate) kind: SelectorKind,
+    /// The suffix or regular expression.
+    pub(crate) text: Vec<u8>,
+    /// Where it stands.
+    pub(crate) at: Position,
+}
+
+impl FileFacts {
+    /// What is kept of `file`, whose selectors pick `encrypted` values.
+    pub(crate) fn of(
+        path: &Path,
+        format: Format,
+        source: &Source,
+        file: &SopsFile<'_>,
+        encrypted: usize,
+    ) -> Self {
+        let at = |span: Span| source.position(span.start());
+        let metadata = file.metadata();
+        let groups = metadata.groups.iter().map(|group| {
+            let keys = group.keys.iter().map(|key| KeyFacts {
+                kind: key.kind,
+                canonical: key.canonical(),
+                shown: key.shown(),
+                at: at(key.span),
+            });
+            keys.collect()
+        });
+        let threshold = metadata.shamir_threshold.as_ref();
+        let selector = metadata.selector.as_ref().map(|field| SelectorFacts {
+            kind: field.value.0,
+            text: field.value.1.to_vec(),
+            at: at(field.key_span),
+        });
+        Self {
+            path: path.to_owned(),
+            format,
+            at: at(metadata.key_span),
+            groups: groups.collect(),
+            threshold: threshold.map(|field| (field.value, at(field.key_span))),
+            groups_needed: file.groups_needed(),
+            selector,
+            mac_only_encrypted: file.selectors().mac_only_encrypted(),
+            encrypted,
+        }
+    }
+
+    /// All keys that open it or a group of it.
+    #[expect(dead_code, reason = "no rule looks at the whole repository yet")]
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &KeyFacts> {
+        self.groups.iter().flatten()
+    }
+}
