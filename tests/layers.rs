@@ -27,7 +27,10 @@ const MAY_USE: [(&str, &str); 18] = [
     ("finding", "source"),
     ("sops", "secret fs source environment document keys finding"),
     ("repo", "fs environment paths process"),
-    ("config", "fs source environment paths document finding"),
+    (
+        "config",
+        "secret fs source environment paths document keys finding sops",
+    ),
     ("deployment", "source"),
     (
         "change",
@@ -35,7 +38,8 @@ const MAY_USE: [(&str, &str); 18] = [
     ),
     (
         "rules",
-        "secret fs source environment document keys finding sops config deployment change",
+        "secret fs source environment paths document keys finding sops config deployment \
+         change",
     ),
     (
         "history",

@@ -1,5 +1,6 @@
 //! What is wrong with a policy file, and where.
 
+use super::keys::MAX_NAME;
 use crate::source::Position;
 
 /// The first mistake in a policy file.
@@ -23,8 +24,6 @@ pub(crate) enum Fault {
         similar: Option<&'static str>,
         known: Vec<&'static str>,
     },
-    #[error("`{key}` is not supported by this version: nothing would come of it")]
-    Unsupported { key: &'static str },
     #[error("`{key}` has to be {expected}")]
     WrongType { key: String, expected: &'static str },
     #[error("there is no rule `{rule}`")]
@@ -40,8 +39,31 @@ pub(crate) enum Fault {
     OutsidePattern { pattern: String },
     #[error("`{rule}` cannot be switched off, lowered or ignored")]
     Firm { rule: String },
-    #[error("an `[[ignore]]` without `{key}`")]
-    Missing { key: &'static str },
+    #[error("a `[[{table}]]` without `{key}`")]
+    Missing {
+        table: &'static str,
+        key: &'static str,
+    },
+    #[error("`{word}` is none of the words for `{key}`")]
+    UnknownWord {
+        key: &'static str,
+        word: String,
+        similar: Option<&'static str>,
+        known: Vec<&'static str>,
+    },
+    #[error("`{key}` has to be a short text in one line")]
+    BadName { key: &'static str },
+    /// What stands there is not shown: it may be anything that was pasted.
+    #[error("this is no key that sops takes")]
+    NoKey { is_damaged: bool },
+    /// Nor is that.
+    #[error("a private key stands here, where only public ones belong")]
+    PrivateKey {
+        /// The public key that belongs to it, where that is known.
+        public: Option<String>,
+    },
+    #[error("this key is listed already, in line {line}")]
+    ListedTwice { line: usize },
 }
 
 impl Fault {
@@ -61,17 +83,7 @@ impl Fault {
                 Some(similar) => format!("did you mean `{similar}`?"),
                 None => format!("known are {}", listed(known)),
             },
-            Self::Unsupported { key } => format!("take `{key}` out of the policy"),
-            Self::WrongType { key, .. } => match key.as_str() {
-                "ignore" => {
-                    "write `[[ignore]]` and below it `rule`, `path` and `reason`".to_owned()
-                }
-                "rules" => "write `[rules]` and below it lines such as `ID = \"off\"`".to_owned(),
-                "secret-files" | "exclude" => {
-                    format!("write `{key} = [\"folder/**\", \"**/*.txt\"]`")
-                }
-                key => format!("write `{key} = \"…\"`"),
-            },
+            Self::WrongType { key, .. } => example(key),
             Self::UnknownRule { similar, .. } => match similar {
                 Some(similar) => format!("did you mean `{similar}`?"),
                 None => "`sopsguard rules` lists them".to_owned(),
@@ -93,11 +105,54 @@ impl Fault {
                      `--config FILE`"
                 )
             }
-            Self::Missing { key: "reason" } => {
+            Self::Missing { key: "reason", .. } => {
                 "say why, for whoever reads it next year: `reason = \"…\"`".to_owned()
             }
-            Self::Missing { key } => format!("add `{key} = \"…\"`"),
+            Self::Missing { key, .. } => format!("add `{key} = \"…\"`"),
+            Self::UnknownWord { similar, known, .. } => match similar {
+                Some(similar) => format!("did you mean `{similar}`?"),
+                None => format!("known are {}", listed(known)),
+            },
+            Self::BadName { key } => {
+                format!("{}, of at most {MAX_NAME} characters", example(key))
+            }
+            Self::NoKey { is_damaged: true } => {
+                "it looks like an age recipient and is damaged: copy it again, whole".to_owned()
+            }
+            Self::NoKey { .. } => {
+                "write `age1…`, `ssh-ed25519 …`, `ssh-rsa …`, a PGP fingerprint of 40 digits, or the ARN, \
+                 resource or URL of a key in a KMS or vault"
+                    .to_owned()
+            }
+            Self::PrivateKey { public } => {
+                let public = public.as_deref().map_or(String::new(), |public| {
+                    format!(", and write its public key, `{public}`")
+                });
+                format!(
+                    "take it out{public}; once it is committed or shown to anybody, make a new key and \
+                     rotate what it opens"
+                )
+            }
+            Self::ListedTwice { .. } => "take one of the two out".to_owned(),
         }
+    }
+}
+
+/// How a key is written.
+fn example(key: &str) -> String {
+    match key {
+        "ignore" => "write `[[ignore]]` and below it `rule`, `path` and `reason`".to_owned(),
+        "recipient" => "write `[[recipient]]` and below it `key` and `name`".to_owned(),
+        "rules" => "write `[rules]` and below it lines such as `ID = \"off\"`".to_owned(),
+        "secret-files" | "exclude" | "paths" => {
+            format!("write `{key} = [\"folder/**\", \"**/*.txt\"]`")
+        }
+        "min-recipients" => format!("write `{key} = 2`"),
+        "escrow-proof-max-age" => format!("write `{key} = \"180d\"`, `\"26w\"` or `\"1y\"`"),
+        "held-by" => format!("write `{key} = [\"password manager\", \"cluster\"]`"),
+        "proved" => format!("write the day without quotes, such as `{key} = 2026-11-22`"),
+        "name" => format!("write `{key} = \"lab escrow\"`"),
+        key => format!("write `{key} = \"…\"`"),
     }
 }
 

@@ -3,10 +3,12 @@
 use std::cell::LazyCell;
 use std::path::{Path, PathBuf};
 
+use super::day::Days;
 use super::error::Error;
 use super::is_firm;
 use super::loosening::{Loosening, common, loosenings};
 use super::read::read;
+use super::recipients::{Role, Trust, Trusted};
 use super::settings::Settings;
 use crate::finding::Severity;
 use crate::paths;
@@ -116,6 +118,76 @@ impl Policy {
     /// Whether a rule is not off.
     pub(crate) fn is_on(&self, rule: &str) -> bool {
         is_firm(rule) || !self.agrees(|settings| settings.is_off(rule))
+    }
+
+    /// The least bus factor that a file is to have.
+    pub(crate) fn min_recipients(&self) -> usize {
+        let before = self.before.iter().map(Settings::min_recipients);
+        self.settings
+            .min_recipients()
+            .max(before.min().unwrap_or_default())
+    }
+
+    /// How old the last proof of an escrow key may be; none where none is asked for.
+    pub(crate) fn proof_max_age(&self) -> Option<Days> {
+        let shortest = |one: Option<Days>, other: Option<Days>| match (one, other) {
+            (Some(one), Some(other)) if one.count() < other.count() => Some(one),
+            (one, None) => one,
+            (_, other) => other,
+        };
+        let before = self.before.iter().map(Settings::proof_max_age);
+        let longest = before.max_by_key(|age| age.map_or(i64::MAX, Days::count));
+        shortest(self.settings.proof_max_age(), longest.flatten())
+    }
+
+    /// Whether any recipient is listed, so that no other is trusted.
+    pub(crate) fn lists_recipients(&self) -> bool {
+        !self.agrees(|settings| settings.recipients.is_empty())
+    }
+
+    /// The recipients that the present policy lists, in its order.
+    pub(crate) fn recipients(&self) -> impl Iterator<Item = &Trusted> {
+        self.settings.recipients.iter()
+    }
+
+    /// What is said of a key, by the name by which keys are compared: by the present policy, or by one
+    /// of before that still listed it. It tells who that is, not whether it is trusted.
+    pub(crate) fn recipient(&self, canonical: &str) -> Option<&Trusted> {
+        let mut all = std::iter::once(&self.settings).chain(&self.before);
+        all.find_map(|settings| settings.recipients.with_key(canonical))
+    }
+
+    /// The name of a key's owner, where one is given.
+    pub(crate) fn name_of(&self, canonical: &str) -> Option<&str> {
+        self.recipient(canonical)
+            .map(|recipient| recipient.name.as_str())
+    }
+
+    /// What is made of a key that opens a file, and whether it is the policy of before alone that
+    /// says so.
+    pub(crate) fn trust(&self, canonical: &str, path: &Path) -> (Trust, bool) {
+        let relative = LazyCell::new(|| self.relative(path));
+        let of = |settings: &Settings| settings.recipients.trust(canonical, &relative);
+        let now = of(&self.settings);
+        let before = self.before.iter().map(of).min().unwrap_or(now);
+        (now.max(before), now < before)
+    }
+
+    /// Whether a key is one for escrow; any is where no recipients are listed.
+    pub(crate) fn is_escrow(&self, canonical: &str) -> bool {
+        self.agrees(|settings| settings.recipients.has_as_escrow(canonical))
+    }
+
+    /// The recipients whose keys are to be proved: those for escrow, and those that were.
+    pub(crate) fn escrows(&self) -> impl Iterator<Item = &Trusted> {
+        self.recipients().filter(|recipient| {
+            let has = |settings: &Settings| {
+                let listed = settings.recipients.with_key(&recipient.key.canonical);
+                listed.is_some_and(|listed| listed.role == Role::Escrow)
+            };
+            recipient.role == Role::Escrow
+                || (!self.before.is_empty() && self.before.iter().all(has))
+        })
     }
 
     /// Whether something is allowed: here, and in a policy of before where there is any.

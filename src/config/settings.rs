@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::path::PathBuf;
 
+use super::day::Days;
 use super::patterns::Patterns;
+use super::recipients::Recipients;
 use crate::finding::Severity;
 use crate::source::Span;
 
@@ -18,6 +20,18 @@ pub(super) struct Settings {
     /// Levels by rule.
     pub(super) levels: BTreeMap<String, Level>,
     pub(super) ignores: Vec<Ignore>,
+    /// The least bus factor of a file.
+    pub(super) min_recipients: Option<Placed<usize>>,
+    /// How old a proof may be.
+    pub(super) proof_max_age: Option<Placed<Days>>,
+    pub(super) recipients: Recipients,
+}
+
+/// A value, and where it stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Placed<T> {
+    pub(super) value: T,
+    pub(super) at: Span,
 }
 
 /// A key with a list of patterns.
@@ -50,6 +64,9 @@ pub(super) struct Ignore {
     pub(super) at: Span,
 }
 
+/// The least bus factor of a file, where a policy says nothing of it.
+pub(super) const USUAL_MIN_RECIPIENTS: usize = 2;
+
 /// The patterns of names that should be encrypted, where a policy says nothing of them.
 pub(super) const USUAL_SECRETS: [&str; 2] = ["**/*.enc.*", "**/*.sops.*"];
 
@@ -73,6 +90,17 @@ impl Settings {
     pub(super) fn ignores(&self, rule: &str, path: &impl Deref<Target = PathBuf>) -> bool {
         let mut ignores = self.ignores.iter().filter(|ignore| ignore.rule == rule);
         ignores.any(|ignore| ignore.patterns.match_below(path))
+    }
+
+    /// The least bus factor that a file is to have.
+    pub(super) fn min_recipients(&self) -> usize {
+        let set = self.min_recipients.as_ref();
+        set.map_or(USUAL_MIN_RECIPIENTS, |set| set.value)
+    }
+
+    /// How old a proof of an escrow key may be; none where none is asked for.
+    pub(super) fn proof_max_age(&self) -> Option<Days> {
+        Some(self.proof_max_age.as_ref()?.value)
     }
 
     /// The level of a rule's findings; none where the rule is off.

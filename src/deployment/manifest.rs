@@ -28,6 +28,10 @@ const MAX_DOCUMENTS: usize = 1_000;
 /// the whole file, and a file that somebody wrote has few.
 const MAX_BLOWN_UP: usize = 1 << 20;
 
+/// How many collections in brackets a file may open: the crate takes a time that grows with the square
+/// of how deep they lie in each other.
+const MAX_BRACKETS: usize = 1_000;
+
 /// What the documents of a file say.
 pub(super) fn parts(source: &Source, is_kustomization: bool) -> Vec<Part> {
     let mut reader = Reader {
@@ -41,9 +45,9 @@ pub(super) fn parts(source: &Source, is_kustomization: bool) -> Vec<Part> {
     parts.collect()
 }
 
-/// The documents of a text that have the shape of manifests.
+/// The documents of a text that have the shape of manifests; none of one that is made to be a burden.
 fn manifests(text: &str) -> Vec<Manifest> {
-    if blows_up(text) {
+    if is_burden(text) {
         return Vec::new();
     }
     serde_yaml::Deserializer::from_str(text)
@@ -52,9 +56,10 @@ fn manifests(text: &str) -> Vec<Manifest> {
         .collect()
 }
 
-fn blows_up(text: &str) -> bool {
+fn is_burden(text: &str) -> bool {
     let aliases = memchr::memchr_iter(b'*', text.as_bytes()).count();
-    aliases.saturating_mul(text.len()) > MAX_BLOWN_UP
+    let brackets = memchr::memchr2_iter(b'[', b'{', text.as_bytes()).count();
+    brackets > MAX_BRACKETS || aliases.saturating_mul(text.len()) > MAX_BLOWN_UP
 }
 
 /// A document of any of those kinds.

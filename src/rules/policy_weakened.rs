@@ -1,7 +1,7 @@
 //! `policy-weakened`: the policy allows what that of the base does not.
 
 use super::{Check, ConfigContext, Findings, Found, MAX_FINDINGS, Needs, Rule, remedy};
-use crate::config::{Loosening, Looser, Pattern};
+use crate::config::{Loosening, Looser, Pattern, Who};
 use crate::finding::{Help, Severity};
 
 pub(super) static RULE: Rule = Rule {
@@ -59,7 +59,50 @@ fn words(looser: &Looser) -> (&'static str, String) {
             let what = format!("names like `{pattern}` need not be encrypted{doubt}");
             ("secret-files", what)
         }
+        Looser::FewerRecipients { was, now } => (
+            "min-recipients",
+            format!("files need {now} recipients, and needed {was}"),
+        ),
+        Looser::OlderProofs { was, now: None } => (
+            "escrow-proof-max-age",
+            format!("escrow keys need no proof, and needed one every {was}"),
+        ),
+        Looser::OlderProofs {
+            was,
+            now: Some(now),
+        } => (
+            "escrow-proof-max-age",
+            format!("a proof of an escrow key may be {now} old, and might be {was}"),
+        ),
+        Looser::AnyRecipient
+        | Looser::Trusted(_)
+        | Looser::Opens { .. }
+        | Looser::Escrow { .. } => ("recipient", of_recipients(looser)),
     }
+}
+
+/// What is looser about the recipients.
+fn of_recipients(looser: &Looser) -> String {
+    match looser {
+        Looser::Trusted(who) => format!("{} may decrypt files", named(who)),
+        Looser::Opens { who, path } => {
+            let (pattern, doubt) = (shown(path), doubt(path, COVERED));
+            format!("{} may decrypt `{pattern}`{doubt}", named(who))
+        }
+        Looser::Escrow { who, is: true } => format!("{} counts as an escrow key", named(who)),
+        Looser::Escrow { who, is: false } => {
+            format!(
+                "{} is no escrow key any more, and needs no proof",
+                named(who)
+            )
+        }
+        _ => "no recipients are listed any more, so that every key is trusted".to_owned(),
+    }
+}
+
+/// A recipient by its name and its key: the name alone could be anybody's.
+fn named(who: &Who) -> String {
+    format!("\"{}\" (`{}`)", who.name, cut(&who.key))
 }
 
 const COVERED: &str = ", which no pattern of before is certain to cover";
@@ -74,7 +117,11 @@ fn doubt(pattern: &Pattern, words: &'static str) -> &'static str {
 const MAX_SHOWN: usize = 80;
 
 fn shown(pattern: &Pattern) -> String {
-    let mut characters = pattern.text.chars();
+    cut(&pattern.text)
+}
+
+fn cut(text: &str) -> String {
+    let mut characters = text.chars();
     let mut shown: String = characters.by_ref().take(MAX_SHOWN).collect();
     if characters.next().is_some() {
         shown.push('…');

@@ -14,26 +14,34 @@ impl MasterKey<'_> {
     /// all that tells one key of that kind from another. It may be anything that was pasted there,
     /// so it is for comparing only.
     pub(crate) fn canonical(&self) -> String {
-        let id = self.id();
-        let name = match self.kind {
-            KeyKind::Age => Recipient::parse(&id).canonical().into_owned(),
-            KeyKind::Pgp => pgp(&id),
-            KeyKind::AzureKv => {
-                // A new version of a key is no other key.
-                let name = self.others.first();
-                joined(&id.to_ascii_lowercase(), name.into_iter())
-            }
-            KeyKind::HcVault => joined(&id, self.others.iter()),
-            // The role and the profile are ways to it.
-            KeyKind::Kms | KeyKind::GcpKms | KeyKind::HcKms => id.trim().to_owned(),
-        };
-        format!("{}:{name}", self.kind.name())
+        let texts: Vec<Cow<'_, str>> = self
+            .others
+            .iter()
+            .map(|text| String::from_utf8_lossy(text.as_deref().unwrap_or_default()))
+            .collect();
+        let others: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+        canonical(self.kind, &self.id(), &others)
     }
 
     /// The name as reports may print it.
     pub(crate) fn shown(&self) -> String {
         file::shown(self.kind, &self.id())
     }
+}
+
+/// The name by which keys of this kind are compared. `others` are what names the key beside `id`, in
+/// the order of the fields of an entry.
+pub(super) fn canonical(kind: KeyKind, id: &str, others: &[&str]) -> String {
+    let name = match kind {
+        KeyKind::Age => Recipient::parse(id).canonical().into_owned(),
+        KeyKind::Pgp => pgp(id),
+        // A new version of a key is no other key.
+        KeyKind::AzureKv => joined(&id.to_ascii_lowercase(), others.first().copied().as_slice()),
+        KeyKind::HcVault => joined(id, others),
+        // The role and the profile are ways to it.
+        KeyKind::Kms | KeyKind::GcpKms | KeyKind::HcKms => id.trim().to_owned(),
+    };
+    format!("{}:{name}", kind.name())
 }
 
 /// The last digits of a fingerprint or key id.
@@ -46,12 +54,11 @@ fn pgp(id: &str) -> String {
 }
 
 /// An address and what follows it.
-fn joined<'f>(address: &str, fields: impl Iterator<Item = &'f Option<Cow<'f, [u8]>>>) -> String {
+fn joined(address: &str, fields: &[&str]) -> String {
     let mut name = address.trim().trim_end_matches('/').to_owned();
     for field in fields {
-        let text = field.as_deref().unwrap_or_default();
         name.push('/');
-        name.push_str(String::from_utf8_lossy(text).trim_matches('/'));
+        name.push_str(field.trim_matches('/'));
     }
     name
 }

@@ -3,9 +3,12 @@
 //! Everything that a policy can say is compared here and nowhere else: a new key joins by a part of
 //! its own in [`loosenings`].
 
+mod recipients;
+
 use std::collections::BTreeSet;
 
 use super::covering::{Reach, uncovered};
+use super::day::Days;
 use super::settings::{Listed, Settings, USUAL_SECRETS};
 use crate::finding::Severity;
 use crate::source::Span;
@@ -33,6 +36,26 @@ pub(crate) enum Looser {
     Excluded(Pattern),
     /// Names do not say any more that a file should be encrypted.
     NotSecret(Pattern),
+    /// Files may have fewer recipients.
+    FewerRecipients { was: usize, now: usize },
+    /// Escrow keys may be proved less often; none is never.
+    OlderProofs { was: Days, now: Option<Days> },
+    /// Recipients are no longer listed, so that every key is trusted.
+    AnyRecipient,
+    /// A key is trusted that was not listed.
+    Trusted(Who),
+    /// A key may open more files.
+    Opens { who: Who, path: Pattern },
+    /// A key counts as one for escrow and did not, or no longer does and needs no proof.
+    Escrow { who: Who, is: bool },
+}
+
+/// A recipient, for people and for comparing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Who {
+    pub(crate) name: String,
+    /// The key as reports may print it.
+    pub(crate) key: String,
 }
 
 /// A pattern that one policy has.
@@ -53,6 +76,7 @@ pub(super) fn loosenings(
     all.extend(ignored(before, now));
     all.extend(excluded(before, now));
     all.extend(no_secrets(before, now));
+    all.extend(recipients::loosenings(before, now));
     // What stands nowhere comes first.
     all.sort_by_key(|loosening| loosening.at);
     all
@@ -81,9 +105,19 @@ impl Loosening {
                     },
                 ) => rule == other_rule && path.text == other.text,
                 (Looser::Excluded(pattern), Looser::Excluded(other)) => pattern.text == other.text,
+                (
+                    Looser::Opens { who, path },
+                    Looser::Opens {
+                        who: other_who,
+                        path: other,
+                    },
+                ) => who == other_who && path.text == other.text,
                 // What is lost may be the same names, called otherwise.
                 (Looser::NotSecret(_), Looser::NotSecret(_)) => true,
-                _ => false,
+                // What was before does not matter.
+                (Looser::FewerRecipients { .. }, Looser::FewerRecipients { .. })
+                | (Looser::OlderProofs { .. }, Looser::OlderProofs { .. }) => true,
+                (one, other) => one == other,
             }
     }
 }
