@@ -54,6 +54,9 @@ pub struct Finding {
     pub related: Vec<(Position, String)>,
     /// The lines around it, masked; none where the text is no document.
     pub snippet: Option<Snippet>,
+    /// What stays the same about it when lines move, and is no other finding's; empty until it stands
+    /// in a report.
+    pub fingerprint: String,
 }
 
 /// What to do about a finding: words, and commands that can be pasted.

@@ -20,7 +20,6 @@
 
 mod change;
 mod config;
-#[expect(dead_code, reason = "the audit does not ask it yet")]
 mod deployment;
 mod document;
 pub mod engine;

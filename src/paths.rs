@@ -40,6 +40,15 @@ pub(crate) fn relative(from: &Path, to: &Path) -> PathBuf {
     up.chain(to.components().skip(shared)).collect()
 }
 
+/// A path with `/` between its parts on every system. What is no text has the replacement character.
+pub(crate) fn with_slashes(path: &Path) -> String {
+    let parts = path.components().map(|part| match part {
+        Component::RootDir => "".into(),
+        part => part.as_os_str().to_string_lossy(),
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
 /// Whether a file's name is that of a new version of a file that sopsguard is about to put in place:
 /// `.NAME.sopsguard-RANDOM`.
 pub(crate) fn is_temporary(path: &Path) -> bool {

@@ -31,7 +31,7 @@ const MAY_USE: [(&str, &str); 18] = [
         "config",
         "secret fs source environment paths document keys finding sops",
     ),
-    ("deployment", "source"),
+    ("deployment", "source paths"),
     (
         "change",
         "secret fs source environment document keys finding sops",
@@ -51,7 +51,7 @@ const MAY_USE: [(&str, &str); 18] = [
          change rules history",
     ),
     // The reporters see data that the engine made, and never a source.
-    ("report", "finding rules engine"),
+    ("report", "paths finding rules engine"),
 ];
 
 /// A path outside the crate, and the only places where it may stand.

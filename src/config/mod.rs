@@ -2,6 +2,12 @@
 //! left out, how much each rule matters, who may decrypt what.
 
 mod covering;
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the audit's rules are about to look at it"
+)]
+pub(crate) mod creation;
 #[cfg_attr(
     not(test),
     expect(dead_code, reason = "the rules about recipients wait to use all of it")
@@ -29,6 +35,7 @@ mod similar;
 pub(crate) use error::Error;
 pub(crate) use loosening::{Loosening, Looser, Pattern, Who};
 pub(crate) use policy::Policy;
+pub(crate) use similar::similar;
 
 /// The name of the policy file, which lies at the root of a repository.
 pub(crate) const FILE_NAME: &str = ".sopsguard.toml";

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::{By, Deployment, Mention, Part, Place, Role, target};
+use crate::paths;
 
 /// What the deployments of a repository refer to.
 #[derive(Debug, Default)]
@@ -172,6 +173,16 @@ impl Reference {
     /// that name.
     pub(crate) fn may_be_remote(&self) -> bool {
         self.by == By::Kustomization && target::may_be_remote(&self.written)
+    }
+
+    /// How another file is written in its place, as this one is.
+    pub(crate) fn written_for(&self, path: &Path) -> String {
+        let way = paths::relative(&self.base, path).display().to_string();
+        if self.written.starts_with("./") && !way.starts_with("..") {
+            format!("./{way}")
+        } else {
+            way
+        }
     }
 
     /// The path that the name would be from the folder of the file that names it.

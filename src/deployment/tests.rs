@@ -73,7 +73,7 @@ fn generators_are_run_where_they_are_listed_also_through_a_folder_or_written_out
         told(&references),
         [
             "a/kustomization.yml:1 Kustomization Generator gen",
-            "b/Kustomization:6 Ksops Manifest b/a.enc.yaml",
+            "b/Kustomization:7 Ksops Manifest b/a.enc.yaml",
             "gen/ksops.yaml:4 Ksops Manifest a/a.enc.yaml",
             "gen/kustomization.yaml:2 Kustomization Manifest gen/ksops.yaml",
         ]

@@ -38,6 +38,7 @@ pub fn check(mut request: Request<'_>) -> Result<Report, Error> {
         let mut report = Report {
             compared_with: world.bases.map(Bases::told),
             notices: notices.sentences(),
+            ground: world.ground(),
             ..Report::default()
         };
         let mut findings = look_at(&inputs, request, scope, world.bases, &mut report)?;
@@ -135,6 +136,7 @@ fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Vec<Finding>, Erro
             Looked::PassedOver {
                 findings: found,
                 is_searched,
+                deployment: _,
             } => {
                 report.passed_over += 1;
                 report.unsearched += usize::from(!is_searched);
@@ -149,6 +151,7 @@ fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Vec<Finding>, Erro
                 shut: _,
                 tokens,
                 facts: _,
+                deployment: _,
             } => {
                 files.extend(tokens.map(|tokens| (file.path.clone(), tokens)));
                 report.files.push(*file);

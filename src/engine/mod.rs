@@ -16,6 +16,7 @@ mod explain;
 mod explanation;
 mod file;
 mod filters;
+mod fingerprint;
 mod former;
 mod guess;
 mod history;

@@ -50,6 +50,7 @@ impl Look<'_> {
                 Looked::PassedOver {
                     findings,
                     is_searched: true,
+                    deployment: None,
                 }
             }
             looked => looked,
@@ -102,6 +103,7 @@ impl Look<'_> {
         Looked::PassedOver {
             findings,
             is_searched: true,
+            deployment: None,
         }
     }
 }

@@ -1,9 +1,10 @@
 //! What a run of `check` or `audit` found out, as data: reporters print it, the command takes its exit code.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::document::{Foreign, Format};
 use crate::finding::{Finding, Severity};
+use crate::paths;
 use crate::rules::Command;
 use crate::sops::{Opener, Reason, Verification};
 
@@ -38,6 +39,25 @@ pub struct Report {
     pub idle_plugins: Vec<String>,
     /// Where identities were looked for, in order.
     pub searched: Vec<String>,
+    /// Where its paths start from.
+    pub(super) ground: Ground,
+}
+
+/// Two folders, both absolute: what a reader of the report has open, and what the services have that
+/// show it beside the files.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ground {
+    /// The current folder.
+    pub(super) here: PathBuf,
+    /// The root of the repository; the current folder outside of one.
+    pub(super) root: PathBuf,
+}
+
+impl Ground {
+    /// A path of the report as it is from the root.
+    pub(super) fn path_in_root(&self, path: &Path) -> PathBuf {
+        paths::relative(&self.root, &paths::absolute(&self.here, path))
+    }
 }
 
 /// One file and what is known of it.
@@ -160,6 +180,13 @@ impl Report {
             notes: findings(Severity::Note),
             suppressed: self.suppressed,
         }
+    }
+
+    /// A path of this report as it is from the root of the repository, from wherever it was made; it
+    /// begins with `..` where it leads out.
+    #[must_use]
+    pub fn path_in_root(&self, path: &Path) -> PathBuf {
+        self.ground.path_in_root(path)
     }
 
     /// Whether a finding at error level is left.

@@ -3,12 +3,14 @@
 //! It is a stage of its own, after all rules and before every reporter, so that a rule never knows
 //! of it and the count of what was taken away is always reported.
 
-use super::Report;
+use super::{Report, fingerprint};
 use crate::config::Policy;
 use crate::finding::Finding;
 
-/// Puts `findings` into the report as the policy has it, and counts those that it takes away.
-pub(super) fn apply(findings: Vec<Finding>, policy: &Policy, report: &mut Report) {
+/// Puts `findings` into the report as the policy has it, each with its fingerprint, and counts those
+/// that it takes away.
+pub(super) fn apply(mut findings: Vec<Finding>, policy: &Policy, report: &mut Report) {
+    fingerprint::put(&mut findings, report);
     let before = findings.len();
     report.findings = findings
         .into_iter()
@@ -51,6 +53,7 @@ mod tests {
             help: Help::default(),
             snippet: None,
             related: Vec::new(),
+            fingerprint: String::new(),
         }
     }
 
@@ -73,7 +76,8 @@ mod tests {
     fn without_a_policy_findings_stay_as_they_are() {
         let findings = [finding("a", "x"), finding("b", "y")];
         let report = settle("", &findings);
-        assert_eq!((report.findings, report.suppressed), (findings.to_vec(), 0));
+        let rules: Vec<&str> = report.findings.iter().map(|found| found.rule).collect();
+        assert_eq!((rules, report.suppressed), (vec!["a", "b"], 0));
         assert_eq!(report.not_evaluated.len(), 2);
     }
 
@@ -81,7 +85,11 @@ mod tests {
     fn what_is_ignored_is_the_rule_and_the_files_that_were_named() {
         let findings = [finding("a", "x"), finding("a", "y"), finding("b", "x")];
         let report = settle("[[ignore]]\nrule='a'\npath='x'\nreason='r'", &findings);
-        assert_eq!(report.findings, [finding("a", "y"), finding("b", "x")]);
+        let left = report.findings.iter();
+        let left: Vec<_> = left
+            .map(|found| (found.rule, &found.location.path))
+            .collect();
+        assert_eq!(left, [("a", &"y".into()), ("b", &"x".into())]);
         assert_eq!(report.suppressed, 1);
     }
 

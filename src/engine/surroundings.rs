@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::bases::Bases;
 use super::inputs::Scope;
 use super::judge::Told;
+use super::report::Ground;
 use super::{Error, Request, policy};
 use crate::config::Policy;
 use crate::document::Format;
@@ -104,6 +105,14 @@ impl<'e> Start<'e> {
 }
 
 impl<'a> Surroundings<'a> {
+    /// Where the paths of the report start from.
+    pub(super) fn ground(&self) -> Ground {
+        Ground {
+            here: self.here.to_owned(),
+            root: self.repo.map_or(self.here, Repo::work_tree).to_owned(),
+        }
+    }
+
     /// What decides which files are inputs: all, not only what changed since a revision.
     pub(super) fn scope(&self) -> Scope<'a> {
         Scope {

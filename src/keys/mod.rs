@@ -32,6 +32,7 @@ mod recipient;
 mod source;
 #[cfg(feature = "ssh")]
 mod ssh;
+mod usable;
 mod wake;
 mod words;
 
@@ -45,4 +46,5 @@ pub(crate) use keyring::{Given, Keyring, MAX_KEY_FILE};
 pub(crate) use listing::Listed;
 pub(crate) use places::{Origin, Place, PlaceState};
 pub(crate) use recipient::{Recipient, RecipientKind};
+pub(crate) use usable::Usable;
 pub(crate) use wake::{Locked, Means, Shut};

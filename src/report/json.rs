@@ -1,11 +1,9 @@
 //! The report as one JSON object, `sopsguard.report/1`: fields are added, never renamed.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::escape;
 use crate::engine::{
@@ -105,7 +103,7 @@ struct Problem<'r> {
     help: &'r str,
     commands: &'r [String],
     related: Vec<Related<'r>>,
-    fingerprint: String,
+    fingerprint: &'r str,
 }
 
 #[derive(Serialize)]
@@ -123,7 +121,6 @@ struct Skipped<'r> {
 
 impl<'r> Root<'r> {
     fn of(report: &'r Report) -> Self {
-        let mut seen = BTreeMap::new();
         Self {
             schema: "sopsguard.report/1",
             tool: Tool {
@@ -135,11 +132,7 @@ impl<'r> Root<'r> {
                 Command::Audit => "audit",
             },
             files: report.files.iter().map(File::of).collect(),
-            findings: report
-                .findings
-                .iter()
-                .map(|found| Problem::of(found, &mut seen))
-                .collect(),
+            findings: report.findings.iter().map(Problem::of).collect(),
             not_evaluated: report.not_evaluated.iter().map(Skipped::of).collect(),
             base: report.compared_with.as_ref().map(Base::of),
             unsearched: report.unsearched,
@@ -208,15 +201,13 @@ impl Groups {
 }
 
 impl<'r> Problem<'r> {
-    fn of(finding: &'r Finding, seen: &mut BTreeMap<[String; 3], usize>) -> Self {
-        let path = finding.location.path.to_string_lossy();
-        let key = finding.key.as_deref();
+    fn of(finding: &'r Finding) -> Self {
         Self {
             rule: finding.rule,
             severity: finding.severity,
-            fingerprint: fingerprint(finding.rule, &path, key, seen),
-            path,
-            key,
+            fingerprint: &finding.fingerprint,
+            path: finding.location.path.to_string_lossy(),
+            key: finding.key.as_deref(),
             start: finding.location.start,
             end: finding.location.end,
             message: &finding.message,
@@ -243,32 +234,4 @@ impl<'r> Skipped<'r> {
             reason: &skipped.reason,
         }
     }
-}
-
-/// What stays the same about a finding when lines move: rule, path, key, and how many like it came
-/// before.
-fn fingerprint(
-    rule: &str,
-    path: &str,
-    key: Option<&str>,
-    seen: &mut BTreeMap<[String; 3], usize>,
-) -> String {
-    let parts = [
-        rule.to_owned(),
-        path.to_owned(),
-        key.unwrap_or_default().to_owned(),
-    ];
-    let mut hash = Sha256::new();
-    for part in &parts {
-        hash.update(part.len().to_be_bytes());
-        hash.update(part);
-    }
-    let before = seen.entry(parts).or_default();
-    hash.update(before.to_be_bytes());
-    *before += 1;
-    hash.finalize()
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }

@@ -3,23 +3,32 @@
 #[cfg(feature = "cli")]
 mod drawing;
 mod escape;
+mod github;
+mod gitlab;
 #[cfg(feature = "cli")]
 mod human;
 mod json;
+mod junit;
 mod keys;
 mod log;
 #[cfg(feature = "cli")]
 mod openers;
 mod rules;
+mod sarif;
+mod services;
 mod tree;
 
 pub use escape::text as escape;
+pub use github::github;
+pub use gitlab::gitlab;
 #[cfg(feature = "cli")]
 pub use human::{Style, human};
 pub use json::json;
+pub use junit::junit;
 pub use keys::{human as keys_human, json as keys_json};
 #[cfg(feature = "cli")]
 pub use log::human as log_human;
 pub use log::json as log_json;
 pub use rules::{human as rules_human, json as rules_json};
+pub use sarif::sarif;
 pub use tree::{human as tree_human, json as tree_json};

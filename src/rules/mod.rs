@@ -7,6 +7,7 @@
 
 mod conflict_marker;
 mod copied_ciphertext;
+mod dangling_reference;
 mod downgraded_encryption;
 mod duplicate_key;
 mod edited_outside_sops;
@@ -30,21 +31,23 @@ mod undeclared_format;
 mod undecryptable_value;
 mod unreadable_by_version;
 mod unreadable_file;
+mod unreferenced_secret;
 mod unselected_ciphertext;
 
 pub(crate) use copied_ciphertext::copied_across;
 pub(crate) use given::{
-    BaseName, ChangeContext, CommitName, ConfigContext, Due, FileContext, FileFacts, Findings,
-    FormatFrom, Past, RepoContext, RepoFindings, Sound, Undecided, Unreadable,
+    BaseName, ChangeContext, CommitName, ConfigContext, Deployed, Due, FileContext, FileFacts,
+    Findings, FormatFrom, Past, RepoContext, RepoFindings, Sound, Standing, Undecided, Unreadable,
 };
 use given::{CommitNames, Found, MAX_FINDINGS, Names, Tale, format, remedy};
 
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 25] = [
+pub(crate) static RULES: [&Rule; 27] = [
     &conflict_marker::RULE,
     &copied_ciphertext::RULE,
+    &dangling_reference::RULE,
     &downgraded_encryption::RULE,
     &duplicate_key::RULE,
     &edited_outside_sops::RULE,
@@ -67,6 +70,7 @@ pub(crate) static RULES: [&Rule; 25] = [
     &undecryptable_value::RULE,
     &unreadable_by_version::RULE,
     &unreadable_file::RULE,
+    &unreferenced_secret::RULE,
     &unselected_ciphertext::RULE,
 ];
 

@@ -46,10 +46,12 @@ pub use file::Opener;
 pub(crate) use file::{MetadataErrors, SopsFile};
 pub(crate) use key_name::KeyName;
 pub(crate) use metadata::KeyKind;
+pub(crate) use pattern::{Error as PatternError, Pattern};
 pub(crate) use problem::{
     CopiedCiphertext, MacMismatch, MalformedCiphertext, MalformedMetadata, PlaintextValue, Problem,
     ProblemKind, Undecryptable, Unreadable,
 };
+pub(crate) use recipients::{KeyNames, Usable, usable};
 pub(crate) use selectors::{SelectorKind, Selectors};
 pub use verification::{Reason, Verification};
 pub(crate) use verify::{Inspection, Place, check, check_closed, verify_values};

@@ -5,14 +5,53 @@ use std::borrow::Cow;
 use super::file;
 use super::metadata::{KeyKind, MasterKey};
 use crate::keys::Recipient;
+pub(crate) use crate::keys::Usable;
 
 /// How much of a PGP fingerprint names a key: files hold key ids of 16 digits, too.
 const PGP_DIGITS: usize = 16;
 
-impl MasterKey<'_> {
+/// The names of one key, in a file or in a creation rule.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct KeyNames {
+    pub(crate) kind: KeyKind,
     /// The name by which two entries are for the same key, whatever their spelling: the kind, then
     /// all that tells one key of that kind from another. It may be anything that was pasted there,
     /// so it is for comparing only.
+    pub(crate) canonical: String,
+    /// The name that sops compares when it looks whether a file follows its rule. It is for comparing
+    /// only, too.
+    pub(crate) spelled: String,
+    /// The name as reports may print it.
+    pub(crate) shown: String,
+}
+
+impl KeyNames {
+    /// The names of a key by what says which it is: the field that its kind goes by, then its other
+    /// fields (of KMS role and profile, of Azure name and version, of Vault engine and key), and of
+    /// KMS the encryption context as sops prints it.
+    pub(crate) fn new(kind: KeyKind, id: &str, others: &[&str], context: &str) -> Self {
+        Self {
+            kind,
+            canonical: canonical(kind, id, others),
+            spelled: spelled(kind, id, others, context),
+            shown: file::shown(kind, id),
+        }
+    }
+}
+
+impl MasterKey<'_> {
+    /// All names of the key.
+    pub(crate) fn names(&self) -> KeyNames {
+        let texts: Vec<Cow<'_, str>> = self
+            .others
+            .iter()
+            .map(|text| String::from_utf8_lossy(text.as_deref().unwrap_or_default()))
+            .collect();
+        let others: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+        KeyNames::new(self.kind, &self.id(), &others, &self.context_text)
+    }
+
+    /// The name by which two entries are for the same key, whatever their spelling.
     pub(crate) fn canonical(&self) -> String {
         let texts: Vec<Cow<'_, str>> = self
             .others
@@ -29,6 +68,11 @@ impl MasterKey<'_> {
     }
 }
 
+/// Whether age takes a text as a recipient.
+pub(crate) fn usable(text: &str) -> Usable {
+    Recipient::parse(text).usable()
+}
+
 /// The name by which keys of this kind are compared. `others` are what names the key beside `id`, in
 /// the order of the fields of an entry.
 pub(super) fn canonical(kind: KeyKind, id: &str, others: &[&str]) -> String {
@@ -38,10 +82,39 @@ pub(super) fn canonical(kind: KeyKind, id: &str, others: &[&str]) -> String {
         // A new version of a key is no other key.
         KeyKind::AzureKv => joined(&id.to_ascii_lowercase(), others.first().copied().as_slice()),
         KeyKind::HcVault => joined(id, others),
-        // The role and the profile are ways to it.
-        KeyKind::Kms | KeyKind::GcpKms | KeyKind::HcKms => id.trim().to_owned(),
+        KeyKind::Kms => arn(id).to_owned(),
+        KeyKind::GcpKms | KeyKind::HcKms => id.trim().to_owned(),
     };
     format!("{}:{name}", kind.name())
+}
+
+/// What sops makes of a key to compare it.
+fn spelled(kind: KeyKind, id: &str, others: &[&str], context: &str) -> String {
+    let other = |at: usize| others.get(at).copied().unwrap_or_default();
+    match kind {
+        KeyKind::Age | KeyKind::Pgp | KeyKind::GcpKms | KeyKind::HcKms => id.to_owned(),
+        KeyKind::AzureKv => format!("{id}/keys/{}/{}", other(0), other(1)),
+        KeyKind::HcVault => format!("{id}/v1/{}/keys/{}", other(0), other(1)),
+        KeyKind::Kms => {
+            let (role, profile) = (other(0), other(1));
+            let mut name = id.to_owned();
+            if !role.is_empty() {
+                name = format!("{name}+{role}");
+            }
+            match (context, profile) {
+                ("", "") => name,
+                (context, "") => format!("{name}|{context}"),
+                (context, profile) => format!("{name}|{context}|{profile}"),
+            }
+        }
+    }
+}
+
+/// The ARN alone: the role and the profile are ways to it, and can be written behind it.
+fn arn(id: &str) -> &str {
+    let id = id.split('|').next().unwrap_or(id);
+    let id = id.split_once("+arn:").map_or(id, |(arn, _)| arn);
+    id.trim()
 }
 
 /// The last digits of a fingerprint or key id.

@@ -25,6 +25,7 @@ mod policy;
 mod reference;
 mod repository;
 mod sandbox;
+mod services;
 mod staged;
 mod usage;
 mod verdicts;

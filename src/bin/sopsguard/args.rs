@@ -147,7 +147,7 @@ pub(crate) struct CheckArgs {
     pub(crate) require_key: bool,
     /// How to print the report
     #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub(crate) format: Format,
+    pub(crate) format: ReportFormat,
     /// Use at most N threads; one a core by default
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
@@ -171,7 +171,7 @@ pub(crate) struct AuditArgs {
     pub(crate) config: Option<PathBuf>,
     /// How to print the report
     #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub(crate) format: Format,
+    pub(crate) format: ReportFormat,
     /// Use at most N threads; one a core by default
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
@@ -373,7 +373,24 @@ fn plugin_name(text: &str) -> Result<String, String> {
     }
 }
 
-/// How reports are printed.
+/// How the reports of `check` and `audit` are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people
+    Human,
+    /// For programs: one JSON object
+    Json,
+    /// SARIF 2.1.0, for GitHub's code scanning and editors
+    Sarif,
+    /// Workflow commands of GitHub: at most ten annotations
+    Github,
+    /// GitLab's Code Quality
+    Gitlab,
+    /// JUnit's XML, for whatever shows tests
+    Junit,
+}
+
+/// How the other commands print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people

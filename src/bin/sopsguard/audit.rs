@@ -2,12 +2,11 @@
 
 use sopsguard::Environment;
 use sopsguard::engine::{self, Request, Target};
-use sopsguard::report::{self, Style};
+use sopsguard::report::Style;
 
-use crate::app;
-use crate::args::{AuditArgs, Format};
-use crate::check;
+use crate::args::AuditArgs;
 use crate::failure::Failure;
+use crate::{check, printing};
 
 /// Audits the repository and prints the report. Returns the exit code.
 pub(crate) fn run(
@@ -22,10 +21,7 @@ pub(crate) fn run(
     request.targets = options.paths.iter().cloned().map(Target::Path).collect();
     let report = engine::audit(request)?;
     check::tell_warnings(&report);
-    match options.format {
-        Format::Json => app::print(|out| report::json(&report, out))?,
-        Format::Human => app::print(|out| report::human(&report, style, out))?,
-    }
+    printing::print(&report, options.format, style)?;
     let lacks_base = options.require_base && check::tell_no_base(&report);
     Ok(u8::from(report.has_errors() || lacks_base))
 }

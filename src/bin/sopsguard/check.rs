@@ -7,9 +7,9 @@ use sopsguard::engine::{self, Access, Lacking, Report, Request, Target};
 use sopsguard::report::{self, Style};
 
 use crate::app::{self, is_stdin};
-use crate::args::{CheckArgs, Format};
+use crate::args::CheckArgs;
 use crate::failure::Failure;
-use crate::inputs;
+use crate::{inputs, printing};
 
 /// Checks what `options` name and prints the report. Returns the exit code.
 pub(crate) fn run<'a>(
@@ -33,10 +33,7 @@ pub(crate) fn run<'a>(
     request.targets = targets(options)?;
     let report = engine::check(request)?;
     tell_warnings(&report);
-    match options.format {
-        Format::Json => app::print(|out| report::json(&report, out))?,
-        Format::Human => app::print(|out| report::human(&report, style, out))?,
-    }
+    printing::print(&report, options.format, style)?;
     let lacks_key = options.require_key && tell_lacking(&report);
     let lacks_base = options.require_base && tell_no_base(&report);
     if !options.require_base {

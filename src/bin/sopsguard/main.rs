@@ -16,6 +16,7 @@ mod keys;
 mod later;
 mod log;
 mod man;
+mod printing;
 mod rules;
 mod terminal;
 

@@ -129,6 +129,7 @@ impl<'s> Composer<'s> {
     fn set_anchor(&mut self, anchor: Option<&'s str>, id: Id) {
         if let Some(name) = anchor {
             self.anchors.insert(name, id);
+            self.stream.anchors.push((id, name));
         }
     }
 

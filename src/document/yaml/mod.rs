@@ -12,6 +12,7 @@ mod collections;
 mod comments;
 mod compose;
 mod cursor;
+pub(crate) mod decode;
 mod lower;
 mod node;
 mod possible_keys;
@@ -34,7 +35,7 @@ pub(crate) use repeated::RepeatedKey;
 pub(crate) use spell::spell;
 
 use super::Tree;
-use super::syntax::Error;
+use super::syntax::{self, Error};
 
 /// A text as far as it could be read.
 pub(crate) struct Reading<'s> {

@@ -21,6 +21,8 @@ pub(super) struct Stream<'s> {
     nodes: Vec<Node<'s>>,
     comments: Vec<Comments>,
     pub(super) documents: Vec<Document>,
+    /// The names that nodes were given, in the order of the text.
+    pub(super) anchors: Vec<(Id, &'s str)>,
 }
 
 /// One document: its root node and the comments that belong to none of its nodes.

@@ -124,7 +124,7 @@ fn check_merges(stream: &Stream<'_>, members: &[Id]) -> Result<(), Error> {
     Ok(())
 }
 
-fn is_merge(stream: &Stream<'_>, key: Id) -> bool {
+pub(super) fn is_merge(stream: &Stream<'_>, key: Id) -> bool {
     let node = stream.node(key);
     let Content::Scalar { text, style } = &node.content else {
         return false;
@@ -138,7 +138,7 @@ fn is_merge(stream: &Stream<'_>, key: Id) -> bool {
 
 /// yaml.v3's guard against documents that are nearly all alias expansion.
 #[derive(Default)]
-struct AliasBudget {
+pub(super) struct AliasBudget {
     decoded: u64,
     through_alias: u64,
 }
@@ -152,7 +152,7 @@ enum Work {
 impl AliasBudget {
     fn check(mut self, stream: &Stream<'_>, root: Id) -> Result<(), Error> {
         // The document itself counts as one.
-        self.decoded = 1;
+        self.count(false);
         let mut depth = 0_u32;
         let mut work = vec![Work::Decode(root)];
         while let Some(step) = work.pop() {
@@ -160,8 +160,7 @@ impl AliasBudget {
                 depth -= 1;
                 continue;
             };
-            self.decoded += 1;
-            self.through_alias += u64::from(depth > 0);
+            self.count(depth > 0);
             if self.is_excessive() {
                 let span = stream.node(id).span;
                 return Err(Error::on("document contains excessive aliasing", span));
@@ -182,7 +181,13 @@ impl AliasBudget {
         Ok(())
     }
 
-    fn is_excessive(&self) -> bool {
+    /// Counts a step of the decode.
+    pub(super) fn count(&mut self, through_alias: bool) {
+        self.decoded += 1;
+        self.through_alias += u64::from(through_alias);
+    }
+
+    pub(super) fn is_excessive(&self) -> bool {
         if self.through_alias <= 100 || self.decoded <= 1000 {
             return false;
         }

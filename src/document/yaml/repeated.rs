@@ -69,6 +69,13 @@ fn find_in(stream: &Stream<'_>, members: &[Id], found: &mut Vec<(Id, Id)>) {
     }
 }
 
+/// The first key of one mapping that stands there again, and the one that it repeats.
+pub(super) fn first_in(stream: &Stream<'_>, members: &[Id]) -> Option<(Id, Id)> {
+    let mut found = Vec::new();
+    find_in(stream, members, &mut found);
+    found.into_iter().min()
+}
+
 fn describe(stream: &Stream<'_>, found: &[(Id, Id)]) -> Vec<RepeatedKey> {
     if found.is_empty() {
         return Vec::new();

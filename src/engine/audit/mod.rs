@@ -1,6 +1,8 @@
 //! `audit`: who can open what. All files are looked at first, as far as that goes without a key; then the rules
 //! about the repository look at what is known of all of them, and at the configuration.
 
+mod deployed;
+
 use std::path::{Path, PathBuf};
 
 use super::bases::Bases;
@@ -8,6 +10,7 @@ use super::file::{self, Around, Looked};
 use super::inputs::{self, Input};
 use super::surroundings::{Start, Surroundings};
 use super::{Error, NotEvaluated, Report, Request, Target, earlier, map_all, settle};
+use crate::deployment::Deployment;
 use crate::finding::Finding;
 use crate::keys::Keyring;
 use crate::paths;
@@ -31,14 +34,21 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
             command: Command::Audit,
             compared_with: world.bases.map(Bases::told),
             notices: notices.sentences(),
+            ground: world.ground(),
             ..Report::default()
         };
         let looked = look_at(&inputs, &request, world)?;
-        let (facts, mut findings) = gather(looked, &mut report)?;
+        let Gathered {
+            facts,
+            deployments,
+            mut findings,
+        } = gather(looked, &mut report)?;
         let names: Vec<PathBuf> = inputs.into_iter().map(|input| input.path).collect();
+        let deployed = deployed::deployed(deployments, &names, &facts, world)?;
         let context = RepoContext {
             files: &facts,
             names: &names,
+            deployed: &deployed,
             policy: world.policy,
         };
         findings.extend(of_repository(&context, &mut report));
@@ -136,35 +146,47 @@ fn look_at(
     })
 }
 
-/// Puts what became of the inputs into `report`; gives what is known of the sops files, and the findings
-/// about each by itself.
-fn gather(
-    looked: Vec<Looked>,
-    report: &mut Report,
-) -> Result<(Vec<FileFacts>, Vec<Finding>), Error> {
-    let (mut all, mut findings) = (Vec::new(), Vec::new());
+/// What is known once all files were looked at.
+#[derive(Default)]
+struct Gathered {
+    /// Of the sops files.
+    facts: Vec<FileFacts>,
+    /// What files say about what is deployed.
+    deployments: Vec<Deployment>,
+    /// What was found in each file by itself.
+    findings: Vec<Finding>,
+}
+
+/// Puts what became of the inputs into `report`, and what is known of them together.
+fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Gathered, Error> {
+    let mut all = Gathered::default();
     for looked in looked {
         match looked {
-            Looked::PassedOver { .. } => report.passed_over += 1,
+            Looked::PassedOver { deployment, .. } => {
+                report.passed_over += 1;
+                all.deployments.extend(deployment.map(|told| *told));
+            }
             Looked::NotGiven(error) => return Err(error),
             Looked::At {
                 file,
-                findings: found,
+                findings,
                 not_evaluated,
                 facts,
+                deployment,
                 ..
             } => {
                 if facts.is_none() && file.verification == Verification::Failed {
                     report.not_evaluated.extend(unread(&file.path));
                 }
-                all.extend(facts.map(|facts| *facts));
+                all.facts.extend(facts.map(|facts| *facts));
+                all.deployments.extend(deployment.map(|told| *told));
+                all.findings.extend(findings);
                 report.files.push(*file);
                 report.not_evaluated.extend(not_evaluated);
-                findings.extend(found);
             }
         }
     }
-    Ok((all, findings))
+    Ok(all)
 }
 
 /// The rules that say nothing of a file that cannot be read.

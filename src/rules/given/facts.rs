@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::document::Format;
+use crate::document::{Format, Tree};
 use crate::finding::Position;
 use crate::sops::{KeyKind, SelectorKind, SopsFile};
 use crate::source::{Source, Span};
@@ -27,6 +27,8 @@ pub(crate) struct FileFacts {
     pub(crate) selector: Option<SelectorFacts>,
     /// Whether the MAC covers encrypted values only.
     pub(crate) mac_only_encrypted: bool,
+    /// Whether it is a manifest for a cluster.
+    pub(crate) is_manifest: bool,
     /// How many values are known to be picked by the selectors.
     pub(crate) encrypted: usize,
 }
@@ -39,6 +41,8 @@ pub(crate) struct KeyFacts {
     pub(crate) kind: KeyKind,
     /// The name to compare. It may be anything that was pasted there, and is never printed.
     pub(crate) canonical: String,
+    /// The name that `sops updatekeys` compares. It is never printed, either.
+    pub(crate) spelled: String,
     /// The name to print.
     pub(crate) shown: String,
     /// Where its entry stands.
@@ -68,11 +72,15 @@ impl FileFacts {
         let at = |span: Span| source.position(span.start());
         let metadata = file.metadata();
         let groups = metadata.groups.iter().map(|group| {
-            let keys = group.keys.iter().map(|key| KeyFacts {
-                kind: key.kind,
-                canonical: key.canonical(),
-                shown: key.shown(),
-                at: at(key.span),
+            let keys = group.keys.iter().map(|key| {
+                let names = key.names();
+                KeyFacts {
+                    kind: names.kind,
+                    canonical: names.canonical,
+                    spelled: names.spelled,
+                    shown: names.shown,
+                    at: at(key.span),
+                }
             });
             keys.collect()
         });
@@ -91,6 +99,7 @@ impl FileFacts {
             groups_needed: file.groups_needed(),
             selector,
             mac_only_encrypted: file.selectors().mac_only_encrypted(),
+            is_manifest: is_manifest(file.tree()),
             encrypted,
         }
     }
@@ -100,4 +109,13 @@ impl FileFacts {
     pub(crate) fn keys(&self) -> impl Iterator<Item = &KeyFacts> {
         self.groups.iter().flatten()
     }
+}
+
+/// Whether a cluster would take a document for an object of its own, as far as names tell.
+fn is_manifest(tree: &Tree<'_>) -> bool {
+    let mut documents = tree.branches().iter();
+    documents.any(|document| {
+        let has = |key| tree.pair(*document, key).is_some();
+        has("apiVersion") && has("kind")
+    })
 }

@@ -3,6 +3,7 @@
 mod change;
 mod config;
 mod context;
+mod deployed;
 mod facts;
 mod findings;
 pub(super) mod format;
@@ -17,6 +18,7 @@ pub(crate) use change::{BaseName, ChangeContext};
 pub(super) use change::{MAX_FINDINGS, Names, Tale};
 pub(crate) use config::ConfigContext;
 pub(crate) use context::{Due, FileContext, FormatFrom, Unreadable};
+pub(crate) use deployed::{Deployed, Standing};
 pub(crate) use facts::FileFacts;
 #[expect(unused_imports, reason = "no rule looks at the whole repository yet")]
 pub(crate) use facts::{KeyFacts, SelectorFacts};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{FileContext, FileFacts, Findings, Found};
+use super::{Deployed, FileContext, FileFacts, Findings, Found};
 use crate::config::Policy;
 use crate::finding::Finding;
 use crate::rules::Rule;
@@ -15,6 +15,8 @@ pub(crate) struct RepoContext<'a> {
     pub(crate) files: &'a [FileFacts],
     /// All files there are, as reports print them, sorted by bytes.
     pub(crate) names: &'a [PathBuf],
+    /// What manifests bring into a cluster.
+    pub(crate) deployed: &'a Deployed,
     /// What the user has settled.
     pub(crate) policy: &'a Policy,
 }

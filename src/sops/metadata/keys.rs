@@ -27,6 +27,8 @@ pub(crate) struct MasterKey<'d> {
     pub(crate) enc: Option<Field<Cow<'d, [u8]>>>,
     /// What an old file's KMS `context` makes of it.
     pub(super) context: Context,
+    /// The encryption context of a KMS key, as sops prints it.
+    pub(in crate::sops) context_text: String,
     /// The entry's node, for edits.
     #[expect(dead_code, reason = "no command edits metadata yet")]
     pub(crate) node: NodeId,
@@ -186,10 +188,12 @@ fn read_key<'d>(reader: &mut Reader<'d>, kind: KeyKind, member: &Member<'d>) -> 
     });
     let others = others.collect();
     let mut demands = Vec::new();
-    let context = match kind {
-        KeyKind::Kms => Context::of(&reader.string_map(fields, "context")),
-        _ => Context::Plain,
+    let contexts = match kind {
+        KeyKind::Kms => reader.string_map(fields, "context"),
+        _ => HashMap::new(),
     };
+    let context = Context::of(&contexts);
+    let context_text = context_text(&contexts);
     if kind != KeyKind::Age {
         const NAME: &str = "created_at";
         let created_at = reader.string(fields, NAME).ok()?;
@@ -207,6 +211,7 @@ fn read_key<'d>(reader: &mut Reader<'d>, kind: KeyKind, member: &Member<'d>) -> 
         others,
         enc,
         context,
+        context_text,
         node: member.node,
         span: member.span,
     };
@@ -227,6 +232,21 @@ impl Context {
             Self::Plain
         }
     }
+}
+
+/// The names and values of a context, in the order of the names.
+fn context_text(values: &HashMap<&[u8], Option<Cow<'_, [u8]>>>) -> String {
+    let mut pairs: Vec<(&[u8], &[u8])> = values
+        .iter()
+        .map(|(name, value)| (*name, value.as_deref().unwrap_or_default()))
+        .collect();
+    pairs.sort_unstable();
+    let pair = |(name, value): (&[u8], &[u8])| {
+        let [name, value] = [name, value].map(String::from_utf8_lossy);
+        format!("{name}:{value}")
+    };
+    let pairs: Vec<String> = pairs.into_iter().map(pair).collect();
+    pairs.join(",")
 }
 
 /// Whether a HuaweiCloud key id is of the form `region:key`.

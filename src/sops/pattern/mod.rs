@@ -93,6 +93,11 @@ impl Pattern {
         }
     }
 
+    /// Whether matching builds an automaton first, and keeps it.
+    pub(crate) fn needs_engine(&self) -> bool {
+        matches!(self.compiled.matcher, Matcher::Engine { .. })
+    }
+
     #[cfg(test)]
     fn is_match(&self, text: &[u8]) -> bool {
         self.try_match(text).expect("within its means")

@@ -1,0 +1,87 @@
+//! A `.sops.yaml`, read with places, as sops 3.13.3 reads and applies it.
+//!
+//! sops is lenient: a key that it does not know is passed over, and what is wrong with a rule matters
+//! once that rule is chosen. So is [`SopsConfig::read`], which refuses a file exactly where sops does.
+//! What a user may have meant otherwise is listed beside, as [`Oddity`].
+
+mod choice;
+mod fault;
+mod keys;
+mod names;
+mod odd;
+mod path_regex;
+mod rule;
+mod shape;
+
+pub(crate) use choice::Choice;
+pub(crate) use fault::{Error, KeyFault, Refusal, RuleFault};
+pub(crate) use keys::RuleKey;
+pub(crate) use names::{NameSource, Named};
+pub(crate) use odd::{Oddity, Strange};
+pub(crate) use path_regex::PathRegex;
+pub(crate) use rule::{CreationRule, Setting};
+
+use std::sync::atomic::AtomicU64;
+
+use crate::document::yaml::decode::{self, Decoded};
+use crate::source::{Source, Span};
+
+/// The name of sops's configuration.
+pub(crate) const SOPS_CONFIG: &str = ".sops.yaml";
+
+/// One `.sops.yaml`.
+pub(crate) struct SopsConfig {
+    /// The creation rules, in the order in which sops tries them.
+    pub(crate) rules: Vec<CreationRule>,
+    /// Where they stand; `None` where the file has no `creation_rules`, which is to sops as if it had
+    /// found no file.
+    pub(crate) rules_span: Option<Span>,
+    /// What sops takes and the user may not have meant.
+    pub(crate) oddities: Vec<Oddity>,
+    /// The keys that have a name here: by an anchor, or by a comment.
+    pub(crate) names: Vec<Named>,
+    /// What choosing rules took so far.
+    work: AtomicU64,
+}
+
+impl SopsConfig {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// [`Error`] where sops refuses to load the file, or where it cannot be said whether it does.
+    pub(crate) fn read(source: &Source) -> Result<Self, Error> {
+        let text = source.text();
+        let decoded =
+            decode::decode(text, &shape::FILE).map_err(|error| Error::new(source, error))?;
+        let mut names = names::anchored(text, &decoded.anchored);
+        let Decoded { value, unknown, .. } = decoded;
+        let mut oddities = odd::unknown_keys(unknown);
+        let listed = value.as_ref().and_then(|file| file.field("creation_rules"));
+        let rules_span = listed.map(|(member, _)| member.span);
+        let mut reading = rule::Reading::new(text, &mut oddities, &mut names);
+        let rules = listed
+            .map(|(_, list)| list.items().iter().map(|rule| reading.rule(rule)).collect())
+            .unwrap_or_default();
+        oddities.sort_by_key(|oddity| oddity.span);
+        names::settle(&mut names);
+        Ok(Self {
+            rules,
+            rules_span,
+            oddities,
+            names,
+            work: AtomicU64::new(0),
+        })
+    }
+
+    /// What the file calls a key, by the name that [`KeyNames`](crate::sops::KeyNames) compares.
+    pub(crate) fn name_of(&self, canonical: &str) -> Option<&Named> {
+        let at = self
+            .names
+            .partition_point(|named| named.canonical.as_str() < canonical);
+        let named = self.names.get(at)?;
+        (named.canonical == canonical).then_some(named)
+    }
+}
+
+#[cfg(test)]
+mod tests;

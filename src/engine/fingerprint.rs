@@ -1,0 +1,38 @@
+//! By what a finding is known again: in a baseline, and by services that show what is new.
+//!
+//! A fingerprint is made of the rule, the path from the root, the key, and how many findings like it
+//! came before. Neither a line nor a value is in it, so it stays when lines move and tells nothing.
+
+use std::collections::HashMap;
+
+use sha2::{Digest, Sha256};
+
+use super::Report;
+use crate::finding::Finding;
+use crate::paths;
+
+/// Gives each of a run's findings its fingerprint. They are all there and in the order of the report: of
+/// two alike, the later one is the second, whatever is suppressed.
+pub(super) fn put(findings: &mut [Finding], report: &Report) {
+    let mut seen = HashMap::new();
+    for finding in findings {
+        let path = paths::with_slashes(&report.path_in_root(&finding.location.path));
+        let key = finding.key.clone().unwrap_or_default();
+        let parts = [finding.rule.to_owned(), path, key];
+        let before: &mut usize = seen.entry(parts.clone()).or_default();
+        finding.fingerprint = of(&parts, *before);
+        *before += 1;
+    }
+}
+
+fn of(parts: &[String; 3], before: usize) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part);
+    }
+    hash.update(before.to_be_bytes());
+    let bytes = hash.finalize();
+    let bytes = bytes.iter().take(16);
+    bytes.map(|byte| format!("{byte:02x}")).collect()
+}
