@@ -1,7 +1,7 @@
 //! The rules as users see them: what each is called, how much it matters and what it means.
 
 use crate::finding::Severity;
-use crate::rules::{Check, Needs, RULES, Rule};
+use crate::rules::{Check, Command, Needs, RULES, Rule};
 
 /// What there is to know about a rule.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +13,8 @@ pub struct RuleInfo {
     pub severity: Severity,
     /// What it needs beside the file: `nothing`, `key`, or `base`, a version before. Without it, it is not evaluated.
     pub needs: &'static str,
+    /// The commands that evaluate it: `check`, `audit` or both.
+    pub commands: &'static [&'static str],
     /// What it means, in one line.
     pub summary: &'static str,
     /// Its page, as Markdown: when it fires, when it does not, and what to do.
@@ -33,6 +35,12 @@ impl RuleInfo {
                 (Check::Change(_) | Check::Config(_), _) => "base",
                 (_, Needs::Nothing | Needs::Document | Needs::Metadata) => "nothing",
                 (_, Needs::Key) => "key",
+            },
+            commands: match (rule.is_of(Command::Check), rule.is_of(Command::Audit)) {
+                (true, true) => &["check", "audit"],
+                (true, false) => &["check"],
+                (false, true) => &["audit"],
+                (false, false) => &[],
             },
             summary: rule.summary,
             page: rule.page,

@@ -7,17 +7,25 @@ use serde::Serialize;
 use crate::engine::{RuleInfo, catalogue};
 use crate::finding::Severity;
 
-/// Writes a line a rule: its id, its level, what it needs and what it means.
+/// Writes a line a rule: its id, its level, what it needs, the command that evaluates it and what it means.
 ///
 /// # Errors
 /// Whatever writing to `out` gives.
 pub fn human(out: &mut dyn Write) -> io::Result<()> {
     let width = catalogue().map(|rule| rule.id.len()).max().unwrap_or(0);
-    writeln!(out, "{:<width$}  LEVEL    NEEDS    MEANING", "RULE")?;
+    let head = "LEVEL    NEEDS    COMMAND  MEANING";
+    writeln!(out, "{:<width$}  {head}", "RULE")?;
     for rule in catalogue() {
         let (id, level) = (rule.id, rule.severity.name());
         let RuleInfo { needs, summary, .. } = rule;
-        writeln!(out, "{id:<width$}  {level:<7}  {needs:<7}  {summary}")?;
+        let command = match rule.commands {
+            [one] => *one,
+            _ => "both",
+        };
+        writeln!(
+            out,
+            "{id:<width$}  {level:<7}  {needs:<7}  {command:<7}  {summary}"
+        )?;
     }
     Ok(())
 }
@@ -46,6 +54,7 @@ struct Entry {
     id: &'static str,
     severity: Severity,
     needs: &'static str,
+    commands: &'static [&'static str],
     summary: &'static str,
 }
 
@@ -55,6 +64,7 @@ impl Entry {
             id: rule.id,
             severity: rule.severity,
             needs: rule.needs,
+            commands: rule.commands,
             summary: rule.summary,
         }
     }

@@ -53,13 +53,7 @@ impl MasterKey<'_> {
 
     /// The name by which two entries are for the same key, whatever their spelling.
     pub(crate) fn canonical(&self) -> String {
-        let texts: Vec<Cow<'_, str>> = self
-            .others
-            .iter()
-            .map(|text| String::from_utf8_lossy(text.as_deref().unwrap_or_default()))
-            .collect();
-        let others: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
-        canonical(self.kind, &self.id(), &others)
+        self.names().canonical
     }
 
     /// The name as reports may print it.

@@ -1,6 +1,7 @@
 //! `audit`: who can open what. All files are looked at first, as far as that goes without a key; then the rules
 //! about the repository look at what is known of all of them, and at the configuration.
 
+mod configs;
 mod deployed;
 
 use std::path::{Path, PathBuf};
@@ -43,10 +44,14 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
             deployments,
             mut findings,
         } = gather(looked, &mut report)?;
+        let configs = configs::read(&inputs, world);
+        let governed = configs::govern(&facts, &configs, world.here);
         let names: Vec<PathBuf> = inputs.into_iter().map(|input| input.path).collect();
         let deployed = deployed::deployed(deployments, &names, &facts, world)?;
         let context = RepoContext {
             files: &facts,
+            configs: &configs,
+            governed: &governed,
             names: &names,
             deployed: &deployed,
             policy: world.policy,

@@ -1,5 +1,7 @@
 //! What is kept of a sops file for the rules that look at all files together: no text of it.
 
+#![expect(dead_code, reason = "not all rules are there yet")]
+
 use std::path::{Path, PathBuf};
 
 use crate::document::{Format, Tree};
@@ -8,7 +10,6 @@ use crate::sops::{KeyKind, SelectorKind, SopsFile};
 use crate::source::{Source, Span};
 
 /// A sops file as its metadata has it.
-#[expect(dead_code, reason = "no rule looks at the whole repository yet")]
 #[derive(Clone, Debug)]
 pub(crate) struct FileFacts {
     /// The path as reports print it.
@@ -34,7 +35,6 @@ pub(crate) struct FileFacts {
 }
 
 /// A key that opens a file or a group of it.
-#[expect(dead_code, reason = "no rule looks at the whole repository yet")]
 #[derive(Clone, Debug)]
 pub(crate) struct KeyFacts {
     /// What service it is of.
@@ -105,7 +105,6 @@ impl FileFacts {
     }
 
     /// All keys that open it or a group of it.
-    #[expect(dead_code, reason = "no rule looks at the whole repository yet")]
     pub(crate) fn keys(&self) -> impl Iterator<Item = &KeyFacts> {
         self.groups.iter().flatten()
     }

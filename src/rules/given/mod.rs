@@ -19,12 +19,14 @@ pub(super) use change::{MAX_FINDINGS, Names, Tale};
 pub(crate) use config::ConfigContext;
 pub(crate) use context::{Due, FileContext, FormatFrom, Unreadable};
 pub(crate) use deployed::{Deployed, Standing};
-pub(crate) use facts::FileFacts;
-#[expect(unused_imports, reason = "no rule looks at the whole repository yet")]
-pub(crate) use facts::{KeyFacts, SelectorFacts};
+#[expect(unused_imports, reason = "not all rules are there yet")]
+pub(crate) use facts::{FileFacts, KeyFacts, SelectorFacts};
 pub(crate) use findings::Findings;
 pub(super) use findings::Found;
 pub(super) use past::CommitNames;
 pub(crate) use past::{CommitName, Past};
-pub(crate) use repository::{RepoContext, RepoFindings, Undecided};
+#[expect(unused_imports, reason = "not all rules are there yet")]
+pub(crate) use repository::{
+    Above, ConfigFile, Follows, Governed, RepoContext, RepoFindings, Undecided,
+};
 pub(crate) use sound::Sound;

@@ -1,24 +1,89 @@
 //! All that a rule about the repository may see, and where it puts what it finds.
 
+#![expect(dead_code, reason = "not all rules are there yet")]
+
 use std::path::{Path, PathBuf};
 
 use super::{Deployed, FileContext, FileFacts, Findings, Found};
 use crate::config::Policy;
+use crate::config::creation::{self, Choice, CreationRule, SopsConfig};
 use crate::finding::Finding;
 use crate::rules::Rule;
 use crate::source::Source;
 
 /// All files and the configuration.
-#[expect(dead_code, reason = "no rule looks at the whole repository yet")]
 pub(crate) struct RepoContext<'a> {
     /// The sops files, sorted by the bytes of their paths.
     pub(crate) files: &'a [FileFacts],
+    /// All `.sops.yaml`, sorted by the bytes of their paths.
+    pub(crate) configs: &'a [ConfigFile],
+    /// For each of the files what it follows.
+    pub(crate) governed: &'a [Governed],
     /// All files there are, as reports print them, sorted by bytes.
     pub(crate) names: &'a [PathBuf],
     /// What manifests bring into a cluster.
     pub(crate) deployed: &'a Deployed,
     /// What the user has settled.
     pub(crate) policy: &'a Policy,
+}
+
+/// A `.sops.yaml`.
+pub(crate) struct ConfigFile {
+    /// The path as reports print it.
+    pub(crate) path: PathBuf,
+    /// The folder that it lies in, absolute.
+    pub(crate) folder: PathBuf,
+    pub(crate) source: Source,
+    /// What it says, or why sops refuses to load it.
+    pub(crate) read: Result<SopsConfig, creation::Error>,
+}
+
+/// What a file follows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Governed {
+    /// The `.sops.yaml` on the way up from the file, the nearest first, which counts.
+    pub(crate) above: Vec<Above>,
+    /// What the nearest makes of the file; none where there is none, or sops refuses to load it.
+    pub(crate) choice: Option<Choice>,
+}
+
+/// A `.sops.yaml` on the way up from a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Above {
+    /// Which of them.
+    pub(crate) config: usize,
+    /// The file's path from its folder, with `/`, as sops matches it.
+    pub(crate) relative: Vec<u8>,
+}
+
+/// A file and the rule that it follows.
+pub(crate) struct Follows<'a> {
+    pub(crate) file: &'a FileFacts,
+    pub(crate) config: &'a ConfigFile,
+    /// The number of the rule, from 0.
+    pub(crate) number: usize,
+    pub(crate) rule: &'a CreationRule,
+}
+
+impl<'a> RepoContext<'a> {
+    /// The files that follow a rule, each with it.
+    pub(crate) fn following(&self) -> impl Iterator<Item = Follows<'a>> + use<'a> {
+        let configs = self.configs;
+        let files = self.files.iter().zip(self.governed);
+        files.filter_map(move |(file, governed)| {
+            let Some(Choice::Rule(number)) = governed.choice else {
+                return None;
+            };
+            let config = configs.get(governed.above.first()?.config)?;
+            let rule = config.read.as_ref().ok()?.rules.get(number)?;
+            Some(Follows {
+                file,
+                config,
+                number,
+                rule,
+            })
+        })
+    }
 }
 
 /// A rule that could not decide something.
@@ -38,8 +103,6 @@ pub(crate) struct RepoFindings<'a> {
     found: &'a mut Vec<Finding>,
     undecided: &'a mut Vec<Undecided>,
 }
-
-#[expect(dead_code, reason = "no rule looks at the whole repository yet")]
 impl<'a> RepoFindings<'a> {
     /// Collects what `rule` finds into `found`, and what it cannot say into `undecided`.
     pub(crate) fn new(

@@ -1,0 +1,91 @@
+//! The `.sops.yaml` files of a repository, and which of them a file follows.
+//!
+//! sops looks from the current folder upwards; here the nearest to the file counts, which is the one that sops
+//! finds for whoever stands beside the file.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::super::inputs::{Content, Input};
+use super::super::surroundings::Surroundings;
+use crate::config::creation::{SOPS_CONFIG, SopsConfig};
+use crate::fs;
+use crate::paths;
+use crate::rules::{Above, ConfigFile, FileFacts, Governed};
+use crate::source::{Source, SourceId};
+
+/// The most bytes of a `.sops.yaml`.
+const MAX_LEN: usize = 16 << 20;
+
+/// Reads all of them, in the order of the inputs.
+pub(super) fn read(inputs: &[Input], world: Surroundings<'_>) -> Vec<ConfigFile> {
+    let is_config = |input: &&Input| {
+        input
+            .path
+            .file_name()
+            .is_some_and(|name| name == SOPS_CONFIG)
+    };
+    let inputs = inputs.iter().filter(is_config);
+    inputs.filter_map(|input| read_one(input, world)).collect()
+}
+
+fn read_one(input: &Input, world: Surroundings<'_>) -> Option<ConfigFile> {
+    let (id, bytes) = match &input.content {
+        Content::Disk(place) => {
+            let id = SourceId::WorkTree(input.path.clone());
+            (id, fs::read(place, MAX_LEN).ok()?)
+        }
+        Content::Blob(blob) => {
+            let id = SourceId::Index(input.path.clone());
+            (id, world.bases?.blobs.read(blob, MAX_LEN).ok()?)
+        }
+        Content::Given(_) | Content::Outside | Content::Lost(_) => return None,
+    };
+    let source = Source::decode(id.clone(), bytes.clone());
+    let source = source.or_else(|_| Source::of_bytes(id, bytes)).ok()?;
+    let absolute = paths::absolute(world.here, &input.path);
+    Some(ConfigFile {
+        path: input.path.clone(),
+        folder: absolute.parent()?.to_owned(),
+        read: SopsConfig::read(&source),
+        source,
+    })
+}
+
+/// What each file follows.
+pub(super) fn govern(files: &[FileFacts], configs: &[ConfigFile], here: &Path) -> Vec<Governed> {
+    let by_folder: HashMap<&Path, usize> = configs
+        .iter()
+        .enumerate()
+        .map(|(at, config)| (config.folder.as_path(), at))
+        .collect();
+    let of_file = |file: &FileFacts| {
+        let place = paths::absolute(here, &file.path);
+        let folders = place.ancestors().skip(1);
+        let above = folders.filter_map(|folder| {
+            let config = *by_folder.get(folder)?;
+            let relative = inside(folder, &place)?;
+            Some(Above { config, relative })
+        });
+        let above: Vec<Above> = above.collect();
+        let choice = above.first().and_then(|nearest| {
+            let config = configs.get(nearest.config)?.read.as_ref().ok()?;
+            Some(config.rule_for(&nearest.relative))
+        });
+        Governed { above, choice }
+    };
+    files.iter().map(of_file).collect()
+}
+
+/// The path in a folder as sops matches it.
+fn inside(folder: &Path, place: &Path) -> Option<Vec<u8>> {
+    let relative: PathBuf = place.strip_prefix(folder).ok()?.to_owned();
+    let bytes = relative.into_os_string().into_encoded_bytes();
+    Some(match cfg!(windows) {
+        true => bytes
+            .into_iter()
+            .map(|byte| if byte == b'\\' { b'/' } else { byte })
+            .collect(),
+        false => bytes,
+    })
+}

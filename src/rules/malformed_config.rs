@@ -1,0 +1,66 @@
+//! `malformed-config`: sops cannot load a `.sops.yaml`, or fails at one of its rules.
+
+use super::{Check, ConfigFile, Found, Needs, RepoContext, RepoFindings, Rule};
+use crate::config::creation::{Oddity, RuleFault, Strange};
+use crate::finding::{Help, Severity};
+
+pub(super) static RULE: Rule = Rule {
+    id: "malformed-config",
+    summary: "sops refuses a `.sops.yaml`, or one of its rules",
+    page: include_str!("../../docs/rules/malformed-config.md"),
+    severity: Severity::Error,
+    needs: Needs::Nothing,
+    check: Check::Repo(check),
+};
+
+fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
+    for config in context.configs {
+        match &config.read {
+            Ok(read) => {
+                let refused = read.oddities.iter().filter_map(refused);
+                for (oddity, fault) in refused {
+                    findings.report_at(&config.path, &config.source, of_rule(oddity, fault));
+                }
+            }
+            Err(error) if error.is_undecidable() => {
+                findings.cannot_decide(&config.path, "unsupported");
+            }
+            Err(_) => report_unloaded(config, findings),
+        }
+    }
+}
+
+/// What makes sops fail at a rule and no other rule of ours tells of.
+fn refused(oddity: &Oddity) -> Option<(&Oddity, &RuleFault)> {
+    match &oddity.what {
+        Strange::Refused(fault @ (RuleFault::ManySelectors(_) | RuleFault::NotText { .. })) => {
+            Some((oddity, fault))
+        }
+        _ => None,
+    }
+}
+
+fn of_rule(oddity: &Oddity, fault: &RuleFault) -> Found {
+    Found::new(fault.to_string())
+        .at(oddity.span)
+        .says("sops fails for every file that comes to this rule, and encrypts none of them")
+        .help(Help::new(match fault {
+            RuleFault::ManySelectors(_) => {
+                "leave the one selector that is meant; `sopsguard explain --tree FILE` shows what it picks"
+            }
+            _ => "write the keys as one text with commas, or as a list of texts",
+        }))
+}
+
+fn report_unloaded(config: &ConfigFile, findings: &mut RepoFindings<'_>) {
+    let Err(error) = &config.read else { return };
+    let found = Found::new(format!("sops cannot load the configuration: {error}"))
+        .at_position(Some(error.at))
+        .says(
+            "`sops encrypt`, `sops edit` of new files and `sops updatekeys` fail below this folder",
+        )
+        .help(Help::new(
+            "mend what stands there; until then nothing can be said of the files below the folder",
+        ));
+    findings.report_at(&config.path, &config.source, found);
+}
