@@ -186,7 +186,7 @@ impl Reference {
     }
 
     /// The path that the name would be from the folder of the file that names it.
-    pub(crate) fn from_own_folder(&self) -> Option<PathBuf> {
+    pub(crate) fn beside_own_file(&self) -> Option<PathBuf> {
         target::path(folder(&self.file), &self.written)
     }
 }

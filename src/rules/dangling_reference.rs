@@ -59,6 +59,10 @@ impl Dangling<'_> {
         } else {
             "file"
         };
+        let who = match self.reference.by {
+            By::Ksops => "KSOPS",
+            By::Kustomization => "kustomize",
+        };
         let whose = match standing {
             Standing::Ignored => format!("git ignores the {what} that is listed as `{written}`"),
             Standing::Unstaged => format!("the {what} that is listed as `{written}` is not staged"),
@@ -70,7 +74,7 @@ impl Dangling<'_> {
             Standing::Ignored => format!("{whose}: `{target}` is in no commit"),
             Standing::Unstaged => format!("{whose}: `{target}` is in the work tree alone"),
             Standing::There | Standing::Missing => {
-                format!("{whose}: kustomize looks for `{target}`")
+                format!("{whose}: {who} looks for `{target}`")
             }
         };
         Found::new(message)
@@ -118,7 +122,7 @@ impl Dangling<'_> {
             all.binary_search_by(|name| bytes(name).cmp(&bytes(&shown)))
                 .is_ok()
         };
-        if let Some(own) = self.reference.from_own_folder().filter(has) {
+        if let Some(own) = self.reference.beside_own_file().filter(has) {
             let why = "kustomize starts from the folder of the kustomization, not of this file";
             return Some((why, own));
         }

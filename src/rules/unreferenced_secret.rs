@@ -21,7 +21,7 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     let secrets: BTreeMap<PathBuf, &FileFacts> = context
         .files
         .iter()
-        .filter_map(|file| Some((deployed.from_root(&file.path)?, file)))
+        .filter_map(|file| Some((deployed.path_of(&file.path)?, file)))
         .collect();
     let mut listed: BTreeSet<&Path> = BTreeSet::new();
     let mut siblings: BTreeMap<&Path, Vec<&Reference>> = BTreeMap::new();
@@ -97,17 +97,22 @@ fn help(context: &RepoContext<'_>, path: &Path, file: &FileFacts, sibling: &Refe
         context.deployed.shown(&sibling.file),
         sibling.place.start.line,
     );
-    let text = format!(
-        "add `- {written}` below line {line} of `{}`; or delete it, where nobody needs it any more",
-        lister.display()
-    );
+    let (at, file_name) = (lister.display(), remedy::word(&file.path));
+    let rest = format!("; or, where nobody needs it any more, `git rm -- {file_name}`");
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
-    let mut help = Help::new(text);
-    if sibling.place.is_item && written.chars().all(plain) {
-        let lister = remedy::argument(&lister);
-        help = help.then(format!(
-            "sed -i.bak '{line}{{p;s|- .*|- {written}|;}}' {lister} && rm {lister}.bak"
+    if !sibling.place.is_item {
+        return Help::new(format!(
+            "add `{written}` to the list in line {line} of `{at}`{rest}"
         ));
     }
-    help.then(format!("git rm -- {}", remedy::word(&file.path)))
+    let help = Help::new(format!(
+        "add `- {written}` below line {line} of `{at}`{rest}"
+    ));
+    if !written.chars().all(plain) {
+        return help;
+    }
+    let lister = remedy::argument(&lister);
+    help.then(format!(
+        "sed -i.bak '{line}{{p;s|- .*|- {written}|;}}' {lister} && rm {lister}.bak"
+    ))
 }

@@ -9,6 +9,7 @@
 
 mod check;
 mod clear;
+mod deployed;
 mod earlier;
 mod explain;
 mod formats;

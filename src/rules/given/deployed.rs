@@ -80,7 +80,7 @@ impl Deployed {
     }
 
     /// The path from the root that reports print like this; none of a file elsewhere.
-    pub(crate) fn from_root(&self, shown: &Path) -> Option<PathBuf> {
+    pub(crate) fn path_of(&self, shown: &Path) -> Option<PathBuf> {
         let absolute = paths::absolute(&self.here, shown);
         let inside = absolute.strip_prefix(&self.root).ok()?;
         Some(inside.to_owned())
