@@ -39,6 +39,13 @@ pub(crate) struct Recipient {
     pub(crate) span: Span,
 }
 
+impl Recipient {
+    /// The name to compare. It may be anything that was pasted there.
+    pub(crate) fn canonical(&self) -> &str {
+        &self.name
+    }
+}
+
 impl Seal {
     /// What the metadata of `file` says.
     pub(super) fn of(file: &SopsFile<'_>) -> Self {

@@ -243,6 +243,11 @@ impl Version {
         all.map(|recipient| recipient.shown.clone()).collect()
     }
 
+    /// The keys that open it, group by group.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Recipient> {
+        self.seal.iter().flat_map(Seal::recipients)
+    }
+
     /// Whether a key's copy of the data key is the same in both: sops writes all of them anew whenever
     /// it changes one, or the groups or the threshold.
     pub(crate) fn shares_stanza(&self, other: &Self) -> bool {

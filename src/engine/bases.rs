@@ -17,6 +17,7 @@ use crate::paths;
 use crate::repo::{
     Base, BlobId, Blobs, CommitId, Commits, Index, Kind, NoBase, Of, Redone, Repo, Unread,
 };
+use crate::rules::CommitName;
 use crate::source::SourceId;
 
 /// The commits that files are compared with, or why there are none.
@@ -258,6 +259,14 @@ impl<'r> Bases<'r> {
         match &self.base.as_ref().ok()?.of {
             Of::Since(range) => Some(range.head),
             Of::Commit | Of::Merge | Of::Redone(..) => None,
+        }
+    }
+
+    /// A commit as findings name it.
+    pub(super) fn name(&self, commit: CommitId) -> CommitName {
+        match self.commits().author(commit) {
+            Ok(author) => CommitName::new(commit.short(), &author.name, author.date.to_string()),
+            Err(_) => CommitName::new(commit.short(), "", "no date".to_owned()),
         }
     }
 

@@ -31,6 +31,7 @@ pub fn check(mut request: Request<'_>) -> Result<Report, Error> {
     start.run(|world, told| {
         let since = start.since.as_ref().and(world.bases);
         let scope = Scope {
+            is_all: false,
             since: since.filter(|bases| bases.is_found()),
             ..world.scope()
         };
@@ -107,7 +108,7 @@ fn look_at<'r>(
 }
 
 /// Says where identities were looked for, and what was wrong there.
-fn tell_of_keys(keyring: &Keyring, report: &mut Report) {
+pub(super) fn tell_of_keys(keyring: &Keyring, report: &mut Report) {
     report.warnings = keyring.warnings().map(ToString::to_string).collect();
     report.searched = keyring.places().map(describe).collect();
 }
@@ -128,7 +129,7 @@ fn idle_plugins(mut plugins: Vec<String>, keyring: &Keyring) -> Vec<String> {
 ///
 /// # Errors
 /// What git does not give.
-fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Vec<Finding>, Error> {
+pub(super) fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Vec<Finding>, Error> {
     let mut findings = Vec::new();
     let mut files = Vec::new();
     for looked in looked {
@@ -177,7 +178,7 @@ fn copied(files: Vec<(PathBuf, Tokens)>) -> Vec<Finding> {
 
 /// Corrects what was said of files before the first identity turned up: SSH keys are looked for when
 /// a file asks for one, so that it would depend on the order of the files otherwise.
-fn tell_of_late_identities(report: &mut Report) {
+pub(super) fn tell_of_late_identities(report: &mut Report) {
     let (early, late) = (Reason::NoIdentity, Reason::NotARecipient);
     for lacking in &mut report.not_evaluated {
         if lacking.reason == early.to_string() {
@@ -193,7 +194,7 @@ fn tell_of_late_identities(report: &mut Report) {
 }
 
 /// Looks at every input; then wakes what may open those that are shut, and looks at these again.
-fn look_twice(
+pub(super) fn look_twice(
     inputs: &[Input],
     keyring: &mut Keyring,
     look_at: impl Fn(&[&Input], &Keyring) -> Result<Vec<Looked>, Error>,

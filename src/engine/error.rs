@@ -86,6 +86,9 @@ pub enum Error {
         #[help]
         help: String,
     },
+    /// Values were to be compared, and the system gives no random key for it.
+    #[error("the system gives no random numbers, without which values are not compared")]
+    NoRandomness,
     /// The threads could not be started.
     #[error("cannot start {jobs} threads")]
     #[diagnostic(help("ask for fewer with `--jobs`"))]

@@ -66,10 +66,7 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
         policy,
         jobs,
         input_type,
-        staged: _,
-        since: _,
-        trust_changes: _,
-        history: _,
+        ..
     } = request;
     let here = paths::absolute(environment.current_dir(), Path::new(""));
     let repo = Repo::discover(environment, &here);
@@ -87,6 +84,7 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
         input_type,
         repo: repo.as_ref(),
         index: None,
+        is_all: true,
         since: None,
         jobs,
     };

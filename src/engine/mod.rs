@@ -13,7 +13,6 @@ mod compare;
 mod earlier;
 mod error;
 mod explain;
-mod explanation;
 mod file;
 mod filters;
 mod fingerprint;
@@ -46,8 +45,10 @@ pub use audit::audit;
 pub use catalogue::{RuleInfo, catalogue};
 pub use check::check;
 pub use error::Error;
-pub use explain::explain_tree;
-pub use explanation::{Explanation, KeyName, Leaf};
+pub use explain::{
+    Changes, ExplainRequest, Explanation, Governing, GroupReport, KeyName, Leaf, Mine, Page,
+    RecipientReport, SealReport, SelectorReport, explain, explain_tree,
+};
 pub use keys::{KeyReport, KnownKey, keys};
 pub use log::{At, Log, LogEnd, LogEntry, LogRequest, log};
 pub use report::{BaseCommit, ComparedWith, FileReport, Lacking, NotEvaluated, Report, Summary};

@@ -38,6 +38,9 @@ pub struct Request<'a> {
     /// How many commits a search in history may look at; files that did not change are searched for
     /// only where something is said.
     pub history: Option<NonZeroUsize>,
+    /// Whether an audit opens the files and compares their values: then a finding may answer a guess that
+    /// somebody encrypted.
+    pub compare_values: bool,
     /// Whether files are opened although their selectors are not those of before: then a verdict may
     /// answer a guess that somebody put into a file.
     pub trust_changes: bool,
@@ -171,6 +174,7 @@ impl<'a> Request<'a> {
             policy: None,
             staged: false,
             since: None,
+            compare_values: false,
             trust_changes: false,
             history: None,
             input_type: None,

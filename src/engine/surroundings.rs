@@ -26,6 +26,8 @@ pub(super) struct Start<'e> {
     jobs: Option<NonZeroUsize>,
     /// Whether no path is named.
     is_whole: bool,
+    /// Where the repository is looked for, if that is not the current folder.
+    folder: Option<PathBuf>,
 }
 
 /// What there is around a run.
@@ -55,6 +57,16 @@ impl<'e> Start<'e> {
             input_type: request.input_type,
             jobs: request.jobs,
             is_whole: request.targets.is_empty(),
+            folder: None,
+        }
+    }
+
+    /// The same in the repository of a file in `folder`, which need not be that of the current folder.
+    pub(super) fn of_file_in(request: &Request<'e>, folder: &Path) -> Self {
+        Self {
+            is_whole: false,
+            folder: Some(folder.to_owned()),
+            ..Self::of(request)
         }
     }
 
@@ -69,7 +81,7 @@ impl<'e> Start<'e> {
         run: impl FnOnce(Surroundings<'_>, Told) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let here = paths::absolute(self.environment.current_dir(), Path::new(""));
-        let repo = Repo::discover(self.environment, &here);
+        let repo = Repo::discover(self.environment, self.folder.as_deref().unwrap_or(&here));
         let since = self.since.as_deref();
         let needs_repo = self.staged || since.is_some();
         if repo.is_none() && (needs_repo || self.is_whole) {
@@ -121,6 +133,7 @@ impl<'a> Surroundings<'a> {
             input_type: self.start.input_type,
             repo: self.repo,
             index: self.index,
+            is_all: true,
             since: None,
             jobs: self.start.jobs,
         }

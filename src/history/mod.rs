@@ -4,6 +4,7 @@
 //! versions have to do with each other; here the two meet.
 
 mod again;
+mod departures;
 mod log;
 mod needle;
 mod origin;
@@ -16,6 +17,7 @@ mod tests;
 mod verified;
 
 pub(crate) use again::again;
+pub(crate) use departures::{Departure, Now, departures, gone};
 pub(crate) use log::Content;
 pub(crate) use needle::Needle;
 pub(crate) use origin::{Edited, Present, Traced, trace};

@@ -43,7 +43,7 @@ struct Root<'r> {
 }
 
 #[derive(Serialize)]
-struct Base<'r> {
+pub(super) struct Base<'r> {
     commits: Vec<Commit<'r>>,
     reason: Option<&'r str>,
 }
@@ -62,7 +62,7 @@ struct Tool {
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct File<'r> {
+pub(super) struct File<'r> {
     path: Cow<'r, str>,
     format: &'static str,
     documents: Option<usize>,
@@ -91,7 +91,7 @@ struct Groups {
 }
 
 #[derive(Serialize)]
-struct Problem<'r> {
+pub(super) struct Problem<'r> {
     rule: &'static str,
     severity: Severity,
     path: Cow<'r, str>,
@@ -144,7 +144,7 @@ impl<'r> Root<'r> {
 }
 
 impl<'r> Base<'r> {
-    fn of(base: &'r ComparedWith) -> Self {
+    pub(super) fn of(base: &'r ComparedWith) -> Self {
         let commits = base.commits.iter().map(|commit| Commit {
             revision: &commit.revision,
             id: &commit.id,
@@ -157,7 +157,7 @@ impl<'r> Base<'r> {
 }
 
 impl<'r> File<'r> {
-    fn of(file: &'r FileReport) -> Self {
+    pub(super) fn of(file: &'r FileReport) -> Self {
         let reason = match &file.verification {
             Verification::NotVerified(reason) => Some(reason.to_string()),
             Verification::NotEncrypted => file.foreign.map(|foreign| foreign.name().to_owned()),
@@ -201,7 +201,7 @@ impl Groups {
 }
 
 impl<'r> Problem<'r> {
-    fn of(finding: &'r Finding) -> Self {
+    pub(super) fn of(finding: &'r Finding) -> Self {
         Self {
             rule: finding.rule,
             severity: finding.severity,

@@ -3,6 +3,7 @@
 #[cfg(feature = "cli")]
 mod drawing;
 mod escape;
+mod explain;
 mod github;
 mod gitlab;
 #[cfg(feature = "cli")]
@@ -19,6 +20,9 @@ mod services;
 mod tree;
 
 pub use escape::text as escape;
+#[cfg(feature = "cli")]
+pub use explain::human as explain_human;
+pub use explain::json as explain_json;
 pub use github::github;
 pub use gitlab::gitlab;
 #[cfg(feature = "cli")]

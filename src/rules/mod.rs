@@ -20,6 +20,7 @@ mod mixed_merge;
 mod moved_ciphertext;
 mod multi_document;
 mod not_encrypted;
+mod placeholder_value;
 mod plaintext_comment;
 mod plaintext_value;
 mod policy_weakened;
@@ -27,6 +28,8 @@ mod private_key_committed;
 mod recipient_added;
 mod recipient_dropped;
 mod replayed_version;
+mod reused_value;
+mod stale_data_key;
 mod unauthenticated_change;
 mod undeclared_format;
 mod undecryptable_value;
@@ -37,16 +40,16 @@ mod unselected_ciphertext;
 
 pub(crate) use copied_ciphertext::copied_across;
 pub(crate) use given::{
-    Above, BaseName, ChangeContext, CommitName, ConfigContext, ConfigFile, Deployed, Due,
-    FileContext, FileFacts, Findings, FormatFrom, Governed, Past, RepoContext, RepoFindings, Sound,
-    Standing, Undecided, Unreadable,
+    Above, BaseName, ChangeContext, CommitName, ConfigContext, ConfigFile, Departed, Deployed, Due,
+    FileContext, FileFacts, Findings, FormatFrom, Governed, Left, Past, RepoContext, RepoFindings,
+    Sound, Standing, Undecided, Unreadable, ValuePlace, Values,
 };
 use given::{CommitNames, Found, MAX_FINDINGS, Names, Tale, format, remedy};
 
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 28] = [
+pub(crate) static RULES: [&Rule; 31] = [
     &conflict_marker::RULE,
     &copied_ciphertext::RULE,
     &dangling_reference::RULE,
@@ -61,6 +64,7 @@ pub(crate) static RULES: [&Rule; 28] = [
     &moved_ciphertext::RULE,
     &multi_document::RULE,
     &not_encrypted::RULE,
+    &placeholder_value::RULE,
     &plaintext_comment::RULE,
     &plaintext_value::RULE,
     &policy_weakened::RULE,
@@ -68,6 +72,8 @@ pub(crate) static RULES: [&Rule; 28] = [
     &recipient_added::RULE,
     &recipient_dropped::RULE,
     &replayed_version::RULE,
+    &reused_value::RULE,
+    &stale_data_key::RULE,
     &unauthenticated_change::RULE,
     &undeclared_format::RULE,
     &undecryptable_value::RULE,
@@ -106,6 +112,12 @@ pub(crate) static OF_EVERY_COMMIT: [&str; 3] = [
 
 /// The rules about one file that tell who can open it, too.
 static OF_BOTH: [&str; 2] = [recipient_added::RULE.id, recipient_dropped::RULE.id];
+
+/// The rule that asks the histories of all files.
+pub(crate) static STALE_DATA_KEY: &str = stale_data_key::RULE.id;
+
+/// The rules that compare values.
+pub(crate) static OF_VALUES: [&str; 2] = [placeholder_value::RULE.id, reused_value::RULE.id];
 
 /// The rule that says that a token does not open.
 pub(crate) static UNDECRYPTABLE: &str = undecryptable_value::RULE.id;

@@ -93,6 +93,13 @@ pub(crate) fn locks(file: &SopsFile<'_>) -> Shut {
     still_shut(groups, needed)
 }
 
+/// The same for each of its key groups, also those that have nothing for age.
+pub(crate) fn locks_by_group(file: &SopsFile<'_>) -> Vec<Vec<keys::Locked>> {
+    let nobody = Keyring::default();
+    let groups = read_groups(file.metadata(), &nobody).unwrap_or_default();
+    groups.into_iter().map(Group::into_locks).collect()
+}
+
 /// Reads the key groups, of which nothing is opened yet.
 ///
 /// # Errors
@@ -153,6 +160,16 @@ impl<'k> Group<'k> {
             others,
             opened: None,
         }
+    }
+
+    /// Its age files.
+    fn into_locks(self) -> Vec<keys::Locked> {
+        let stanzas = self.stanzas.into_iter();
+        let locked = stanzas.filter_map(|stanza| {
+            let (file, recipient) = (stanza.age?, stanza.recipient);
+            Some(keys::Locked { file, recipient })
+        });
+        locked.collect()
     }
 
     fn share(&self) -> Option<&[u8]> {
@@ -327,14 +344,7 @@ fn still_shut(groups: Vec<Group<'_>>, needed: i64) -> Shut {
         .unwrap_or(usize::MAX)
         .saturating_sub(opened);
     let shut = groups.into_iter().filter(|group| group.opened.is_none());
-    let groups = shut.map(|group| {
-        let stanzas = group.stanzas.into_iter();
-        let locked = stanzas.filter_map(|stanza| {
-            let (file, recipient) = (stanza.age?, stanza.recipient);
-            Some(keys::Locked { file, recipient })
-        });
-        locked.collect::<Vec<_>>()
-    });
+    let groups = shut.map(Group::into_locks);
     let groups = groups.filter(|group| !group.is_empty()).collect();
     Shut { needed, groups }
 }

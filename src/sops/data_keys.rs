@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sha2::{Digest, Sha256};
 
 use super::SopsFile;
-use super::data_key::{DataKey, unlock};
+use super::data_key::{DataKey, Locked, unlock};
 use super::verify::{Checked, judge};
 use crate::keys::Keyring;
 
@@ -18,6 +18,12 @@ pub(crate) struct DataKeys(Mutex<HashMap<[u8; 32], Arc<DataKey>>>);
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct DataKeyId([u8; 32]);
 
+impl DataKeyId {
+    fn of(key: &DataKey) -> Self {
+        Self(Sha256::digest(key.expose()).into())
+    }
+}
+
 impl DataKeys {
     /// What [`check`](super::check) finds, and which data key the file has, where one opened. Of files
     /// with the same copies of a data key the first only costs opening it.
@@ -26,19 +32,26 @@ impl DataKeys {
         file: &SopsFile<'_>,
         keyring: &Keyring,
     ) -> (Checked, Option<DataKeyId>) {
+        match self.open(file, keyring) {
+            Ok(key) => (judge(file, Ok(&key)), Some(DataKeyId::of(&key))),
+            Err(locked) => (judge(file, Err(locked)), None),
+        }
+    }
+
+    /// Which data key the file has, where one opens. Nothing is said of its values.
+    pub(crate) fn id(&self, file: &SopsFile<'_>, keyring: &Keyring) -> Option<DataKeyId> {
+        let key = self.open(file, keyring).ok()?;
+        Some(DataKeyId::of(&key))
+    }
+
+    fn open(&self, file: &SopsFile<'_>, keyring: &Keyring) -> Result<Arc<DataKey>, Locked> {
         let copies = copies(file);
         let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = known().get(&copies).cloned();
-        let key = match open {
-            Some(key) => key,
-            None => match unlock(file, keyring) {
-                Ok(key) => Arc::new(key),
-                Err(locked) => return (judge(file, Err(locked)), None),
-            },
-        };
-        known().entry(copies).or_insert_with(|| Arc::clone(&key));
-        let id = DataKeyId(Sha256::digest(key.expose()).into());
-        (judge(file, Ok(&key)), Some(id))
+        if let Some(key) = known().get(&copies) {
+            return Ok(Arc::clone(key));
+        }
+        let key = Arc::new(unlock(file, keyring)?);
+        Ok(Arc::clone(known().entry(copies).or_insert(key)))
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`verify`] walks all values and compares the MAC; [`check`] does all of it and says what sops
 //! 3.13.3 would say. Everything that walks a document's values does it with [`walk()`].
 
+mod blind;
 #[cfg_attr(
     not(test),
     expect(dead_code, reason = "the audit of recipients is to use it")
@@ -29,17 +30,19 @@ mod selectors;
 mod shamir;
 #[cfg(test)]
 mod tests;
+mod values;
 mod verification;
 mod verifier;
 mod verify;
 mod version;
 mod walk;
 
+pub(crate) use blind::{Blinded, Blinding};
 pub use bus_factor::BusFactor;
 #[expect(unused_imports, reason = "the audit of recipients is to use it")]
 pub(crate) use bus_factor::{Holder, Quorum};
 pub(crate) use comment::ClearComment;
-pub(crate) use data_key::locks;
+pub(crate) use data_key::{locks, locks_by_group};
 pub(crate) use data_keys::{DataKeyId, DataKeys};
 pub(crate) use enc::{Token, ValueType};
 pub use file::Opener;
@@ -53,6 +56,7 @@ pub(crate) use problem::{
 };
 pub(crate) use recipients::{KeyNames, Usable, usable};
 pub(crate) use selectors::{SelectorKind, Selectors};
+pub(crate) use values::{OpenValue, Unopened, open_values};
 pub use verification::{Reason, Verification};
 pub(crate) use verify::{Inspection, Place, check, check_closed, verify_values};
 pub(crate) use walk::{Leaf, Overrun, Visit, walk};

@@ -63,7 +63,11 @@ fn a_secret_that_is_deleted_renamed_or_listed_too_early_breaks_the_build() {
     let below = "\ngenerator.yaml:5:5: ";
     sandbox.write("other/x", "");
     let report = sandbox.run(["-C", "app", "audit"]);
-    assert!(format!("\n{}", report.stdout).contains(below), "{}", report.stdout);
+    assert!(
+        format!("\n{}", report.stdout).contains(below),
+        "{}",
+        report.stdout
+    );
     // As the help says it.
     let report = sandbox.run(["audit"]);
     let command = report

@@ -9,6 +9,7 @@
 
 mod check;
 mod clear;
+mod departed;
 mod deployed;
 mod earlier;
 mod explain;
@@ -29,4 +30,5 @@ mod sandbox;
 mod services;
 mod staged;
 mod usage;
+mod values;
 mod verdicts;

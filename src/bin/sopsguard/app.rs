@@ -80,7 +80,11 @@ impl App {
                 let access = self.access(&options.access, options.staged, &mut terminal);
                 check::run(options, &environment, access, style)
             }
-            Command::Audit(options) => audit::run(options, &environment, style),
+            Command::Audit(options) => {
+                let mut terminal = Terminal;
+                let access = self.access(&options.access, options.staged, &mut terminal);
+                audit::run(options, &environment, access, style)
+            }
             Command::Keys(options) => {
                 let mut terminal = Terminal;
                 let access = self.access(&options.access, false, &mut terminal);
@@ -91,7 +95,11 @@ impl App {
                 let access = self.access(&options.access, false, &mut terminal);
                 log::run(options, &environment, access, style)
             }
-            Command::Explain(options) => explain::run(options, &environment),
+            Command::Explain(options) => {
+                let mut terminal = Terminal;
+                let access = self.access(&options.access, false, &mut terminal);
+                explain::run(options, &environment, access, style)
+            }
             Command::Install(options) => install::run(options, &environment, style),
             Command::Rules(options) => rules::run(options),
             Command::Completions(options) => completions::run(options),

@@ -9,8 +9,8 @@ use sopsguard::install::Hook;
 
 use crate::help::{
     AUDIT_EXAMPLES, AUDIT_EXIT_CODES, CHECK_EXAMPLES, COMPLETIONS_EXAMPLES, EXAMPLES, EXIT_CODES,
-    EXPLAIN_EXAMPLES, IDENTITIES, INSTALL_EXAMPLES, KEYS_EXAMPLES, KEYS_EXIT_CODES, LOG_EDITS,
-    LOG_EXAMPLES, LOG_EXIT_CODES, MAN_EXAMPLES, RULES_EXAMPLES,
+    EXPLAIN_EXAMPLES, EXPLAIN_EXIT_CODES, IDENTITIES, INSTALL_EXAMPLES, KEYS_EXAMPLES,
+    KEYS_EXIT_CODES, LOG_EDITS, LOG_EXAMPLES, LOG_EXIT_CODES, MAN_EXAMPLES, RULES_EXAMPLES,
 };
 use crate::later::Later;
 
@@ -60,10 +60,13 @@ pub(crate) enum Command {
     /// Compares each file's recipients with its rule in `.sops.yaml` and with `.sopsguard.toml`, and looks
     /// for what is wrong with either before it costs a secret. Needs no key, and opens nothing.
     Audit(Later<AuditArgs>),
-    /// Show what sops makes of a file, without a key and without values
+    /// Explain a file: which rule governs it, who can open it, and whether sops would
     ///
-    /// With `--tree` each value is listed as sops sees it: its path, its type, whether the selectors
-    /// encrypt it and whether it enters the MAC. Works on files that are not encrypted, too.
+    /// One page without values: which .sops.yaml and which of its rules, and why not an earlier one;
+    /// what is encrypted; the recipients by name and which of your keys opens it; the verdict, what
+    /// differs from the rule, and what changed. Works on files that are broken or not encrypted, too.
+    /// With `--tree` each value is listed as sops sees it instead: its path, its type, whether the
+    /// selectors encrypt it and whether it enters the MAC.
     Explain(Later<ExplainArgs>),
     /// Let git check secrets before each commit, merge and push
     ///
@@ -166,6 +169,21 @@ pub(crate) struct AuditArgs {
     /// Exit with 1 where there is no revision to compare with, as in a shallow clone
     #[arg(long)]
     pub(crate) require_base: bool,
+    /// Search the history, too, for recipients that were taken out and still know the data key: at
+    /// most N commits
+    /// [default: 1000]
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "1000", hide_default_value = true)]
+    pub(crate) history: Option<NonZeroUsize>,
+    /// Open the files and compare their values, for such as stand in several places and for known
+    /// dummies; never in a job that checks other people's changes, where it would answer their guesses
+    #[arg(long)]
+    pub(crate) compare_values: bool,
+    /// Open files whose selectors are not those of the revision compared with, too
+    #[arg(long, requires = "compare_values")]
+    pub(crate) trust_changes: bool,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
     /// Follow this policy instead of .sopsguard.toml at the repository's root
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -205,22 +223,37 @@ pub(crate) struct AccessArgs {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = format!("{EXPLAIN_EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(after_help = format!("{EXPLAIN_EXAMPLES}\n\n{EXPLAIN_EXIT_CODES}"))]
+#[command(after_long_help = format!("{EXPLAIN_EXAMPLES}\n\n{IDENTITIES}\n\n{EXPLAIN_EXIT_CODES}"))]
 pub(crate) struct ExplainArgs {
     /// The file, `-` for standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// List the values
+    /// List the values instead, as sops sees them; this needs no key
     #[arg(long)]
+    #[arg(conflicts_with_all = ["history", "trust_changes", "config", "identities", "plugins"])]
     pub(crate) tree: bool,
+    /// Look at the last N commits for what changed
+    /// [default: 1000]
+    #[arg(long, value_name = "N")]
+    pub(crate) history: Option<usize>,
+    /// Open the file although its selectors are not those of the revision compared with: in a job
+    /// that checks other people's changes a verdict would answer their guesses
+    #[arg(long)]
+    pub(crate) trust_changes: bool,
+    /// Follow this policy instead of .sopsguard.toml at the repository's root
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) format: Format,
     /// Read the file as TYPE, whatever its name says
     #[arg(long, value_name = "TYPE")]
     pub(crate) input_type: Option<InputType>,
-    /// The name that standard input is judged and reported by [default: stdin.yaml, or
-    /// as the type says]
+    /// The name that standard input is judged and reported by, as if it stood there [default:
+    /// stdin.yaml, or as the type says]
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_name: Option<PathBuf>,
 }

@@ -1,22 +1,28 @@
 //! `sopsguard audit`.
 
 use sopsguard::Environment;
-use sopsguard::engine::{self, Request, Target};
+use sopsguard::engine::{self, Access, Request, Target};
 use sopsguard::report::Style;
 
 use crate::args::AuditArgs;
 use crate::failure::Failure;
-use crate::{check, printing};
+use crate::{check, inputs, printing};
 
 /// Audits the repository and prints the report. Returns the exit code.
-pub(crate) fn run(
+pub(crate) fn run<'a>(
     options: &AuditArgs,
-    environment: &Environment,
+    environment: &'a Environment,
+    access: Access<'a>,
     style: Style,
 ) -> Result<u8, Failure> {
     let mut request = Request::new(environment);
     request.jobs = options.jobs;
     request.staged = options.staged;
+    request.history = options.history;
+    request.compare_values = options.compare_values;
+    request.trust_changes = options.trust_changes;
+    request.identities = inputs::identities(&options.access.identities)?;
+    request.access = access;
     request.policy.clone_from(&options.config);
     request.targets = options.paths.iter().cloned().map(Target::Path).collect();
     let report = engine::audit(request)?;

@@ -4,7 +4,7 @@
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing wrong; files that could not be verified for want of a key included
-  1  a finding at error level, or --require-key or --require-base was not met; explain: sops would not load the file
+  1  a finding at error level, or --require-key or --require-base was not met; explain --tree: sops would not load the file
   2  the arguments or the policy are wrong, or a named identity cannot be used (one that asks
      for a passphrase when nobody is there to answer counts as absent)
   3  the work could not be done (a path is not there, a stream failed)";
@@ -17,7 +17,7 @@ Examples:
   sopsguard install                              let git check every commit
   sopsguard log apps/db.enc.yaml                 what each commit did to a file
   sopsguard rules mac-mismatch                   what a rule means, and what to do
-  sopsguard explain --tree values.yaml           what sops sees: that 012 is a number
+  sopsguard explain apps/db.enc.yaml             who can open it, by which rule, and if sops would
   sopsguard help check                           all about one command";
 
 pub(crate) const AUDIT_EXAMPLES: &str = "\
@@ -59,9 +59,19 @@ Identities:
 
 pub(crate) const EXPLAIN_EXAMPLES: &str = "\
 Examples:
+  sopsguard explain apps/db.enc.yaml             all about it, on one page
+  sopsguard explain new.enc.yaml                 which rule will encrypt a file that is in clear
+  sopsguard explain --format json db.enc.yaml | jq .rule
   sopsguard explain --tree apps/db.enc.yaml      paths and types, no values
   sopsguard explain --tree --format json - < values.yaml
   sopsguard explain --tree --input-type json - < secrets";
+
+pub(crate) const EXPLAIN_EXIT_CODES: &str = "\
+Exit codes:
+  0  the file was explained, whatever is wrong with it
+  1  --tree: sops would not load the file
+  2  the arguments or the policy are wrong, or a named identity cannot be used
+  3  the work could not be done (the file is not there, a stream failed)";
 
 pub(crate) const INSTALL_EXAMPLES: &str = "\
 Examples:

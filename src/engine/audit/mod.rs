@@ -2,26 +2,38 @@
 //! about the repository look at what is known of all of them, and at the configuration.
 
 mod configs;
+mod departed;
 mod deployed;
+mod telling;
+mod values;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::bases::Bases;
+use super::check::{refuse_unusable, tell_of_keys};
 use super::file::{self, Around, Looked};
 use super::inputs::{self, Input};
 use super::surroundings::{Start, Surroundings};
-use super::{Error, NotEvaluated, Report, Request, Target, earlier, map_all, settle};
+use super::{Access, Error, NotEvaluated, Report, Request, Target, earlier, map_all, settle};
 use crate::deployment::Deployment;
 use crate::finding::Finding;
 use crate::keys::Keyring;
 use crate::paths;
-use crate::rules::{Check, Command, FileFacts, RULES, RepoContext, RepoFindings, Undecided};
-use crate::sops::Verification;
+use crate::rules::{
+    Check, Command, Departed, FileFacts, RULES, RepoContext, RepoFindings, Undecided, Values,
+};
+use crate::sops::{Reason, Verification};
+use departed::Histories;
+use values::{Comparison, ToOpen};
+
+/// What is kept of a file.
+type Facts = FileFacts;
 
 /// Audits who can open the files of a repository, and its configuration.
 ///
 /// All files of the repository are looked at, whatever paths are named; findings are told of those that
-/// are named, or lie below what is. No file is opened.
+/// are named, or lie below what is. No file is opened unless values are to be compared.
 ///
 /// # Errors
 /// As [`check`](super::check()) does.
@@ -46,6 +58,7 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
         } = gather(looked, &mut report)?;
         let configs = configs::read(&inputs, world);
         let governed = configs::govern(&facts, &configs, world.here);
+        let deeper = Deeper::look(request, world, &inputs, &facts, &mut report)?;
         let names: Vec<PathBuf> = inputs.into_iter().map(|input| input.path).collect();
         let deployed = deployed::deployed(deployments, &names, &facts, world)?;
         let context = RepoContext {
@@ -55,9 +68,12 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
             names: &names,
             deployed: &deployed,
             policy: world.policy,
+            departed: &deeper.departed,
+            values: &deeper.values,
         };
         findings.extend(of_repository(&context, &mut report));
         named.keep(world.here, &mut report, &mut findings);
+        report.not_evaluated.splice(0..0, deeper.not_evaluated);
         told.tell(&mut findings, &mut report);
         earlier::fit(&mut findings, world.repo, world.here);
         findings.sort_by_cached_key(|found| {
@@ -67,6 +83,113 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
         settle::apply(findings, world.policy, &mut report);
         Ok(report)
     })
+}
+
+/// What is known beyond what the files say of themselves without a key, where the user asks for it.
+struct Deeper {
+    /// What the histories say.
+    departed: Vec<Departed>,
+    /// What the values say.
+    values: Values,
+    /// What was not asked for, or not found out, of any file.
+    not_evaluated: Vec<NotEvaluated>,
+}
+
+impl Deeper {
+    /// Searches the histories and compares the values, each where it is asked for. Identities are used where
+    /// they are named, or where values are to be compared; else none is looked for.
+    fn look(
+        request: Request<'_>,
+        world: Surroundings<'_>,
+        inputs: &[Input],
+        facts: &[FileFacts],
+        report: &mut Report,
+    ) -> Result<Self, Error> {
+        let Request {
+            environment,
+            identities,
+            mut access,
+            history,
+            compare_values,
+            jobs,
+            ..
+        } = request;
+        let mut keyring = None;
+        if compare_values || !identities.is_empty() {
+            keyring = Some(Request::keyring(identities, environment)?);
+        }
+        let by_path: HashMap<&Path, &Input> = inputs
+            .iter()
+            .map(|input| (input.path.as_path(), input))
+            .collect();
+        let files = facts.iter().filter_map(|facts| {
+            let input = by_path.get(facts.path.as_path())?;
+            Some((facts, *input))
+        });
+        let mut not_evaluated = Vec::new();
+        let values = match &mut keyring {
+            Some(keyring) if compare_values => {
+                let comparison = Comparison {
+                    bases: world.bases,
+                    environment,
+                    jobs,
+                };
+                compared(&comparison, files.clone(), keyring, &mut access, report)?
+            }
+            _ => {
+                not_evaluated.extend(values::not_asked());
+                Values::default()
+            }
+        };
+        let histories = Histories {
+            bases: world.bases,
+            environment,
+            history,
+            jobs,
+        };
+        let (departed, lacking) = histories.search(files, keyring.as_mut(), &mut access)?;
+        not_evaluated.extend(lacking);
+        if let Some(keyring) = &keyring {
+            refuse_unusable(keyring)?;
+            tell_of_keys(keyring, report);
+        }
+        Ok(Self {
+            departed,
+            values,
+            not_evaluated,
+        })
+    }
+}
+
+/// Compares the values of the files, but for those that a change may have loosened: see
+/// `selectors-changed`.
+fn compared<'i>(
+    comparison: &Comparison<'_, '_>,
+    files: impl Iterator<Item = (&'i FileFacts, &'i Input)>,
+    keyring: &mut Keyring,
+    access: &mut Access<'_>,
+    report: &mut Report,
+) -> Result<Values, Error> {
+    let loosened = loosened(report);
+    let files = files.filter(|(facts, _)| !loosened.contains(&facts.path));
+    let files: Vec<ToOpen<'_>> = files
+        .map(|(facts, input)| ToOpen { facts, input })
+        .collect();
+    let (values, closed) = comparison.compare(&files, keyring, access)?;
+    report.not_evaluated.extend(closed);
+    let shut = loosened
+        .iter()
+        .flat_map(|path| values::unopened(path, "selectors-changed"));
+    report.not_evaluated.extend(shut);
+    Ok(values)
+}
+
+/// The files whose selectors are not those of before.
+fn loosened(report: &Report) -> Vec<PathBuf> {
+    let changed = Verification::NotVerified(Reason::SelectorsChanged);
+    let files = report.files.iter();
+    let files = files.filter(|file| file.verification == changed);
+    files.map(|file| file.path.clone()).collect()
 }
 
 /// What the user named, of which alone is told.

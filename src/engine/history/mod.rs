@@ -24,6 +24,7 @@ use crate::repo::{CommitId, Commits, Kind, Reach};
 use crate::rules::{CommitName, EDITED, MAC_MISMATCH, MIXED};
 use crate::sops::SopsFile;
 use crate::source::SourceId;
+pub(super) use walk::versions;
 use walk::{Histories, Walk};
 
 /// What the history says of one file.
@@ -278,7 +279,7 @@ impl Back<'_> {
         if told.edited.is_none() && told.again.is_none() && told.sound.is_none() {
             return None;
         }
-        let name = |commit| self.name(commit);
+        let name = |commit| self.bases.name(commit);
         Some(Past {
             since: told.edited.map(|edited| Since {
                 version: edited.written,
@@ -296,13 +297,6 @@ impl Back<'_> {
                 last,
             }),
         })
-    }
-
-    fn name(&self, commit: CommitId) -> CommitName {
-        match self.bases.commits().author(commit) {
-            Ok(author) => CommitName::new(commit.short(), &author.name, author.date.to_string()),
-            Err(_) => CommitName::new(commit.short(), "", "no date".to_owned()),
-        }
     }
 }
 

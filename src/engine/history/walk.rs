@@ -57,22 +57,7 @@ impl Walk {
                 end: End::Complete,
             };
         }
-        let (mut found, mut end) = match commits.histories(from, &paths, reach) {
-            Ok(found) => (found.files, found.end),
-            Err(error) => (vec![Vec::new(); paths.len()], End::Unreadable(error)),
-        };
-        let is_new_later = |versions: &Vec<repo::Version>| {
-            let first = versions.last();
-            first.is_some_and(|first| {
-                !first.before.is_empty() && first.before.iter().all(Option::is_none)
-            })
-        };
-        let new = found.iter_mut().filter(|versions| is_new_later(versions));
-        for versions in new.take(MOST_FOLLOWED) {
-            if let Some(ended) = follow(repo, commits, versions, reach) {
-                end = ended;
-            }
-        }
+        let (found, end) = versions(repo, commits, from, &paths, reach);
         let mut found = found.into_iter();
         let files = wanted
             .iter()
@@ -82,6 +67,34 @@ impl Walk {
             end,
         }
     }
+}
+
+/// The versions of files from a commit on, under the names that they had before too, found in one walk; and
+/// what ended it.
+pub(in crate::engine) fn versions(
+    repo: &Repo<'_>,
+    commits: &mut Commits<'_>,
+    from: CommitId,
+    paths: &[&[u8]],
+    reach: Reach,
+) -> (Vec<Vec<repo::Version>>, End) {
+    let (mut found, mut end) = match commits.histories(from, paths, reach) {
+        Ok(found) => (found.files, found.end),
+        Err(error) => (vec![Vec::new(); paths.len()], End::Unreadable(error)),
+    };
+    let is_new_later = |versions: &Vec<repo::Version>| {
+        let first = versions.last();
+        first.is_some_and(|first| {
+            !first.before.is_empty() && first.before.iter().all(Option::is_none)
+        })
+    };
+    let new = found.iter_mut().filter(|versions| is_new_later(versions));
+    for versions in new.take(MOST_FOLLOWED) {
+        if let Some(ended) = follow(repo, commits, versions, reach) {
+            end = ended;
+        }
+    }
+    (found, end)
 }
 
 /// How many files are followed to the names that they had before they were renamed and edited at once: each

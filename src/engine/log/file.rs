@@ -13,7 +13,7 @@ use crate::paths;
 use crate::repo::{BlobId, CommitId, Commits, End, NoBase, Reach, Repo, Version, is_bare_around};
 
 /// A file of a repository.
-pub(super) struct File<'a> {
+pub(in crate::engine) struct File<'a> {
     pub(super) repo: &'a Repo<'a>,
     /// The folder that paths are shown from.
     pub(super) here: &'a Path,
@@ -100,7 +100,7 @@ impl<'a> File<'a> {
     ///
     /// # Errors
     /// [`Error::NoHistory`] where that can be no file of the repository.
-    pub(super) fn of(
+    pub(in crate::engine) fn of(
         repo: &'a Repo<'a>,
         here: &'a Path,
         named: &'a Path,

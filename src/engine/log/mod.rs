@@ -15,8 +15,10 @@ use super::check::{describe, refuse_unusable};
 use super::{Access, Error, IdentitySource, Request};
 use crate::document::Format;
 use crate::environment::Environment;
+use crate::keys::{Keyring, Means};
 use crate::paths;
-use file::{File, Item};
+pub(super) use file::File;
+use file::Item;
 use telling::Search;
 
 /// Whose history to tell, with which identities, and how far back.
@@ -90,36 +92,65 @@ pub fn log(request: LogRequest<'_>) -> Result<Log, Error> {
     let here = paths::absolute(environment.current_dir(), Path::new(""));
     let place = paths::absolute(&here, &path);
     let repo = file::repository(environment, &path, &place)?;
-    let file = File::of(&repo, &here, &path, &place)?;
-    let mut commits = repo.commits();
-    let found = file.find(&mut commits, history)?;
-    let most = max_count.map_or(usize::MAX, |most| found.uncommitted.saturating_add(most));
-
+    let asked = Asked {
+        file: File::of(&repo, &here, &path, &place)?,
+        input_type,
+        max_count,
+        history,
+        trust_changes,
+        jobs,
+    };
     let mut keyring = Request::keyring(identities, environment)?;
-    let blobs = repo.blobs();
-    blobs.prepare(
-        &found
-            .items
-            .iter()
-            .filter_map(Item::blob)
-            .collect::<Vec<_>>(),
-    );
-    let search = Search::new(&blobs, input_type, jobs);
-    // All are looked at: an older one says which MAC is whose.
-    let mut told = search.tell(&found.items, &keyring)?;
-    let shut = search.shut(&found.items, &told, most, &keyring)?;
-    if !shut.is_empty() && keyring.wake(&shut, &mut access.means(environment)) {
-        told = search.tell(&found.items, &keyring)?;
+    let mut log = asked.tell(&mut keyring, &mut access.means(environment))?;
+    log.warnings = keyring.warnings().map(ToString::to_string).collect();
+    log.searched = keyring.places().map(describe).collect();
+    Ok(log)
+}
+
+/// A file whose history is told, and how.
+pub(super) struct Asked<'a> {
+    pub(super) file: File<'a>,
+    pub(super) input_type: Option<Format>,
+    pub(super) max_count: Option<usize>,
+    pub(super) history: usize,
+    pub(super) trust_changes: bool,
+    pub(super) jobs: Option<NonZeroUsize>,
+}
+
+impl Asked<'_> {
+    /// Tells the history with these identities, those that cost more than time as `means` allow. Where
+    /// they come from is not in it.
+    ///
+    /// # Errors
+    /// Those of [`log`], but for identities that cannot be read.
+    pub(super) fn tell(&self, keyring: &mut Keyring, means: &mut Means<'_>) -> Result<Log, Error> {
+        let repo = self.file.repo;
+        let mut commits = repo.commits();
+        let found = self.file.find(&mut commits, self.history)?;
+        let uncommitted = found.uncommitted;
+        let most = self
+            .max_count
+            .map_or(usize::MAX, |most| uncommitted.saturating_add(most));
+        let blobs = repo.blobs();
+        let contents = found.items.iter().filter_map(Item::blob);
+        blobs.prepare(&contents.collect::<Vec<_>>());
+        let search = Search::new(&blobs, self.input_type, self.jobs);
+        // All are looked at: an older one says which MAC is whose.
+        let mut told = search.tell(&found.items, keyring)?;
+        let shut = search.shut(&found.items, &told, most, keyring)?;
+        if !shut.is_empty() && keyring.wake(&shut, means) {
+            told = search.tell(&found.items, keyring)?;
+        }
+        refuse_unusable(keyring)?;
+        telling::settle(&mut told, keyring, self.trust_changes);
+        Ok(Log {
+            left_out: found.items.len().saturating_sub(most),
+            entries: telling::entries(found.items, told, most, &mut commits)?,
+            path: self.file.named.to_owned(),
+            commits: found.commits,
+            end: found.end,
+            warnings: Vec::new(),
+            searched: Vec::new(),
+        })
     }
-    refuse_unusable(&keyring)?;
-    telling::settle(&mut told, &keyring, trust_changes);
-    Ok(Log {
-        left_out: found.items.len().saturating_sub(most),
-        entries: telling::entries(found.items, told, most, &mut commits)?,
-        path,
-        commits: found.commits,
-        end: found.end,
-        warnings: keyring.warnings().map(ToString::to_string).collect(),
-        searched: keyring.places().map(describe).collect(),
-    })
 }

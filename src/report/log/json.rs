@@ -43,7 +43,7 @@ struct Root<'l> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Entry<'l> {
+pub(in crate::report) struct Entry<'l> {
     /// `commit`, `index` or `work-tree`.
     at: &'static str,
     commit: Option<&'l str>,
@@ -80,7 +80,7 @@ struct Value<'l> {
 }
 
 impl<'l> Entry<'l> {
-    fn of(entry: &'l LogEntry) -> Self {
+    pub(in crate::report) fn of(entry: &'l LogEntry) -> Self {
         let step = &entry.step;
         let (at, commit) = match &entry.at {
             At::Commit(id) => ("commit", Some(id.as_str())),

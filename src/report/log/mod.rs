@@ -4,8 +4,9 @@
 mod human;
 mod json;
 #[cfg(feature = "cli")]
-mod words;
+pub(super) mod words;
 
 #[cfg(feature = "cli")]
 pub use human::human;
+pub(super) use json::Entry;
 pub use json::json;

@@ -11,7 +11,7 @@ use crate::engine::{DataKeyFate, Edit, LogEntry, Step, What};
 const NAMED: usize = 5;
 
 /// The word for an edit.
-pub(super) fn edit(edit: Edit) -> &'static str {
+pub(in crate::report) fn edit(edit: Edit) -> &'static str {
     match edit {
         Edit::Added => "added",
         Edit::AddedInClear => "added in clear",
@@ -44,7 +44,7 @@ pub(super) fn color(edit: Edit) -> Option<&'static str> {
 }
 
 /// What was done to it, in words.
-pub(super) fn what(entry: &LogEntry, style: Style) -> String {
+pub(in crate::report) fn what(entry: &LogEntry, style: Style) -> String {
     let step = &entry.step;
     let mut parts = Vec::new();
     if let Some(side) = step.side {

@@ -3,6 +3,7 @@
 mod change;
 mod config;
 mod context;
+mod departed;
 mod deployed;
 mod facts;
 mod findings;
@@ -13,11 +14,13 @@ mod repository;
 mod sound;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub(crate) use change::{BaseName, ChangeContext};
 pub(super) use change::{MAX_FINDINGS, Names, Tale};
 pub(crate) use config::ConfigContext;
 pub(crate) use context::{Due, FileContext, FormatFrom, Unreadable};
+pub(crate) use departed::{Departed, Left};
 pub(crate) use deployed::{Deployed, Standing};
 #[expect(unused_imports, reason = "not all rules are there yet")]
 pub(crate) use facts::{FileFacts, KeyFacts, SelectorFacts};
@@ -30,3 +33,4 @@ pub(crate) use repository::{
     Above, ConfigFile, Follows, Governed, RepoContext, RepoFindings, Undecided,
 };
 pub(crate) use sound::Sound;
+pub(crate) use values::{ValuePlace, Values};

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Deployed, FileContext, FileFacts, Findings, Found};
+use super::{Departed, Deployed, FileContext, FileFacts, Findings, Found, Values};
 use crate::config::Policy;
 use crate::config::creation::{self, Choice, CreationRule, SopsConfig};
 use crate::finding::Finding;
@@ -25,6 +25,26 @@ pub(crate) struct RepoContext<'a> {
     pub(crate) deployed: &'a Deployed,
     /// What the user has settled.
     pub(crate) policy: &'a Policy,
+    /// The files that somebody can open no more, where histories were searched.
+    pub(crate) departed: &'a [Departed],
+    /// What was found by comparing values, where they were.
+    pub(crate) values: &'a Values,
+}
+
+impl RepoContext<'_> {
+    /// A key as findings name it: as the policy or a `.sops.yaml` calls it, and as it is printed.
+    pub(in crate::rules) fn name_of(&self, canonical: &str, shown: &str) -> String {
+        let mut configs = self
+            .configs
+            .iter()
+            .filter_map(|config| config.read.as_ref().ok());
+        let mut in_configs = || configs.find_map(|config| config.name_of(canonical));
+        let called = self.policy.name_of(canonical);
+        match called.or_else(|| in_configs().map(|named| named.name.as_str())) {
+            Some(name) => format!("{name} (`{shown}`)"),
+            None => format!("`{shown}`"),
+        }
+    }
 }
 
 /// A `.sops.yaml`.

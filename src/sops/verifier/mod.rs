@@ -29,7 +29,7 @@ const HASHES_LISTED_COMMENTS: &str = "3.13.2";
 
 /// The most bytes of keys that are authenticated, each key as often as a token stands below it: one of
 /// megabytes over thousands of tokens would take hours.
-const MAX_AUTHENTICATED: usize = 1 << 30;
+pub(super) const MAX_AUTHENTICATED: usize = 1 << 30;
 
 /// What the values and the MAC of `file` show.
 pub(super) fn inspect<'d>(

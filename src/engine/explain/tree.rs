@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::{Error, Explanation, KeyName, Leaf, MAX_FILE_LEN, Target, guess, sign};
+use super::{Explanation, KeyName, Leaf};
 use crate::document::{Document, Format, Scalar};
+use crate::engine::{Error, MAX_FILE_LEN, Target, guess, sign};
 use crate::environment::Environment;
 use crate::fs;
 use crate::sops::{
