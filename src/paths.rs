@@ -49,6 +49,17 @@ pub(crate) fn with_slashes(path: &Path) -> String {
     parts.collect::<Vec<_>>().join("/")
 }
 
+/// The bytes of a path as sops matches it: from a folder on, with `/`. None where it is not below.
+pub(crate) fn below(folder: &Path, place: &Path) -> Option<Vec<u8>> {
+    let relative = place.strip_prefix(folder).ok()?.to_owned();
+    let mut bytes = relative.into_os_string().into_encoded_bytes();
+    if cfg!(windows) {
+        let backslashes = bytes.iter_mut().filter(|byte| **byte == b'\\');
+        backslashes.for_each(|byte| *byte = b'/');
+    }
+    Some(bytes)
+}
+
 /// Whether a file's name is that of a new version of a file that sopsguard is about to put in place:
 /// `.NAME.sopsguard-RANDOM`.
 pub(crate) fn is_temporary(path: &Path) -> bool {

@@ -35,6 +35,7 @@ mod similar;
 pub(crate) use error::Error;
 pub(crate) use loosening::{Loosening, Looser, Pattern, Who};
 pub(crate) use policy::Policy;
+pub(crate) use recipients::Trusted;
 pub(crate) use similar::similar;
 
 /// The name of the policy file, which lies at the root of a repository.

@@ -7,7 +7,7 @@ use super::file::{self, Around, Looked};
 use super::history::Back;
 use super::inputs::{self, Input, Scope};
 use super::since::Leaks;
-use super::surroundings::Start;
+use super::surroundings::{Start, Surroundings};
 use super::{Error, Report, Request, earlier, filters, map_all, settle};
 use crate::change::{Tokens, copied_across};
 use crate::finding::Finding;
@@ -42,7 +42,7 @@ pub fn check(mut request: Request<'_>) -> Result<Report, Error> {
             ground: world.ground(),
             ..Report::default()
         };
-        let mut findings = look_at(&inputs, request, scope, world.bases, &mut report)?;
+        let mut findings = look_at(&inputs, request, scope, world, &mut report)?;
         if let Some(repo) = world.repo.filter(|_| world.index.is_none()) {
             findings = filters::forgive(findings, &mut report.files, repo, world.here);
         }
@@ -55,14 +55,15 @@ pub fn check(mut request: Request<'_>) -> Result<Report, Error> {
 }
 
 /// Looks at all inputs, with all keys; puts what became of them into `report` and returns all findings.
-fn look_at<'r>(
+fn look_at(
     inputs: &[Input],
     mut request: Request<'_>,
     scope: Scope<'_>,
-    bases: Option<&'r Bases<'r>>,
+    world: Surroundings<'_>,
     report: &mut Report,
 ) -> Result<Vec<Finding>, Error> {
     let mut keyring = Request::keyring(request.identities, scope.environment)?;
+    let bases = world.bases;
     let blobs = bases.map(|bases| &bases.blobs);
     if let Some(blobs) = blobs {
         blobs.prepare(&inputs.iter().filter_map(Input::blob).collect::<Vec<_>>());
@@ -71,6 +72,7 @@ fn look_at<'r>(
         command: Command::Check,
         blobs,
         bases,
+        creation: Some(world.creation),
         trusts_changes: request.trust_changes,
         keeps_tokens: inputs.len() > 1,
     };

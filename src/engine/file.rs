@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::bases::Bases;
 use super::compare::{Compared, Versions};
+use super::creation::CreationRules;
 use super::inputs::{Content, Input, Origin};
 use super::known::Known;
 use super::others::decode;
@@ -56,6 +57,7 @@ pub(super) fn look(input: &Input, keyring: &Keyring, around: Around<'_>) -> Look
     let look = Look {
         bases: around.bases,
         command: around.command,
+        creation: around.creation,
         trusts_changes: around.trusts_changes,
         keeps_tokens: around.keeps_tokens,
         blob: match &input.content {
@@ -88,6 +90,8 @@ pub(super) struct Around<'a> {
     pub(super) blobs: Option<&'a Blobs<'a>>,
     /// What they are compared with; none outside of a repository.
     pub(super) bases: Option<&'a Bases<'a>>,
+    /// The rules that say which files should be secret, where that is asked.
+    pub(super) creation: Option<&'a CreationRules<'a>>,
     /// Whether files with other selectors than before are opened.
     pub(super) trusts_changes: bool,
     /// Whether files are compared with each other.
@@ -103,6 +107,7 @@ pub(super) struct Look<'a> {
     has_secret_name: bool,
     pub(super) bases: Option<&'a Bases<'a>>,
     pub(super) command: Command,
+    pub(super) creation: Option<&'a CreationRules<'a>>,
     trusts_changes: bool,
     keeps_tokens: bool,
     /// What git calls the content, where it is from there.
@@ -172,7 +177,8 @@ impl Look<'_> {
         let is_guessed = self.format_from == FormatFrom::Text
             || self.format == Format::Json && guess::other_than(self.format, &bytes).is_some();
         let may_be_sops = is_guessed || sign::may_have_metadata(self.format, &bytes);
-        if due == Due::Nobody && !may_be_sops && !self.was_encrypted(&bytes) {
+        let may_matter = may_be_sops || self.may_be_due_by_rule(&bytes);
+        if due == Due::Nobody && !may_matter && !self.was_encrypted(&bytes) {
             return self.pass_over(id, bytes);
         }
         if due == Due::User && self.format == Format::Binary && !may_be_sops {
@@ -189,7 +195,7 @@ impl Look<'_> {
                 Due::Name => true,
                 // Tools read more JSON than sops does, and any name is that of a binary file.
                 Due::User => self.format == Format::Yaml || may_be_sops && !is_binary,
-                Due::Nobody => false,
+                Due::Rule | Due::Nobody => false,
             };
         let (source, error) = decode(id, bytes, self.format);
         match (source, error) {

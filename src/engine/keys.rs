@@ -4,17 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::check::{describe, refuse_unusable};
-use super::inputs::{self, Content, Input, Origin, Scope};
-use super::others::decode;
-use super::{Error, MAX_FILE_LEN, Request, guess, map_all, policy, sign};
-use crate::document::{Document, Format};
-use crate::fs;
+use super::encrypted::{self, Encrypted};
+use super::inputs::{self, Scope};
+use super::{Error, Request, map_all, policy};
 use crate::keys::{Keyring, Listed, Locked, Place, PlaceState, Shut};
 use crate::paths;
 use crate::repo::Repo;
-use crate::rules::FormatFrom;
-use crate::sops::{SopsFile, locks};
-use crate::source::SourceId;
+use crate::sops::locks;
 
 /// The identities of a run and the secret files that they were tried on. No secret is in it.
 #[derive(Clone, Debug, Default)]
@@ -90,11 +86,8 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
     };
     let (inputs, _) = inputs::list(targets, scope)?;
     let mut keyring = Request::keyring(identities, environment)?;
-    let Sorted {
-        paths,
-        shut,
-        unread,
-    } = sort(&inputs, map_all(&inputs, jobs, read_locks)?);
+    let Encrypted { files, unread } = encrypted::read_all(&inputs, jobs, locks)?;
+    let (paths, shut): (Vec<PathBuf>, Vec<Shut>) = files.into_iter().unzip();
     keyring.look_at_ssh();
     keyring.wake(&shut, &mut access.means(environment));
     refuse_unusable(&keyring)?;
@@ -189,77 +182,4 @@ impl Opened {
             list.push(path.to_owned());
         }
     }
-}
-
-/// The secret files among the inputs.
-#[derive(Default)]
-struct Sorted {
-    paths: Vec<PathBuf>,
-    /// What age may open of each.
-    shut: Vec<Shut>,
-    unread: Vec<PathBuf>,
-}
-
-fn sort(inputs: &[Input], read: Vec<Read>) -> Sorted {
-    let mut sorted = Sorted::default();
-    for (input, read) in inputs.iter().zip(read) {
-        match read {
-            Read::NotSops => {}
-            Read::Unread => sorted.unread.push(input.path.clone()),
-            Read::Locks(locks) => {
-                sorted.paths.push(input.path.clone());
-                sorted.shut.push(locks);
-            }
-        }
-    }
-    sorted
-}
-
-/// What was read of an input.
-enum Read {
-    /// No secret file.
-    NotSops,
-    /// A secret file of which sops could not read for whom it is.
-    Unread,
-    /// What age may open of it.
-    Locks(Shut),
-}
-
-fn read_locks(input: &Input) -> Read {
-    let named = input.origin == Origin::Named;
-    let bytes = match &input.content {
-        Content::Disk(place) => match fs::read(place, MAX_FILE_LEN) {
-            Ok(bytes) => bytes,
-            Err(_) if named => return Read::Unread,
-            Err(_) => return Read::NotSops,
-        },
-        Content::Given(bytes) => bytes.clone(),
-        Content::Lost(_) if named => return Read::Unread,
-        Content::Blob(_) | Content::Outside | Content::Lost(_) => return Read::NotSops,
-    };
-    let untold =
-        guess::untold(input.format, &bytes).filter(|_| input.format_from == FormatFrom::Name);
-    let format = untold.unwrap_or(input.format);
-    if !sign::may_have_metadata(format, &bytes) {
-        return Read::NotSops;
-    }
-    let is_marked = named || sign::looks_encrypted(format, &bytes);
-    match locks_of(input, bytes, format) {
-        Ok(Some(locks)) => Read::Locks(locks),
-        Err(Unreadable) if is_marked => Read::Unread,
-        Ok(None) | Err(Unreadable) => Read::NotSops,
-    }
-}
-
-/// sops could not read the text, or its metadata.
-struct Unreadable;
-
-fn locks_of(input: &Input, bytes: Vec<u8>, format: Format) -> Result<Option<Shut>, Unreadable> {
-    let id = SourceId::WorkTree(input.path.clone());
-    let (Some(source), None) = decode(id, bytes, format) else {
-        return Err(Unreadable);
-    };
-    let document = Document::parse(&source, format).map_err(|_| Unreadable)?;
-    let file = SopsFile::of(&document).map_err(|_| Unreadable)?;
-    Ok(file.as_ref().map(locks))
 }

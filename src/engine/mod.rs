@@ -10,7 +10,9 @@ mod bytes;
 mod catalogue;
 mod check;
 mod compare;
+mod creation;
 mod earlier;
+mod encrypted;
 mod error;
 mod explain;
 mod file;
@@ -28,6 +30,7 @@ mod manifest;
 mod notices;
 mod others;
 mod policy;
+mod recipients;
 mod refused;
 mod report;
 mod request;
@@ -51,6 +54,7 @@ pub use explain::{
 };
 pub use keys::{KeyReport, KnownKey, keys};
 pub use log::{At, Log, LogEnd, LogEntry, LogRequest, log};
+pub use recipients::{AccessMatrix, FileAccess, Grant, Keyholder, recipients};
 pub use report::{BaseCommit, ComparedWith, FileReport, Lacking, NotEvaluated, Report, Summary};
 pub use request::{Access, IdentitySource, Request, Target};
 

@@ -29,11 +29,11 @@ impl Look<'_> {
     /// A file without metadata. Met on a walk it counts only where its name says that it should be
     /// encrypted, or where a rule finds that it was.
     pub(super) fn clear(self, known: Known<'_>) -> Looked {
-        let due = self.due();
+        let due = self.due_of(&known);
         let lacks_metadata = Some(due).filter(|_| known.foreign.is_none());
         let repeated_keys = match due {
             // Nobody encrypts it, and nobody asked.
-            Due::Nobody => Vec::new(),
+            Due::Rule | Due::Nobody => Vec::new(),
             _ => known.repeated_keys,
         };
         let known = Known {
@@ -44,7 +44,7 @@ impl Look<'_> {
         let looked = self.report(known, Verification::NotEncrypted, Needs::Key, "");
         match looked {
             Looked::At { findings, .. }
-                if due == Due::Nobody
+                if matches!(due, Due::Rule | Due::Nobody)
                     && findings.iter().all(|found| found.rule == OF_ANY_FILE.id) =>
             {
                 Looked::PassedOver {
@@ -54,6 +54,25 @@ impl Look<'_> {
                 }
             }
             looked => looked,
+        }
+    }
+
+    /// Whether a rule of `.sops.yaml` may say that a file should be encrypted.
+    pub(super) fn may_be_due_by_rule(&self, bytes: &[u8]) -> bool {
+        let holds_manifests = matches!(self.format, Format::Yaml | Format::Json);
+        holds_manifests
+            && self.creation.is_some()
+            && bytes.len() <= MAX_SEARCHED_LEN
+            && sign::may_be_secret(bytes)
+    }
+
+    /// Who says that a file without metadata should be encrypted: if nobody else, a rule of `.sops.yaml`.
+    fn due_of(&self, known: &Known<'_>) -> Due {
+        let due = self.due();
+        let rules = self.creation.filter(|_| due == Due::Nobody);
+        match rules.zip(known.document.filter(|_| known.foreign.is_none())) {
+            Some((rules, document)) if rules.pick_secret(&self.path, document) => Due::Rule,
+            _ => due,
         }
     }
 

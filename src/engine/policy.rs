@@ -157,7 +157,7 @@ impl Present {
 
 /// Whether a file is a link to one outside its folder. A repository shall not have other files of
 /// the machine read as its policy.
-fn leads_out(place: &Path, folder: &Path) -> bool {
+pub(super) fn leads_out(place: &Path, folder: &Path) -> bool {
     place.is_symlink()
         && match (place.canonicalize(), folder.canonicalize()) {
             (Ok(target), Ok(folder)) => !target.starts_with(folder),

@@ -40,8 +40,22 @@ pub(super) const OF_LARGE: [&[u8]; 5] = [
 ];
 
 static TOKEN_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(TOKEN));
+/// The kind of the manifests that hold secrets.
+const SECRET: &str = "Secret";
+
+static SECRET_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(SECRET));
 static SOPS_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("sops"));
 static MAC_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("mac:"));
+
+/// Whether a text could be a manifest of `kind: Secret`: the word stands there by itself.
+pub(super) fn may_be_secret(bytes: &[u8]) -> bool {
+    let is_border = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric());
+    let is_word = |at: usize| {
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        is_border(before) && is_border(bytes.get(at + SECRET.len()))
+    };
+    SECRET_FINDER.find_iter(bytes).any(is_word)
+}
 
 /// Whether a text could have metadata, or a token of sops's.
 pub(super) fn may_have_metadata(format: Format, bytes: &[u8]) -> bool {

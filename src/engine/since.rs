@@ -123,6 +123,7 @@ impl Leaks {
             command: Command::Check,
             blobs: Some(&bases.blobs),
             bases: None,
+            creation: None,
             trusts_changes: false,
             keeps_tokens: false,
         };

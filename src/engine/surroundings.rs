@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use super::bases::Bases;
+use super::creation::{CreationRules, Place};
 use super::inputs::Scope;
 use super::judge::Told;
 use super::report::Ground;
@@ -38,6 +39,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) policy: &'a Policy,
     /// The current folder, absolute.
     pub(super) here: &'a Path,
+    /// The creation rules that files of the run follow.
+    pub(super) creation: &'a CreationRules<'a>,
     /// The repository around it.
     pub(super) repo: Option<&'a Repo<'a>>,
     /// Its index, where files are taken from that.
@@ -104,7 +107,13 @@ impl<'e> Start<'e> {
             since: since.is_some(),
         };
         let (policy, told) = search.judge(self.policy.as_deref())?.into_parts();
+        let range = bases
+            .as_ref()
+            .filter(|bases| since.is_some() && bases.is_found());
+        let place = Place::of(index.as_ref(), bases.as_ref(), range);
+        let creation = CreationRules::new(&here, repo.as_ref(), place);
         let surroundings = Surroundings {
+            creation: &creation,
             start: self,
             policy: &policy,
             here: &here,

@@ -14,6 +14,7 @@ mod keys;
 mod log;
 #[cfg(feature = "cli")]
 mod openers;
+mod recipients;
 mod rules;
 mod sarif;
 mod services;
@@ -33,6 +34,9 @@ pub use keys::{human as keys_human, json as keys_json};
 #[cfg(feature = "cli")]
 pub use log::human as log_human;
 pub use log::json as log_json;
+#[cfg(feature = "cli")]
+pub use recipients::human as recipients_human;
+pub use recipients::{csv as recipients_csv, html as recipients_html, json as recipients_json};
 pub use rules::{human as rules_human, json as rules_json};
 pub use sarif::sarif;
 pub use tree::{human as tree_human, json as tree_json};

@@ -28,7 +28,10 @@ fn check(context: &ChangeContext<'_>, findings: &mut Findings<'_>) {
         }
     } else if context.change.now().is_empty() {
         emptied(context, findings);
-    } else if matches!(context.file.lacks_metadata, None | Some(Due::Nobody)) {
+    } else if matches!(
+        context.file.lacks_metadata,
+        None | Some(Due::Rule | Due::Nobody)
+    ) {
         // Where the file should be encrypted by its name, or because the user asks, another rule says so.
         file(context, &bared, findings);
     }

@@ -50,13 +50,24 @@ fn clear_file(context: &FileContext<'_>, due: Due) -> Option<Found> {
         let found = Found::new("the file is in UTF-16, in which sops finds no metadata");
         return Some(found.at(Span::new(0, 0)).says(REFUSED).help(help));
     }
-    let found = || Found::new("the file stands in clear: it has no sops metadata");
+    let found = || {
+        Found::new(match due {
+            Due::Rule => "the Secret stands in clear, and a rule of `.sops.yaml` is for its file",
+            Due::Name | Due::User | Due::Nobody => {
+                "the file stands in clear: it has no sops metadata"
+            }
+        })
+    };
     let found = match context.document {
         Some(document) => {
             let place = first_value(document, due)?;
             let found = found().at(place.span).key(&place.path);
             let is_manifest = kubernetes::secrets(document.tree()).next().is_some();
-            found.says(if is_manifest { DEPLOYED } else { REFUSED })
+            found.says(match (due, is_manifest) {
+                (Due::Rule, _) => BY_RULE,
+                (_, true) => DEPLOYED,
+                (_, false) => REFUSED,
+            })
         }
         None => {
             let source = context.source.filter(|_| due == Due::Name)?;
@@ -76,6 +87,9 @@ const REFUSED: &str = "sops refuses to decrypt it: \"sops metadata not found\"";
 const NOT_LOADED: &str = "sops refuses to decrypt it: it cannot even load the file";
 const DEPLOYED: &str = "sops and KSOPS refuse to decrypt it: \"sops metadata not found\"; kubectl and \
                         Flux deploy it as it is";
+
+const BY_RULE: &str = "git keeps its values for whoever may read the repository; kubectl and Flux deploy it \
+                       as it is";
 
 fn encrypt(context: &FileContext<'_>) -> Help {
     Help::new(

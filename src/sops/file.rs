@@ -125,7 +125,8 @@ pub struct Opener {
     pub group: usize,
 }
 
-fn kind(kind: KeyKind, id: &str) -> String {
+/// What kind of key it is, in the word that reports have for it.
+pub(super) fn kind(kind: KeyKind, id: &str) -> String {
     if kind != KeyKind::Age {
         return kind.name().to_owned();
     }

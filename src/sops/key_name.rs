@@ -26,6 +26,11 @@ impl KeyName {
             .or_else(|| pgp(text))
     }
 
+    /// What kind of key it is, in the word that reports have for it.
+    pub(crate) fn kind_name(&self) -> String {
+        super::file::kind(self.kind, &self.shown)
+    }
+
     fn new(kind: KeyKind, id: &str, others: &[&str], shown: impl Into<String>) -> Self {
         let shown = shown.into();
         Self {

@@ -5,10 +5,6 @@
 //! 3.13.3 would say. Everything that walks a document's values does it with [`walk()`].
 
 mod blind;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the audit of recipients is to use it")
-)]
 mod bus_factor;
 mod cipher;
 mod comment;
@@ -39,8 +35,7 @@ mod walk;
 
 pub(crate) use blind::{Blinded, Blinding};
 pub use bus_factor::BusFactor;
-#[expect(unused_imports, reason = "the audit of recipients is to use it")]
-pub(crate) use bus_factor::{Holder, Quorum};
+pub(crate) use bus_factor::Quorum;
 pub(crate) use comment::ClearComment;
 pub(crate) use data_key::{locks, locks_by_group};
 pub(crate) use data_keys::{DataKeyId, DataKeys};

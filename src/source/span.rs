@@ -34,4 +34,9 @@ impl Span {
     pub(crate) fn range(self) -> Range<usize> {
         self.start()..self.end()
     }
+
+    /// Whether another span lies within.
+    pub(crate) fn contains(self, other: Self) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
 }

@@ -51,6 +51,111 @@ fn a_manifest_in_clear_is_an_alarm_where_its_name_or_the_user_says_so() {
     );
 }
 
+const RULES: &str = "creation_rules:
+  - path_regex: secrets/.*\\.ya?ml$
+    encrypted_regex: ^(data|stringData)$
+    age: age18thts3qwr97chh3e2q7zdlvk8k0582pqygl5xkn2qrxle68kjsgs78u4du
+  - encrypted_suffix: _secret
+";
+
+const SECRET: &str = "kind: Secret\nstringData: {a: canary}\n";
+
+/// Files in clear, and whether a rule is for the Secret in them.
+const CLEAR: [(&str, &str, bool); 14] = [
+    ("secrets/db.yaml", SECRET, true),
+    (
+        "apps/secrets/db.yml",
+        "a: b\n---\nkind: Secret\ndata: {a: Y2FuYXJ5}\n",
+        true,
+    ),
+    (
+        "secrets/list.yaml",
+        "kind: List\nitems: [{kind: Secret, data: {a: Y2FuYXJ5}}]\n",
+        true,
+    ),
+    ("apps/db.yaml", SECRET, false),
+    (
+        "secrets/db.json",
+        "{\"kind\": \"Secret\", \"data\": {\"a\": \"Y2FuYXJ5\"}}",
+        false,
+    ),
+    (
+        "secrets/map.yaml",
+        "kind: ConfigMap\ndata: {a: canary}\n",
+        false,
+    ),
+    (
+        "secrets/sealed.yaml",
+        "kind: SealedSecret\nspec: {template: {kind: Secret}, data: {a: canary}}\n",
+        false,
+    ),
+    (
+        "secrets/external.yaml",
+        "kind: ExternalSecret\nspec: {data: [{secretKey: canary}]}\n",
+        false,
+    ),
+    (
+        "secrets/values.yaml",
+        "kind: Values\nsops: {enabled: true}\nSecret: {a: canary}\n",
+        false,
+    ),
+    (
+        "secrets/token.yaml",
+        "kind: Secret\ntype: kubernetes.io/service-account-token\n",
+        false,
+    ),
+    (
+        "secrets/filled.yaml",
+        "kind: Secret\nstringData: {a: '${CANARY}', b: ''}\n",
+        false,
+    ),
+    (
+        "secrets/chart.yaml",
+        "kind: Secret\nstringData: {a: {{ .Values.a }}}\n",
+        false,
+    ),
+    ("secrets/db.example.yaml", SECRET, false),
+    ("elsewhere/secrets/db.yaml", SECRET, false),
+];
+
+#[test]
+fn a_secret_in_clear_is_an_alarm_where_a_rule_of_sops_is_for_its_file() {
+    for (path, text, is_found) in CLEAR {
+        let sandbox = Sandbox::new();
+        _ = sandbox.git(["init", "--quiet"]);
+        sandbox.write(".sops.yaml", RULES);
+        sandbox.write(
+            "elsewhere/.sops.yaml",
+            "creation_rules:\n  - path_regex: none\n",
+        );
+        sandbox.write(path, text);
+        let code = i32::from(is_found);
+        for staged in [false, true] {
+            if staged {
+                _ = sandbox.git(["add", "--all"]);
+            }
+            let arguments = if staged {
+                &["check", "--staged"][..]
+            } else {
+                &["check"]
+            };
+            let told = sandbox.run(arguments).expect_code(code).stdout;
+            let found = told.contains(&format!("{path}:")) && told.contains("error[not-encrypted]");
+            assert_eq!(found, is_found, "{path}: {told}");
+        }
+        _ = sandbox.git(["commit", "--quiet", "--message", "All"]);
+        let since = [
+            "check",
+            "--since",
+            "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+        ];
+        _ = sandbox.run(since).expect_code(code);
+        // A rule that is for all files by saying nothing says nothing of any.
+        sandbox.write(".sops.yaml", RULES.replace("path_regex", "# path_regex"));
+        _ = sandbox.run(["check"]).expect_code(0);
+    }
+}
+
 /// A repository with filters that stand in for git-crypt and transcrypt: they write what those write
 /// first.
 fn repository_with_filters() -> Sandbox {

@@ -24,6 +24,7 @@ mod mutants;
 mod names;
 mod old_repository;
 mod policy;
+mod recipients;
 mod reference;
 mod repository;
 mod sandbox;

@@ -15,7 +15,7 @@ use sopsguard::{Environment, Platform};
 use crate::args::{AccessArgs, Args, ColorChoice, Command, Global, InputType};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
-use crate::{audit, check, completions, explain, install, keys, log, man, rules};
+use crate::{audit, check, completions, explain, install, keys, log, man, recipients, rules};
 
 /// The world that a command runs in.
 pub(crate) struct App {
@@ -101,6 +101,7 @@ impl App {
                 explain::run(options, &environment, access, style)
             }
             Command::Install(options) => install::run(options, &environment, style),
+            Command::Recipients(options) => recipients::run(options, &environment, style),
             Command::Rules(options) => rules::run(options),
             Command::Completions(options) => completions::run(options),
             Command::Man(options) => man::run(options),

@@ -10,7 +10,8 @@ use sopsguard::install::Hook;
 use crate::help::{
     AUDIT_EXAMPLES, AUDIT_EXIT_CODES, CHECK_EXAMPLES, COMPLETIONS_EXAMPLES, EXAMPLES, EXIT_CODES,
     EXPLAIN_EXAMPLES, EXPLAIN_EXIT_CODES, IDENTITIES, INSTALL_EXAMPLES, KEYS_EXAMPLES,
-    KEYS_EXIT_CODES, LOG_EDITS, LOG_EXAMPLES, LOG_EXIT_CODES, MAN_EXAMPLES, RULES_EXAMPLES,
+    KEYS_EXIT_CODES, LOG_EDITS, LOG_EXAMPLES, LOG_EXIT_CODES, MAN_EXAMPLES, RECIPIENTS_EXAMPLES,
+    RECIPIENTS_EXIT_CODES, RULES_EXAMPLES,
 };
 use crate::later::Later;
 
@@ -87,6 +88,13 @@ pub(crate) enum Command {
     /// came of it. What is not committed yet stands first. Renames are followed. Without a key all is
     /// told but the verdicts.
     Log(Later<LogArgs>),
+    /// Show who can open which secret file, and which files are lost with one key
+    ///
+    /// A table of all secret files of the work tree and their recipients, by name and role as
+    /// .sopsguard.toml and .sops.yaml give them, with each file's bus factor: the least number of keys
+    /// whose loss makes it undecryptable. No key is needed, and none is looked for. `--format html` makes
+    /// one page that can be printed and handed on.
+    Recipients(Later<RecipientsArgs>),
     /// List the rules, or print the page of one
     ///
     /// Each finding names the rule that it comes from. A rule's page says when it fires, when it does
@@ -326,6 +334,31 @@ pub(crate) struct LogArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = format!("{RECIPIENTS_EXAMPLES}\n\n{RECIPIENTS_EXIT_CODES}"))]
+pub(crate) struct RecipientsArgs {
+    /// Files and folders, `-` for YAML on standard input; the whole repository where there are none, or
+    /// the current folder outside of one
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Show only the files of which this recipient has a key: a name, a key, or eight characters or
+    /// more that a key begins or ends with
+    #[arg(long, value_name = "NAME|KEY")]
+    pub(crate) recipient: Option<String>,
+    /// Follow this policy instead of .sopsguard.toml at the repository's root
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Read files that are named as TYPE, whatever their names say
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) input_type: Option<InputType>,
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: TableFormat,
+    /// Use at most N threads; one a core by default
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, clap::Args)]
 #[command(after_help = RULES_EXAMPLES)]
 pub(crate) struct RulesArgs {
     /// The rule whose page is printed; all rules are listed where there is none
@@ -430,6 +463,19 @@ pub(crate) enum Format {
     Human,
     /// For programs: one JSON object
     Json,
+}
+
+/// How a table is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableFormat {
+    /// For people
+    Human,
+    /// For programs: one JSON object
+    Json,
+    /// For spreadsheets: a row a file, a column a recipient
+    Csv,
+    /// One page that needs nothing else, for the screen and for paper
+    Html,
 }
 
 /// Takes the names of hooks.

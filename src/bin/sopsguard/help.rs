@@ -16,6 +16,7 @@ Examples:
   sopsguard audit                                who can open what, and what is wrong with that
   sopsguard install                              let git check every commit
   sopsguard log apps/db.enc.yaml                 what each commit did to a file
+  sopsguard recipients                           who can open what
   sopsguard rules mac-mismatch                   what a rule means, and what to do
   sopsguard explain apps/db.enc.yaml             who can open it, by which rule, and if sops would
   sopsguard help check                           all about one command";
@@ -133,6 +134,21 @@ Examples:
   sopsguard log --identity key.txt db.enc.yaml   and since when sops refuses it
   sopsguard log --format json db.enc.yaml |
     jq -r '.entries[] | select(.edit == \"outside-sops\") | .commit'";
+
+pub(crate) const RECIPIENTS_EXIT_CODES: &str = "\
+Exit codes:
+  0  the table was printed, whatever is in it (`sopsguard audit` fails where a file has too few)
+  2  the arguments or the policy are wrong, or nobody goes by the name
+  3  the work could not be done (a path is not there, a stream failed)";
+
+pub(crate) const RECIPIENTS_EXAMPLES: &str = "\
+Examples:
+  sopsguard recipients                           who can open what
+  sopsguard recipients --recipient carol         what carol can open
+  sopsguard recipients --verbose apps/           a row for each file, however many there are
+  sopsguard recipients --format html > access.html
+  sopsguard recipients --format csv > access.csv
+  sopsguard recipients --format json | jq -r '.files[] | select(.\"bus-factor\" < 2) | .path'";
 
 pub(crate) const RULES_EXAMPLES: &str = "\
 Examples:

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use sopsguard::engine::{self, IdentitySource};
+use sopsguard::engine::{self, IdentitySource, Target};
 
 use crate::app;
+use crate::args::InputType;
 use crate::failure::Failure;
 
 /// Refuses to read standard input, which can be read once, for two of these names.
@@ -30,4 +31,20 @@ pub(crate) fn identities(paths: &[PathBuf]) -> Result<Vec<IdentitySource>, Failu
         }
     };
     paths.iter().map(source).collect()
+}
+
+/// The files and folders that the user names, of which `-` is standard input.
+pub(crate) fn targets(
+    paths: &[PathBuf],
+    input_type: Option<InputType>,
+) -> Result<Vec<Target>, Failure> {
+    let target = |path: &PathBuf| {
+        if !app::is_stdin(path) {
+            return Ok(Target::Path(path.clone()));
+        }
+        let bytes = app::read_stdin(engine::MAX_FILE_LEN)?;
+        let name = app::stdin_name(None, input_type);
+        Ok(Target::Text { name, bytes })
+    };
+    paths.iter().map(target).collect()
 }

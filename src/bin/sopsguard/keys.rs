@@ -1,9 +1,7 @@
 //! `sopsguard keys`.
 
-use std::path::PathBuf;
-
 use sopsguard::Environment;
-use sopsguard::engine::{self, Access, Request, Target};
+use sopsguard::engine::{self, Access, Request};
 use sopsguard::report::{self, Style};
 
 use crate::app;
@@ -25,7 +23,7 @@ pub(crate) fn run<'a>(
     request.input_type = options.input_type.map(Into::into);
     request.jobs = options.jobs;
     request.identities = inputs::identities(&options.access.identities)?;
-    request.targets = targets(options)?;
+    request.targets = inputs::targets(&options.paths, options.input_type)?;
     let report = engine::keys(request)?;
     for warning in &report.warnings {
         app::warn(&format!("warning: {}\n", report::escape(warning)));
@@ -35,16 +33,4 @@ pub(crate) fn run<'a>(
         Format::Json => report::keys_json(&report, out),
     })?;
     Ok(0)
-}
-
-fn targets(options: &KeysArgs) -> Result<Vec<Target>, Failure> {
-    let target = |path: &PathBuf| {
-        if !app::is_stdin(path) {
-            return Ok(Target::Path(path.clone()));
-        }
-        let bytes = app::read_stdin(engine::MAX_FILE_LEN)?;
-        let name = app::stdin_name(None, options.input_type);
-        Ok(Target::Text { name, bytes })
-    };
-    options.paths.iter().map(target).collect()
 }

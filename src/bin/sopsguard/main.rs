@@ -17,6 +17,7 @@ mod later;
 mod log;
 mod man;
 mod printing;
+mod recipients;
 mod rules;
 mod terminal;
 

@@ -4,8 +4,9 @@
 //! finds for whoever stands beside the file.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::super::creation::MAX_LEN;
 use super::super::inputs::{Content, Input};
 use super::super::surroundings::Surroundings;
 use crate::config::creation::{SOPS_CONFIG, SopsConfig};
@@ -13,9 +14,6 @@ use crate::fs;
 use crate::paths;
 use crate::rules::{Above, ConfigFile, FileFacts, Governed};
 use crate::source::{Source, SourceId};
-
-/// The most bytes of a `.sops.yaml`.
-const MAX_LEN: usize = 16 << 20;
 
 /// Reads all of them, in the order of the inputs.
 pub(super) fn read(inputs: &[Input], world: Surroundings<'_>) -> Vec<ConfigFile> {
@@ -64,7 +62,7 @@ pub(super) fn govern(files: &[FileFacts], configs: &[ConfigFile], here: &Path) -
         let folders = place.ancestors().skip(1);
         let above = folders.filter_map(|folder| {
             let config = *by_folder.get(folder)?;
-            let relative = inside(folder, &place)?;
+            let relative = paths::below(folder, &place)?;
             Some(Above { config, relative })
         });
         let above: Vec<Above> = above.collect();
@@ -75,17 +73,4 @@ pub(super) fn govern(files: &[FileFacts], configs: &[ConfigFile], here: &Path) -
         Governed { above, choice }
     };
     files.iter().map(of_file).collect()
-}
-
-/// The path in a folder as sops matches it.
-fn inside(folder: &Path, place: &Path) -> Option<Vec<u8>> {
-    let relative: PathBuf = place.strip_prefix(folder).ok()?.to_owned();
-    let bytes = relative.into_os_string().into_encoded_bytes();
-    Some(match cfg!(windows) {
-        true => bytes
-            .into_iter()
-            .map(|byte| if byte == b'\\' { b'/' } else { byte })
-            .collect(),
-        false => bytes,
-    })
 }

@@ -265,6 +265,7 @@ fn look_at(
         command: Command::Audit,
         blobs,
         bases: world.bases,
+        creation: None,
         trusts_changes: request.trust_changes,
         keeps_tokens: false,
     };

@@ -39,6 +39,7 @@ impl Looking<'_, '_> {
             command: Command::Check,
             blobs: bases.map(|bases| &bases.blobs),
             bases,
+            creation: Some(self.world.creation),
             trusts_changes: self.trusts_changes,
             keeps_tokens: false,
         };

@@ -60,6 +60,8 @@ pub(crate) enum Due {
     Name,
     /// The user, who asked about it.
     User,
+    /// A creation rule, which would encrypt a value of the Secret in it.
+    Rule,
     /// Nobody: it was met on a walk.
     Nobody,
 }

@@ -1,0 +1,103 @@
+//! What recipients are called: the one place that knows whose a key is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::Keyholder;
+use crate::config::creation::{SOPS_CONFIG, SopsConfig};
+use crate::config::{Policy, Trusted};
+use crate::fs;
+use crate::paths;
+use crate::sops::Opener;
+use crate::source::{Source, SourceId};
+
+/// Names, roles and copies by the name under which keys are compared.
+#[derive(Default)]
+pub(super) struct Names {
+    listed: BTreeMap<String, Keyholder>,
+    /// What `.sops.yaml` files call the others.
+    called: BTreeMap<String, String>,
+}
+
+/// The most bytes of a `.sops.yaml` that is searched for names.
+const MAX_LEN: usize = 1 << 20;
+
+impl Names {
+    /// The names that the policy gives, and for other keys those that the `.sops.yaml` files above these
+    /// files give: by an anchor, or by a comment. Where several have one for a key, that of the
+    /// uppermost counts.
+    pub(super) fn of<'p>(
+        policy: &Policy,
+        root: &Path,
+        files: impl Iterator<Item = &'p Path>,
+    ) -> Self {
+        let listed = policy.recipients().map(|trusted| {
+            let canonical = trusted.key.canonical.clone();
+            (canonical, of_trusted(trusted))
+        });
+        let mut names = Self {
+            listed: listed.collect(),
+            called: BTreeMap::new(),
+        };
+        for folder in folders_above(root, files) {
+            if let Some(config) = read(&folder, root) {
+                for named in config.names {
+                    names.called.entry(named.canonical).or_insert(named.name);
+                }
+            }
+        }
+        names
+    }
+
+    /// The recipients that the policy lists, whether they can open a file or not.
+    pub(super) fn listed(&self) -> impl Iterator<Item = (&str, Keyholder)> {
+        let listed = self.listed.iter();
+        listed.map(|(canonical, holder)| (canonical.as_str(), holder.clone()))
+    }
+
+    /// The recipient with a key that the policy does not list.
+    pub(super) fn holder(&self, canonical: &str, opener: &Opener) -> Keyholder {
+        Keyholder {
+            kind: opener.kind.clone(),
+            key: opener.name.clone(),
+            name: self.called.get(canonical).cloned(),
+            ..Keyholder::default()
+        }
+    }
+}
+
+fn of_trusted(trusted: &Trusted) -> Keyholder {
+    Keyholder {
+        kind: trusted.key.kind_name(),
+        key: trusted.key.shown.clone(),
+        name: Some(trusted.name.clone()),
+        role: Some(trusted.role.name().to_owned()),
+        held_by: trusted.held_by.clone(),
+    }
+}
+
+/// The folders that files lie in and those above, up to the root, which comes first.
+fn folders_above<'p>(root: &Path, files: impl Iterator<Item = &'p Path>) -> BTreeSet<PathBuf> {
+    let mut folders = BTreeSet::from([root.to_owned()]);
+    for file in files {
+        let above = paths::absolute(root, file);
+        let above = above.ancestors().skip(1);
+        for folder in above.take_while(|folder| folder.starts_with(root)) {
+            if !folders.insert(folder.to_owned()) {
+                break;
+            }
+        }
+    }
+    folders
+}
+
+/// The `.sops.yaml` of a folder; none where it cannot be read, or is a link that leads out of the root.
+fn read(folder: &Path, root: &Path) -> Option<SopsConfig> {
+    let place = folder.join(SOPS_CONFIG);
+    let bytes = fs::read(&place, MAX_LEN).ok()?;
+    if super::policy::leads_out(&place, root) {
+        return None;
+    }
+    let source = Source::decode(SourceId::WorkTree(place), bytes).ok()?;
+    SopsConfig::read(&source).ok()
+}

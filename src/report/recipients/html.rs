@@ -1,0 +1,444 @@
+//! Who can open what as one page that needs nothing else: for whoever does a handover, on a screen, on a
+//! phone and on paper.
+//!
+//! No script, no picture, no font from anywhere: the policy in its head forbids all but its own style.
+//! Names come from whoever wrote the repository, so each goes through [`text`]. The page depends on the
+//! files alone, not on the clock.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+use super::super::escape;
+use super::label;
+use super::totals::{Reach, by_bus_factor, by_role, lone_files, lost_files, reaches};
+use crate::engine::{AccessMatrix, BusFactor, FileAccess, Grant, Keyholder};
+
+/// The style, which is in the page.
+const STYLE: &str = include_str!("page.css");
+
+/// From how many files on a recipient of most has the others listed.
+const MAX_LISTED: usize = 60;
+
+/// Writes the page.
+///
+/// # Errors
+/// Whatever writing to `out` gives.
+pub fn html(matrix: &AccessMatrix, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page {
+        matrix,
+        reaches: reaches(matrix),
+        html: String::new(),
+    };
+    // Writing to a string cannot fail.
+    let _ = page.all();
+    out.write_all(page.html.as_bytes())
+}
+
+struct Page<'m> {
+    matrix: &'m AccessMatrix,
+    reaches: Vec<Reach>,
+    html: String,
+}
+
+type Written = std::fmt::Result;
+
+impl Page<'_> {
+    fn all(&mut self) -> Written {
+        self.head()?;
+        self.summary()?;
+        if !self.matrix.files.is_empty() {
+            self.table()?;
+        }
+        self.owners()?;
+        self.words()?;
+        let version = env!("CARGO_PKG_VERSION");
+        writeln!(
+            self.html,
+            "<footer>Made by sopsguard {version} from what the files say of themselves; no key was \
+             used, and no value is on this page.</footer>\n</body>\n</html>"
+        )
+    }
+
+    fn head(&mut self) -> Written {
+        let hash = STANDARD.encode(Sha256::digest(STYLE));
+        let title = self.title();
+        writeln!(
+            self.html,
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
+             style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"referrer\" content=\"no-referrer\">\n\
+             <meta name=\"robots\" content=\"noindex\">\n\
+             <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>"
+        )
+    }
+
+    fn title(&self) -> String {
+        let asked = self.matrix.asked.iter();
+        let asked = asked.filter_map(|at| self.matrix.recipients.get(*at));
+        let mut asked: Vec<String> = asked.map(|holder| text(&label(holder))).collect();
+        asked.dedup();
+        let of = match self.matrix.folder.as_str() {
+            "" => String::new(),
+            folder => format!(" of {}", text(folder)),
+        };
+        match asked.as_slice() {
+            [] => format!("Who can open the secrets{of}"),
+            asked => format!("Which secrets{of} {} can open", asked.join(", ")),
+        }
+    }
+
+    /// What must be known before anything else, and where to read on.
+    fn summary(&mut self) -> Written {
+        let (files, lone) = (self.matrix.files.len(), lone_files(self.matrix));
+        let lost = lost_files(self.matrix).count();
+        let (class, verdict) = verdict(files, lone, lost);
+        writeln!(self.html, "<p class=\"verdict{class}\">{verdict}</p>")?;
+        self.html.push_str("<nav>");
+        if files > 0 {
+            self.html
+                .push_str("<a href=\"#matrix\">Files and recipients</a> ");
+        }
+        self.html.push_str("<a href=\"#owners\">By recipient</a> <a href=\"#words\">What the words mean</a></nav>\n");
+        self.html.push_str("<dl class=\"counts\">\n");
+        self.count("", files, "secret files")?;
+        self.count("", self.matrix.recipients.len(), "recipients")?;
+        self.count(bad_if(lone > 0), lone, "files lost with one key")?;
+        if lost > 0 {
+            self.count(bad_if(true), lost, "files that nobody can open")?;
+        }
+        for (role, count) in by_role(self.matrix) {
+            let words = format!("of {files} files have a key with the role {}", text(role));
+            self.count("", count, &words)?;
+        }
+        self.html.push_str("</dl>\n");
+        self.bus_factors()?;
+        self.dangers()?;
+        let unread: Vec<&Path> = self.matrix.unread.iter().map(AsRef::as_ref).collect();
+        self.warning(
+            &unread,
+            "too damaged to tell for whom they are: <code>sopsguard check</code> says why",
+        )
+    }
+
+    fn count(&mut self, class: &str, count: usize, words: &str) -> Written {
+        let class = class.trim();
+        writeln!(
+            self.html,
+            "<div class=\"{class}\"><dt>{words}</dt><dd>{count}</dd></div>"
+        )
+    }
+
+    fn bus_factors(&mut self) -> Written {
+        let factors = by_bus_factor(self.matrix);
+        let told = factors.iter().map(|(factor, count)| {
+            let files = plural(*count, "file");
+            format!("{files} with {factor}")
+        });
+        let told: Vec<String> = told.collect();
+        if told.is_empty() {
+            return Ok(());
+        }
+        writeln!(
+            self.html,
+            "<p class=\"soft\">By <a href=\"#words\">bus factor</a>: {}.</p>",
+            told.join(", ")
+        )
+    }
+
+    /// The files that are lost with one key, those that are lost, and those without an escrow key.
+    fn dangers(&mut self) -> Written {
+        let lost: Vec<&Path> = lost_files(self.matrix)
+            .map(|file| file.path.as_path())
+            .collect();
+        self.warning(&lost, "that nobody can open, whatever keys there are")?;
+        for (at, holder) in self.matrix.recipients.iter().enumerate() {
+            let files = self.matrix.files_of(at).filter(|(_, grant)| grant.is_lone);
+            let files: Vec<&Path> = files.map(|(file, _)| file.path.as_path()).collect();
+            let who = text(&label(holder));
+            let what = format!(
+                "lost if the key of <a href=\"#r{}\">{who}</a> is lost",
+                at + 1
+            );
+            self.warning(&files, &what)?;
+        }
+        let escrow = |holder: &&Keyholder| holder.role.as_deref() == Some("escrow");
+        if self.matrix.recipients.iter().any(|holder| escrow(&holder)) {
+            let is_escrow = |grant: &Grant| {
+                let holder = self.matrix.recipients.get(grant.recipient);
+                holder.as_ref().is_some_and(escrow)
+            };
+            let lacks = |file: &&FileAccess| !file.grants.iter().any(is_escrow);
+            let files = self.matrix.files.iter().filter(lacks);
+            let files: Vec<&Path> = files.map(|file| file.path.as_path()).collect();
+            self.warning(&files, "without an escrow key")?;
+        }
+        Ok(())
+    }
+
+    fn warning(&mut self, files: &[&Path], what: &str) -> Written {
+        if files.is_empty() {
+            return Ok(());
+        }
+        let count = plural(files.len(), "file");
+        writeln!(
+            self.html,
+            "<div class=\"box bad\"><p><b class=\"bad\">{count}</b> {what}</p>"
+        )?;
+        self.list(files.iter().map(|path| path_text(path)))?;
+        self.html.push_str("</div>\n");
+        Ok(())
+    }
+
+    fn list(&mut self, items: impl Iterator<Item = String>) -> Written {
+        self.html.push_str("<ul class=\"files\">\n");
+        for item in items {
+            writeln!(self.html, "<li>{item}</li>")?;
+        }
+        self.html.push_str("</ul>\n");
+        Ok(())
+    }
+
+    /// A row a file, a column a recipient.
+    fn table(&mut self) -> Written {
+        self.html.push_str(
+            "<h2 id=\"matrix\">Files and recipients</h2>\n<p class=\"key-to\">\
+             <span><b>●</b> opens the file</span> \
+             <span><b>◐</b> opens one of its key groups, and it takes more</span> \
+             <span><b class=\"l\">!</b> lone key: without it nobody can open the file</span></p>\n\
+             <div class=\"matrix\" tabindex=\"0\"><table>\n<thead><tr><th scope=\"col\">File</th>\
+             <th scope=\"col\" class=\"up\"><span>bus factor</span></th>",
+        );
+        for (at, holder) in self.matrix.recipients.iter().enumerate() {
+            let short = text(&label(holder));
+            let whole = text(&name_and_key(holder));
+            let number = at + 1;
+            write!(
+                self.html,
+                "<th scope=\"col\" class=\"up\" title=\"{whole}\"><a href=\"#r{number}\">{short}</a></th>"
+            )?;
+        }
+        self.html.push_str("</tr></thead>\n<tbody>\n");
+        for file in &self.matrix.files {
+            self.row(file)?;
+        }
+        self.html.push_str("</tbody>\n</table></div>\n");
+        Ok(())
+    }
+
+    fn row(&mut self, file: &FileAccess) -> Written {
+        let class = bad_if(file.bus_factor.count() < 2);
+        let factor = match file.bus_factor {
+            BusFactor::Exact(count) => count.to_string(),
+            BusFactor::AtMost(count) => format!("≤{count}"),
+        };
+        write!(
+            self.html,
+            "<tr><th scope=\"row\">{}</th><td class=\"bus{class}\">{factor}</td>",
+            with_groups(file)
+        )?;
+        let mut grants = file.grants.iter().peekable();
+        for at in 0..self.matrix.recipients.len() {
+            let grant = grants.next_if(|grant| grant.recipient == at);
+            self.html
+                .push_str(match grant.map(|it| (it.is_lone, it.opens_alone)) {
+                    None => "<td></td>",
+                    Some((true, _)) => "<td class=\"l\">lone key</td>",
+                    Some((false, true)) => "<td class=\"o\">opens</td>",
+                    Some((false, false)) => "<td class=\"s\">share</td>",
+                });
+        }
+        self.html.push_str("</tr>\n");
+        Ok(())
+    }
+
+    fn owners(&mut self) -> Written {
+        self.html.push_str("<h2 id=\"owners\">By recipient</h2>\n");
+        for (at, holder) in self.matrix.recipients.iter().enumerate() {
+            self.owner(at, holder)?;
+        }
+        if self.matrix.recipients.is_empty() {
+            self.html
+                .push_str("<p>There are no secret files here.</p>\n");
+        }
+        Ok(())
+    }
+
+    /// Who somebody is, and which files go with her.
+    fn owner(&mut self, at: usize, holder: &Keyholder) -> Written {
+        let reach = self.reaches.get(at).copied().unwrap_or_default();
+        let role = match &holder.role {
+            Some(role) => format!(" <span class=\"tag\">{}</span>", text(role)),
+            None => String::new(),
+        };
+        let name = match &holder.name {
+            Some(name) => text(name),
+            None => "a key without a name".to_owned(),
+        };
+        let (kind, key, number) = (text(&holder.kind), text(&holder.key), at + 1);
+        writeln!(
+            self.html,
+            "<section class=\"owner box\" id=\"r{number}\"><h3>{name}{role}</h3>\n\
+             <p class=\"soft\">{kind} <code>{key}</code></p>"
+        )?;
+        if !holder.held_by.is_empty() {
+            let held: Vec<String> = holder.held_by.iter().map(|place| text(place)).collect();
+            writeln!(self.html, "<p>Copies: {}</p>", held.join(", "))?;
+        }
+        let all = self.matrix.files.len();
+        let lacks_few = reach.files > MAX_LISTED && reach.files * 2 > all;
+        let told = match reach.files {
+            0 => "No file is encrypted for this key.".to_owned(),
+            files if files == all => format!("A key of all {}.", plural(files, "file")),
+            files if lacks_few => format!(
+                "A key of {files} of {}, all but these:",
+                plural(all, "file")
+            ),
+            files => format!("A key of {files} of {}.", plural(all, "file")),
+        };
+        writeln!(self.html, "<p>{told}</p>")?;
+        if lacks_few {
+            self.lacking(at)?;
+        }
+        type Held<'m> = Vec<(&'m FileAccess, &'m Grant)>;
+        let files = self.matrix.files_of(at);
+        let (lone, others): (Held<'_>, Held<'_>) = files.partition(|(_, grant)| grant.is_lone);
+        if !lone.is_empty() {
+            let count = plural(lone.len(), "file");
+            writeln!(
+                self.html,
+                "<p class=\"bad\"><b>{count} lost with this key</b></p>"
+            )?;
+            self.list(lone.into_iter().map(held_text))?;
+        }
+        if !lacks_few && !others.is_empty() {
+            let is_mixed = reach.lone > 0;
+            self.html.push_str(if is_mixed {
+                "<p>Others can open, too</p>\n"
+            } else {
+                ""
+            });
+            self.list(others.into_iter().map(held_text))?;
+        }
+        self.html.push_str("</section>\n");
+        Ok(())
+    }
+
+    /// The files of which a recipient has no key.
+    fn lacking(&mut self, at: usize) -> Written {
+        let has_one = |file: &FileAccess| file.grants.iter().any(|grant| grant.recipient == at);
+        let files = self.matrix.files.iter().filter(|file| !has_one(file));
+        let files: Vec<String> = files.map(with_groups).collect();
+        match files.as_slice() {
+            [] => Ok(()),
+            _ => self.list(files.into_iter()),
+        }
+    }
+
+    fn words(&mut self) -> Written {
+        self.html.push_str(
+            "<h2 id=\"words\">What the words mean</h2>\n<ul class=\"plain\">\n\
+             <li><b>Bus factor</b>: the least number of keys whose loss makes a file undecryptable. Keys \
+             are counted, not people: somebody with two keys counts twice. 0: nobody can open it as it \
+             is. ≤: it may be less.</li>\n\
+             <li><b>Lone key</b>: without it nobody can open the file, whoever else has a key.</li>\n\
+             <li><b>Key groups</b>: some files are locked several times, and it takes keys of so many \
+             groups to open them.</li>\n\
+             <li>That a file is encrypted for a key does not say that the key still exists: ask its owner \
+             to open a file with it (<code>sopsguard keys</code>).</li>\n</ul>\n",
+        );
+        Ok(())
+    }
+}
+
+/// How it stands with all files, in one sentence.
+fn verdict(files: usize, lone: usize, lost: usize) -> (&'static str, String) {
+    let lone_told = match lone {
+        1 => format!("1 of {} is lost if one key is lost.", plural(files, "file")),
+        lone => format!(
+            "{lone} of {} are lost if one key is lost.",
+            plural(files, "file")
+        ),
+    };
+    let lost_told = match lost {
+        1 => "1 file can be opened by nobody.".to_owned(),
+        lost => format!("{lost} files can be opened by nobody."),
+    };
+    match (files, lone, lost) {
+        (0, _, _) => ("", "There are no secret files here.".to_owned()),
+        (_, 0, 0) => ("", "No file depends on a single key.".to_owned()),
+        (_, _, 0) => (bad_if(true), lone_told),
+        (_, 0, _) => (bad_if(true), lost_told),
+        (_, _, _) => (bad_if(true), format!("{lone_told} {lost_told}")),
+    }
+}
+
+fn bad_if(is_bad: bool) -> &'static str {
+    if is_bad { " bad" } else { "" }
+}
+
+fn name_and_key(holder: &Keyholder) -> String {
+    match &holder.name {
+        Some(name) => format!("{name}: {}", holder.key),
+        None => holder.key.clone(),
+    }
+}
+
+fn held_text((file, grant): (&FileAccess, &Grant)) -> String {
+    let path = with_groups(file);
+    match grant.opens_alone {
+        true => path,
+        false => format!("{path} <span class=\"soft\">(a share)</span>"),
+    }
+}
+
+/// The path, and how many groups it takes where it has several.
+fn with_groups(file: &FileAccess) -> String {
+    let path = path_text(&file.path);
+    match (file.groups, file.groups_needed) {
+        (0 | 1, _) => path,
+        (groups, needed) => {
+            format!("{path} <span class=\"soft\">{needed} of {groups} key groups</span>")
+        }
+    }
+}
+
+/// A path, which may be broken behind each folder.
+fn path_text(path: &Path) -> String {
+    let path = escaped(&escape::path(path)).replace('/', "/<wbr>");
+    format!("<span class=\"path\">{path}</span>")
+}
+
+/// A text of a page, whatever it says.
+fn text(text: &str) -> String {
+    escaped(&escape::text(text))
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn plural(count: usize, word: &str) -> String {
+    if count == 1 {
+        format!("1 {word}")
+    } else {
+        format!("{count} {word}s")
+    }
+}
