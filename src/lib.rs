@@ -36,6 +36,7 @@ mod rules;
 mod secret;
 mod sops;
 mod source;
+mod transaction;
 
 pub use document::{Foreign, Format};
 pub use environment::{Environment, Platform};

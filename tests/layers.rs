@@ -27,6 +27,7 @@ const MAY_USE: [(&str, &str); 18] = [
     ("finding", "source"),
     ("sops", "secret fs source environment document keys finding"),
     ("repo", "fs environment paths process"),
+    ("transaction", ""),
     (
         "config",
         "secret fs source environment paths document keys finding sops",
@@ -47,8 +48,8 @@ const MAY_USE: [(&str, &str); 18] = [
     ),
     (
         "engine",
-        "secret fs source environment paths document keys finding sops repo config deployment \
-         change rules history",
+        "secret fs source environment paths document keys finding sops repo transaction config \
+         deployment change rules history",
     ),
     // The reporters see data that the engine made, and never a source.
     ("report", "paths finding rules engine"),
@@ -58,7 +59,7 @@ const MAY_USE: [(&str, &str); 18] = [
 const OWNERS: [(&str, &[&str]); 13] = [
     // Which takes `PATH` apart.
     ("std::env", &["process"]),
-    ("std::fs", &["fs", "repo::install"]),
+    ("std::fs", &["fs", "repo::install", "transaction"]),
     ("std::process", &["process"]),
     ("aes_gcm", &["sops::cipher"]),
     ("age", &["keys"]),
@@ -68,7 +69,7 @@ const OWNERS: [(&str, &[&str]); 13] = [
     ("git2", &["repo"]),
     ("hmac", &["sops::blind"]),
     ("rustix", &["process"]),
-    ("tempfile", &["repo::install"]),
+    ("tempfile", &["repo::install", "transaction"]),
     (
         "miette",
         &["repo::install", "engine::error", "report::drawing"],

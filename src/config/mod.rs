@@ -1,6 +1,7 @@
 //! What the user has settled for a repository, in `.sopsguard.toml`: which names are secret, what is
 //! left out, how much each rule matters, who may decrypt what.
 
+mod baseline;
 mod covering;
 #[expect(
     dead_code,
@@ -32,6 +33,7 @@ mod recipients;
 mod settings;
 mod similar;
 
+pub(crate) use baseline::{Accepted, Baseline};
 pub(crate) use error::Error;
 pub(crate) use loosening::{Loosening, Looser, Pattern, Who};
 pub(crate) use policy::Policy;

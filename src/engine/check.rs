@@ -50,6 +50,7 @@ pub fn check(mut request: Request<'_>) -> Result<Report, Error> {
         earlier::fit(&mut findings, world.repo, world.here);
         findings.sort_by(|one, other| bytes_of(one).cmp(bytes_of(other)));
         settle::apply(findings, world.policy, &mut report);
+        world.accept(&mut report);
         Ok(report)
     })
 }
@@ -163,6 +164,10 @@ pub(super) fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Vec<Fin
             }
         }
     }
+    // Which of two is the copy shall not depend on the folder that the check runs in.
+    files.sort_by_cached_key(|(path, _): &(PathBuf, Tokens)| {
+        report.path_in_root(path).into_os_string()
+    });
     findings.extend(copied(files));
     Ok(findings)
 }

@@ -49,6 +49,25 @@ pub enum Error {
         #[help]
         help: String,
     },
+    /// The baseline cannot be read or written, or is none.
+    #[error("cannot use the baseline `{}`: {reason}", path.display())]
+    Baseline {
+        /// The file as it was named.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+        /// What helps.
+        #[help]
+        help: String,
+    },
+    /// A file could not be written.
+    #[error("cannot write `{}`: {reason}", path.display())]
+    NotWritten {
+        /// The file as it was named.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
     /// The index or a revision was asked for, and there is no repository.
     #[error("there is no git repository here whose index or commits could be checked")]
     #[diagnostic(help("run it inside a work tree, or name one with `-C`"))]

@@ -145,28 +145,37 @@ fn points(bases: Option<&Bases<'_>>) -> Result<Vec<Point>, &'static str> {
     Ok(points.collect())
 }
 
-/// What there is to say about the policy that a run follows.
-pub(super) struct Told(Judged);
+/// What there is to say about the policy and the baseline that a run follows.
+#[derive(Default)]
+pub(super) struct Told {
+    pub(super) findings: Vec<Finding>,
+    pub(super) not_evaluated: Vec<NotEvaluated>,
+    pub(super) notices: Vec<String>,
+}
 
 impl Judged {
     /// The policy, and what there is to say about it.
-    pub(super) fn into_parts(mut self) -> (Policy, Told) {
-        (std::mem::take(&mut self.policy), Told(self))
+    pub(super) fn into_parts(self) -> (Policy, Told) {
+        let told = Told {
+            findings: self.findings,
+            not_evaluated: self.not_evaluated.into_iter().collect(),
+            notices: self.notice.into_iter().collect(),
+        };
+        (self.policy, told)
     }
 }
 
 impl Told {
     /// Puts it into a report, of which the findings are not settled yet.
-    pub(super) fn tell(self, findings: &mut Vec<Finding>, report: &mut Report) {
-        let mut this = self.0;
-        report.notices.extend(this.notice);
-        if let Some(lacking) = this.not_evaluated {
-            report.not_evaluated.push(lacking);
+    pub(super) fn tell(mut self, findings: &mut Vec<Finding>, report: &mut Report) {
+        report.notices.append(&mut self.notices);
+        if !self.not_evaluated.is_empty() {
+            report.not_evaluated.append(&mut self.not_evaluated);
             let by_path = |lacking: &NotEvaluated| bytes(&lacking.path).to_owned();
             report.not_evaluated.sort_by_cached_key(by_path);
         }
-        if !this.findings.is_empty() {
-            findings.append(&mut this.findings);
+        if !self.findings.is_empty() {
+            findings.append(&mut self.findings);
             let by_path = |finding: &Finding| bytes(&finding.location.path).to_owned();
             findings.sort_by_cached_key(by_path);
         }
@@ -192,7 +201,12 @@ fn usual(id: &str) -> Severity {
     rule.map_or(Severity::Error, |rule| rule.severity)
 }
 
-fn weakened(file: &FileContext<'_>, loosenings: &[Loosening], revision: &str) -> Vec<Finding> {
+/// What the rules about configuration say of what is looser in `file`.
+pub(super) fn weakened(
+    file: &FileContext<'_>,
+    loosenings: &[Loosening],
+    revision: &str,
+) -> Vec<Finding> {
     let context = ConfigContext {
         file,
         loosenings,
@@ -207,7 +221,8 @@ fn weakened(file: &FileContext<'_>, loosenings: &[Loosening], revision: &str) ->
     findings
 }
 
-fn lacking(shown: &Path, reason: &str) -> NotEvaluated {
+/// That nothing is said of what is looser, for this reason.
+pub(super) fn lacking(shown: &Path, reason: &str) -> NotEvaluated {
     NotEvaluated {
         path: shown.to_owned(),
         rule: POLICY_WEAKENED,

@@ -5,6 +5,7 @@
 //! What comes out depends on the files and the identities alone, not on the number of threads.
 
 mod audit;
+mod baseline;
 mod bases;
 mod bytes;
 mod catalogue;
@@ -45,6 +46,7 @@ pub use crate::history::{DataKeyFate, Edit, Step, ValueChange, What};
 pub use crate::keys::{Answer, Ask};
 pub use crate::rules::Command;
 pub use audit::audit;
+pub use baseline::{Written, write_baseline};
 pub use catalogue::{RuleInfo, catalogue};
 pub use check::check;
 pub use error::Error;

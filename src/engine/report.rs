@@ -120,12 +120,20 @@ pub struct Lacking {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct NotEvaluated {
-    /// The file.
+    /// The file; `.` where it is about all of them.
     pub path: PathBuf,
     /// The rule's id.
     pub rule: &'static str,
     /// What was lacking, one word such as `no-identity`.
     pub reason: String,
+}
+
+impl NotEvaluated {
+    /// Whether it was evaluated on no file at all.
+    #[must_use]
+    pub fn is_of_all(&self) -> bool {
+        self.path == Path::new(".")
+    }
 }
 
 /// The counts of a report.

@@ -28,6 +28,8 @@ pub struct Request<'a> {
     pub access: Access<'a>,
     /// The policy file to follow instead of `.sopsguard.toml` at the root of the repository.
     pub policy: Option<PathBuf>,
+    /// The baseline to follow: findings that it has are suppressed.
+    pub baseline: Option<PathBuf>,
     /// Whether to check what the index holds instead of the work tree: what differs from `HEAD`, or,
     /// where there are paths among the targets, all that the index has under them.
     pub staged: bool,
@@ -172,6 +174,7 @@ impl<'a> Request<'a> {
             identities: Vec::new(),
             access: Access::default(),
             policy: None,
+            baseline: None,
             staged: false,
             since: None,
             compare_values: false,

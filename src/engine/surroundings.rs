@@ -4,12 +4,13 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use super::baseline::Held;
 use super::bases::Bases;
 use super::creation::{CreationRules, Place};
 use super::inputs::Scope;
 use super::judge::Told;
 use super::report::Ground;
-use super::{Error, Request, policy};
+use super::{Error, Report, Request, policy};
 use crate::config::Policy;
 use crate::document::Format;
 use crate::environment::Environment;
@@ -23,6 +24,7 @@ pub(super) struct Start<'e> {
     /// The revision since which files are checked.
     pub(super) since: Option<String>,
     policy: Option<PathBuf>,
+    baseline: Option<PathBuf>,
     input_type: Option<Format>,
     jobs: Option<NonZeroUsize>,
     /// Whether no path is named.
@@ -37,6 +39,8 @@ pub(super) struct Surroundings<'a> {
     start: &'a Start<'a>,
     /// The policies that judge.
     pub(super) policy: &'a Policy,
+    /// The findings that are accepted, where that is asked for.
+    baseline: Option<&'a Held>,
     /// The current folder, absolute.
     pub(super) here: &'a Path,
     /// The creation rules that files of the run follow.
@@ -57,6 +61,7 @@ impl<'e> Start<'e> {
             staged: request.staged,
             since: request.since.clone(),
             policy: request.policy.clone(),
+            baseline: request.baseline.clone(),
             input_type: request.input_type,
             jobs: request.jobs,
             is_whole: request.targets.is_empty(),
@@ -106,7 +111,11 @@ impl<'e> Start<'e> {
             bases: bases.as_ref(),
             since: since.is_some(),
         };
-        let (policy, told) = search.judge(self.policy.as_deref())?.into_parts();
+        let (policy, mut told) = search.judge(self.policy.as_deref())?.into_parts();
+        let baseline = self.baseline.as_deref();
+        let baseline =
+            baseline.map(|named| search.baseline(named, self.policy.is_some(), &mut told));
+        let baseline = baseline.transpose()?;
         let range = bases
             .as_ref()
             .filter(|bases| since.is_some() && bases.is_found());
@@ -116,6 +125,7 @@ impl<'e> Start<'e> {
             creation: &creation,
             start: self,
             policy: &policy,
+            baseline: baseline.as_ref(),
             here: &here,
             repo: repo.as_ref(),
             index: index.as_ref(),
@@ -126,6 +136,15 @@ impl<'e> Start<'e> {
 }
 
 impl<'a> Surroundings<'a> {
+    /// Takes what the baseline accepts out of a report whose findings are settled.
+    pub(super) fn accept(&self, report: &mut Report) {
+        let start = self.start;
+        let is_whole = start.is_whole && !start.staged && start.since.is_none();
+        if let Some(baseline) = self.baseline {
+            baseline.suppress(is_whole, report);
+        }
+    }
+
     /// Where the paths of the report start from.
     pub(super) fn ground(&self) -> Ground {
         Ground {

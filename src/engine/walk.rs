@@ -9,6 +9,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::Error;
 use super::inputs::{Content, Inputs, Origin};
+use crate::config::creation::SOPS_CONFIG;
 use crate::document::Format;
 use crate::fs::Kind;
 use crate::paths;
@@ -130,6 +131,13 @@ fn content_of(inputs: &Inputs<'_>, path: &Path, kind: Kind, root: &Path) -> Opti
                 (Ok(target), _) if target.is_dir() => None,
                 (Ok(_), _) => Some(Content::Outside),
                 (Err(_), _) => Some(disk()),
+            }
+        }
+        // sops takes it for the configuration of the folder that the link is in.
+        Kind::Link if path.file_name().is_some_and(|name| name == SOPS_CONFIG) => {
+            match (path.canonicalize(), root.canonicalize()) {
+                (Ok(target), Ok(root)) if target.starts_with(&root) => Some(disk()),
+                _ => None,
             }
         }
         Kind::Link => None,

@@ -42,7 +42,7 @@ fn annotate(report: &Report, finding: &Finding, out: &mut dyn Write) -> io::Resu
         Severity::Warning => "warning",
         Severity::Note => "notice",
     };
-    let file = escape::text(&path(report, finding));
+    let file = escape::text(&path(report, &finding.location.path));
     write!(out, "::{command} file={}", property(&file))?;
     if let Some(start) = finding.location.start {
         write!(out, ",line={}", start.line)?;

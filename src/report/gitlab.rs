@@ -61,7 +61,7 @@ impl<'r> Issue<'r> {
                 Severity::Note => "info",
             },
             location: Location {
-                path: path(report, finding),
+                path: path(report, &finding.location.path),
                 lines: Lines {
                     // GitLab wants a line; a finding about the whole file stands at its first.
                     begin: finding.location.start.map_or(1, |start| start.line),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::escape;
 use crate::engine::{
-    Command, ComparedWith, FileReport, NotEvaluated, Opener, Reason, Report, Summary, Verification,
+    ComparedWith, FileReport, NotEvaluated, Opener, Reason, Report, Summary, Verification,
 };
 use crate::finding::{Finding, Position, Severity};
 
@@ -127,10 +127,7 @@ impl<'r> Root<'r> {
                 name: "sopsguard",
                 version: env!("CARGO_PKG_VERSION"),
             },
-            command: match report.command {
-                Command::Check => "check",
-                Command::Audit => "audit",
-            },
+            command: report.command.name(),
             files: report.files.iter().map(File::of).collect(),
             findings: report.findings.iter().map(Problem::of).collect(),
             not_evaluated: report.not_evaluated.iter().map(Skipped::of).collect(),

@@ -8,10 +8,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::escape;
-use super::services::lines;
+use super::services::{self, lines};
 use crate::engine::{Command, Report, Verification};
 use crate::finding::{Finding, Severity};
-use crate::paths;
 
 /// Writes `report` as one XML document.
 ///
@@ -23,7 +22,7 @@ pub fn junit(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let counts = counts(suites.values().flatten());
     writeln!(out, r#"<testsuites name="sopsguard" {counts}>"#)?;
     for (path, cases) in &suites {
-        write_suite(&paths::with_slashes(&report.path_in_root(path)), cases, out)?;
+        write_suite(&services::path(report, path), cases, out)?;
     }
     writeln!(out, "</testsuites>")
 }

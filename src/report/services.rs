@@ -1,14 +1,19 @@
 //! What the reporters for services have in common: they show findings beside the files of a
 //! repository, and take text for more than text.
 
+use std::path::Path;
+
 use super::escape;
 use crate::engine::{Command, Report, Summary};
 use crate::finding::{Finding, Severity};
 use crate::paths;
 
-/// The path of a finding as services know the file: from the root of the repository, with `/`.
-pub(super) fn path(report: &Report, finding: &Finding) -> String {
-    paths::with_slashes(&report.path_in_root(&finding.location.path))
+/// A path as services know the file: from the root of the repository, with `/`; `.` for all files.
+pub(super) fn path(report: &Report, path: &Path) -> String {
+    if path == Path::new(".") {
+        return ".".to_owned();
+    }
+    paths::with_slashes(&report.path_in_root(path))
 }
 
 /// A finding in lines that are safe to print: what was found, what comes of it, what to do about it, and

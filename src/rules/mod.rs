@@ -5,6 +5,7 @@
 //! file, put its `RULE` into [`RULES`], and give it a page in `docs/rules/` and a folder in
 //! `testdata/rules/`; the tests below say what is missing.
 
+mod ambiguous_config;
 mod conflict_marker;
 mod copied_ciphertext;
 mod dangling_reference;
@@ -19,6 +20,7 @@ mod malformed_metadata;
 mod mixed_merge;
 mod moved_ciphertext;
 mod multi_document;
+mod no_creation_rule;
 mod not_encrypted;
 mod placeholder_value;
 mod plaintext_comment;
@@ -26,10 +28,13 @@ mod plaintext_value;
 mod policy_weakened;
 mod private_key_committed;
 mod recipient_added;
+mod recipient_drift;
 mod recipient_dropped;
 mod replayed_version;
 mod reused_value;
+mod selector_drift;
 mod stale_data_key;
+mod threshold_drift;
 mod unauthenticated_change;
 mod undeclared_format;
 mod undecryptable_value;
@@ -39,17 +44,21 @@ mod unreferenced_secret;
 mod unselected_ciphertext;
 
 pub(crate) use copied_ciphertext::copied_across;
+pub(crate) use given::argument;
 pub(crate) use given::{
     Above, BaseName, ChangeContext, CommitName, ConfigContext, ConfigFile, Departed, Deployed, Due,
     FileContext, FileFacts, Findings, FormatFrom, Governed, Left, Past, RepoContext, RepoFindings,
     Sound, Standing, Undecided, Unreadable, ValuePlace, Values,
 };
-use given::{CommitNames, Found, MAX_FINDINGS, Names, Tale, format, remedy};
+use given::{
+    CommitNames, Follows, Found, KeyDrift, MAX_FINDINGS, Names, Picks, Tale, format, remedy,
+};
 
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 31] = [
+pub(crate) static RULES: [&Rule; 36] = [
+    &ambiguous_config::RULE,
     &conflict_marker::RULE,
     &copied_ciphertext::RULE,
     &dangling_reference::RULE,
@@ -63,6 +72,7 @@ pub(crate) static RULES: [&Rule; 31] = [
     &mixed_merge::RULE,
     &moved_ciphertext::RULE,
     &multi_document::RULE,
+    &no_creation_rule::RULE,
     &not_encrypted::RULE,
     &placeholder_value::RULE,
     &plaintext_comment::RULE,
@@ -70,10 +80,13 @@ pub(crate) static RULES: [&Rule; 31] = [
     &policy_weakened::RULE,
     &private_key_committed::RULE,
     &recipient_added::RULE,
+    &recipient_drift::RULE,
     &recipient_dropped::RULE,
     &replayed_version::RULE,
     &reused_value::RULE,
+    &selector_drift::RULE,
     &stale_data_key::RULE,
+    &threshold_drift::RULE,
     &unauthenticated_change::RULE,
     &undeclared_format::RULE,
     &undecryptable_value::RULE,
@@ -173,6 +186,17 @@ pub enum Command {
     Check,
     /// Who can open what?
     Audit,
+}
+
+impl Command {
+    /// Its name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Audit => "audit",
+        }
+    }
 }
 
 impl Rule {

@@ -32,7 +32,7 @@ fn found(context: &ConfigContext<'_>, loosening: &Loosening) -> Found {
         .says(format!(
             "until the base has it, the policy of `{revision}` judges where it is stricter"
         ))
-        .help(help(context))
+        .help(help(context, &loosening.what))
 }
 
 /// The key of the policy that it is about, and what is looser.
@@ -73,6 +73,13 @@ fn words(looser: &Looser) -> (&'static str, String) {
         } => (
             "escrow-proof-max-age",
             format!("a proof of an escrow key may be {now} old, and might be {was}"),
+        ),
+        Looser::Accepted { more: 1 } => {
+            ("findings", "the baseline accepts a finding more".to_owned())
+        }
+        Looser::Accepted { more } => (
+            "findings",
+            format!("the baseline accepts {more} findings more"),
         ),
         Looser::AnyRecipient
         | Looser::Trusted(_)
@@ -129,7 +136,13 @@ fn cut(text: &str) -> String {
     shown
 }
 
-fn help(context: &ConfigContext<'_>) -> Help {
+fn help(context: &ConfigContext<'_>, looser: &Looser) -> Help {
+    if matches!(looser, Looser::Accepted { .. }) {
+        return Help::new(
+            "have it reviewed as a change of its own; it counts once the base has it (or for whoever \
+             names the policy, too, by `--config`)",
+        );
+    }
     let text = "have it reviewed as a change of its own; to be judged by it all the same, name it";
     let file = if context.file.source.is_some() {
         remedy::argument(context.file.path)

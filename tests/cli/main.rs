@@ -7,6 +7,8 @@
     reason = "a test fails where its world does"
 )]
 
+mod audit;
+mod baseline;
 mod check;
 mod clear;
 mod departed;

@@ -276,6 +276,7 @@ fn sarif_is_what_its_schema_asks_for() {
     }
     let all = testdata("rules");
     validate(&check(&sandbox, "sarif", &[all.to_str().unwrap()]).stdout);
+    validate(&sandbox.run(["audit", "--format", "sarif"]).stdout);
     let broken = check(&sandbox, "sarif", &[])
         .stdout
         .replace("\"warning\"", "\"bad\"");

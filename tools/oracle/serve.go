@@ -20,6 +20,8 @@ type request struct {
 	Pattern  string          `json:"pattern"`
 	TextsB64 [][]byte        `json:"texts_b64"`
 	Own      []string        `json:"own"`
+	Config   string          `json:"config"`
+	Path     string          `json:"path"`
 	reference.Rule
 }
 
@@ -107,6 +109,8 @@ func operate(req *request) (any, error) {
 	case "encrypt":
 		encrypted, err := reference.Encrypt(req.B64, format, req.Rule)
 		return encryptAnswer{OK: err == nil, B64: encrypted}, err
+	case "rule":
+		return reference.Choose(req.Config, req.Path)
 	case "regexp":
 		matches, err := reference.Match(req.Pattern, req.TextsB64)
 		return regexpAnswer{OK: err == nil, Matches: matches}, err

@@ -126,7 +126,7 @@ pub(crate) struct CheckArgs {
     /// Check the files that the commits since the merge base of REV and HEAD changed, as HEAD has
     /// them, and compare them with that merge base; with `--staged`, as the index has them. In
     /// REV..TIP, TIP stands for HEAD
-    #[arg(long, value_name = "REV")]
+    #[arg(long, value_name = "REV", conflicts_with = "write")]
     pub(crate) since: Option<String>,
     /// Exit with 1 where there is no revision to compare with, as in a shallow clone
     #[arg(long)]
@@ -151,6 +151,8 @@ pub(crate) struct CheckArgs {
     /// `sops --input-type` is for sops
     #[arg(long, value_name = "TYPE")]
     pub(crate) input_type: Option<InputType>,
+    #[command(flatten)]
+    pub(crate) baseline: BaselineArgs,
     #[command(flatten)]
     pub(crate) access: AccessArgs,
     /// Exit with 1 where a file stays unverified for want of a key
@@ -195,12 +197,34 @@ pub(crate) struct AuditArgs {
     /// Follow this policy instead of .sopsguard.toml at the repository's root
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) baseline: BaselineArgs,
     /// How to print the report
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) format: ReportFormat,
     /// Use at most N threads; one a core by default
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
+}
+
+// Which findings are accepted. (A doc comment would become the help of the commands that take it.)
+#[derive(Debug, clap::Args)]
+pub(crate) struct BaselineArgs {
+    /// Do not tell of the findings that FILE accepts; until the base has it, of those that the base's
+    /// FILE accepts, too
+    #[arg(long = "baseline", value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Write all that is found now into the baseline FILE, and exit with 0
+    #[arg(long = "write-baseline", requires = "file")]
+    #[arg(conflicts_with_all = ["paths", "staged", "format"])]
+    pub(crate) write: bool,
+}
+
+impl BaselineArgs {
+    /// The baseline that judges the run: not one that is about to be written.
+    pub(crate) fn to_follow(&self) -> Option<PathBuf> {
+        self.file.clone().filter(|_| !self.write)
+    }
 }
 
 // Which keys are used, and what may be done for them. (A doc comment would become the

@@ -6,7 +6,7 @@ use sopsguard::report::Style;
 
 use crate::args::AuditArgs;
 use crate::failure::Failure;
-use crate::{check, inputs, printing};
+use crate::{baseline, check, inputs, printing};
 
 /// Audits the repository and prints the report. Returns the exit code.
 pub(crate) fn run<'a>(
@@ -24,9 +24,13 @@ pub(crate) fn run<'a>(
     request.identities = inputs::identities(&options.access.identities)?;
     request.access = access;
     request.policy.clone_from(&options.config);
+    request.baseline = options.baseline.to_follow();
     request.targets = options.paths.iter().cloned().map(Target::Path).collect();
     let report = engine::audit(request)?;
     check::tell_warnings(&report);
+    if baseline::write(&options.baseline, &report)? {
+        return Ok(0);
+    }
     printing::print(&report, options.format, style)?;
     let lacks_base = options.require_base && check::tell_no_base(&report);
     Ok(u8::from(report.has_errors() || lacks_base))

@@ -9,7 +9,7 @@ use sopsguard::report::{self, Style};
 use crate::app::{self, is_stdin};
 use crate::args::CheckArgs;
 use crate::failure::Failure;
-use crate::{inputs, printing};
+use crate::{baseline, inputs, printing};
 
 /// Checks what `options` name and prints the report. Returns the exit code.
 pub(crate) fn run<'a>(
@@ -29,10 +29,14 @@ pub(crate) fn run<'a>(
     request.trust_changes = options.trust_changes;
     request.history = options.history;
     request.policy.clone_from(&options.config);
+    request.baseline = options.baseline.to_follow();
     request.identities = inputs::identities(&options.access.identities)?;
     request.targets = targets(options)?;
     let report = engine::check(request)?;
     tell_warnings(&report);
+    if baseline::write(&options.baseline, &report)? {
+        return Ok(0);
+    }
     printing::print(&report, options.format, style)?;
     let lacks_key = options.require_key && tell_lacking(&report);
     let lacks_base = options.require_base && tell_no_base(&report);

@@ -5,8 +5,8 @@ pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing wrong; files that could not be verified for want of a key included
   1  a finding at error level, or --require-key or --require-base was not met; explain --tree: sops would not load the file
-  2  the arguments or the policy are wrong, or a named identity cannot be used (one that asks
-     for a passphrase when nobody is there to answer counts as absent)
+  2  the arguments, the policy or the baseline are wrong, or a named identity cannot be used (one
+     that asks for a passphrase when nobody is there to answer counts as absent)
   3  the work could not be done (a path is not there, a stream failed)";
 
 pub(crate) const EXAMPLES: &str = "\
@@ -46,6 +46,8 @@ Examples:
   sopsguard check --require-key                  where a key has to be there
   git show HEAD:db.enc.yaml | sopsguard check -  what a commit holds
   sopsguard check --input-type dotenv env.prod   where the name does not tell the format
+  sopsguard check --baseline old.json --write-baseline
+                                                 accept what is found now, and tell what is new
   sopsguard check --format json | jq .summary    for programs";
 
 pub(crate) const IDENTITIES: &str = "\

@@ -5,6 +5,7 @@
 mod app;
 mod args;
 mod audit;
+mod baseline;
 mod check;
 mod completions;
 mod explain;

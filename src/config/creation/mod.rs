@@ -5,6 +5,7 @@
 //! What a user may have meant otherwise is listed beside, as [`Oddity`].
 
 mod choice;
+mod effect;
 mod fault;
 mod keys;
 mod names;
@@ -14,6 +15,7 @@ mod rule;
 mod shape;
 
 pub(crate) use choice::Choice;
+pub(crate) use effect::{Effect, Encrypts};
 pub(crate) use fault::{Error, KeyFault, Refusal, RuleFault};
 pub(crate) use keys::RuleKey;
 pub(crate) use names::{NameSource, Named};

@@ -48,6 +48,8 @@ pub(crate) enum Looser {
     Opens { who: Who, path: Pattern },
     /// A key counts as one for escrow and did not, or no longer does and needs no proof.
     Escrow { who: Who, is: bool },
+    /// A baseline accepts more findings.
+    Accepted { more: usize },
 }
 
 /// A recipient, for people and for comparing.

@@ -15,7 +15,11 @@ use crate::paths;
 use crate::rules::{Above, ConfigFile, FileFacts, Governed};
 use crate::source::{Source, SourceId};
 
-/// Reads all of them, in the order of the inputs.
+/// How far up sops looks.
+const MOST_FOLDERS: usize = 100;
+
+/// Reads all of them, in the order of the inputs; outside of a repository, where there is none in the
+/// current folder, the next above it, too.
 pub(super) fn read(inputs: &[Input], world: Surroundings<'_>) -> Vec<ConfigFile> {
     let is_config = |input: &&Input| {
         input
@@ -24,7 +28,23 @@ pub(super) fn read(inputs: &[Input], world: Surroundings<'_>) -> Vec<ConfigFile>
             .is_some_and(|name| name == SOPS_CONFIG)
     };
     let inputs = inputs.iter().filter(is_config);
-    inputs.filter_map(|input| read_one(input, world)).collect()
+    let mut configs: Vec<ConfigFile> = inputs.filter_map(|input| read_one(input, world)).collect();
+    let is_covered = configs.iter().any(|config| config.folder == world.here);
+    if world.repo.is_none() && !is_covered {
+        configs.extend(above_folder(world.here));
+    }
+    configs
+}
+
+/// The configuration that is next above a folder.
+fn above_folder(here: &Path) -> Option<ConfigFile> {
+    let mut folders = here.ancestors().take(MOST_FOLDERS).skip(1);
+    folders.find_map(|folder| {
+        let place = folder.join(SOPS_CONFIG);
+        let shown = paths::relative(here, &place);
+        let bytes = fs::read(&place, MAX_LEN).ok()?;
+        config_file(folder, SourceId::WorkTree(shown), bytes)
+    })
 }
 
 fn read_one(input: &Input, world: Surroundings<'_>) -> Option<ConfigFile> {
@@ -39,12 +59,20 @@ fn read_one(input: &Input, world: Surroundings<'_>) -> Option<ConfigFile> {
         }
         Content::Given(_) | Content::Outside | Content::Lost(_) => return None,
     };
+    let absolute = paths::absolute(world.here, &input.path);
+    config_file(absolute.parent()?, id, bytes)
+}
+
+fn config_file(folder: &Path, id: SourceId, bytes: Vec<u8>) -> Option<ConfigFile> {
+    let (SourceId::WorkTree(path) | SourceId::Index(path)) = &id else {
+        return None;
+    };
+    let path = path.clone();
     let source = Source::decode(id.clone(), bytes.clone());
     let source = source.or_else(|_| Source::of_bytes(id, bytes)).ok()?;
-    let absolute = paths::absolute(world.here, &input.path);
     Some(ConfigFile {
-        path: input.path.clone(),
-        folder: absolute.parent()?.to_owned(),
+        path,
+        folder: folder.to_owned(),
         read: SopsConfig::read(&source),
         source,
     })

@@ -81,6 +81,7 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
             (path.to_owned(), found.location.start, found.rule)
         });
         settle::apply(findings, world.policy, &mut report);
+        world.accept(&mut report);
         Ok(report)
     })
 }
@@ -223,6 +224,10 @@ impl Named {
         } else {
             targets
         };
+        if world.repo.is_none() && paths.is_empty() {
+            // A configuration above the folder may be for files elsewhere, too.
+            paths.push(world.here.to_owned());
+        }
         Ok(Self { paths, roots })
     }
 

@@ -177,17 +177,14 @@ fn notifications(report: &Report) -> Vec<Notification> {
                 id: "not-evaluated",
             },
             level: "note",
-            message: Message::new(format!(
-                "`{rule}` was not evaluated on {}: {}",
-                plural(skipped.len(), "file"),
-                escape::text(reason)
-            )),
+            message: Message::new(not_evaluated(rule, reason, &skipped)),
             associated_rule: Some(RuleReference {
                 id: rule,
                 index: index(rule),
             }),
             locations: skipped
                 .into_iter()
+                .filter(|skipped| !skipped.is_of_all())
                 .map(|skipped| Location {
                     physical_location: physical(report, &skipped.path, None),
                     logical_locations: Vec::new(),
@@ -206,6 +203,15 @@ fn notifications(report: &Report) -> Vec<Notification> {
     let notices = report.notices.iter().map(said("note", "notice"));
     let warnings = report.warnings.iter().map(said("warning", "identities"));
     skipped.chain(notices).chain(warnings).collect()
+}
+
+fn not_evaluated(rule: &str, reason: &str, skipped: &[&NotEvaluated]) -> String {
+    let reason = escape::text(reason);
+    if skipped.iter().any(|skipped| skipped.is_of_all()) {
+        return format!("`{rule}` was not evaluated: {reason}");
+    }
+    let files = plural(skipped.len(), "file");
+    format!("`{rule}` was not evaluated on {files}: {reason}")
 }
 
 #[cfg(test)]

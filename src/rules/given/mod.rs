@@ -5,6 +5,7 @@ mod config;
 mod context;
 mod departed;
 mod deployed;
+mod drift;
 mod facts;
 mod findings;
 pub(super) mod format;
@@ -22,13 +23,14 @@ pub(crate) use config::ConfigContext;
 pub(crate) use context::{Due, FileContext, FormatFrom, Unreadable};
 pub(crate) use departed::{Departed, Left};
 pub(crate) use deployed::{Deployed, Standing};
+pub(crate) use drift::{KeyDrift, Picks};
 #[expect(unused_imports, reason = "not all rules are there yet")]
 pub(crate) use facts::{FileFacts, KeyFacts, SelectorFacts};
 pub(crate) use findings::Findings;
 pub(super) use findings::Found;
 pub(super) use past::CommitNames;
 pub(crate) use past::{CommitName, Past};
-#[expect(unused_imports, reason = "not all rules are there yet")]
+pub(crate) use remedy::argument;
 pub(crate) use repository::{
     Above, ConfigFile, Follows, Governed, RepoContext, RepoFindings, Undecided,
 };

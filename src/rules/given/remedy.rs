@@ -76,6 +76,27 @@ pub(in crate::rules) fn sops(command: &str, context: &FileContext<'_>) -> String
     format!("sops {command} --input-type {kind} --output-type {kind} {file}")
 }
 
+/// A command of sops by this configuration, wherever one stands: sops itself would look from the
+/// current folder upwards.
+pub(in crate::rules) fn sops_by(config: &Path, command: &str) -> String {
+    match config.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => {
+            format!("sops --config {} {command}", word(config))
+        }
+        Some(_) | None => format!("sops {command}"),
+    }
+}
+
+/// How to encrypt a file anew by this configuration, for the reason `text`.
+pub(in crate::rules) fn encrypt_anew(text: impl Into<String>, config: &Path, file: &Path) -> Help {
+    let (name, new) = (argument(file), argument(&with_suffix(file, ".new")));
+    let encrypt = format!("encrypt --filename-override {name} /dev/stdin");
+    let encrypt = sops_by(config, &encrypt);
+    Help::new(text).then(format!(
+        "sops decrypt {name} | {encrypt} > {new} && mv {new} {name}"
+    ))
+}
+
 /// What the metadata are called in a file of this format.
 pub(in crate::rules) fn metadata(format: Format) -> &'static str {
     match format {
@@ -220,7 +241,7 @@ pub(in crate::rules) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// The path as an argument of a program that takes options: not to be mistaken for one.
-pub(in crate::rules) fn argument(path: &Path) -> String {
+pub(crate) fn argument(path: &Path) -> String {
     let word = word(path);
     if path.as_os_str().as_encoded_bytes().starts_with(b"-") {
         format!("./{word}")

@@ -1,7 +1,5 @@
 //! All that a rule about the repository may see, and where it puts what it finds.
 
-#![expect(dead_code, reason = "not all rules are there yet")]
-
 use std::path::{Path, PathBuf};
 
 use super::{Departed, Deployed, FileContext, FileFacts, Findings, Found, Values};

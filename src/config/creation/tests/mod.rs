@@ -1,4 +1,7 @@
-//! What sops makes of a `.sops.yaml`, in small; `tests/sops_config.rs` asks sops itself.
+//! What sops makes of a `.sops.yaml`, in small; [`by_sops`] asks sops itself.
+
+mod by_sops;
+mod chance;
 
 use super::*;
 use crate::source::SourceId;

@@ -1,0 +1,107 @@
+//! `recipient-drift`: a file's keys are not those of its creation rule.
+
+use super::{Check, Follows, Found, KeyDrift, Needs, RepoContext, RepoFindings, Rule, remedy};
+use crate::finding::{Help, Severity};
+
+pub(super) static RULE: Rule = Rule {
+    id: "recipient-drift",
+    summary: "the keys of a file are not those of its creation rule",
+    page: include_str!("../../docs/rules/recipient-drift.md"),
+    severity: Severity::Warning,
+    needs: Needs::Metadata,
+    check: Check::Repo(check),
+};
+
+/// How many keys a message names.
+const MAX_NAMED: usize = 3;
+
+fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
+    for follows in context.following() {
+        let drift = follows.key_drift();
+        if drift.is_some() {
+            findings.report(&follows.file.path, found(&follows, &drift));
+        } else if drift.is_open {
+            findings.cannot_decide(&follows.file.path, "needs-azure");
+        }
+    }
+}
+
+fn found(follows: &Follows<'_>, drift: &KeyDrift<'_>) -> Found {
+    let place = drift.extra.first().map_or(follows.file.at, |key| key.at);
+    let found = Found::new(message(follows, drift)).at_position(Some(place));
+    let file = remedy::argument(&follows.file.path);
+    let update = remedy::sops_by(&follows.config.path, &format!("updatekeys {file}"));
+    if follows.rule.groups.iter().all(Vec::is_empty) {
+        let text = "the rule names no key: name some there, then let the file follow it";
+        return found.help(Help::new(text).then(update));
+    }
+    found.says(consequence(drift)).help(
+        Help::new("let the file follow its rule, or name in the rule who is meant to open it")
+            .then(update),
+    )
+}
+
+fn message(follows: &Follows<'_>, drift: &KeyDrift<'_>) -> String {
+    let rule = follows.told();
+    let mut parts = Vec::new();
+    let missing: Vec<&str> = drift
+        .missing
+        .iter()
+        .map(|key| key.names.shown.as_str())
+        .collect();
+    let extra: Vec<&str> = drift.extra.iter().map(|key| key.shown.as_str()).collect();
+    if drift.is_spelling() {
+        return format!(
+            "{} here and in {rule} in other words, which to sops are other keys",
+            are(&extra)
+        );
+    }
+    if !missing.is_empty() {
+        parts.push(format!("{} missing here, by {rule}", are(&missing)));
+    }
+    if !extra.is_empty() {
+        parts.push(match missing.is_empty() {
+            true => format!("{} here, and not in {rule}", are(&extra)),
+            false => format!("{} here, and not there", are(&extra)),
+        });
+    }
+    if let Some((file, groups)) = drift.threshold {
+        parts.push(format!(
+            "{file} groups are needed, and {rule} makes {groups}"
+        ));
+    }
+    parts.join("; ")
+}
+
+/// `a` is, `a` and `b` are, `a`, `b`, `c` and 2 others are.
+fn are(names: &[&str]) -> String {
+    let mut once: Vec<String> = Vec::new();
+    for name in names {
+        let name = format!("`{name}`");
+        if !once.contains(&name) {
+            once.push(name);
+        }
+    }
+    let others = once.len().saturating_sub(MAX_NAMED);
+    once.truncate(MAX_NAMED);
+    if others > 0 {
+        once.push(format!("{others} more"));
+    }
+    match once.split_last() {
+        Some((one, [])) => format!("{one} is"),
+        Some((last, rest)) => format!("{} and {last} are", rest.join(", ")),
+        None => "nobody is".to_owned(),
+    }
+}
+
+fn consequence(drift: &KeyDrift<'_>) -> &'static str {
+    match (drift.missing.is_empty(), drift.extra.is_empty()) {
+        _ if drift.is_spelling() => {
+            "`sops updatekeys` would write all keys anew, and leave the same people as before"
+        }
+        (false, true) => "who the rule means to let in cannot open the file",
+        (true, false) => "who the rule leaves out opens the file all the same",
+        (false, false) => "the file is open to others than the rule says",
+        (true, true) => "`sops updatekeys` would lower the number of groups that open the file",
+    }
+}

@@ -1,0 +1,45 @@
+//! `threshold-drift`: a file needs another number of key groups than its creation rule says.
+
+use super::{Check, Found, Needs, RepoContext, RepoFindings, Rule, remedy};
+use crate::finding::Severity;
+
+pub(super) static RULE: Rule = Rule {
+    id: "threshold-drift",
+    summary: "a file needs another number of key groups than its rule says",
+    page: include_str!("../../docs/rules/threshold-drift.md"),
+    severity: Severity::Warning,
+    needs: Needs::Metadata,
+    check: Check::Repo(check),
+};
+
+fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
+    for follows in context.following() {
+        let Some((file, rule)) = follows.threshold_drift() else {
+            continue;
+        };
+        let groups = follows.file.groups.len();
+        let told = follows.told();
+        let place = follows.file.threshold.as_ref();
+        let place = place.map_or(follows.file.at, |(_, at)| *at);
+        let consequence = match file < rule {
+            true => "fewer people together open the file than the rule wants",
+            false => {
+                "more people have to come together than the rule wants, or nobody opens the file"
+            }
+        };
+        let text = "`sops updatekeys` leaves the threshold alone: encrypt the file anew where the rule is meant, else mend the rule";
+        findings.report(
+            &follows.file.path,
+            Found::new(format!(
+                "{file} of {groups} key groups open this file, and by {told} {rule} have to"
+            ))
+            .at_position(Some(place))
+            .says(consequence)
+            .help(remedy::encrypt_anew(
+                text,
+                &follows.config.path,
+                &follows.file.path,
+            )),
+        );
+    }
+}

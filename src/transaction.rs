@@ -1,0 +1,182 @@
+//! Puts files in place: the only writer of files of the user's.
+//!
+//! A file is written beside its place and moved there in one step, so that whoever reads it finds the old
+//! text or the new one, whole. Nothing is written through a link that leads out of the repository, because
+//! the link may be a stranger's.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Why a file was not put in place. The one that was there is there still.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Error {
+    /// A link on the way leads out of the repository.
+    #[error("`{}` leads out of the repository by a link", path.display())]
+    LeadsOut { path: PathBuf },
+    /// It lies in git's own folder.
+    #[error("`{}` is in git's folder", path.display())]
+    InGit { path: PathBuf },
+    /// Something that is no file lies there.
+    #[error("`{}` is not a file", path.display())]
+    NotAFile { path: PathBuf },
+    /// The system refused.
+    #[error("`{}` cannot be written: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+}
+
+/// Puts `bytes` in the place of a file, or where there is none yet. It keeps its mode. Links are followed,
+/// inside of the folder `root` only to places inside.
+///
+/// Both paths are absolute and without `..`.
+///
+/// # Errors
+/// [`Error`], and nothing has changed then.
+pub(crate) fn replace(place: &Path, root: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let refused = |source| Error::Io {
+        path: place.to_owned(),
+        source,
+    };
+    let target = target(place).map_err(refused)?;
+    if place.starts_with(root) {
+        let root = root.canonicalize().map_err(refused)?;
+        let path = place.to_owned();
+        let Ok(inside) = target.strip_prefix(&root) else {
+            return Err(Error::LeadsOut { path });
+        };
+        let is_git = |part: &std::ffi::OsStr| part.eq_ignore_ascii_case(".git");
+        if inside.iter().any(is_git) {
+            return Err(Error::InGit { path });
+        }
+    }
+    let former = match target.symlink_metadata() {
+        Ok(former) if former.is_file() => Some(former),
+        Ok(_) => {
+            let path = place.to_owned();
+            return Err(Error::NotAFile { path });
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(refused(error)),
+    };
+    put(&target, former.as_ref(), bytes).map_err(refused)
+}
+
+/// The place behind all links.
+fn target(place: &Path) -> io::Result<PathBuf> {
+    if place.is_symlink() {
+        return place.canonicalize();
+    }
+    let (Some(folder), Some(name)) = (place.parent(), place.file_name()) else {
+        return Err(io::ErrorKind::IsADirectory.into());
+    };
+    Ok(folder.canonicalize()?.join(name))
+}
+
+fn put(target: &Path, former: Option<&fs::Metadata>, bytes: &[u8]) -> io::Result<()> {
+    let folder = target.parent().unwrap_or(Path::new("/"));
+    let mut name = std::ffi::OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    // By which `check` knows it, see `paths::is_temporary`.
+    name.push(".sopsguard-");
+    let mut file = temporary(&name, folder)?;
+    file.write_all(bytes)?;
+    if let Some(former) = former {
+        file.as_file().set_permissions(former.permissions())?;
+    }
+    file.as_file().sync_all()?;
+    file.persist(target)?;
+    sync(folder)
+}
+
+/// A new file with the mode that the user's other new files have.
+#[cfg(unix)]
+fn temporary(name: &std::ffi::OsStr, folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut builder = tempfile::Builder::new();
+    builder
+        .prefix(name)
+        .permissions(fs::Permissions::from_mode(0o666));
+    builder.tempfile_in(folder)
+}
+
+#[cfg(not(unix))]
+fn temporary(name: &std::ffi::OsStr, folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new().prefix(name).tempfile_in(folder)
+}
+
+/// Has the system keep the folder's new entry.
+#[cfg(unix)]
+fn sync(folder: &Path) -> io::Result<()> {
+    fs::File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+#[expect(clippy::disallowed_methods, reason = "a test makes its own world")]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_keeps_its_mode() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let place = root.join("a.json");
+        replace(&place, root, b"one").unwrap();
+        assert_eq!(fs::read(&place).unwrap(), b"one");
+        let mode = || place.metadata().unwrap().permissions().mode() & 0o777;
+        fs::write(root.join("usual"), "").unwrap();
+        let usual = root.join("usual").metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(), usual);
+        fs::set_permissions(&place, fs::Permissions::from_mode(0o640)).unwrap();
+        replace(&place, root, b"two").unwrap();
+        assert_eq!(
+            (fs::read(&place).unwrap(), mode()),
+            (b"two".to_vec(), 0o640)
+        );
+        assert_eq!(fs::read_dir(root).unwrap().count(), 2, "nothing is left");
+    }
+
+    #[test]
+    fn links_are_followed_inside_and_never_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("repo");
+        let outside = folder.path().join("outside");
+        for made in [&root, &outside, &root.join(".git"), &root.join("sub")] {
+            fs::create_dir(made).unwrap();
+        }
+        fs::write(outside.join("a"), "theirs").unwrap();
+        fs::write(root.join("sub/a"), "ours").unwrap();
+        symlink("sub/a", root.join("inside")).unwrap();
+        replace(&root.join("inside"), &root, b"new").unwrap();
+        assert!(root.join("inside").is_symlink());
+        assert_eq!(fs::read(root.join("sub/a")).unwrap(), b"new");
+        symlink("../outside/a", root.join("file")).unwrap();
+        symlink("../outside", root.join("folder")).unwrap();
+        symlink("../outside/new", root.join("dangling")).unwrap();
+        symlink(".git", root.join("git")).unwrap();
+        for name in [
+            "file",
+            "folder/a",
+            "folder/new",
+            "dangling",
+            ".git/a",
+            "git/a",
+            "sub",
+            "none/a",
+        ] {
+            assert!(replace(&root.join(name), &root, b"x").is_err(), "{name}");
+        }
+        assert_eq!(fs::read(outside.join("a")).unwrap(), b"theirs");
+        assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(root.join(".git")).unwrap().count(), 0);
+        // Who names a place outside means it.
+        replace(&outside.join("b"), &root, b"x").unwrap();
+    }
+}

@@ -1,0 +1,135 @@
+//! `audit` as a command: what it looks at, what it tells, and how it ends.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::sandbox::{Sandbox, testdata};
+
+/// Has a rule that sops refuses.
+const BROKEN: &str =
+    "creation_rules:\n  - encrypted_regex: a\n    encrypted_suffix: b\n    age: ''\n";
+
+/// A repository with a configuration that sops refuses in each of two folders.
+fn repository() -> Sandbox {
+    let sandbox = Sandbox::new();
+    _ = sandbox.git(["init", "--quiet"]);
+    for folder in ["one", "two"] {
+        sandbox.write(format!("{folder}/.sops.yaml"), BROKEN);
+        let secret = testdata("rules/malformed-config/quiet/plain/secrets/shop.yaml");
+        sandbox.write(format!("{folder}/shop.yaml"), fs::read(secret).unwrap());
+    }
+    _ = sandbox.git(["add", "--all"]);
+    _ = sandbox.git(["commit", "--quiet", "--message", "All"]);
+    sandbox
+}
+
+fn audit(sandbox: &Sandbox, arguments: &[&str], code: i32) -> Value {
+    let arguments = [&["audit", "--format", "json"], arguments].concat();
+    sandbox.run(arguments).expect_code(code).json()
+}
+
+/// The files with a configuration that sops refuses.
+fn broken(report: &Value) -> Vec<&str> {
+    let findings = report["findings"].as_array().unwrap().iter();
+    let of_rule = findings.filter(|found| found["rule"] == "malformed-config");
+    of_rule
+        .map(|found| found["path"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn all_is_looked_at_and_told_is_what_was_named() {
+    let sandbox = repository();
+    let report = audit(&sandbox, &[], 1);
+    assert_eq!(broken(&report), ["one/.sops.yaml", "two/.sops.yaml"]);
+    assert_eq!(report["command"], "audit");
+    assert_eq!(report["files"].as_array().unwrap().len(), 2);
+    assert_eq!(report["files"][0]["reason"], "not-asked");
+    let report = audit(&sandbox, &["two"], 1);
+    assert_eq!(broken(&report), ["two/.sops.yaml"]);
+    assert_eq!(report["files"].as_array().unwrap().len(), 1);
+    let report = audit(&sandbox, &["one/shop.yaml"], 0);
+    assert_eq!(broken(&report), [""; 0]);
+    let lost = sandbox.run(["audit", "three"]).expect_code(3);
+    assert!(
+        lost.stderr.contains("`three` does not exist"),
+        "{}",
+        lost.stderr
+    );
+}
+
+#[test]
+fn with_staged_it_is_the_index_that_counts() {
+    let sandbox = repository();
+    sandbox.write("one/.sops.yaml", "creation_rules: []\n");
+    assert_eq!(broken(&audit(&sandbox, &[], 1)), ["two/.sops.yaml"]);
+    let staged = audit(&sandbox, &["--staged"], 1);
+    assert_eq!(broken(&staged), ["one/.sops.yaml", "two/.sops.yaml"]);
+    _ = sandbox.git(["add", "--all"]);
+    assert_eq!(
+        broken(&audit(&sandbox, &["--staged"], 1)),
+        ["two/.sops.yaml"]
+    );
+}
+
+#[test]
+fn a_configuration_behind_a_link_counts_and_one_outside_does_not() {
+    let sandbox = repository();
+    for (link, target) in [("three", "../one"), ("four", "../../elsewhere")] {
+        let place = sandbox.work().join(link);
+        fs::create_dir(&place).unwrap();
+        let target = format!("{target}/.sops.yaml");
+        std::os::unix::fs::symlink(target, place.join(".sops.yaml")).unwrap();
+    }
+    let elsewhere = sandbox.work().join("../elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::write(elsewhere.join(".sops.yaml"), BROKEN).unwrap();
+    let expected = ["one/.sops.yaml", "three/.sops.yaml", "two/.sops.yaml"];
+    assert_eq!(broken(&audit(&sandbox, &[], 1)), expected);
+}
+
+#[test]
+fn outside_of_a_repository_the_folder_is_audited() {
+    let sandbox = repository();
+    fs::remove_dir_all(sandbox.work().join(".git")).unwrap();
+    assert_eq!(broken(&audit(&sandbox, &["two"], 1)), ["two/.sops.yaml"]);
+    assert_eq!(broken(&audit(&sandbox, &[], 1)).len(), 2);
+    let staged = sandbox.run(["audit", "--staged"]).expect_code(3);
+    assert!(
+        staged.stderr.contains("no git repository"),
+        "{}",
+        staged.stderr
+    );
+}
+
+#[test]
+fn people_read_what_was_found_and_how_much_was_looked_at() {
+    let sandbox = repository();
+    let told = sandbox.run(["audit"]).expect_code(1).stdout;
+    assert!(
+        told.contains("one/.sops.yaml:2:5: error[malformed-config]"),
+        "{told}"
+    );
+    assert!(told.contains("\n2 files audited: 2 errors"), "{told}");
+    assert!(!told.contains("not verified"), "{told}");
+    let quiet = sandbox.run(["audit", "--quiet", "one/shop.yaml"]);
+    assert_eq!(quiet.expect_code(0).stdout, "");
+    let verbose = sandbox.run(["audit", "--verbose"]).expect_code(1).stdout;
+    assert!(verbose.contains("compared with `HEAD`"), "{verbose}");
+    let empty = Sandbox::new();
+    let told = empty.run(["audit"]).expect_code(0).stdout;
+    assert_eq!(told, "no sops files found: nothing found\n");
+}
+
+#[test]
+fn the_same_is_told_whatever_the_number_of_threads() {
+    let sandbox = repository();
+    let told = |jobs| {
+        sandbox
+            .run(["audit", "-v", "--jobs", jobs])
+            .expect_code(1)
+            .stdout
+    };
+    assert_eq!(told("1"), told("8"));
+}
