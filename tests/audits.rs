@@ -20,7 +20,14 @@ const ELSEWHERE: [&str; 5] = [
 ];
 
 /// What is found beside the rule whose story it is.
-const ALSO: [(&str, &[&str]); 0] = [];
+const ALSO: [(&str, &[&str]); 3] = [
+    ("ambiguous-config/quiet/not-for-it", &["unused-rule"]),
+    ("recipient-drift/quiet/nested", &["unused-rule"]),
+    (
+        "unknown-config-key/fires/rules-at-the-top",
+        &["no-creation-rule"],
+    ),
+];
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/rules")

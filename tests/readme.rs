@@ -51,19 +51,11 @@ fn the_readme_shows_what_the_command_prints() {
 }
 
 /// A repository with the example in its first commit, as what is advised depends on what git has, and a
-/// file with a history.
+/// file with a history; in it lies another, before a handover.
 fn committed_example(root: &Path) -> TempDir {
     let world = tempfile::tempdir().unwrap();
-    let folder = Path::new("testdata/example");
-    for entry in walkdir::WalkDir::new(root.join(folder)) {
-        let entry = entry.unwrap();
-        let target = world.path().join(entry.path().strip_prefix(root).unwrap());
-        if entry.file_type().is_dir() {
-            fs::create_dir_all(target).unwrap();
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
+    let folder = "testdata/example";
+    copy(&root.join(folder), &world.path().join(folder));
     git(
         world.path(),
         "init --quiet --initial-branch=main",
@@ -73,7 +65,23 @@ fn committed_example(root: &Path) -> TempDir {
     git(world.path(), "add .", "Somebody", 1);
     git(world.path(), "commit --quiet -m Example", "Somebody", 1);
     live(root, world.path());
+    // A repository of its own, which the other does not know.
+    let handover = world.path().join("handover");
+    copy(&root.join("testdata/handover"), &handover);
+    git(&handover, "init --quiet", "Somebody", 1);
     world
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in walkdir::WalkDir::new(from) {
+        let entry = entry.unwrap();
+        let target = to.join(entry.path().strip_prefix(from).unwrap());
+        if entry.file_type().is_dir() {
+            fs::create_dir_all(target).unwrap();
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
 }
 
 /// The life of a secret file, a commit each, and the key that opens it.

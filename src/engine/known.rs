@@ -119,6 +119,7 @@ impl Look<'_> {
             repeated_keys: &known.repeated_keys,
             conflicts: &known.conflicts,
             sound: known.sound.as_ref(),
+            shown: None,
             parts: OnceCell::new(),
         };
         let mut findings = Vec::new();

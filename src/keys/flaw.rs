@@ -42,6 +42,8 @@ pub(crate) enum Flaw {
     WeakRsa(usize),
     /// It is no recipient of any kind.
     Unknown,
+    /// It is an SSH key with options or of several lines, and age may take it.
+    Undecided,
 }
 
 impl Recipient {
@@ -122,6 +124,9 @@ fn unknown(text: &str) -> Flaw {
         Flaw::SshType(name)
     } else if is_upper("age1") {
         Flaw::UpperCase
+    } else if text.starts_with('#') || (word != text && text.contains("age1")) {
+        // The rest of a comment that is none, or several recipients and something before them.
+        Flaw::Spaced
     } else {
         Flaw::Unknown
     }
@@ -199,11 +204,17 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// What is wrong with a line of OpenSSH's `authorized_keys`: a type, the key, and a comment.
 fn of_ssh(text: &str) -> Option<Flaw> {
-    let line = text.lines().next().unwrap_or_default();
-    let mut words = line.split([' ', '\t']).filter(|word| !word.is_empty());
+    if text.contains(['\n', '\r']) {
+        return Some(Flaw::Undecided);
+    }
+    let mut words = text.split([' ', '\t']).filter(|word| !word.is_empty());
     let name = words.next().unwrap_or_default();
     if let Some(name) = other_type(name) {
         return Some(Flaw::SshType(name));
+    }
+    if !["ssh-ed25519", "ssh-rsa"].contains(&name) && words.clone().count() > 1 {
+        // Behind what it does not know, age looks for a key once more.
+        return Some(Flaw::Undecided);
     }
     let Some(blob) = words.next().and_then(|key| BASE64.decode(key).ok()) else {
         return Some(Flaw::SshKey);
@@ -308,6 +319,7 @@ impl fmt::Display for Flaw {
                 );
             }
             Self::Unknown => "is no recipient that age knows",
+            Self::Undecided => "may be a recipient",
         };
         f.write_str(words)
     }
@@ -357,6 +369,7 @@ mod tests {
             (&format!("{SOUND}q"), Flaw::Length),
             (&format!("{SOUND} {SOUND}"), Flaw::Spaced),
             (&format!("{SOUND} # alice"), Flaw::Spaced),
+            (&format!("# alice {SOUND}"), Flaw::Spaced),
             ("age1pq1qqqq", Flaw::Checksum),
             (&bech32::encode("age1pq", &[0; 40]), Flaw::Length),
             (&bech32::encode("age1pq", &[0xFF; 1_216]), Flaw::Length),
@@ -365,6 +378,8 @@ mod tests {
             ("ssh-ed25519", Flaw::SshKey),
             (&format!("ssh-rsa {ED25519}"), Flaw::SshKey),
             ("ssh-dss AAAA", Flaw::SshType("ssh-dss")),
+            ("ssh-dsa AAAA", Flaw::SshKey),
+            ("ssh-x ssh-ed25519 AAAA", Flaw::Undecided),
             ("AGE-PLUGIN-YUBIKEY-1ABC", Flaw::PluginIdentity),
             ("alice", Flaw::Unknown),
             ("hunter2", Flaw::Unknown),

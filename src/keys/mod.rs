@@ -12,10 +12,6 @@ mod dormant;
 mod exposed;
 #[cfg(feature = "plugin")]
 mod file_key;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "no rule looks at recipients yet")
-)]
 mod flaw;
 mod found;
 mod identity;
@@ -32,7 +28,6 @@ mod recipient;
 mod source;
 #[cfg(feature = "ssh")]
 mod ssh;
-mod usable;
 mod wake;
 mod words;
 
@@ -40,11 +35,9 @@ pub(crate) use age_file::AgeFile;
 pub use ask::{Answer, Ask};
 pub(crate) use dormant::Obstacle;
 pub(crate) use exposed::{Exposed, exposed, may_be_exposed};
-#[expect(unused_imports, reason = "no rule looks at recipients yet")]
 pub(crate) use flaw::Flaw;
 pub(crate) use keyring::{Given, Keyring, MAX_KEY_FILE};
 pub(crate) use listing::Listed;
 pub(crate) use places::{Origin, Place, PlaceState};
 pub(crate) use recipient::{Recipient, RecipientKind};
-pub(crate) use usable::Usable;
 pub(crate) use wake::{Locked, Means, Shut};

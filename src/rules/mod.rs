@@ -5,6 +5,7 @@
 //! file, put its `RULE` into [`RULES`], and give it a page in `docs/rules/` and a folder in
 //! `testdata/rules/`; the tests below say what is missing.
 
+mod accidental_key_groups;
 mod ambiguous_config;
 mod conflict_marker;
 mod copied_ciphertext;
@@ -13,10 +14,13 @@ mod downgraded_encryption;
 mod duplicate_key;
 mod edited_outside_sops;
 mod given;
+mod invalid_recipient;
+mod invalid_regex;
 mod mac_mismatch;
 mod malformed_ciphertext;
 mod malformed_config;
 mod malformed_metadata;
+mod misnamed_config;
 mod mixed_merge;
 mod moved_ciphertext;
 mod multi_document;
@@ -33,15 +37,20 @@ mod recipient_dropped;
 mod replayed_version;
 mod reused_value;
 mod selector_drift;
+mod selector_matches_nothing;
 mod stale_data_key;
 mod threshold_drift;
+mod unanchored_path_regex;
 mod unauthenticated_change;
 mod undeclared_format;
 mod undecryptable_value;
+mod unknown_config_key;
+mod unreachable_rule;
 mod unreadable_by_version;
 mod unreadable_file;
 mod unreferenced_secret;
 mod unselected_ciphertext;
+mod unused_rule;
 
 pub(crate) use copied_ciphertext::copied_across;
 pub(crate) use given::argument;
@@ -51,13 +60,15 @@ pub(crate) use given::{
     Sound, Standing, Undecided, Unreadable, ValuePlace, Values,
 };
 use given::{
-    CommitNames, Follows, Found, KeyDrift, MAX_FINDINGS, Names, Picks, Tale, format, remedy,
+    CommitNames, Fate, Follows, Found, KeyDrift, MAX_FINDINGS, Names, Picks, Ruled, SelectorFacts,
+    Tale, format, remedy, some_of,
 };
 
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 36] = [
+pub(crate) static RULES: [&Rule; 45] = [
+    &accidental_key_groups::RULE,
     &ambiguous_config::RULE,
     &conflict_marker::RULE,
     &copied_ciphertext::RULE,
@@ -65,10 +76,13 @@ pub(crate) static RULES: [&Rule; 36] = [
     &downgraded_encryption::RULE,
     &duplicate_key::RULE,
     &edited_outside_sops::RULE,
+    &invalid_recipient::RULE,
+    &invalid_regex::RULE,
     &mac_mismatch::RULE,
     &malformed_ciphertext::RULE,
     &malformed_config::RULE,
     &malformed_metadata::RULE,
+    &misnamed_config::RULE,
     &mixed_merge::RULE,
     &moved_ciphertext::RULE,
     &multi_document::RULE,
@@ -85,15 +99,20 @@ pub(crate) static RULES: [&Rule; 36] = [
     &replayed_version::RULE,
     &reused_value::RULE,
     &selector_drift::RULE,
+    &selector_matches_nothing::RULE,
     &stale_data_key::RULE,
     &threshold_drift::RULE,
+    &unanchored_path_regex::RULE,
     &unauthenticated_change::RULE,
     &undeclared_format::RULE,
     &undecryptable_value::RULE,
+    &unknown_config_key::RULE,
+    &unreachable_rule::RULE,
     &unreadable_by_version::RULE,
     &unreadable_file::RULE,
     &unreferenced_secret::RULE,
     &unselected_ciphertext::RULE,
+    &unused_rule::RULE,
 ];
 
 /// The rule that looks at every file, be it sops's or not.

@@ -44,12 +44,12 @@ pub use file::Opener;
 pub(crate) use file::{MetadataErrors, SopsFile};
 pub(crate) use key_name::KeyName;
 pub(crate) use metadata::KeyKind;
-pub(crate) use pattern::{Error as PatternError, Pattern};
+pub(crate) use pattern::{Automaton, Error as PatternError, Pattern, Work};
 pub(crate) use problem::{
     CopiedCiphertext, MacMismatch, MalformedCiphertext, MalformedMetadata, PlaintextValue, Problem,
     ProblemKind, Undecryptable, Unreadable,
 };
-pub(crate) use recipients::{KeyNames, Usable, usable};
+pub(crate) use recipients::KeyNames;
 pub(crate) use selectors::{SelectorKind, Selectors};
 pub(crate) use values::{OpenValue, Unopened, open_values};
 pub use verification::{Reason, Verification};

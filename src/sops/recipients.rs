@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use super::file;
 use super::metadata::{KeyKind, MasterKey};
 use crate::keys::Recipient;
-pub(crate) use crate::keys::Usable;
 
 /// How much of a PGP fingerprint names a key: files hold key ids of 16 digits, too.
 const PGP_DIGITS: usize = 16;
@@ -60,11 +59,6 @@ impl MasterKey<'_> {
     pub(crate) fn shown(&self) -> String {
         file::shown(self.kind, &self.id())
     }
-}
-
-/// Whether age takes a text as a recipient.
-pub(crate) fn usable(text: &str) -> Usable {
-    Recipient::parse(text).usable()
 }
 
 /// The name by which keys of this kind are compared. `others` are what names the key beside `id`, in

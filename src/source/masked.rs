@@ -47,10 +47,6 @@ pub(crate) enum PartKind {
     Hidden,
     /// A value that whoever told of it knows to be no secret, such as a recipient. It is shown where it
     /// is plain text, and only its ends where it is longer than `most` bytes.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "no rule looks at `.sops.yaml` yet")
-    )]
     Public {
         /// The most bytes that are shown.
         most: usize,

@@ -133,3 +133,26 @@ fn the_same_is_told_whatever_the_number_of_threads() {
     };
     assert_eq!(told("1"), told("8"));
 }
+
+#[test]
+fn a_file_that_does_not_follow_its_rule_is_told_with_the_command_that_mends_it() {
+    let sandbox = Sandbox::new();
+    _ = sandbox.git(["init", "--quiet"]);
+    for name in [".sops.yaml", "apps/shop.enc.yaml", "apps/wiki.enc.yaml"] {
+        let from = testdata(&format!("rules/recipient-drift/fires/left/{name}"));
+        sandbox.write(name, fs::read(from).unwrap());
+    }
+    let report = audit(&sandbox, &[], 0);
+    let findings = report["findings"].as_array().unwrap();
+    let drifted = findings
+        .iter()
+        .find(|found| found["rule"] == "recipient-drift");
+    let drifted = drifted.unwrap();
+    assert_eq!(drifted["path"], "apps/shop.enc.yaml");
+    assert_eq!(drifted["severity"], "warning");
+    let told = sandbox.run(["audit"]).expect_code(0).stdout;
+    assert!(
+        told.contains("\n          sops updatekeys apps/shop.enc.yaml\n"),
+        "{told}"
+    );
+}

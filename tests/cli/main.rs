@@ -26,6 +26,7 @@ mod mutants;
 mod names;
 mod old_repository;
 mod policy;
+mod recipes;
 mod recipients;
 mod reference;
 mod repository;

@@ -34,6 +34,7 @@ const GIT: &[Runner] = &[Runner::Git];
 
 /// What a file is called for in each of the example's damages.
 const STALE: Expected = Blocked("error[mac-mismatch]");
+const BROKEN: Expected = Blocked("error[malformed-config]");
 const IN_CLEAR: Expected = Blocked("error[plaintext-value]");
 
 /// The files of the example.
@@ -66,6 +67,10 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     row("deleted file", ALL, Passes, |w| { w.git(["rm", "--quiet", SHOP]); w.commit() }),
     row("merge that brings a bad file", ALL, STALE, |w| { side(w, stale); w.try_commit(&["merge", "--no-edit", "side"]) }),
     row("merge that brings good files", ALL, Passes, |w| { side(w, |w| { w.put("healthy", WIKI); w.stage() }); w.try_commit(&["merge", "--no-edit", "side"]) }),
+    row("audit: sound configuration", MANAGERS, Notice("audited"), |w| { with_audit(w); w.put("healthy", WIKI); w.stage(); w.commit() }),
+    row("audit: broken .sops.yaml", ALL, BROKEN, |w| { with_audit(w); w.write(".sops.yaml", "creation_rules: 7\n"); w.stage(); w.commit() }),
+    row("audit: broken in the work tree only", ALL, Notice(""), |w| { with_audit(w); w.write("README.md", "a"); w.stage(); w.write(".sops.yaml", "creation_rules: 7\n"); w.commit() }),
+    row("audit: broken, file deleted in the commit", ALL, BROKEN, |w| { with_audit(w); w.write(".sops.yaml", "creation_rules: 7\n"); w.stage(); w.commit_unseen(); w.git(["rm", "--quiet", SHOP]); w.commit() }),
     row("run --all-files, bad", MANAGERS, STALE, |w| { stale(w); w.commit_unseen(); w.run_hooks(&["--all-files"]) }),
     row("run --all-files, good", MANAGERS, Passes, |w| { w.run_hooks(&["--all-files"]) }),
     row("run --from-ref --to-ref, bad", MANAGERS, STALE, |w| { stale(w); w.commit_unseen(); w.run_hooks(&["--from-ref", "HEAD~1", "--to-ref", "HEAD"]) }),
@@ -200,6 +205,15 @@ fn give_away(world: &World) {
             .run("chown", &["-R", "65534", repository.to_str().unwrap()])
             .done
     );
+}
+
+/// Has the audit beside the check: the other hook, or a hook of one's own that runs before ours.
+fn with_audit(world: &World) {
+    if world.runner == Runner::Git {
+        former(world, "pre-commit", "exec sopsguard audit --staged");
+    } else {
+        world.configure("  - id: sopsguard-audit\n");
+    }
 }
 
 /// Has the script in a folder of the work tree, as the help of `install` says.

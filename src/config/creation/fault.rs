@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::document::yaml::decode;
+use crate::keys::Flaw;
 use crate::source::{Position, Source, Span};
 
 /// Why sops refuses to load the file.
@@ -68,11 +69,11 @@ pub(crate) enum RuleFault {
 }
 
 /// What is wrong with a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum KeyFault {
     /// Of an age recipient.
-    #[error("{0}")]
-    Age(&'static str),
+    #[error("it {0}")]
+    Age(Flaw),
     #[error("it has to be `region:key`")]
     HcKms,
     #[error("it has to be `https://NAME/keys/KEY/VERSION`")]

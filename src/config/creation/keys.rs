@@ -9,7 +9,8 @@ use super::fault::{KeyFault, Refusal, RuleFault};
 use super::odd::Strange;
 use super::rule::{Reading, text};
 use crate::document::yaml::decode::{Content, Value};
-use crate::sops::{KeyKind, KeyNames, Usable, usable};
+use crate::keys::{Flaw, Recipient};
+use crate::sops::{KeyKind, KeyNames};
 use crate::source::Span;
 
 /// A key of a rule.
@@ -191,10 +192,10 @@ fn of_text(kind: KeyKind, piece: &str, profile: &str) -> Read {
     match kind {
         KeyKind::Age => {
             let id = piece.trim();
-            match usable(id) {
-                Usable::Yes => names(id, &[]),
-                Usable::No(why) => Err(KeyFault::Age(why)),
-                Usable::Unsure => Err(KeyFault::Unsure),
+            match Recipient::parse(id).flaw() {
+                None => names(id, &[]),
+                Some(Flaw::Undecided) => Err(KeyFault::Unsure),
+                Some(flaw) => Err(KeyFault::Age(flaw)),
             }
         }
         KeyKind::Pgp | KeyKind::GcpKms => names(&plain, &[]),
@@ -403,7 +404,13 @@ fn add(
         }
         Err(fault) => {
             if fault != KeyFault::Unsure {
-                reading.strange(span, Strange::BadKey { field, fault });
+                let fault = fault.clone();
+                let bad = Strange::BadKey {
+                    field,
+                    fault,
+                    defined,
+                };
+                reading.strange(span, bad);
             }
             let fault = RuleFault::Key { field, fault };
             refusals.push(Refusal { span, fault });

@@ -2,7 +2,8 @@
 
 use super::keys::RuleKey;
 use crate::document::yaml::decode::{Anchored, Value};
-use crate::sops::{KeyKind, KeyNames, Usable, usable};
+use crate::keys::Recipient;
+use crate::sops::{KeyKind, KeyNames};
 use crate::source::Span;
 
 /// A key that has a name.
@@ -56,7 +57,7 @@ pub(super) fn anchored(text: &str, anchored: &[Anchored<'_>]) -> Vec<Named> {
 fn kind(text: &str) -> Option<KeyKind> {
     let text = text.trim();
     let digits = text.bytes().filter(u8::is_ascii_hexdigit).count();
-    if usable(text) == Usable::Yes {
+    if Recipient::parse(text).flaw().is_none() {
         Some(KeyKind::Age)
     } else if digits == text.replace(' ', "").len() && matches!(digits, 16 | 40) {
         Some(KeyKind::Pgp)

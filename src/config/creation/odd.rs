@@ -38,6 +38,8 @@ pub(crate) enum Strange {
     BadKey {
         field: &'static str,
         fault: KeyFault,
+        /// Where its text stands, which an alias may lead to.
+        defined: Span,
     },
     /// A flat list of keys beside `key_groups`, where it does not count.
     FlatAndGrouped { field: &'static str },

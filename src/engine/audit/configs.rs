@@ -5,11 +5,12 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use super::super::creation::MAX_LEN;
 use super::super::inputs::{Content, Input};
 use super::super::surroundings::Surroundings;
-use crate::config::creation::{SOPS_CONFIG, SopsConfig};
+use crate::config::creation::{SOPS_CONFIG, SopsConfig, is_like_its_name};
 use crate::fs;
 use crate::paths;
 use crate::rules::{Above, ConfigFile, FileFacts, Governed};
@@ -21,12 +22,7 @@ const MOST_FOLDERS: usize = 100;
 /// Reads all of them, in the order of the inputs; outside of a repository, where there is none in the
 /// current folder, the next above it, too.
 pub(super) fn read(inputs: &[Input], world: Surroundings<'_>) -> Vec<ConfigFile> {
-    let is_config = |input: &&Input| {
-        input
-            .path
-            .file_name()
-            .is_some_and(|name| name == SOPS_CONFIG)
-    };
+    let is_config = |input: &&Input| name(input) == SOPS_CONFIG.as_bytes();
     let inputs = inputs.iter().filter(is_config);
     let mut configs: Vec<ConfigFile> = inputs.filter_map(|input| read_one(input, world)).collect();
     let is_covered = configs.iter().any(|config| config.folder == world.here);
@@ -45,6 +41,22 @@ fn above_folder(here: &Path) -> Option<ConfigFile> {
         let bytes = fs::read(&place, MAX_LEN).ok()?;
         config_file(folder, SourceId::WorkTree(shown), bytes)
     })
+}
+
+/// Reads the files whose names are like that of a configuration and that hold one.
+pub(super) fn misnamed(inputs: &[Input], world: Surroundings<'_>) -> Vec<ConfigFile> {
+    let inputs = inputs.iter().filter(|input| is_like_its_name(name(input)));
+    let files = inputs.filter_map(|input| read_one(input, world));
+    let has_rules = |file: &ConfigFile| {
+        let read = file.read.as_ref();
+        read.is_ok_and(|read| !read.rules.is_empty())
+    };
+    files.filter(has_rules).collect()
+}
+
+fn name(input: &Input) -> &[u8] {
+    let name = input.path.file_name();
+    name.map(|name| name.as_encoded_bytes()).unwrap_or_default()
 }
 
 fn read_one(input: &Input, world: Surroundings<'_>) -> Option<ConfigFile> {
@@ -75,6 +87,7 @@ fn config_file(folder: &Path, id: SourceId, bytes: Vec<u8>) -> Option<ConfigFile
         folder: folder.to_owned(),
         read: SopsConfig::read(&source),
         source,
+        parts: OnceLock::new(),
     })
 }
 

@@ -57,6 +57,7 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
             mut findings,
         } = gather(looked, &mut report)?;
         let configs = configs::read(&inputs, world);
+        let misnamed = configs::misnamed(&inputs, world);
         let governed = configs::govern(&facts, &configs, world.here);
         let deeper = Deeper::look(request, world, &inputs, &facts, &mut report)?;
         let names: Vec<PathBuf> = inputs.into_iter().map(|input| input.path).collect();
@@ -64,10 +65,12 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
         let context = RepoContext {
             files: &facts,
             configs: &configs,
+            misnamed: &misnamed,
             governed: &governed,
             names: &names,
             deployed: &deployed,
             policy: world.policy,
+            here: world.here,
             departed: &deeper.departed,
             values: &deeper.values,
         };

@@ -14,12 +14,15 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::super::escape;
-use super::label;
 use super::totals::{Reach, by_bus_factor, by_role, lone_files, lost_files, reaches};
+use super::{label, shortened};
 use crate::engine::{AccessMatrix, BusFactor, FileAccess, Grant, Keyholder};
 
 /// The style, which is in the page.
 const STYLE: &str = include_str!("page.css");
+
+/// How much of a key stands at the head of a column.
+const HEADING: usize = 12;
 
 /// From how many files on a recipient of most has the others listed.
 const MAX_LISTED: usize = 60;
@@ -109,9 +112,9 @@ impl Page<'_> {
         self.html.push_str("<dl class=\"counts\">\n");
         self.count("", files, "secret files")?;
         self.count("", self.matrix.recipients.len(), "recipients")?;
-        self.count(bad_if(lone > 0), lone, "files lost with one key")?;
+        self.count(bad_if(lone > 0), lone, "lost with one key")?;
         if lost > 0 {
-            self.count(bad_if(true), lost, "files that nobody can open")?;
+            self.count(bad_if(true), lost, "that nobody can open")?;
         }
         for (role, count) in by_role(self.matrix) {
             let words = format!("of {files} files have a key with the role {}", text(role));
@@ -216,7 +219,10 @@ impl Page<'_> {
              <th scope=\"col\" class=\"up\"><span>bus factor</span></th>",
         );
         for (at, holder) in self.matrix.recipients.iter().enumerate() {
-            let short = text(&label(holder));
+            let short = match &holder.name {
+                Some(name) => text(name),
+                None => text(&shortened(&holder.key, HEADING, "…")),
+            };
             let whole = text(&name_and_key(holder));
             let number = at + 1;
             write!(

@@ -49,6 +49,8 @@ pub(crate) struct FileContext<'a> {
     pub(crate) conflicts: &'a [Conflict],
     /// What a key tells of the history of a file whose MAC does not hold.
     pub(crate) sound: Option<&'a Sound<'a>>,
+    /// What is known to be no secret in a text that is none of sops's files.
+    pub(crate) shown: Option<&'a [Part]>,
     /// Where keys, values and comments stand; filled when the first finding needs it.
     pub(crate) parts: OnceCell<Vec<Part>>,
 }
@@ -125,12 +127,16 @@ impl<'a> FileContext<'a> {
             repeated_keys: &[],
             conflicts: &[],
             sound: None,
+            shown: None,
             parts: OnceCell::new(),
         }
     }
 
     /// What may be shown of the text; nothing of one that is no document.
     pub(super) fn masked(&self) -> Option<Masked<'_>> {
+        if let (Some(source), Some(parts)) = (self.source, self.shown) {
+            return Some(Masked::new(source, parts));
+        }
         let document = self.document?;
         let parts = self.parts.get_or_init(|| document::parts(document));
         Some(Masked::new(document.source(), parts))

@@ -4,9 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::document::{Format, Tree};
+use crate::document::{Format, Scalar, Tree};
 use crate::finding::Position;
-use crate::sops::{KeyKind, SelectorKind, SopsFile};
+use crate::sops::{KeyKind, Leaf, SelectorKind, SopsFile, walk};
 use crate::source::{Source, Span};
 
 /// A sops file as its metadata has it.
@@ -32,6 +32,9 @@ pub(crate) struct FileFacts {
     pub(crate) is_manifest: bool,
     /// How many values are known to be picked by the selectors.
     pub(crate) encrypted: usize,
+    /// Whether its selectors are certain to pick none of its values, of which there are some, and would not
+    /// leave them in clear for marks in the file itself.
+    pub(crate) picks_nothing: bool,
 }
 
 /// A key that opens a file or a group of it.
@@ -58,6 +61,22 @@ pub(crate) struct SelectorFacts {
     pub(crate) text: Vec<u8>,
     /// Where it stands.
     pub(crate) at: Position,
+}
+
+/// Whether the selectors are certain to pick none of the values, empty ones counted, of which there are some.
+fn picks_nothing(file: &SopsFile<'_>) -> bool {
+    let selectors = file.selectors();
+    if selectors.goes_by_marks() {
+        return false;
+    }
+    let (mut has_values, mut picks) = (false, false);
+    let walked = walk(file.tree(), selectors, |visit| {
+        if let Leaf::Scalar { scalar, .. } = visit.leaf {
+            has_values |= !matches!(scalar, Scalar::Null);
+            picks |= visit.selected;
+        }
+    });
+    walked.is_ok() && has_values && !picks && selectors.is_certain()
 }
 
 impl FileFacts {
@@ -101,6 +120,7 @@ impl FileFacts {
             mac_only_encrypted: file.selectors().mac_only_encrypted(),
             is_manifest: is_manifest(file.tree()),
             encrypted,
+            picks_nothing: encrypted == 0 && picks_nothing(file),
         }
     }
 

@@ -3,6 +3,7 @@
 mod change;
 mod config;
 mod context;
+mod creation;
 mod departed;
 mod deployed;
 mod drift;
@@ -21,6 +22,7 @@ pub(crate) use change::{BaseName, ChangeContext};
 pub(super) use change::{MAX_FINDINGS, Names, Tale};
 pub(crate) use config::ConfigContext;
 pub(crate) use context::{Due, FileContext, FormatFrom, Unreadable};
+pub(super) use creation::{Fate, Ruled, some_of};
 pub(crate) use departed::{Departed, Left};
 pub(crate) use deployed::{Deployed, Standing};
 pub(crate) use drift::{KeyDrift, Picks};

@@ -87,13 +87,14 @@ pub(in crate::rules) fn sops_by(config: &Path, command: &str) -> String {
     }
 }
 
-/// How to encrypt a file anew by this configuration, for the reason `text`.
+/// How to encrypt a file anew by this configuration, for the reason `text`. Where the first command of
+/// the pipe fails, the second would write a file of nothing in some formats.
 pub(in crate::rules) fn encrypt_anew(text: impl Into<String>, config: &Path, file: &Path) -> Help {
     let (name, new) = (argument(file), argument(&with_suffix(file, ".new")));
     let encrypt = format!("encrypt --filename-override {name} /dev/stdin");
     let encrypt = sops_by(config, &encrypt);
     Help::new(text).then(format!(
-        "sops decrypt {name} | {encrypt} > {new} && mv {new} {name}"
+        "(set -o pipefail; sops decrypt {name} | {encrypt} > {new} && mv {new} {name})"
     ))
 }
 

@@ -1,13 +1,14 @@
 //! All that a rule about the repository may see, and where it puts what it finds.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::{Departed, Deployed, FileContext, FileFacts, Findings, Found, Values};
 use crate::config::Policy;
 use crate::config::creation::{self, Choice, CreationRule, SopsConfig};
 use crate::finding::Finding;
 use crate::rules::Rule;
-use crate::source::Source;
+use crate::source::{Part, Source};
 
 /// All files and the configuration.
 pub(crate) struct RepoContext<'a> {
@@ -15,6 +16,8 @@ pub(crate) struct RepoContext<'a> {
     pub(crate) files: &'a [FileFacts],
     /// All `.sops.yaml`, sorted by the bytes of their paths.
     pub(crate) configs: &'a [ConfigFile],
+    /// Files of other names that say what a `.sops.yaml` would, sorted likewise.
+    pub(crate) misnamed: &'a [ConfigFile],
     /// For each of the files what it follows.
     pub(crate) governed: &'a [Governed],
     /// All files there are, as reports print them, sorted by bytes.
@@ -23,6 +26,8 @@ pub(crate) struct RepoContext<'a> {
     pub(crate) deployed: &'a Deployed,
     /// What the user has settled.
     pub(crate) policy: &'a Policy,
+    /// The current folder, absolute, which the paths start from.
+    pub(crate) here: &'a Path,
     /// The files that somebody can open no more, where histories were searched.
     pub(crate) departed: &'a [Departed],
     /// What was found by comparing values, where they were.
@@ -54,6 +59,19 @@ pub(crate) struct ConfigFile {
     pub(crate) source: Source,
     /// What it says, or why sops refuses to load it.
     pub(crate) read: Result<SopsConfig, creation::Error>,
+    /// What may be shown of it; filled when the first finding needs it.
+    pub(crate) parts: OnceLock<Vec<Part>>,
+}
+
+impl ConfigFile {
+    /// What may be shown of it; nothing of one that sops refuses to load.
+    fn parts(&self) -> Option<&[Part]> {
+        let config = self.read.as_ref().ok()?;
+        let parts = self
+            .parts
+            .get_or_init(|| creation::shown(&self.source, config));
+        (!parts.is_empty()).then_some(parts)
+    }
 }
 
 /// What a file follows.
@@ -144,6 +162,13 @@ impl<'a> RepoFindings<'a> {
     /// Adds what was found in a text, such as a configuration, which may stand at a span.
     pub(in crate::rules) fn report_at(&mut self, path: &Path, source: &Source, found: Found) {
         self.report_in(&FileContext::of_text(path, Some(source)), found);
+    }
+
+    /// Adds what was found in a configuration, which is shown as far as it holds no secrets.
+    pub(in crate::rules) fn report_in_config(&mut self, config: &ConfigFile, found: Found) {
+        let mut file = FileContext::of_text(&config.path, Some(&config.source));
+        file.shown = config.parts();
+        self.report_in(&file, found);
     }
 
     /// Adds what was found in a file of which all is known.

@@ -22,10 +22,6 @@ impl Error {
     }
 
     /// The bytes of the pattern that the reason is about, on character boundaries.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "no rule points into a pattern yet")
-    )]
     pub(crate) fn span(&self) -> Range<usize> {
         self.span.clone()
     }

@@ -13,7 +13,6 @@
 //! factors common prefixes out of alternations, which can add a level.
 
 mod bracket;
-#[cfg_attr(not(test), expect(dead_code, reason = "no rule compares patterns yet"))]
 mod containment;
 mod cursor;
 mod engine;
@@ -29,7 +28,6 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-#[expect(unused_imports, reason = "no rule compares patterns yet")]
 pub(crate) use containment::{Automaton, Work};
 pub(crate) use error::{Error, Reason};
 

@@ -106,7 +106,7 @@ fn sops_fails_once_it_chooses_a_rule_that_is_wrong() {
         ),
         (
             "age: [AAA, '']",
-            "refused: this key of `age` is none: it is no recipient that age knows",
+            "refused: this key of `age` is none: it is empty",
         ),
         (
             "hckms: [x]",
@@ -310,6 +310,12 @@ fn what_is_strange_is_listed() {
             } => {
                 format!("{name} in {within:?}, {similar:?}")
             }
+            Strange::BadKey { field, fault, .. } => {
+                format!(
+                    "{:?} BadKey {{ field: {field:?}, fault: {fault:?} }}",
+                    odd.rule
+                )
+            }
             what => format!("{:?} {what:?}", odd.rule),
         })
         .collect();
@@ -320,8 +326,8 @@ fn what_is_strange_is_listed() {
             "creation_rule in \"\", Some(\"creation_rules\")",
             "path_regx in \"creation_rules\", Some(\"path_regex\")",
             "Some(0) BadSelector { kind: EncryptedRegex }",
-            "Some(0) BadKey { field: \"age\", fault: Age(\"it is no recipient that age knows\") }",
-            "Some(0) Refused(Key { field: \"age\", fault: Age(\"it is no recipient that age knows\") })",
+            "Some(0) BadKey { field: \"age\", fault: Age(Unknown) }",
+            "Some(0) Refused(Key { field: \"age\", fault: Age(Unknown) })",
             "Some(1) StandardInput",
             "Some(1) FlatAndGrouped { field: \"age\" }",
             "hc_vault_transit_uri in \"key_groups\", None",

@@ -134,6 +134,7 @@ fn context<'a>(
         repeated_keys: &[],
         conflicts: &[],
         sound: None,
+        shown: None,
         parts: OnceCell::new(),
     }
 }

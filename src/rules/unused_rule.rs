@@ -1,0 +1,83 @@
+//! `unused-rule`: a creation rule that none of the files in the repository follows.
+
+use super::{Check, Fate, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, Ruled};
+use crate::config::creation::CreationRule;
+use crate::finding::{Help, Severity};
+
+pub(super) static RULE: Rule = Rule {
+    id: "unused-rule",
+    summary: "no file of the repository follows this rule of `.sops.yaml`",
+    page: include_str!("../../docs/rules/unused-rule.md"),
+    severity: Severity::Note,
+    needs: Needs::Nothing,
+    check: Check::Repo(check),
+};
+
+fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
+    for ruled in context.ruled() {
+        if !context.names.contains(&ruled.config.path) {
+            // One from above the folder that is looked at, and of the files there nothing is known.
+            continue;
+        }
+        let covered = super::unreachable_rule::numbers(&ruled);
+        let fates = ruled.fates();
+        let unused = ruled.rules().zip(fates).filter_map(|((at, rule), fate)| {
+            let is_told = covered.binary_search(&at).is_ok() || is_for_others(rule);
+            if is_told {
+                None
+            } else {
+                Some((rule, words(&ruled, fate)?))
+            }
+        });
+        for (rule, (message, says)) in unused.take(MAX_FINDINGS) {
+            let found = Found::new(message).at(ruled.place(rule)).says(says).help(
+                Help::new(
+                    "if it is for files that are made later or elsewhere, leave it (`[[ignore]]` in \
+                     `.sopsguard.toml` says so); if a folder was moved or the pattern mistyped, mend it; \
+                     otherwise delete it. Which files there are says",
+                )
+                .then("git ls-files"),
+            );
+            findings.report_in_config(ruled.config, found);
+        }
+    }
+}
+
+fn words(ruled: &Ruled<'_>, fate: Fate<'_>) -> Option<(String, String)> {
+    match fate {
+        Fate::Used => None,
+        Fate::Unmatched => Some((
+            "no file of the repository matches this rule".to_owned(),
+            "its keys and selectors count for no file that is there".to_owned(),
+        )),
+        Fate::Taken { by, example } => {
+            let line = ruled.line(ruled.read.rules.get(by)?);
+            let example = String::from_utf8_lossy(example);
+            Some((
+                format!("no file follows this rule: earlier rules take all that it matches, as line {line} does `{example}`"),
+                "sops takes the first rule that matches: files that this rule seems to be for have other \
+                 keys or selectors"
+                    .to_owned(),
+            ))
+        }
+    }
+}
+
+/// Whether the rule is for what is no file of the repository: standard input, whatever a template puts
+/// there, whatever no other rule takes; or for no file at all, which another rule tells.
+fn is_for_others(rule: &CreationRule) -> bool {
+    let Some(regex) = &rule.path_regex else {
+        return true;
+    };
+    let Some(Ok(pattern)) = &regex.pattern else {
+        return true;
+    };
+    let outside = ["/dev/stdin", "/dev/fd/63", "/proc/self/fd/0", "-"];
+    let is_template = ["${", "{{", "$("]
+        .iter()
+        .any(|mark| regex.text.contains(mark));
+    is_template
+        || outside
+            .iter()
+            .any(|name| pattern.try_match(name.as_bytes()) != Some(false))
+}
