@@ -51,8 +51,9 @@ pub use catalogue::{RuleInfo, catalogue};
 pub use check::check;
 pub use error::Error;
 pub use explain::{
-    Changes, ExplainRequest, Explanation, Governing, GroupReport, KeyName, Leaf, Mine, Page,
-    RecipientReport, SealReport, SelectorReport, explain, explain_tree,
+    AskedRule, Changes, Drift, ExplainRequest, Explanation, Governing, GroupReport, KeyName, Leaf,
+    Mine, Outcome, Page, RecipientReport, RuleReport, SealReport, SelectorReport, explain,
+    explain_tree,
 };
 pub use keys::{KeyReport, KnownKey, keys};
 pub use log::{At, Log, LogEnd, LogEntry, LogRequest, log};

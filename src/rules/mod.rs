@@ -56,12 +56,12 @@ pub(crate) use copied_ciphertext::copied_across;
 pub(crate) use given::argument;
 pub(crate) use given::{
     Above, BaseName, ChangeContext, CommitName, ConfigContext, ConfigFile, Departed, Deployed, Due,
-    FileContext, FileFacts, Findings, FormatFrom, Governed, Left, Past, RepoContext, RepoFindings,
-    Sound, Standing, Undecided, Unreadable, ValuePlace, Values,
+    FileContext, FileFacts, Findings, Follows, FormatFrom, Governed, Left, Past, RepoContext,
+    RepoFindings, Sound, Standing, Undecided, Unreadable, ValuePlace, Values,
 };
 use given::{
-    CommitNames, Fate, Follows, Found, KeyDrift, MAX_FINDINGS, Names, Picks, Ruled, SelectorFacts,
-    Tale, format, remedy, some_of,
+    CommitNames, Fate, Found, KeyDrift, MAX_FINDINGS, Names, Picks, Ruled, SelectorFacts, Tale,
+    format, remedy, some_of,
 };
 
 use crate::finding::Severity;

@@ -126,7 +126,7 @@ pub struct Opener {
 }
 
 /// What kind of key it is, in the word that reports have for it.
-pub(super) fn kind(kind: KeyKind, id: &str) -> String {
+pub(crate) fn kind(kind: KeyKind, id: &str) -> String {
     if kind != KeyKind::Age {
         return kind.name().to_owned();
     }

@@ -41,7 +41,7 @@ pub(crate) use data_key::{locks, locks_by_group};
 pub(crate) use data_keys::{DataKeyId, DataKeys};
 pub(crate) use enc::{Token, ValueType};
 pub use file::Opener;
-pub(crate) use file::{MetadataErrors, SopsFile};
+pub(crate) use file::{MetadataErrors, SopsFile, kind as kind_of};
 pub(crate) use key_name::KeyName;
 pub(crate) use metadata::KeyKind;
 pub(crate) use pattern::{Automaton, Error as PatternError, Pattern, Work};

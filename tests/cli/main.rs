@@ -11,6 +11,7 @@ mod audit;
 mod baseline;
 mod check;
 mod clear;
+mod config_rules;
 mod departed;
 mod deployed;
 mod earlier;

@@ -75,7 +75,12 @@ fn read_one(input: &Input, world: Surroundings<'_>) -> Option<ConfigFile> {
     config_file(absolute.parent()?, id, bytes)
 }
 
-fn config_file(folder: &Path, id: SourceId, bytes: Vec<u8>) -> Option<ConfigFile> {
+/// The one that lies in `folder`, under the path that reports have for it.
+pub(in crate::engine) fn config_file(
+    folder: &Path,
+    id: SourceId,
+    bytes: Vec<u8>,
+) -> Option<ConfigFile> {
     let (SourceId::WorkTree(path) | SourceId::Index(path)) = &id else {
         return None;
     };

@@ -24,6 +24,7 @@ use crate::rules::{
     Check, Command, Departed, FileFacts, RULES, RepoContext, RepoFindings, Undecided, Values,
 };
 use crate::sops::{Reason, Verification};
+pub(super) use configs::config_file;
 use departed::Histories;
 use values::{Comparison, ToOpen};
 

@@ -1,7 +1,7 @@
 //! Which identity at hand opens what of a file, and whose the recipients are.
 
 use super::page::{GroupReport, Mine, RecipientReport};
-use super::rule::Governing;
+use super::rule::Above;
 use super::seal::Sheet;
 use crate::engine::FileReport;
 use crate::keys::{Keyring, Listed};
@@ -52,9 +52,12 @@ impl Mine {
 /// The recipients of a file, group by group, each with its name.
 pub(super) fn groups(
     file: &FileReport,
+    sheet: Option<&Sheet>,
     identities: &[Mine],
-    governing: &Governing,
+    above: &Above<'_>,
 ) -> Vec<GroupReport> {
+    let facts = sheet.iter().flat_map(|sheet| sheet.facts.keys());
+    let mut names = facts.map(|key| above.called(&key.canonical));
     let mut groups: Vec<GroupReport> = Vec::new();
     for key in &file.openers {
         while groups.len() < key.group {
@@ -64,7 +67,7 @@ pub(super) fn groups(
         let recipient = RecipientReport {
             kind: key.kind.clone(),
             name: key.name.clone(),
-            called: governing.called(&key.name),
+            called: names.next().flatten(),
             is_mine: identities.iter().any(|mine| is_it(&mine)),
         };
         if let Some(group) = groups.get_mut(key.group.saturating_sub(1)) {

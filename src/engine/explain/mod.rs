@@ -5,6 +5,7 @@
 //! the changes those of `log`, the identities those of `keys`.
 
 mod changes;
+mod drift;
 mod leaves;
 mod looking;
 mod mine;
@@ -14,9 +15,11 @@ mod says;
 mod seal;
 mod tree;
 
+pub use drift::Drift;
 pub use leaves::{Explanation, KeyName, Leaf};
 pub use page::{Changes, GroupReport, Mine, Page, RecipientReport, SealReport, SelectorReport};
-pub use rule::Governing;
+use rule::Above;
+pub use rule::{AskedRule, Governing, Outcome, RuleReport};
 pub use tree::explain_tree;
 
 use std::path::{Path, PathBuf};
@@ -138,12 +141,15 @@ impl Asked {
         let identities = mine::identities(sheet.as_ref(), &file, &mut keyring);
         let means = &mut access.means(scope.environment);
         let changes = self.changes(&input, &file, world, &mut keyring, means)?;
-        let governing = Governing::of(&self.place, &self.named);
+        let above = Above::of(&self.place, world.here, world.policy);
         Ok(Page {
-            sops_says: says::sops(&file, &report.findings),
-            groups: mine::groups(&file, &identities, &governing),
+            sops_says: says::sops(&file, &report.findings, changes.sound.is_some()),
+            groups: mine::groups(&file, sheet.as_ref(), &identities, &above),
+            drift: sheet
+                .as_ref()
+                .and_then(|sheet| Drift::of(&sheet.facts, &above)),
             seal: sheet.map(|sheet| sheet.seal),
-            rule: governing,
+            rule: above.governing(),
             identities,
             changes,
             is_excluded: world.policy.is_excluded(&file.path),

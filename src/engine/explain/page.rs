@@ -1,5 +1,6 @@
 //! All that is said of one file, as data. No value is in it.
 
+use super::drift::Drift;
 use super::rule::Governing;
 use crate::engine::{ComparedWith, FileReport, LogEnd, LogEntry};
 use crate::finding::Finding;
@@ -14,8 +15,10 @@ pub struct Page {
     pub sops_says: String,
     /// What its metadata settle; none where there are none that sops takes.
     pub seal: Option<SealReport>,
-    /// Which `.sops.yaml` governs it, which rule, and what differs from that.
+    /// Which `.sops.yaml` governs it, and which rule.
     pub rule: Governing,
+    /// What differs from that rule; none where the file is not encrypted, or no rule applies.
+    pub drift: Option<Drift>,
     /// The key groups, in the order of the file.
     pub groups: Vec<GroupReport>,
     /// The identities at hand, in the order in which they were found.

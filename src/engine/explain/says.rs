@@ -3,8 +3,18 @@
 use crate::engine::{FileReport, Reason, Verification};
 use crate::finding::{Finding, Severity};
 
-/// What `sops decrypt` would do with these identities.
-pub(super) fn sops(file: &FileReport, findings: &[Finding]) -> String {
+/// What `sops decrypt` would do with these identities, and whether the MAC is known not to be the values'.
+pub(super) fn sops(file: &FileReport, findings: &[Finding], has_stale_mac: bool) -> String {
+    let said = with_identities(file, findings);
+    match &file.verification {
+        Verification::NotVerified(_) if has_stale_mac => {
+            format!("{said}; to whoever has a key, \"MAC mismatch\"")
+        }
+        _ => said,
+    }
+}
+
+fn with_identities(file: &FileReport, findings: &[Finding]) -> String {
     match &file.verification {
         Verification::Verified => {
             "`sops decrypt` opens it: every value opens, and the MAC holds".to_owned()

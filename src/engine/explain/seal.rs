@@ -6,12 +6,14 @@ use crate::engine::MAX_FILE_LEN;
 use crate::engine::inputs::{Content, Input};
 use crate::fs;
 use crate::keys::Locked;
+use crate::rules::FileFacts;
 use crate::sops::{self, Reason, Selectors, SopsFile};
 use crate::source::SourceId;
 
 /// What was read of a file of sops's.
 pub(super) struct Sheet {
     pub(super) seal: SealReport,
+    pub(super) facts: FileFacts,
     /// What age may open, for each key group.
     pub(super) locks: Vec<Vec<Locked>>,
 }
@@ -31,8 +33,10 @@ impl Sheet {
         let source = Document::decode(id, bytes, format).ok()?;
         let document = Document::parse(&source, format).ok()?;
         let file = SopsFile::of(&document).ok()??;
+        let seal = SealReport::of(&file);
         Some(Self {
-            seal: SealReport::of(&file),
+            facts: FileFacts::of(&input.path, format, &source, &file, seal.encrypted),
+            seal,
             locks: sops::locks_by_group(&file),
         })
     }

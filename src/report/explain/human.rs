@@ -6,6 +6,7 @@ use super::super::human::{GREEN, RED, paint, plural, why};
 use super::super::log::words;
 use super::super::{Style, escape, openers};
 use super::layout::{Cell, Sheet};
+use super::rule;
 use crate::engine::{
     Changes, FileReport, LogEntry, Mine, Page, Reason, RecipientReport, SealReport, SelectorReport,
     Verification,
@@ -31,6 +32,7 @@ pub fn human(page: &Page, style: Style, out: &mut dyn Write) -> io::Result<()> {
     if let Some(seal) = &page.seal {
         write_seal(&page.file, seal, &mut sheet)?;
     }
+    rule::write(page, style, &mut sheet)?;
     write_recipients(page, &mut sheet)?;
     write_identities(page, style, &mut sheet)?;
     write_changes(&page.changes, style, &mut sheet)?;
@@ -187,18 +189,15 @@ fn write_identities(page: &Page, style: Style, sheet: &mut Sheet<'_>) -> io::Res
     {
         let kind = escape::text(&mine.kind);
         let name = mine.recipient.as_deref().map(openers::shortened);
-        let what = match (&mine.idle, mine.opens, mine.groups.as_slice()) {
-            (_, true, _) => "opens it".to_owned(),
-            (_, false, [_, ..]) => format!("opens {}", groups(&mine.groups)),
-            (Some(idle), ..) => format!("not used: {}", escape::text(idle)),
-            (None, ..) => "does not open it".to_owned(),
+        let (label, what) = match (&mine.idle, mine.opens, mine.groups.as_slice()) {
+            (_, true, _) => ("opens it", String::new()),
+            (_, false, [_, ..]) => ("opens", format!("{}: ", groups(&mine.groups))),
+            (Some(idle), ..) => ("not used", format!("{}: ", escape::text(idle))),
+            (None, ..) => ("other", String::new()),
         };
-        let text = format!(
-            "{} ({kind}), from {}",
-            name.unwrap_or_default(),
-            escape::text(&mine.origin)
-        );
-        sheet.row(&what, text.trim_start())?;
+        let name = name.map_or(String::new(), |name| format!("{name} "));
+        let origin = escape::text(&mine.origin);
+        sheet.row(label, &format!("{what}{name}({kind}), from {origin}"))?;
     }
     let text = match (useful, others) {
         (0, 0) => "there is none here".to_owned(),
@@ -314,7 +313,7 @@ fn finding_row(finding: &Finding) -> (&'static str, String) {
 }
 
 /// A path as a shell takes it.
-fn argument(path: &std::path::Path) -> String {
+pub(super) fn argument(path: &std::path::Path) -> String {
     let text = escape::path(path);
     let is_plain = |c: char| c.is_alphanumeric() || "/._-+=@,".contains(c);
     if !text.is_empty() && !text.starts_with('-') && text.chars().all(is_plain) {

@@ -1,6 +1,8 @@
 //! All that is said of one file, for programs.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -8,7 +10,8 @@ use super::super::escape;
 use super::super::json::{Base, File, Problem};
 use super::super::log::Entry;
 use crate::engine::{
-    Changes, GroupReport, LogEnd, Mine, Page, RecipientReport, SealReport, SelectorReport,
+    Changes, Drift, Governing, GroupReport, LogEnd, Mine, Outcome, Page, RecipientReport,
+    SealReport, SelectorReport,
 };
 
 /// Writes one JSON object, `sopsguard.explanation/1`: fields are added, never renamed.
@@ -22,6 +25,8 @@ pub fn json(page: &Page, out: &mut dyn Write) -> io::Result<()> {
         sops_says: &page.sops_says,
         excluded: page.is_excluded,
         settings: page.seal.as_ref().map(Settings::of),
+        rule: Rule::of(&page.rule),
+        drift: page.drift.as_ref().map(DriftOf::of),
         groups_needed: page.file.groups_needed,
         groups: page.groups.iter().map(Group::of).collect(),
         identities: page.identities.iter().map(Identity::of).collect(),
@@ -44,6 +49,9 @@ struct Root<'p> {
     /// Whether the policy leaves it out of every check.
     excluded: bool,
     settings: Option<Settings<'p>>,
+    rule: Rule<'p>,
+    /// None where it is not encrypted, or no rule applies.
+    drift: Option<DriftOf<'p>>,
     groups_needed: usize,
     groups: Vec<Group<'p>>,
     identities: Vec<Identity<'p>>,
@@ -70,6 +78,53 @@ pub(super) struct Selector<'p> {
     text: &'p str,
     /// Whether nothing is set, and this is what counts then.
     default: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Rule<'p> {
+    /// The `.sops.yaml` that counts.
+    config: Option<Cow<'p, str>>,
+    /// Those further up.
+    others: Vec<Cow<'p, str>>,
+    /// `applies`, `no-match`, `no-rules`, `refused`, `undecidable`, `unreadable`, or `no-config`.
+    outcome: &'static str,
+    reason: Option<&'p str>,
+    /// The rules that were asked, the one that applies last.
+    asked: Vec<Asked<'p>>,
+    groups: Option<Vec<Group<'p>>>,
+    threshold: Option<i64>,
+    selector: Option<Selector<'p>>,
+    mac_only_encrypted: Option<bool>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Asked<'p> {
+    number: usize,
+    line: usize,
+    path_regex: Option<&'p str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct DriftOf<'p> {
+    /// Whether `sops updatekeys` would change the file.
+    updatekeys: bool,
+    missing: Vec<Recipient<'p>>,
+    extra: Vec<Recipient<'p>>,
+    /// How many groups the file needs, and how many its rule wants.
+    threshold: Option<[usize; 2]>,
+    groups: Option<[i64; 2]>,
+    /// Of the file and of its rule.
+    selectors: Option<[Picks<'p>; 2]>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Picks<'p> {
+    selector: Selector<'p>,
+    mac_only_encrypted: bool,
 }
 
 #[derive(Serialize)]
@@ -127,6 +182,61 @@ impl<'p> Selector<'p> {
             name: selector.name,
             text: &selector.text,
             default: selector.is_default,
+        }
+    }
+}
+
+impl<'p> Rule<'p> {
+    fn of(governing: &'p Governing) -> Self {
+        let (outcome, reason) = match (&governing.outcome, &governing.unreadable) {
+            (_, Some((_, reason))) => ("unreadable", Some(reason.as_str())),
+            (Outcome::Applies, _) => ("applies", None),
+            (Outcome::NoMatch, _) => ("no-match", None),
+            (Outcome::NoRules, _) => ("no-rules", None),
+            (Outcome::Refused(reason), _) => ("refused", Some(reason.as_str())),
+            (Outcome::Undecidable, _) => ("undecidable", None),
+            (Outcome::Nothing, _) => ("no-config", None),
+        };
+        let rule = governing.rule.as_ref();
+        let asked = governing.asked.iter().map(|asked| Asked {
+            number: asked.number,
+            line: asked.line,
+            path_regex: asked.path_regex.as_deref(),
+        });
+        Self {
+            config: governing.config.as_deref().map(Path::to_string_lossy),
+            others: governing
+                .others
+                .iter()
+                .map(|other| other.to_string_lossy())
+                .collect(),
+            outcome,
+            reason,
+            asked: asked.collect(),
+            groups: rule.map(|rule| rule.groups.iter().map(Group::of).collect()),
+            threshold: rule.and_then(|rule| rule.threshold),
+            selector: rule.map(|rule| Selector::of(&rule.selector)),
+            mac_only_encrypted: rule.map(|rule| rule.mac_only_encrypted),
+        }
+    }
+}
+
+impl<'p> DriftOf<'p> {
+    fn of(drift: &'p Drift) -> Self {
+        let picks = |(selector, mac_only_encrypted): &'p (SelectorReport, bool)| Picks {
+            selector: Selector::of(selector),
+            mac_only_encrypted: *mac_only_encrypted,
+        };
+        Self {
+            updatekeys: drift.is_of_keys(),
+            missing: drift.missing.iter().map(Recipient::of).collect(),
+            extra: drift.extra.iter().map(Recipient::of).collect(),
+            threshold: drift.threshold.map(<[usize; 2]>::from),
+            groups: drift.groups.map(<[i64; 2]>::from),
+            selectors: drift
+                .selectors
+                .as_ref()
+                .map(|both| both.each_ref().map(picks)),
         }
     }
 }

@@ -5,6 +5,8 @@ mod human;
 mod json;
 #[cfg(feature = "cli")]
 mod layout;
+#[cfg(feature = "cli")]
+mod rule;
 
 #[cfg(feature = "cli")]
 pub use human::human;

@@ -1,0 +1,76 @@
+//! In what a file differs from the rule that governs it: what `sops updatekeys` would change, and what it leaves
+//! alone.
+
+use super::page::{RecipientReport, SelectorReport};
+use super::rule::Above;
+use crate::rules::{FileFacts, Follows};
+use crate::sops::kind_of;
+
+/// What differs.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Drift {
+    /// The keys that the rule names and the file does not have: `sops updatekeys` adds them.
+    pub missing: Vec<RecipientReport>,
+    /// The keys that the file has and the rule does not name: `sops updatekeys` takes them out.
+    pub extra: Vec<RecipientReport>,
+    /// How many groups the file needs, and how many it would by its rule, where `sops updatekeys` leaves
+    /// that alone.
+    pub threshold: Option<(usize, usize)>,
+    /// How many groups the file says that it needs, and the fewer that `sops updatekeys` makes of it.
+    pub groups: Option<(i64, i64)>,
+    /// The selectors of the file and of its rule, and whether the MAC covers encrypted values only; no
+    /// command of sops changes that in a file.
+    pub selectors: Option<[(SelectorReport, bool); 2]>,
+}
+
+impl Drift {
+    /// What differs between a file and its rule; none where no rule applies.
+    pub(super) fn of(facts: &FileFacts, above: &Above<'_>) -> Option<Self> {
+        let (config, number, rule) = above.applying()?;
+        let follows = Follows {
+            file: facts,
+            config,
+            number,
+            rule,
+        };
+        let keys = follows.key_drift();
+        let extra = keys.extra.iter().map(|key| RecipientReport {
+            kind: kind_of(key.kind, &key.shown),
+            name: key.shown.clone(),
+            called: above.called(&key.canonical),
+            is_mine: false,
+        });
+        let is_set = [facts.selector.is_some(), rule.selector().is_some()];
+        let selectors = follows.selector_drift().map(|(of_file, of_rule)| {
+            let [file_sets, rule_sets] = is_set;
+            [(of_file, file_sets), (of_rule, rule_sets)].map(|(picks, is_set)| {
+                let set = Some((picks.kind.name(), picks.text)).filter(|_| is_set);
+                (SelectorReport::of(set), picks.mac_only_encrypted)
+            })
+        });
+        Some(Self {
+            missing: keys
+                .missing
+                .iter()
+                .map(|key| above.recipient(key))
+                .collect(),
+            extra: extra.collect(),
+            threshold: follows.threshold_drift(),
+            groups: keys.threshold,
+            selectors,
+        })
+    }
+
+    /// Whether `sops updatekeys` would change the file.
+    #[must_use]
+    pub fn is_of_keys(&self) -> bool {
+        !self.missing.is_empty() || !self.extra.is_empty() || self.groups.is_some()
+    }
+
+    /// Whether anything differs.
+    #[must_use]
+    pub fn is_some(&self) -> bool {
+        self.is_of_keys() || self.threshold.is_some() || self.selectors.is_some()
+    }
+}
