@@ -20,6 +20,7 @@
 
 mod change;
 mod config;
+mod deployment;
 mod document;
 pub mod engine;
 mod environment;

@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module at the top of the crate, and the modules that it may use.
-const MAY_USE: [(&str, &str); 18] = [
+const MAY_USE: [(&str, &str); 19] = [
     ("secret", ""),
     ("fs", ""),
     ("source", ""),
@@ -32,13 +32,15 @@ const MAY_USE: [(&str, &str); 18] = [
         "config",
         "secret fs source environment paths document keys finding sops",
     ),
+    ("deployment", "source paths"),
     (
         "change",
         "secret fs source environment document keys finding sops",
     ),
     (
         "rules",
-        "secret fs source environment paths document keys finding sops config change",
+        "secret fs source environment paths document keys finding sops config deployment \
+         change",
     ),
     (
         "history",
@@ -47,7 +49,7 @@ const MAY_USE: [(&str, &str); 18] = [
     (
         "engine",
         "secret fs source environment paths document keys finding sops repo transaction config \
-         change rules history",
+         deployment change rules history",
     ),
     // The reporters see data that the engine made, and never a source.
     ("report", "paths finding rules engine"),

@@ -1,7 +1,7 @@
 //! The word that was probably meant.
 
 /// The known word that a mistyped one is most like; none where it is like none of them.
-pub(super) fn similar<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+pub(crate) fn similar<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let most = (word.chars().count() / 3).max(1);
     known
         .into_iter()

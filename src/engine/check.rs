@@ -31,6 +31,7 @@ pub fn check(mut request: Request<'_>) -> Result<Report, Error> {
     start.run(|world, told| {
         let since = start.since.as_ref().and(world.bases);
         let scope = Scope {
+            is_all: false,
             since: since.filter(|bases| bases.is_found()),
             ..world.scope()
         };
@@ -139,6 +140,7 @@ pub(super) fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Vec<Fin
             Looked::PassedOver {
                 findings: found,
                 is_searched,
+                deployment: _,
             } => {
                 report.passed_over += 1;
                 report.unsearched += usize::from(!is_searched);
@@ -153,6 +155,7 @@ pub(super) fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Vec<Fin
                 shut: _,
                 tokens,
                 facts: _,
+                deployment: _,
             } => {
                 files.extend(tokens.map(|tokens| (file.path.clone(), tokens)));
                 report.files.push(*file);

@@ -11,6 +11,7 @@ use super::others::decode;
 use super::refused::{self, Certain, has_marks};
 use super::{Error, FileReport, MAX_FILE_LEN, NotEvaluated, guess, sign};
 use crate::change::Tokens;
+use crate::deployment::{self, Deployment};
 use crate::document::{self, Document, Foreign, Format, Reading};
 use crate::finding::Finding;
 use crate::fs;
@@ -28,6 +29,8 @@ pub(super) enum Looked {
         findings: Vec<Finding>,
         /// Whether it was searched for any.
         is_searched: bool,
+        /// What it says about what is deployed.
+        deployment: Option<Box<Deployment>>,
     },
     /// A file whose bytes git does not give.
     NotGiven(Error),
@@ -44,6 +47,8 @@ pub(super) enum Looked {
         tokens: Option<Tokens>,
         /// What the rules about all files may see of it.
         facts: Option<Box<FileFacts>>,
+        /// What it says about what is deployed.
+        deployment: Option<Box<Deployment>>,
     },
 }
 
@@ -118,7 +123,17 @@ impl Looked {
         Self::PassedOver {
             findings: Vec::new(),
             is_searched,
+            deployment: None,
         }
+    }
+
+    /// The same, with what the file says about what is deployed.
+    fn telling(mut self, told: Option<Box<Deployment>>) -> Self {
+        match &mut self {
+            Self::PassedOver { deployment, .. } | Self::At { deployment, .. } => *deployment = told,
+            Self::NotGiven(_) => {}
+        }
+        self
     }
 }
 
@@ -135,7 +150,18 @@ impl Look<'_> {
     }
 
     pub(super) fn at_bytes(self, id: SourceId, bytes: Vec<u8>, keyring: &Keyring) -> Looked {
-        self.in_format_of(&bytes).at_typed(id, bytes, keyring)
+        let deployment = self.deployment(&id, &bytes);
+        let looked = self.in_format_of(&bytes).at_typed(id, bytes, keyring);
+        looked.telling(deployment)
+    }
+
+    /// What the file says about what is deployed, where the rules are asked that look at it.
+    fn deployment(&self, id: &SourceId, bytes: &[u8]) -> Option<Box<Deployment>> {
+        if self.command != Command::Audit || !deployment::may_tell(&self.path, bytes) {
+            return None;
+        }
+        let source = Source::decode(id.clone(), bytes.to_vec()).ok()?;
+        deployment::read(&self.path, &source).map(Box::new)
     }
 
     /// Bytes of which the format is settled.

@@ -70,6 +70,8 @@ pub(super) struct Scope<'a> {
     pub(super) repo: Option<&'a Repo<'a>>,
     /// Its index, where files are taken from that instead of the work tree.
     pub(super) index: Option<&'a Index<'a>>,
+    /// Whether that is all of the index, and not only what is staged.
+    pub(super) is_all: bool,
     /// What to compare with, where only what changed since is looked at.
     pub(super) since: Option<&'a Bases<'a>>,
     /// How many threads to use at most.

@@ -80,6 +80,7 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
         input_type,
         repo: repo.as_ref(),
         index: None,
+        is_all: true,
         since: None,
         jobs,
     };

@@ -81,6 +81,7 @@ impl Look<'_> {
             shut,
             tokens,
             facts,
+            deployment: None,
         }
     }
 

@@ -50,6 +50,7 @@ impl Look<'_> {
                 Looked::PassedOver {
                     findings,
                     is_searched: true,
+                    deployment: None,
                 }
             }
             looked => looked,
@@ -121,6 +122,7 @@ impl Look<'_> {
         Looked::PassedOver {
             findings,
             is_searched: true,
+            deployment: None,
         }
     }
 }

@@ -8,7 +8,7 @@ use super::notices::Why;
 use crate::paths;
 use crate::repo::{Entry, Index, Kind, Repo};
 
-/// Adds the files that are staged, or, where there are names, all that the index has under them.
+/// Adds the files that are staged, or all of the index where the scope says so, or, where there are names, all that the index has under them.
 ///
 /// # Errors
 /// [`Error::Git`] where the repository cannot be read.
@@ -20,7 +20,12 @@ pub(super) fn add(
 ) -> Result<(), Error> {
     let here = paths::absolute(inputs.scope.environment.current_dir(), Path::new(""));
     if named.is_empty() {
-        for entry in differing(inputs, index)? {
+        let entries = if inputs.scope.is_all {
+            index.below(b"")
+        } else {
+            differing(inputs, index)?
+        };
+        for entry in entries {
             let place = repo.place(&entry.path);
             let shown = paths::relative(&here, &place);
             add_entry(inputs, shown, &place, entry.kind, false);

@@ -161,6 +161,7 @@ impl<'a> Surroundings<'a> {
             input_type: self.start.input_type,
             repo: self.repo,
             index: self.index,
+            is_all: true,
             since: None,
             jobs: self.start.jobs,
         }

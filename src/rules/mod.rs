@@ -9,6 +9,7 @@ mod accidental_key_groups;
 mod ambiguous_config;
 mod conflict_marker;
 mod copied_ciphertext;
+mod dangling_reference;
 mod downgraded_encryption;
 mod duplicate_key;
 mod edited_outside_sops;
@@ -52,6 +53,7 @@ mod unknown_config_key;
 mod unreachable_rule;
 mod unreadable_by_version;
 mod unreadable_file;
+mod unreferenced_secret;
 mod unselected_ciphertext;
 mod untrusted_recipient;
 mod unused_rule;
@@ -59,9 +61,9 @@ mod unused_rule;
 pub(crate) use copied_ciphertext::copied_across;
 pub(crate) use given::argument;
 pub(crate) use given::{
-    Above, BaseName, ChangeContext, CommitName, ConfigContext, ConfigFile, Departed, Due,
+    Above, BaseName, ChangeContext, CommitName, ConfigContext, ConfigFile, Departed, Deployed, Due,
     FileContext, FileFacts, Findings, Follows, FormatFrom, Governed, Left, Past, RepoContext,
-    RepoFindings, Sound, Undecided, Unreadable, ValuePlace, Values,
+    RepoFindings, Sound, Standing, Undecided, Unreadable, ValuePlace, Values,
 };
 use given::{
     CommitNames, Fate, Found, KeyDrift, KeyFacts, MAX_FINDINGS, Names, Picks, Ruled, SelectorFacts,
@@ -71,11 +73,12 @@ use given::{
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 49] = [
+pub(crate) static RULES: [&Rule; 51] = [
     &accidental_key_groups::RULE,
     &ambiguous_config::RULE,
     &conflict_marker::RULE,
     &copied_ciphertext::RULE,
+    &dangling_reference::RULE,
     &downgraded_encryption::RULE,
     &duplicate_key::RULE,
     &edited_outside_sops::RULE,
@@ -118,6 +121,7 @@ pub(crate) static RULES: [&Rule; 49] = [
     &unreachable_rule::RULE,
     &unreadable_by_version::RULE,
     &unreadable_file::RULE,
+    &unreferenced_secret::RULE,
     &unselected_ciphertext::RULE,
     &untrusted_recipient::RULE,
     &unused_rule::RULE,

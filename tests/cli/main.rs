@@ -13,6 +13,7 @@ mod check;
 mod clear;
 mod config_rules;
 mod departed;
+mod deployed;
 mod earlier;
 mod explain;
 mod formats;

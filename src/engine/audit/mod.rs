@@ -3,6 +3,7 @@
 
 mod configs;
 mod departed;
+mod deployed;
 mod telling;
 mod values;
 
@@ -16,6 +17,7 @@ use super::inputs::{self, Input};
 use super::surroundings::{Start, Surroundings};
 use super::{Access, Error, NotEvaluated, Report, Request, Target, earlier, map_all, settle};
 use crate::config::Day;
+use crate::deployment::Deployment;
 use crate::finding::Finding;
 use crate::keys::{self, Keyring};
 use crate::paths;
@@ -51,19 +53,25 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
             ..Report::default()
         };
         let looked = look_at(&inputs, &request, world)?;
-        let (facts, mut findings) = gather(looked, &mut report)?;
+        let Gathered {
+            facts,
+            deployments,
+            mut findings,
+        } = gather(looked, &mut report)?;
         let configs = configs::read(&inputs, world);
         let misnamed = configs::misnamed(&inputs, world);
         let governed = configs::govern(&facts, &configs, world.here);
         let environment = request.environment;
         let deeper = Deeper::look(request, world, &inputs, &facts, &mut report)?;
         let names: Vec<PathBuf> = inputs.into_iter().map(|input| input.path).collect();
+        let deployed = deployed::deployed(deployments, &names, &facts, world)?;
         let context = RepoContext {
             files: &facts,
             configs: &configs,
             misnamed: &misnamed,
             governed: &governed,
             names: &names,
+            deployed: &deployed,
             policy: world.policy,
             policy_file: told.policy_file(),
             key_files: &keys::files(environment),
@@ -220,13 +228,10 @@ impl Named {
                 .repo
                 .is_some_and(|repo| repo.path_in_index(path).is_some())
         };
-        let roots = match world.repo {
-            // All of the index, and not only what differs from `HEAD`.
-            Some(repo) if world.index.is_some() => {
-                vec![Target::Path(paths::relative(world.here, repo.work_tree()))]
-            }
-            _ if paths.iter().all(is_inside) => Vec::new(),
-            _ => targets,
+        let roots = if paths.iter().all(is_inside) {
+            Vec::new()
+        } else {
+            targets
         };
         if world.repo.is_none() && paths.is_empty() {
             // A configuration above the folder may be for files elsewhere, too.
@@ -284,35 +289,47 @@ fn look_at(
     })
 }
 
-/// Puts what became of the inputs into `report`; gives what is known of the sops files, and the findings
-/// about each by itself.
-fn gather(
-    looked: Vec<Looked>,
-    report: &mut Report,
-) -> Result<(Vec<FileFacts>, Vec<Finding>), Error> {
-    let (mut all, mut findings) = (Vec::new(), Vec::new());
+/// What is known once all files were looked at.
+#[derive(Default)]
+struct Gathered {
+    /// Of the sops files.
+    facts: Vec<FileFacts>,
+    /// What files say about what is deployed.
+    deployments: Vec<Deployment>,
+    /// What was found in each file by itself.
+    findings: Vec<Finding>,
+}
+
+/// Puts what became of the inputs into `report`, and what is known of them together.
+fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Gathered, Error> {
+    let mut all = Gathered::default();
     for looked in looked {
         match looked {
-            Looked::PassedOver { .. } => report.passed_over += 1,
+            Looked::PassedOver { deployment, .. } => {
+                report.passed_over += 1;
+                all.deployments.extend(deployment.map(|told| *told));
+            }
             Looked::NotGiven(error) => return Err(error),
             Looked::At {
                 file,
-                findings: found,
+                findings,
                 not_evaluated,
                 facts,
+                deployment,
                 ..
             } => {
                 if facts.is_none() && file.verification == Verification::Failed {
                     report.not_evaluated.extend(unread(&file.path));
                 }
-                all.extend(facts.map(|facts| *facts));
+                all.facts.extend(facts.map(|facts| *facts));
+                all.deployments.extend(deployment.map(|told| *told));
+                all.findings.extend(findings);
                 report.files.push(*file);
                 report.not_evaluated.extend(not_evaluated);
-                findings.extend(found);
             }
         }
     }
-    Ok((all, findings))
+    Ok(all)
 }
 
 /// The rules that say nothing of a file that cannot be read.

@@ -45,6 +45,7 @@ pub fn recipients(request: Request<'_>) -> Result<AccessMatrix, Error> {
         input_type: request.input_type,
         repo: repo.as_ref(),
         index: None,
+        is_all: true,
         since: None,
         jobs: request.jobs,
     };

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use crate::document::{Format, Scalar};
+use crate::document::{Format, Scalar, Tree};
 use crate::finding::Position;
 use crate::sops::{KeyKind, Leaf, Quorum, SelectorKind, SopsFile, walk};
 use crate::source::{Source, Span};
@@ -29,6 +29,8 @@ pub(crate) struct FileFacts {
     pub(crate) selector: Option<SelectorFacts>,
     /// Whether the MAC covers encrypted values only.
     pub(crate) mac_only_encrypted: bool,
+    /// Whether it is a manifest for a cluster.
+    pub(crate) is_manifest: bool,
     /// How many values are known to be picked by the selectors.
     pub(crate) encrypted: usize,
     /// Whether its selectors are certain to pick none of its values, of which there are some, and would not
@@ -117,6 +119,7 @@ impl FileFacts {
             groups_needed: file.groups_needed(),
             selector,
             mac_only_encrypted: file.selectors().mac_only_encrypted(),
+            is_manifest: is_manifest(file.tree()),
             encrypted,
             picks_nothing: encrypted == 0 && picks_nothing(file),
         }
@@ -142,4 +145,13 @@ impl FileFacts {
     pub(crate) fn keys(&self) -> impl Iterator<Item = &KeyFacts> {
         self.groups.iter().flatten()
     }
+}
+
+/// Whether a cluster would take a document for an object of its own, as far as names tell.
+fn is_manifest(tree: &Tree<'_>) -> bool {
+    let mut documents = tree.branches().iter();
+    documents.any(|document| {
+        let has = |key| tree.pair(*document, key).is_some();
+        has("apiVersion") && has("kind")
+    })
 }

@@ -32,6 +32,8 @@ enum At {
     File,
     /// A place in a text that could not be read as a document.
     Position(Position),
+    /// All between two places in a text that is not kept.
+    Between(Position, Position),
     /// A place in a text.
     Span(Span),
 }
@@ -82,6 +84,12 @@ impl Found {
     /// It stands at `position`, or somewhere.
     pub(in crate::rules) fn at_position(mut self, position: Option<Position>) -> Self {
         self.at = position.map_or(At::File, At::Position);
+        self
+    }
+
+    /// It stands between `start` and `end`, in a text that is not kept.
+    pub(in crate::rules) fn at_place(mut self, start: Position, end: Position) -> Self {
+        self.at = At::Between(start, end);
         self
     }
 
@@ -142,6 +150,7 @@ impl<'a> Findings<'a> {
         let (start, end, snippet) = match found.at {
             At::File => (None, None, None),
             At::Position(at) => (Some(at), Some(at), None),
+            At::Between(start, end) => (Some(start), Some(end), None),
             At::Span(span) => {
                 let snippet = self.snippet(span);
                 let end = if found.has_end {

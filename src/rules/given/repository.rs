@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::{Departed, FileContext, FileFacts, Findings, Found, Values, remedy};
+use super::{Departed, Deployed, FileContext, FileFacts, Findings, Found, Values, remedy};
 use crate::config::creation::{self, Choice, CreationRule, SopsConfig};
 use crate::config::{Day, FILE_NAME, Policy};
 use crate::finding::Finding;
@@ -23,6 +23,8 @@ pub(crate) struct RepoContext<'a> {
     pub(crate) governed: &'a [Governed],
     /// All files there are, as reports print them, sorted by bytes.
     pub(crate) names: &'a [PathBuf],
+    /// What manifests bring into a cluster.
+    pub(crate) deployed: &'a Deployed,
     /// What the user has settled.
     pub(crate) policy: &'a Policy,
     /// The file of the policy, where there is one.
