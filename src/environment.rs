@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// The system whose conventions decide where a user's configuration lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub enum Platform {
     Windows,
 }
 
-/// Variables, home and current folder, gathered once by the command.
+/// Variables, home, current folder and time, gathered once by the command.
 ///
 /// It has no `Debug`: variables such as `SOPS_AGE_KEY` hold secrets.
 #[derive(Clone)]
@@ -25,6 +26,7 @@ pub struct Environment {
     variables: BTreeMap<OsString, OsString>,
     current_dir: PathBuf,
     platform: Platform,
+    now: Option<SystemTime>,
 }
 
 impl Environment {
@@ -39,7 +41,15 @@ impl Environment {
             variables: variables.into_iter().collect(),
             current_dir,
             platform,
+            now: None,
         }
+    }
+
+    /// The same environment at this moment. Without one, what has an age is not judged by it.
+    #[must_use]
+    pub fn at(mut self, now: SystemTime) -> Self {
+        self.now = Some(now);
+        self
     }
 
     /// A variable's value; `None` where it is not set, `Some("")` where it is set and empty.
@@ -61,6 +71,12 @@ impl Environment {
     #[must_use]
     pub fn current_dir(&self) -> &Path {
         &self.current_dir
+    }
+
+    /// When the run is, where that is known.
+    #[must_use]
+    pub fn now(&self) -> Option<SystemTime> {
+        self.now
     }
 
     /// The system.

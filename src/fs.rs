@@ -74,6 +74,41 @@ pub(crate) fn kind(path: &Path) -> Option<Kind> {
     Some(metadata.file_type().into())
 }
 
+/// Who but its owner may read or write a file, the most of them last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Access {
+    /// Nobody.
+    Owner,
+    /// Its group.
+    Group,
+    /// Everybody.
+    All,
+}
+
+/// Who but its owner may read or write a regular file; none where there is no such file, or the system
+/// does not say it in this way.
+#[cfg(unix)]
+pub(crate) fn access_of_others(path: &Path) -> Option<Access> {
+    use std::os::unix::fs::PermissionsExt;
+    let metadata = std::fs::metadata(path)
+        .ok()
+        .filter(std::fs::Metadata::is_file)?;
+    let mode = metadata.permissions().mode();
+    Some(if mode & 0o006 != 0 {
+        Access::All
+    } else if mode & 0o060 != 0 {
+        Access::Group
+    } else {
+        Access::Owner
+    })
+}
+
+/// The same, where the system does not say it in this way.
+#[cfg(not(unix))]
+pub(crate) fn access_of_others(_: &Path) -> Option<Access> {
+    None
+}
+
 /// Reads a regular file of at most `limit` bytes.
 ///
 /// Pipes and devices are refused: opening them could wait for ever.

@@ -57,6 +57,26 @@ impl Day {
     }
 }
 
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const ERA: i64 = 146_097;
+        let (era, day) = (
+            (self.0 + 719_468).div_euclid(ERA),
+            (self.0 + 719_468).rem_euclid(ERA),
+        );
+        let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+        let of_year = day - (365 * year + year / 4 - year / 100);
+        let month = (5 * of_year + 2) / 153;
+        let of_month = of_year - (153 * month + 2) / 5 + 1;
+        let (month, next) = if month < 10 {
+            (month + 3, 0)
+        } else {
+            (month - 9, 1)
+        };
+        write!(f, "{:04}-{month:02}-{of_month:02}", era * 400 + year + next)
+    }
+}
+
 impl Days {
     /// Reads a length such as `180d`.
     pub(super) fn parse(text: &str) -> Option<Self> {
@@ -126,6 +146,8 @@ mod tests {
             let (year, month, day) = date;
             let found = Day::of_date(year, month, day);
             assert_eq!(found, Some(Day(expected)), "{date:?}");
+            let text = format!("{year:04}-{month:02}-{day:02}");
+            assert_eq!(Day(expected).to_string(), text);
         }
         for (year, month, day) in [
             (2026, 2, 29),

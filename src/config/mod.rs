@@ -9,35 +9,24 @@ mod covering;
     reason = "the audit's rules are about to look at it"
 )]
 pub(crate) mod creation;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the rules about recipients wait to use all of it")
-)]
 mod day;
 mod error;
 #[expect(dead_code, reason = "the schema waits to be made of it")]
 mod keys;
 mod loosening;
 mod patterns;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the rules about recipients wait to use all of it")
-)]
 mod policy;
 mod read;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the rules about recipients wait to use all of it")
-)]
 mod recipients;
 mod settings;
 mod similar;
 
 pub(crate) use baseline::{Accepted, Baseline};
+pub(crate) use day::Day;
 pub(crate) use error::Error;
 pub(crate) use loosening::{Loosening, Looser, Pattern, Who};
 pub(crate) use policy::Policy;
-pub(crate) use recipients::Trusted;
+pub(crate) use recipients::{Trust, Trusted};
 pub(crate) use similar::similar;
 
 /// The name of the policy file, which lies at the root of a repository.

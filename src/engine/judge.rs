@@ -12,6 +12,7 @@ use crate::config::{FILE_NAME, Loosening, Policy};
 use crate::finding::{Finding, Severity};
 use crate::repo::{self, BlobId, Kind, Unread};
 use crate::rules::{Check, ConfigContext, FileContext, Findings, POLICY_WEAKENED, RULES};
+use crate::source::Source;
 
 /// The policy that a run follows, and what there is to say about it.
 #[derive(Default)]
@@ -20,6 +21,8 @@ pub(super) struct Judged {
     findings: Vec<Finding>,
     not_evaluated: Option<NotEvaluated>,
     notice: Option<String>,
+    /// The file of the present policy.
+    present: Option<Present>,
 }
 
 /// A commit that the run compares with, and what it has in the place of the policy.
@@ -39,10 +42,11 @@ impl Search<'_> {
     /// [`Error::Policy`] where the present one cannot be read or says what is not understood,
     /// [`Error::Git`] where git does not give it.
     pub(super) fn judge(&self, named: Option<&Path>) -> Result<Judged, Error> {
-        if named.is_some() {
-            let policy = self.present(named)?;
+        if let Some(named) = named {
+            let present = Some(self.named(named)?);
             return Ok(Judged {
-                policy,
+                policy: self.parse(present.as_ref())?,
+                present,
                 ..Judged::default()
             });
         }
@@ -53,14 +57,18 @@ impl Search<'_> {
             .is_ok_and(|points| points.iter().any(had_one));
         let present = self.found(had_one)?;
         let policy = self.parse(present.as_ref())?;
-        match points {
-            Ok(points) => Ok(self.together(policy, present.as_ref(), &points)),
-            Err(reason) => Ok(Judged {
+        let mut judged = match points {
+            Ok(points) => self.together(policy, present.as_ref(), &points),
+            Err(reason) => Judged {
                 policy,
-                not_evaluated: present.map(|present| lacking(&present.shown, reason)),
+                not_evaluated: present
+                    .as_ref()
+                    .map(|present| lacking(&present.shown, reason)),
                 ..Judged::default()
-            }),
-        }
+            },
+        };
+        judged.present = present;
+        Ok(judged)
     }
 
     /// The present policy together with those of the base.
@@ -151,6 +159,8 @@ pub(super) struct Told {
     pub(super) findings: Vec<Finding>,
     pub(super) not_evaluated: Vec<NotEvaluated>,
     pub(super) notices: Vec<String>,
+    /// The file of the present policy.
+    present: Option<Present>,
 }
 
 impl Judged {
@@ -160,12 +170,19 @@ impl Judged {
             findings: self.findings,
             not_evaluated: self.not_evaluated.into_iter().collect(),
             notices: self.notice.into_iter().collect(),
+            present: self.present,
         };
         (self.policy, told)
     }
 }
 
 impl Told {
+    /// The file of the present policy, where there is one.
+    pub(super) fn policy_file(&self) -> Option<(&Path, &Source)> {
+        let present = self.present.as_ref()?;
+        Some((&present.shown, &present.source))
+    }
+
     /// Puts it into a report, of which the findings are not settled yet.
     pub(super) fn tell(mut self, findings: &mut Vec<Finding>, report: &mut Report) {
         report.notices.append(&mut self.notices);

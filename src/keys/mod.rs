@@ -38,6 +38,6 @@ pub(crate) use exposed::{Exposed, exposed, may_be_exposed};
 pub(crate) use flaw::Flaw;
 pub(crate) use keyring::{Given, Keyring, MAX_KEY_FILE};
 pub(crate) use listing::Listed;
-pub(crate) use places::{Origin, Place, PlaceState};
+pub(crate) use places::{IdentityFile, Origin, Place, PlaceState, files};
 pub(crate) use recipient::{Recipient, RecipientKind};
 pub(crate) use wake::{Locked, Means, Shut};

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::environment::{Environment, Platform};
+use crate::fs::{self, Access};
 
 /// Where identities come from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,11 +45,39 @@ pub(crate) enum PlaceState {
     Unusable,
 }
 
+/// A file in which identities are looked for, and who else may read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct IdentityFile {
+    pub(crate) path: PathBuf,
+    pub(crate) access: Access,
+}
+
 pub(super) const KEY: &str = "SOPS_AGE_KEY";
 pub(super) const KEY_FILE: &str = "SOPS_AGE_KEY_FILE";
 pub(super) const KEY_COMMAND: &str = "SOPS_AGE_KEY_CMD";
 pub(super) const SSH_KEY_FILE: &str = "SOPS_AGE_SSH_PRIVATE_KEY_FILE";
 pub(super) const SSH_KEY_COMMAND: &str = "SOPS_AGE_SSH_PRIVATE_KEY_CMD";
+
+/// The files in which sops looks for identities, as far as they are there. None is opened.
+pub(crate) fn files(environment: &Environment) -> Vec<IdentityFile> {
+    let named = |variable| path(environment, variable).map(|path| absolute(environment, &path));
+    let ssh = named(SSH_KEY_FILE);
+    let usual = ["id_ed25519", "id_rsa"].map(|name| user_ssh_key(environment, name));
+    let usual = usual.into_iter().filter(|_| ssh.is_none());
+    let mut all: Vec<PathBuf> = [named(KEY_FILE), user_key_file(environment)]
+        .into_iter()
+        .chain(usual)
+        .chain([ssh.clone()])
+        .flatten()
+        .collect();
+    all.sort();
+    all.dedup();
+    let files = all.into_iter().filter_map(|path| {
+        let access = fs::access_of_others(&path)?;
+        Some(IdentityFile { path, access })
+    });
+    files.collect()
+}
 
 /// The key file in the user's configuration folder; `None` where there is no such folder.
 pub(super) fn user_key_file(environment: &Environment) -> Option<PathBuf> {

@@ -2,14 +2,6 @@
 
 use std::borrow::Cow;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
-use super::bech32;
-
-/// The bytes of a post-quantum recipient: a key of ML-KEM-768 and one of X25519.
-const POST_QUANTUM_LEN: usize = 1_184 + 32;
-
 /// A recipient as a file or a configuration spells it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Recipient {
@@ -71,45 +63,6 @@ impl Recipient {
             RecipientKind::SshEd25519 | RecipientKind::SshRsa | RecipientKind::Unknown => false,
         };
         is_long_enough && data.bytes().all(|byte| BECH32.contains(&byte))
-    }
-
-    /// Whether it is one: with the checksum, or the fields, that a recipient of its kind has.
-    pub(crate) fn is_valid(&self) -> bool {
-        match &self.kind {
-            RecipientKind::X25519 => self.is_bech32("age", |len| len == 32),
-            RecipientKind::PostQuantum => self.is_bech32("age1pq", |len| len == POST_QUANTUM_LEN),
-            RecipientKind::Plugin(name) => {
-                let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-._".contains(&byte);
-                !name.is_empty()
-                    && name.bytes().all(is_plain)
-                    && self.is_bech32(&format!("age1{name}"), |_| true)
-            }
-            RecipientKind::SshEd25519 => self
-                .ssh_fields()
-                .is_some_and(|fields| matches!(&fields[..], [_, key] if key.len() == 32)),
-            RecipientKind::SshRsa => self.ssh_fields().is_some_and(|fields| fields.len() == 3),
-            RecipientKind::Unknown => false,
-        }
-    }
-
-    fn is_bech32(&self, prefix: &str, is_length: impl Fn(usize) -> bool) -> bool {
-        bech32::parse(&self.text)
-            .is_some_and(|(found, data)| found == prefix && is_length(data.expose().len()))
-    }
-
-    /// What the key of an SSH recipient holds: its kind, which is that before it, and its numbers.
-    fn ssh_fields(&self) -> Option<Vec<Vec<u8>>> {
-        let mut words = self.text.split_whitespace();
-        let (kind, key) = (words.next()?, words.next()?);
-        let key = STANDARD.decode(key).ok()?;
-        let (mut rest, mut fields) = (&key[..], Vec::new());
-        while let Some((length, after)) = rest.split_first_chunk() {
-            let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-            fields.push(after.get(..length)?.to_vec());
-            rest = after.get(length..)?;
-        }
-        let is_whole = rest.is_empty() && fields.first()? == kind.as_bytes();
-        is_whole.then_some(fields)
     }
 
     /// Whether it is for an SSH key.

@@ -16,11 +16,13 @@ mod edited_outside_sops;
 mod given;
 mod invalid_recipient;
 mod invalid_regex;
+mod loose_key_file_mode;
 mod mac_mismatch;
 mod malformed_ciphertext;
 mod malformed_config;
 mod malformed_metadata;
 mod misnamed_config;
+mod missing_escrow;
 mod mixed_merge;
 mod moved_ciphertext;
 mod multi_document;
@@ -34,11 +36,14 @@ mod private_key_committed;
 mod recipient_added;
 mod recipient_drift;
 mod recipient_dropped;
+mod recipient_out_of_path;
 mod replayed_version;
 mod reused_value;
 mod selector_drift;
 mod selector_matches_nothing;
+mod single_recipient;
 mod stale_data_key;
+mod stale_escrow_proof;
 mod threshold_drift;
 mod unanchored_path_regex;
 mod unauthenticated_change;
@@ -50,6 +55,7 @@ mod unreadable_by_version;
 mod unreadable_file;
 mod unreferenced_secret;
 mod unselected_ciphertext;
+mod untrusted_recipient;
 mod unused_rule;
 
 pub(crate) use copied_ciphertext::copied_across;
@@ -60,14 +66,14 @@ pub(crate) use given::{
     RepoFindings, Sound, Standing, Undecided, Unreadable, ValuePlace, Values,
 };
 use given::{
-    CommitNames, Fate, Found, KeyDrift, MAX_FINDINGS, Names, Picks, Ruled, SelectorFacts, Tale,
-    format, remedy, some_of,
+    CommitNames, Fate, Found, KeyDrift, KeyFacts, MAX_FINDINGS, Names, Picks, Ruled, SelectorFacts,
+    Tale, format, remedy, some_of,
 };
 
 use crate::finding::Severity;
 
 /// All rules, sorted by id.
-pub(crate) static RULES: [&Rule; 45] = [
+pub(crate) static RULES: [&Rule; 51] = [
     &accidental_key_groups::RULE,
     &ambiguous_config::RULE,
     &conflict_marker::RULE,
@@ -78,11 +84,13 @@ pub(crate) static RULES: [&Rule; 45] = [
     &edited_outside_sops::RULE,
     &invalid_recipient::RULE,
     &invalid_regex::RULE,
+    &loose_key_file_mode::RULE,
     &mac_mismatch::RULE,
     &malformed_ciphertext::RULE,
     &malformed_config::RULE,
     &malformed_metadata::RULE,
     &misnamed_config::RULE,
+    &missing_escrow::RULE,
     &mixed_merge::RULE,
     &moved_ciphertext::RULE,
     &multi_document::RULE,
@@ -96,11 +104,14 @@ pub(crate) static RULES: [&Rule; 45] = [
     &recipient_added::RULE,
     &recipient_drift::RULE,
     &recipient_dropped::RULE,
+    &recipient_out_of_path::RULE,
     &replayed_version::RULE,
     &reused_value::RULE,
     &selector_drift::RULE,
     &selector_matches_nothing::RULE,
+    &single_recipient::RULE,
     &stale_data_key::RULE,
+    &stale_escrow_proof::RULE,
     &threshold_drift::RULE,
     &unanchored_path_regex::RULE,
     &unauthenticated_change::RULE,
@@ -112,6 +123,7 @@ pub(crate) static RULES: [&Rule; 45] = [
     &unreadable_file::RULE,
     &unreferenced_secret::RULE,
     &unselected_ciphertext::RULE,
+    &untrusted_recipient::RULE,
     &unused_rule::RULE,
 ];
 

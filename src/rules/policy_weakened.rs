@@ -109,7 +109,7 @@ fn of_recipients(looser: &Looser) -> String {
 
 /// A recipient by its name and its key: the name alone could be anybody's.
 fn named(who: &Who) -> String {
-    format!("\"{}\" (`{}`)", who.name, cut(&who.key))
+    format!("\"{}\" (`{}`)", who.name, remedy::cut(&who.key, MAX_SHOWN))
 }
 
 const COVERED: &str = ", which no pattern of before is certain to cover";
@@ -124,16 +124,7 @@ fn doubt(pattern: &Pattern, words: &'static str) -> &'static str {
 const MAX_SHOWN: usize = 80;
 
 fn shown(pattern: &Pattern) -> String {
-    cut(&pattern.text)
-}
-
-fn cut(text: &str) -> String {
-    let mut characters = text.chars();
-    let mut shown: String = characters.by_ref().take(MAX_SHOWN).collect();
-    if characters.next().is_some() {
-        shown.push('…');
-    }
-    shown
+    remedy::cut(&pattern.text, MAX_SHOWN)
 }
 
 fn help(context: &ConfigContext<'_>, looser: &Looser) -> Help {

@@ -1,11 +1,11 @@
 //! The process and its surroundings: the one place that asks for variables, the current folder, the
-//! terminal and the streams.
+//! time, the terminal and the streams.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, BufWriter, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use clap::{CommandFactory, Parser};
 use sopsguard::engine::Access;
@@ -155,11 +155,7 @@ impl App {
         } else {
             Platform::Unix
         };
-        Ok(Environment::new(
-            self.variables.iter().cloned(),
-            here,
-            platform,
-        ))
+        Ok(Environment::new(self.variables.iter().cloned(), here, platform).at(SystemTime::now()))
     }
 
     /// What may be done for keys that ask somebody or run something: in a hook, nothing that was not

@@ -89,10 +89,9 @@ fn no_private_key(item: &Item) -> Result<(), Mistake> {
 
 /// A text that fits in a line of a report.
 fn short(key: &'static str, text: &str, span: Range<usize>) -> Result<String, Mistake> {
-    let text = text.trim();
     let is_short = text.chars().count() <= MAX_NAME && !text.chars().any(char::is_control);
-    if is_short && !text.is_empty() {
-        Ok(text.to_owned())
+    if is_short && !text.trim().is_empty() {
+        Ok(text.trim().to_owned())
     } else {
         Err((span, Fault::BadName { key }))
     }

@@ -16,9 +16,10 @@ use super::file::{self, Around, Looked};
 use super::inputs::{self, Input};
 use super::surroundings::{Start, Surroundings};
 use super::{Access, Error, NotEvaluated, Report, Request, Target, earlier, map_all, settle};
+use crate::config::Day;
 use crate::deployment::Deployment;
 use crate::finding::Finding;
-use crate::keys::Keyring;
+use crate::keys::{self, Keyring};
 use crate::paths;
 use crate::rules::{
     Check, Command, Departed, FileFacts, RULES, RepoContext, RepoFindings, Undecided, Values,
@@ -60,6 +61,7 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
         let configs = configs::read(&inputs, world);
         let misnamed = configs::misnamed(&inputs, world);
         let governed = configs::govern(&facts, &configs, world.here);
+        let environment = request.environment;
         let deeper = Deeper::look(request, world, &inputs, &facts, &mut report)?;
         let names: Vec<PathBuf> = inputs.into_iter().map(|input| input.path).collect();
         let deployed = deployed::deployed(deployments, &names, &facts, world)?;
@@ -71,6 +73,9 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
             names: &names,
             deployed: &deployed,
             policy: world.policy,
+            policy_file: told.policy_file(),
+            key_files: &keys::files(environment),
+            today: environment.now().map(Day::of),
             here: world.here,
             departed: &deeper.departed,
             values: &deeper.values,

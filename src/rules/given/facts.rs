@@ -2,11 +2,12 @@
 
 #![expect(dead_code, reason = "not all rules are there yet")]
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::document::{Format, Scalar, Tree};
 use crate::finding::Position;
-use crate::sops::{KeyKind, Leaf, SelectorKind, SopsFile, walk};
+use crate::sops::{KeyKind, Leaf, Quorum, SelectorKind, SopsFile, walk};
 use crate::source::{Source, Span};
 
 /// A sops file as its metadata has it.
@@ -122,6 +123,22 @@ impl FileFacts {
             encrypted,
             picks_nothing: encrypted == 0 && picks_nothing(file),
         }
+    }
+
+    /// The groups as what the loss of recipients is counted by.
+    pub(in crate::rules) fn quorum(&self) -> Quorum<'_> {
+        let threshold = self.threshold.map(|(count, _)| count);
+        let groups = self
+            .groups
+            .iter()
+            .map(|group| group.iter().map(|key| key.canonical.as_str()));
+        Quorum::new(groups, threshold)
+    }
+
+    /// The keys that open it or a group of it, each once.
+    pub(in crate::rules) fn distinct_keys(&self) -> impl Iterator<Item = &KeyFacts> {
+        let mut seen = HashSet::new();
+        self.keys().filter(move |key| seen.insert(&key.canonical))
     }
 
     /// All keys that open it or a group of it.

@@ -26,7 +26,6 @@ pub(super) use creation::{Fate, Ruled, some_of};
 pub(crate) use departed::{Departed, Left};
 pub(crate) use deployed::{Deployed, Standing};
 pub(crate) use drift::{KeyDrift, Picks};
-#[expect(unused_imports, reason = "not all rules are there yet")]
 pub(crate) use facts::{FileFacts, KeyFacts, SelectorFacts};
 pub(crate) use findings::Findings;
 pub(super) use findings::Found;

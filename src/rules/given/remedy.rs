@@ -264,6 +264,16 @@ pub(in crate::rules) fn word(path: &Path) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
+/// The text, or its first characters.
+pub(in crate::rules) fn cut(text: &str, most: usize) -> String {
+    let mut characters = text.chars();
+    let mut shown: String = characters.by_ref().take(most).collect();
+    if characters.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
 fn is_printable(c: char) -> bool {
     c == ' ' || c.is_ascii_graphic() || (!c.is_ascii() && c.is_alphanumeric())
 }

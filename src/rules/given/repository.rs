@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::{Departed, Deployed, FileContext, FileFacts, Findings, Found, Values};
-use crate::config::Policy;
+use super::{Departed, Deployed, FileContext, FileFacts, Findings, Found, Values, remedy};
 use crate::config::creation::{self, Choice, CreationRule, SopsConfig};
+use crate::config::{Day, FILE_NAME, Policy};
 use crate::finding::Finding;
+use crate::keys::IdentityFile;
 use crate::rules::Rule;
 use crate::source::{Part, Source};
 
@@ -26,6 +27,12 @@ pub(crate) struct RepoContext<'a> {
     pub(crate) deployed: &'a Deployed,
     /// What the user has settled.
     pub(crate) policy: &'a Policy,
+    /// The file of the policy, where there is one.
+    pub(crate) policy_file: Option<(&'a Path, &'a Source)>,
+    /// The files in which sops would look for identities here, as far as they are there.
+    pub(crate) key_files: &'a [IdentityFile],
+    /// The day of the run, where that is known.
+    pub(crate) today: Option<Day>,
     /// The current folder, absolute, which the paths start from.
     pub(crate) here: &'a Path,
     /// The files that somebody can open no more, where histories were searched.
@@ -43,12 +50,24 @@ impl RepoContext<'_> {
             .filter_map(|config| config.read.as_ref().ok());
         let mut in_configs = || configs.find_map(|config| config.name_of(canonical));
         let called = self.policy.name_of(canonical);
+        let key = remedy::cut(shown, MAX_KEY);
         match called.or_else(|| in_configs().map(|named| named.name.as_str())) {
-            Some(name) => format!("{name} (`{shown}`)"),
-            None => format!("`{shown}`"),
+            Some(name) => format!("`{key}` ({name})"),
+            None => format!("`{key}`"),
         }
     }
 }
+
+impl RepoContext<'_> {
+    /// How the policy is called: as reports print it, or as it would be called.
+    pub(in crate::rules) fn policy_name(&self) -> &Path {
+        self.policy_file
+            .map_or(Path::new(FILE_NAME), |(path, _)| path)
+    }
+}
+
+/// The most characters of a key that are told: a post-quantum one has two thousand.
+const MAX_KEY: usize = 100;
 
 /// A `.sops.yaml`.
 pub(crate) struct ConfigFile {

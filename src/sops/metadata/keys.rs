@@ -85,6 +85,19 @@ impl KeyKind {
         }
     }
 
+    /// The option of `sops rotate` that takes a key of this kind out of a file, where it takes the name
+    /// that files have for it.
+    pub(crate) fn removal(self) -> Option<&'static str> {
+        match self {
+            Self::Age => Some("--rm-age"),
+            Self::Pgp => Some("--rm-pgp"),
+            Self::Kms => Some("--rm-kms"),
+            Self::GcpKms => Some("--rm-gcp-kms"),
+            Self::HcKms => Some("--rm-hckms"),
+            Self::AzureKv | Self::HcVault => None,
+        }
+    }
+
     /// The field that names a key of this kind.
     fn id_field(self) -> &'static str {
         match self {

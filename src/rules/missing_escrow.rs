@@ -1,0 +1,89 @@
+//! `missing-escrow`: no key that is kept for the day when all others are gone opens the file.
+
+use std::collections::BTreeSet;
+
+use super::{Check, FileContext, FileFacts, Found, Needs, RepoContext, RepoFindings, Rule, remedy};
+use crate::finding::{Help, Severity};
+
+pub(super) static RULE: Rule = Rule {
+    id: "missing-escrow",
+    summary: "no escrow key of the policy can decrypt the file",
+    page: include_str!("../../docs/rules/missing-escrow.md"),
+    severity: Severity::Warning,
+    needs: Needs::Metadata,
+    check: Check::Repo(check),
+};
+
+fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
+    if context.files.is_empty() {
+        return;
+    }
+    if !context.policy.lists_recipients() {
+        findings.cannot_decide(context.policy_name(), "no-recipients-listed");
+        return;
+    }
+    if context.policy.escrows().next().is_none() {
+        report_none(context, findings);
+        return;
+    }
+    for file in context.files {
+        let groups = file.groups.iter().filter(|group| {
+            let mut keys = group.iter();
+            keys.any(|key| context.policy.is_escrow(&key.canonical))
+        });
+        let open = groups.count();
+        if open < file.groups_needed {
+            findings.report(&file.path, found(context, file, open));
+        }
+    }
+}
+
+/// There is no such key at all: that is told once.
+fn report_none(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
+    let first = context.policy.recipients().next().map(|first| first.at);
+    let text = "make a key that nobody works with (`age-keygen -o escrow.txt`), store it where it \
+                outlives every laptop, list it with `role = \"escrow\"`, and add it to the creation rules \
+                in `.sops.yaml`";
+    let found = Found::new("the policy lists recipients, and none of them is an escrow key")
+        .key_named("recipient")
+        .says("when the keys that people work with are gone, so are the values")
+        .help(Help::new(text));
+    match (context.policy_file, first) {
+        (Some((path, source)), Some(at)) => findings.report_at(path, source, found.at(at)),
+        (Some((path, source)), None) => {
+            findings.report_in(&FileContext::of_text(path, Some(source)), found);
+        }
+        (None, _) => findings.report(context.policy_name(), found),
+    }
+}
+
+fn found(context: &RepoContext<'_>, file: &FileFacts, open: usize) -> Found {
+    let message = if open == 0 {
+        "no escrow key can decrypt the file".to_owned()
+    } else {
+        let needed = file.groups_needed;
+        format!("the escrow keys open {open} of the {needed} groups that the file takes")
+    };
+    let names: BTreeSet<&str> = context
+        .policy
+        .escrows()
+        .map(|recipient| recipient.name.as_str())
+        .collect();
+    let names: Vec<String> = names
+        .into_iter()
+        .take(MOST)
+        .map(|name| format!("\"{name}\""))
+        .collect();
+    let text = format!(
+        "add {} to the creation rule in `.sops.yaml`, then encrypt the file to it",
+        names.join(" or ")
+    );
+    let path = remedy::argument(&file.path);
+    Found::new(message)
+        .at_position(Some(file.at))
+        .says("when the keys that people work with are gone, so are the values")
+        .help(Help::new(text).then(format!("sops updatekeys {path}")))
+}
+
+/// How many escrow keys are named.
+const MOST: usize = 3;

@@ -1,0 +1,66 @@
+//! `stale-escrow-proof`: nobody has proved for long that an escrow key is there and works.
+
+use super::{Check, Found, Needs, RepoContext, RepoFindings, Rule};
+use crate::config::{Day, Trusted};
+use crate::finding::{Help, Severity};
+
+pub(super) static RULE: Rule = Rule {
+    id: "stale-escrow-proof",
+    summary: "no proof that an escrow key works is as young as the policy asks for",
+    page: include_str!("../../docs/rules/stale-escrow-proof.md"),
+    severity: Severity::Warning,
+    needs: Needs::Nothing,
+    check: Check::Repo(check),
+};
+
+fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
+    let Some(longest) = context.policy.proof_max_age() else {
+        return;
+    };
+    let Some((path, source)) = context.policy_file else {
+        return;
+    };
+    if context.files.is_empty() {
+        return;
+    }
+    let Some(today) = context.today else {
+        findings.cannot_decide(path, "no-clock");
+        return;
+    };
+    for recipient in context.policy.escrows() {
+        let name = &recipient.name;
+        // Where it was proved it can be the next day already.
+        let age = recipient.proved.map(|proved| today.days_since(proved));
+        let message = match age {
+            Some(age) if (-1..=longest.count()).contains(&age) => continue,
+            Some(age) if age < 0 => {
+                format!("the proof of the escrow key \"{name}\" is of a day that is still to come")
+            }
+            Some(age) => {
+                let longest = longest.count();
+                format!(
+                    "the escrow key \"{name}\" was last proved {age} days ago, and {longest} are allowed"
+                )
+            }
+            None => format!("nobody has noted that the escrow key \"{name}\" was ever proved"),
+        };
+        let found = Found::new(message)
+            .at(recipient.at)
+            .key_named("recipient")
+            .says("a key that was lost, or never stored, shows on the day when it is needed")
+            .help(help(recipient, today));
+        findings.report_at(path, source, found);
+    }
+}
+
+fn help(recipient: &Trusted, today: Day) -> Help {
+    let place = match recipient.held_by.first() {
+        Some(place) => format!("fetch the private key from where it is (\"{place}\")"),
+        None => "fetch the private key from where it is".to_owned(),
+    };
+    let text = format!(
+        "{place}, pipe it into this command, which has to call all files verified that it is to open, \
+         and write `proved = {today}` below the key"
+    );
+    Help::new(text).then("sopsguard check --identity -")
+}
