@@ -118,7 +118,7 @@ mod tests {
 
     const AGE: &str = "age18j75m3wustk3rv29qg94mjtqj8yjkqsdf9eg50gyh3ksmv4qr9ks505taf";
     const SSH: &str =
-        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJvWBaMnEM4CYeLwvbP/1TOZgq0eyQiYXY5e+Z2LwNM2";
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHsKLqeplhpW+uObz5dvMgjz1OxfM/XXUB+VHtZ6isGN";
     const PGP: &str = "85D77543B3D624B63CEA9E6DBC17301B491B3F21";
 
     #[test]

@@ -113,7 +113,8 @@ fn the_finding_names_who_left_and_the_commit_and_its_command_ends_it() {
     let sandbox = played(&story);
     let since = sandbox.git(["rev-parse", "HEAD~2"]);
     let report = audit(&sandbox, &["--history"]);
-    let found = &report["findings"][0];
+    let all = report["findings"].as_array().unwrap();
+    let found = all.iter().find(|found| found["rule"] == RULE).unwrap();
     let message = found["message"].as_str().unwrap();
     assert!(message.contains(&since[..10]), "{message}");
     let first = fs::read_to_string(story.join("1.enc.yaml")).unwrap();
