@@ -121,6 +121,35 @@ fn a_placeholder_for_a_recipient_is_an_error_where_files_need_the_configuration(
 /// Each is read to its end or refused; nothing of it reaches the terminal as it is.
 #[test]
 fn hostile_configurations_end_soon_with_words() {
+    for (what, config) in hostile() {
+        let sandbox = with_config(&config);
+        let secret = include_str!("../../testdata/audit/order/apps/shop.enc.yaml");
+        sandbox.write("apps/shop.enc.yaml", secret);
+        sandbox.git(["add", "--all"]);
+        for arguments in [
+            &["audit"][..],
+            &["recipients"],
+            &["explain", "apps/shop.enc.yaml"],
+            &["audit", "--format", "github"],
+        ] {
+            let start = Instant::now();
+            let output = sandbox.run(arguments);
+            let told = format!("{what}, {arguments:?}: {}{}", output.stdout, output.stderr);
+            let told: String = told.chars().take(2_000).collect();
+            assert!(output.code <= 2 && !told.contains("panicked"), "{told}");
+            assert!(
+                start.elapsed() < Duration::from_secs(20),
+                "{what}: {:?}",
+                start.elapsed()
+            );
+            let is_harmful = |c: char| c != '\n' && c.is_control() || c == '\u{202e}';
+            assert!(!output.stdout.contains(is_harmful), "{told:?}");
+            assert!(!output.stderr.contains(is_harmful), "{told:?}");
+        }
+    }
+}
+
+fn hostile() -> [(&'static str, String); 7] {
     let bomb = (0..30).fold("a0: &a0 [x, x]\n".to_owned(), |bomb, at| {
         let next = at + 1;
         bomb + &format!("a{next}: &a{next} [*a{at}, *a{at}, *a{at}, *a{at}]\n")
@@ -149,7 +178,7 @@ fn hostile_configurations_end_soon_with_words() {
     let names = format!(
         "keys:\n  - &a\u{9b}31m {ALICE} # \u{202e}bob\n  - &::error::x {ALICE} # \u{9b}2J\ncreation_rules:\n  - age: *::error::x\n"
     );
-    for (what, config) in [
+    [
         ("aliases", bomb),
         ("merges", merges),
         ("lists", deep),
@@ -157,30 +186,5 @@ fn hostile_configurations_end_soon_with_words() {
         ("a comment", long),
         ("anchors", many),
         ("names", names),
-    ] {
-        let sandbox = with_config(&config);
-        let secret = include_str!("../../testdata/audit/order/apps/shop.enc.yaml");
-        sandbox.write("apps/shop.enc.yaml", secret);
-        sandbox.git(["add", "--all"]);
-        for arguments in [
-            &["audit"][..],
-            &["recipients"],
-            &["explain", "apps/shop.enc.yaml"],
-            &["audit", "--format", "github"],
-        ] {
-            let start = Instant::now();
-            let output = sandbox.run(arguments);
-            let told = format!("{what}, {arguments:?}: {}{}", output.stdout, output.stderr);
-            let told: String = told.chars().take(2_000).collect();
-            assert!(output.code <= 2 && !told.contains("panicked"), "{told}");
-            assert!(
-                start.elapsed() < Duration::from_secs(20),
-                "{what}: {:?}",
-                start.elapsed()
-            );
-            let is_harmful = |c: char| c != '\n' && c.is_control() || c == '\u{202e}';
-            assert!(!output.stdout.contains(is_harmful), "{told:?}");
-            assert!(!output.stderr.contains(is_harmful), "{told:?}");
-        }
-    }
+    ]
 }
