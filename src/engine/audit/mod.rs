@@ -41,7 +41,7 @@ type Facts = FileFacts;
 /// # Errors
 /// As [`check`](super::check()) does.
 pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
-    let start = Start::of(&request);
+    let start = Start::of_audit(&request);
     start.run(|world, told| {
         let named = Named::take(&mut request, world)?;
         let scope = world.scope();
