@@ -26,6 +26,13 @@ pub fn catalogue() -> impl Iterator<Item = RuleInfo> {
     RULES.into_iter().map(RuleInfo::of)
 }
 
+/// The JSON Schema of `.sopsguard.toml`, as a text.
+#[must_use]
+pub fn policy_schema() -> String {
+    let rules: Vec<_> = RULES.iter().map(|rule| (rule.id, rule.summary)).collect();
+    schema(&rules)
+}
+
 impl RuleInfo {
     fn of(rule: &Rule) -> Self {
         Self {
