@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use super::settings::USUAL_SECRETS;
+
 /// What a first policy is made of.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct First {
@@ -11,6 +13,8 @@ pub(crate) struct First {
     pub(crate) unlisted: usize,
     /// Patterns of the files that are encrypted and have no name that says so.
     pub(crate) secret_files: Vec<String>,
+    /// Whether there are more than are listed.
+    pub(crate) too_many: bool,
     /// How many sops files there are.
     pub(crate) files: usize,
 }
@@ -32,11 +36,7 @@ impl First {
     /// The text: what was found, and for what was not found an example.
     pub(crate) fn text(&self) -> String {
         let mut text = HEAD.to_owned();
-        text.push_str("secret-files = [\n");
-        for pattern in USUAL.into_iter().chain(self.secret_files.iter().map(String::as_str)) {
-            text.push_str(&format!("    {},\n", quoted(pattern)));
-        }
-        text.push_str("]\n");
+        self.write_secret_files(&mut text);
         text.push_str(MIDDLE);
         if self.recipients.is_empty() {
             text.push_str(NOBODY);
@@ -47,11 +47,31 @@ impl First {
         text
     }
 
+    fn write_secret_files(&self, text: &mut String) {
+        if self.too_many {
+            text.push_str(TOO_MANY);
+        }
+        if self.secret_files.is_empty() {
+            text.push_str(USUAL_SECRET_FILES);
+            return;
+        }
+        text.push_str("secret-files = [\n");
+        let found = self.secret_files.iter().map(String::as_str);
+        for pattern in USUAL_SECRETS.into_iter().chain(found) {
+            let _ = writeln!(text, "    {},", quoted(pattern));
+        }
+        text.push_str("]\n");
+    }
+
     fn write_recipients(&self, text: &mut String) {
         let mark = if self.unlisted == 0 { "" } else { "# " };
         text.push_str(SOMEBODY);
         if self.unlisted > 0 {
-            let _ = write!(text, "# {} of the keys that were found cannot be listed", self.unlisted);
+            let _ = write!(
+                text,
+                "# {} of the keys that were found cannot be listed",
+                self.unlisted
+            );
             text.push_str(UNLISTED);
         }
         let mut unknown = 0;
@@ -92,9 +112,6 @@ impl First {
     }
 }
 
-/// The patterns that count where none are set.
-const USUAL: [&str; 2] = super::settings::USUAL_SECRETS;
-
 const HEAD: &str = "\
 # The policy of this repository for sopsguard: what should be encrypted, and who may decrypt it.
 #
@@ -105,6 +122,14 @@ const HEAD: &str = "\
 min-recipients = 2
 
 # The names of files that should be encrypted, beside those that sops has encrypted already.
+";
+
+const TOO_MANY: &str = "\
+# More files are encrypted than are worth listing one by one. It helps to give them names that say so.
+";
+
+const USUAL_SECRET_FILES: &str = "\
+# secret-files = [\"**/*.enc.*\", \"**/*.sops.*\"]
 ";
 
 const MIDDLE: &str = "
@@ -179,12 +204,19 @@ fn quoted(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if c.is_control() || is_invisible(c) => {
+                let _ = write!(quoted, "\\u{:04x}", u32::from(c));
+            }
             c => quoted.push(c),
         }
     }
     quoted.push('"');
     quoted
+}
+
+/// Whether a character shows nothing, and can change how others show.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// The path of a file as a pattern that matches nothing else.
@@ -225,10 +257,11 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again() {
-        let odd = "a \\ \"b\" # 'c' [[x]]";
+        let odd = "a \\ \"b\" # 'c' [[x]] \u{202e}x";
         let first = First {
             recipients: vec![recipient(ADA, Some(odd)), recipient(BOB, None)],
             unlisted: 0,
+            too_many: true,
             secret_files: vec![literal("a [1]/b*.yaml"), literal("é\u{7f}/{x}!.json")],
             files: 2,
         };
@@ -257,19 +290,24 @@ mod tests {
         for first in [First::default(), listed] {
             let policy = parsed(&first.text());
             assert!(!policy.lists_recipients());
-            assert!(parsed("").go_on_from(vec![policy], |_| unreachable!()).is_empty());
+            assert!(
+                parsed("")
+                    .go_on_from(vec![policy], |_| unreachable!())
+                    .is_empty()
+            );
         }
     }
 
     #[test]
     fn the_examples_are_right_once_their_marks_are_gone() {
         let text = First::default().text();
-        let lines = text.lines().map(|line| {
+        let lines = text.lines().filter(|line| !line.contains('`'));
+        let lines = lines.map(|line| {
             let example = line.strip_prefix("# ").unwrap_or(line);
             let is_code = example.starts_with(['[', '"']) || example.contains(" = ");
             if is_code && line != "#" { example } else { "" }
         });
-        let text: Vec<&str> = lines.filter(|line| !line.contains("secret-files =")).collect();
+        let text: Vec<&str> = lines.collect();
         let text = text.join("\n").replace("age1…", ADA);
         let text = text.replace("single-recipient", "x");
         let root = Path::new("/r");

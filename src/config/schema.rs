@@ -15,12 +15,18 @@ pub(crate) fn schema(rules: &[(&'static str, &'static str)]) -> String {
     let about = [
         ("$schema", "https://json-schema.org/draft/2020-12/schema"),
         ("title", ".sopsguard.toml"),
-        ("description", "The policy that sopsguard follows in a repository."),
+        (
+            "description",
+            "The policy that sopsguard follows in a repository.",
+        ),
     ];
     schema.extend(about.map(|(key, text)| (key.to_owned(), json!(text))));
     schema.append(&mut table(&POLICY, rules));
     let text = serde_json::to_string_pretty(&Value::Object(schema));
-    format!("{}\n", text.expect("an object with text keys can be written"))
+    format!(
+        "{}\n",
+        text.expect("an object with text keys can be written")
+    )
 }
 
 /// A table with these keys and no others.

@@ -1,5 +1,6 @@
 //! The rules as users see them: what each is called, how much it matters and what it means.
 
+use crate::config::schema;
 use crate::finding::Severity;
 use crate::rules::{Check, Command, Needs, RULES, Rule};
 

@@ -83,12 +83,6 @@ pub enum Error {
         /// Its path.
         path: PathBuf,
     },
-    /// A file could not be written.
-    #[error("{reason}")]
-    NotWritten {
-        /// Which, and why.
-        reason: String,
-    },
     /// The same, where there is a repository without a work tree.
     #[error("the repository here is bare, and only one with a work tree can be checked")]
     #[diagnostic(help("run it in a clone, or in a work tree: `git worktree add ../checked-out`"))]

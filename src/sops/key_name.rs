@@ -41,8 +41,12 @@ impl KeyName {
         let path = parts.pop().filter(|_| parts.len() == 3);
         let address = parts.join("/");
         let from_address = match (kind, path.map(|path| path.rsplit_once('/'))) {
-            ("azure_kv", Some(None)) => Some(format!("{address}/keys/{}", path.unwrap_or_default())),
-            ("hc_vault", Some(Some((engine, key)))) => Some(format!("{address}/v1/{engine}/keys/{key}")),
+            ("azure_kv", Some(None)) => {
+                Some(format!("{address}/keys/{}", path.unwrap_or_default()))
+            }
+            ("hc_vault", Some(Some((engine, key)))) => {
+                Some(format!("{address}/v1/{engine}/keys/{key}"))
+            }
             _ => None,
         };
         let texts = [Some(shown.to_owned()), from_address, Some(id.to_owned())];

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use super::super::surroundings::Start;
+use super::super::surroundings::{Start, Surroundings};
 use super::super::{Error, Report, Request, inputs};
 use super::{configs, gather, look_at};
-use crate::config::{FILE_NAME, First, FirstRecipient, Policy, literal};
+use crate::config::{FILE_NAME, First, FirstRecipient, MAX_NAME, Policy, literal};
 use crate::environment::Environment;
 use crate::repo::Repo;
 use crate::rules::{ConfigFile, FileFacts, RULES};
@@ -29,6 +29,8 @@ pub struct FirstPolicy {
     pub unnamed: usize,
     /// How many keys were found that a policy cannot list; then none is listed.
     pub unlisted: usize,
+    /// Whether the last commit has a policy, from which this one goes on.
+    pub had_another: bool,
 }
 
 /// Makes a first policy of what the repository holds, and writes it to the root of the repository unless
@@ -48,7 +50,7 @@ pub fn init(environment: &Environment, only_told: bool) -> Result<FirstPolicy, E
     if !only_told && fs::kind(&place).is_some() {
         return Err(Error::PolicyExists { path });
     }
-    let first = look(environment, &root)?;
+    let (first, had_another) = look(environment, &root)?;
     let text = first.text();
     // What this program does not take must not be written.
     let rules: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
@@ -56,12 +58,15 @@ pub fn init(environment: &Environment, only_told: bool) -> Result<FirstPolicy, E
         reason: format!("what would be written is none: {}", error.fault),
         help: error.fault.help(),
     })?;
+    let not_written = |reason| Error::NotWritten {
+        path: path.clone(),
+        reason,
+    };
     if !only_told {
         transaction::create(&place, text.as_bytes()).map_err(|error| match error {
             transaction::Error::Exists { .. } => Error::PolicyExists { path: path.clone() },
-            error => Error::NotWritten {
-                reason: error.to_string(),
-            },
+            transaction::Error::Io { source, .. } => not_written(source.to_string()),
+            error => not_written(error.to_string()),
         })?;
     }
     Ok(FirstPolicy {
@@ -71,28 +76,48 @@ pub fn init(environment: &Environment, only_told: bool) -> Result<FirstPolicy, E
         recipients: first.recipients.len(),
         unnamed: first.unnamed(),
         unlisted: first.unlisted,
+        had_another,
     })
 }
 
-/// Looks at the repository, without any key.
-fn look(environment: &Environment, root: &Path) -> Result<First, Error> {
+/// Looks at the repository, without any key; says, too, whether there was a policy before.
+fn look(environment: &Environment, root: &Path) -> Result<(First, bool), Error> {
     let request = Request::new(environment);
     Start::of(&request).run(|world, _| {
         let (inputs, _) = inputs::list(Vec::new(), world.scope())?;
         let looked = look_at(&inputs, &request, world)?;
-        let (facts, _) = gather(looked, &mut Report::default())?;
+        let facts = gather(looked, &mut Report::default())?.facts;
         let configs = configs::read(&inputs, world);
         let relative = |path: &Path| paths::relative(root, &paths::absolute(world.here, path));
         let names: Vec<PathBuf> = inputs.iter().map(|input| relative(&input.path)).collect();
         let secrets: BTreeSet<PathBuf> = facts.iter().map(|file| relative(&file.path)).collect();
         let (recipients, unlisted) = recipients(&facts, &configs);
-        Ok(First {
+        let (secret_files, too_many) = shortened(patterns(&names, &secrets));
+        let first = First {
             recipients,
             unlisted,
-            secret_files: patterns(&names, &secrets, world.policy),
+            secret_files,
+            too_many,
             files: facts.len(),
-        })
+        };
+        Ok((first, has_before(world)?))
     })
+}
+
+/// Whether one of the commits that files are compared with has a policy.
+fn has_before(world: Surroundings<'_>) -> Result<bool, Error> {
+    let Some(bases) = world.bases else {
+        return Ok(false);
+    };
+    for point in bases.parents().unwrap_or_default() {
+        let found = bases
+            .commits()
+            .behind_links(point.commit, FILE_NAME.as_bytes())?;
+        if found.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// A key that was found.
@@ -115,7 +140,9 @@ fn recipients(files: &[FileFacts], configs: &[ConfigFile]) -> (Vec<FirstRecipien
             seen.files += 1;
         }
     }
-    let read = configs.iter().filter_map(|config| config.read.as_ref().ok());
+    let read = configs
+        .iter()
+        .filter_map(|config| config.read.as_ref().ok());
     for config in read.clone() {
         let rules = config.rules.iter();
         for key in rules.flat_map(|rule| rule.groups.iter().flatten()) {
@@ -147,10 +174,29 @@ fn recipients(files: &[FileFacts], configs: &[ConfigFile]) -> (Vec<FirstRecipien
 
 /// The name as a policy takes it; none where nothing is left of it.
 fn plain(name: &str) -> Option<String> {
-    let plain = name.chars().filter(|c| !c.is_control()).take(80);
-    let plain: String = plain.collect();
+    let upper = name.to_ascii_uppercase();
+    let may_be_private = ["SECRET-KEY", "AGE-PLUGIN", "PRIVATE KEY"];
+    if may_be_private.iter().any(|mark| upper.contains(mark)) {
+        return None;
+    }
+    let plain: String = name.chars().filter(|c| !c.is_control()).collect();
+    let plain: String = plain.trim().chars().take(MAX_NAME).collect();
     let plain = plain.trim().to_owned();
     (!plain.is_empty()).then_some(plain)
+}
+
+/// The most patterns that are listed.
+const MOST: usize = 50;
+
+/// The patterns, or those of them that stand for whole folders where they are too many; and whether they
+/// were.
+fn shortened(mut patterns: Vec<String>) -> (Vec<String>, bool) {
+    let too_many = patterns.len() > MOST;
+    if too_many {
+        patterns.retain(|pattern| pattern.contains("/**/"));
+        patterns.truncate(MOST);
+    }
+    (patterns, too_many)
 }
 
 /// How many encrypted files a folder must have before its others are expected to be so, too.
@@ -158,8 +204,10 @@ const ENOUGH: usize = 3;
 
 /// The patterns of the encrypted files whose names do not say that they are: a whole folder where all
 /// files of the kind in it are encrypted and there are several or it is called so, else the file.
-fn patterns(names: &[PathBuf], secrets: &BTreeSet<PathBuf>, policy: &Policy) -> Vec<String> {
-    let mut counts: HashMap<(&Path, &str), (usize, usize)> = HashMap::new();
+fn patterns(names: &[PathBuf], secrets: &BTreeSet<PathBuf>) -> Vec<String> {
+    // Capital and small letters are the same where a policy names files.
+    let lower = |text: &Path| text.to_string_lossy().to_lowercase();
+    let mut counts: HashMap<(String, String), (usize, usize)> = HashMap::new();
     for name in names {
         let Some(end) = extension(name) else { continue };
         let is_secret = secrets.contains(name);
@@ -167,7 +215,9 @@ fn patterns(names: &[PathBuf], secrets: &BTreeSet<PathBuf>, policy: &Policy) -> 
             continue;
         }
         for folder in folders(name) {
-            let (all, encrypted) = counts.entry((folder, end)).or_default();
+            let (all, encrypted) = counts
+                .entry((lower(folder), end.to_lowercase()))
+                .or_default();
             *all += 1;
             *encrypted += usize::from(is_secret);
         }
@@ -181,7 +231,10 @@ fn patterns(names: &[PathBuf], secrets: &BTreeSet<PathBuf>, policy: &Policy) -> 
             let mut folders: Vec<&Path> = folders(path).collect();
             folders.reverse();
             let whole = folders.into_iter().find(|folder| {
-                let (all, encrypted) = counts.get(&(*folder, end)).copied().unwrap_or_default();
+                let (all, encrypted) = counts
+                    .get(&(lower(folder), end.to_lowercase()))
+                    .copied()
+                    .unwrap_or_default();
                 all == encrypted && (encrypted >= ENOUGH || is_called_so(folder))
             });
             let folder = literal(whole?.to_str()?);
@@ -189,7 +242,8 @@ fn patterns(names: &[PathBuf], secrets: &BTreeSet<PathBuf>, policy: &Policy) -> 
         });
         folder.or_else(|| Some(literal(path.to_str()?)))
     };
-    let unnamed = secrets.iter().filter(|path| !policy.is_secret_name(path));
+    let usual = Policy::default();
+    let unnamed = secrets.iter().filter(|path| !usual.is_secret_name(path));
     let patterns: BTreeSet<String> = unnamed.filter_map(pattern).collect();
     patterns.into_iter().collect()
 }
@@ -223,10 +277,17 @@ mod tests {
             "f[1]/x.yaml",
             "secrets/y",
         ];
-        let clear = ["b/secrets/x.md", "b/y.yaml", "c/x.json", "e/3.json", ".sops.yaml", "c/.sops.yaml"];
+        let clear = [
+            "b/secrets/x.md",
+            "b/y.yaml",
+            "c/x.json",
+            "e/3.json",
+            ".sops.yaml",
+            "c/.sops.yaml",
+        ];
         let names = paths(&[&secrets[..], &clear[..]].concat());
         let secrets = paths(&secrets).into_iter().collect();
-        let found = patterns(&names, &secrets, &Policy::default());
+        let found = patterns(&names, &secrets);
         assert_eq!(
             found,
             [
@@ -239,6 +300,6 @@ mod tests {
                 "secrets/y",
             ]
         );
-        assert_eq!(patterns(&[], &BTreeSet::new(), &Policy::default()), [""; 0]);
+        assert_eq!(patterns(&[], &BTreeSet::new()), [""; 0]);
     }
 }
