@@ -1,7 +1,7 @@
 //! The rules as users see them: what each is called, how much it matters and what it means.
 
 use crate::finding::Severity;
-use crate::rules::{Check, Command, Needs, RULES, Rule};
+use crate::rules::{Check, Command, Needs, RULES, Rule, STALE_DATA_KEY};
 
 /// What there is to know about a rule.
 #[derive(Clone, Copy, Debug)]
@@ -11,7 +11,7 @@ pub struct RuleInfo {
     pub id: &'static str,
     /// How much its findings matter.
     pub severity: Severity,
-    /// What it needs beside the file: `nothing`, `key`, or `base`, a version before. Without it, it is not evaluated.
+    /// What it needs beside the file: `nothing`, `key`, or `base`, a version before, or `history`, those before that. Without it, it is not evaluated.
     pub needs: &'static str,
     /// The commands that evaluate it: `check`, `audit` or both.
     pub commands: &'static [&'static str],
@@ -33,6 +33,7 @@ impl RuleInfo {
             severity: rule.severity,
             needs: match (&rule.check, rule.needs) {
                 (Check::Change(_) | Check::Config(_), _) => "base",
+                (Check::Repo(_), _) if rule.id == STALE_DATA_KEY => "history",
                 (_, Needs::Nothing | Needs::Document | Needs::Metadata) => "nothing",
                 (_, Needs::Key) => "key",
             },

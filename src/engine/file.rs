@@ -127,6 +127,16 @@ impl Looked {
         }
     }
 
+    /// A text in clear of which no rule says that it should be encrypted: an example or a template by its name.
+    fn in_clear_unless_found(mut self) -> Self {
+        if let Self::At { file, findings, .. } = &mut self
+            && findings.is_empty()
+        {
+            file.verification = Verification::NotEncrypted;
+        }
+        self
+    }
+
     /// The same, with what the file says about what is deployed.
     fn telling(mut self, told: Option<Box<Deployment>>) -> Self {
         match &mut self {
@@ -251,6 +261,7 @@ impl Look<'_> {
                     ..known
                 };
                 self.report(known, Verification::Failed, Needs::Nothing, "unreadable")
+                    .in_clear_unless_found()
             }
             (_, Some(error)) if may_be_template && document::is_template(source.text()) => {
                 let at = error.span().map(|span| source.position(span.start()));

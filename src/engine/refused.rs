@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use super::sign;
-use crate::document::{self, Document, Format, METADATA_KEY, RepeatedKey, Tree};
+use crate::document::{self, Document, Format, METADATA_KEY, RepeatedKey, Tree, Value};
 use crate::sops::{self, ClearComment, Inspection, MetadataErrors, Place, Problem, SopsFile};
 use crate::source::{self, Blank, Conflict, Side, Source, Span};
 
@@ -130,7 +130,11 @@ pub(super) fn values(document: &Document<'_>) -> Inspection {
 /// Whether a top-level `sops` mapping is the metadata of a secret file.
 pub(super) fn has_marks(tree: &Tree<'_>) -> bool {
     tree.metadata().next().is_some_and(|metadata| {
-        let has = |mark: &&&str| tree.pair(metadata.value, mark).is_some();
+        let has = |mark: &&&str| {
+            let pair = tree.pair(metadata.value, mark);
+            // Where sops has lists and texts, a chart may have settings: `age: {existingSecret: …}`.
+            pair.is_some_and(|pair| !matches!(tree.resolved(pair.value).value, Value::Map(_)))
+        };
         sign::MARKS.iter().filter(has).count() >= 2
     })
 }
@@ -167,5 +171,7 @@ mod tests {
             );
         }
         assert_eq!(clear_values("  enabled: true\n  encrypted_regex: ^a$\n"), 0);
+        let of_a_chart = "  version: 3.13.3\n  age: {existingSecret: x}\n  encrypted_regex: ^a$\n";
+        assert_eq!(clear_values(of_a_chart), 0);
     }
 }

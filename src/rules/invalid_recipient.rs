@@ -1,8 +1,11 @@
 //! `invalid-recipient`: what stands in a creation rule as a key is none, or is a private one.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
-use super::{Check, ConfigFile, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule};
+use super::{
+    Check, ConfigFile, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, not_encrypted,
+};
 use crate::config::creation::{KeyFault, Oddity, Strange};
 use crate::finding::{Help, Severity};
 use crate::keys::{Flaw, Recipient};
@@ -21,6 +24,8 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     for config in context.configs {
         let Ok(read) = &config.read else { continue };
         let mut seen = HashSet::new();
+        let is_template = OnceCell::new();
+        let is_template = || *is_template.get_or_init(|| !context.is_nearest_to_any(config));
         let bad = read
             .oddities
             .iter()
@@ -33,11 +38,19 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
                 _ => None,
             });
         // Aliases lead to one text from many rules.
-        let each = bad.filter(|(.., defined)| seen.insert(*defined));
+        let each = bad
+            .filter(|(.., defined)| seen.insert(*defined))
+            .filter(|(.., defined)| !(is_placeholder(config, *defined) && is_template()));
         for (oddity, field, fault, defined) in each.take(MAX_FINDINGS) {
             findings.report_in_config(config, found(config, oddity, (field, fault), defined));
         }
     }
+}
+
+/// Whether `${KEY}` or `{{ key }}` stands where a recipient belongs. sops fills in neither; another program may.
+fn is_placeholder(config: &ConfigFile, defined: Span) -> bool {
+    let text = config.source.text().get(defined.range());
+    text.is_some_and(|text| not_encrypted::is_filled(text.as_bytes()))
 }
 
 fn found(

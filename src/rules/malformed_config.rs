@@ -2,6 +2,7 @@
 
 use super::{Check, ConfigFile, Found, Needs, RepoContext, RepoFindings, Rule};
 use crate::config::creation::{Oddity, RuleFault, Strange};
+use crate::document;
 use crate::finding::{Help, Severity};
 
 pub(super) static RULE: Rule = Rule {
@@ -25,9 +26,15 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
             Err(error) if error.is_undecidable() => {
                 findings.cannot_decide(&config.path, "unsupported");
             }
+            Err(_) if is_template(context, config) => {}
             Err(_) => report_unloaded(config, findings),
         }
     }
+}
+
+/// Whether a configuration that no sops file needs is the template of one.
+fn is_template(context: &RepoContext<'_>, config: &ConfigFile) -> bool {
+    document::is_template(config.source.text()) && !context.is_nearest_to_any(config)
 }
 
 /// What makes sops fail at a rule and no other rule of ours tells of.

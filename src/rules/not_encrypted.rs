@@ -309,7 +309,7 @@ fn is_text(scalar: &Scalar<'_>) -> bool {
 }
 
 /// Whether a text is made of placeholders, and of nothing else but spaces and punctuation.
-fn is_filled(text: &[u8]) -> bool {
+pub(super) fn is_filled(text: &[u8]) -> bool {
     const MARKS: [(&[u8], &[u8]); 3] = [(b"{{", b"}}"), (b"${", b"}"), (b"<%", b"%>")];
     let mut rest = text;
     let mut has_any = false;

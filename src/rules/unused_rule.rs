@@ -22,7 +22,7 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
         let covered = super::unreachable_rule::numbers(&ruled);
         let fates = ruled.fates();
         let unused = ruled.rules().zip(fates).filter_map(|((at, rule), fate)| {
-            let is_told = covered.binary_search(&at).is_ok() || is_for_others(rule);
+            let is_told = covered.binary_search(&at).is_ok() || is_for_others(&ruled, rule);
             if is_told {
                 None
             } else {
@@ -65,7 +65,7 @@ fn words(ruled: &Ruled<'_>, fate: Fate<'_>) -> Option<(String, String)> {
 
 /// Whether the rule is for what is no file of the repository: standard input, whatever a template puts
 /// there, whatever no other rule takes; or for no file at all, which another rule tells.
-fn is_for_others(rule: &CreationRule) -> bool {
+fn is_for_others(ruled: &Ruled<'_>, rule: &CreationRule) -> bool {
     let Some(regex) = &rule.path_regex else {
         return true;
     };
@@ -73,9 +73,9 @@ fn is_for_others(rule: &CreationRule) -> bool {
         return true;
     };
     let outside = ["/dev/stdin", "/dev/fd/63", "/proc/self/fd/0", "-"];
-    let is_template = ["${", "{{", "$("]
-        .iter()
-        .any(|mark| regex.text.contains(mark));
+    let text = ruled.config.source.text().get(rule.span.range());
+    let is_template = regex.text.contains("$(")
+        || text.is_some_and(|text| text.contains("${") || text.contains("{{"));
     is_template
         || outside
             .iter()

@@ -100,3 +100,91 @@ fn a_hundred_thousand_rules_take_no_more_than_seconds() {
     assert_eq!(output.code, 0, "{}", output.stderr);
     assert!(start.elapsed() < Duration::from_secs(50));
 }
+
+#[test]
+fn a_placeholder_for_a_recipient_is_an_error_where_files_need_the_configuration() {
+    let config = "creation_rules:\n  - age: ${AGE_KEY}\n";
+    let jinja = "creation_rules:\n  {% for key in keys %}\n  - age: {{ key }}\n  {% endfor %}\n";
+    for (config, rule) in [(config, "invalid-recipient"), (jinja, "malformed-config")] {
+        let sandbox = with_config(config);
+        let template = sandbox.run(["audit"]);
+        assert_eq!(template.code, 0, "{}", template.stdout);
+        let secret = include_str!("../../testdata/audit/order/apps/shop.enc.yaml");
+        sandbox.write("apps/shop.enc.yaml", secret);
+        sandbox.git(["add", "--all"]);
+        let needed = sandbox.run(["audit"]);
+        assert_eq!(needed.code, 1, "{}", needed.stdout);
+        assert!(needed.stdout.contains(rule), "{}", needed.stdout);
+    }
+}
+
+/// Each is read to its end or refused; nothing of it reaches the terminal as it is.
+#[test]
+fn hostile_configurations_end_soon_with_words() {
+    for (what, config) in hostile() {
+        let sandbox = with_config(&config);
+        let secret = include_str!("../../testdata/audit/order/apps/shop.enc.yaml");
+        sandbox.write("apps/shop.enc.yaml", secret);
+        sandbox.git(["add", "--all"]);
+        for arguments in [
+            &["audit"][..],
+            &["recipients"],
+            &["explain", "apps/shop.enc.yaml"],
+            &["audit", "--format", "github"],
+        ] {
+            let start = Instant::now();
+            let output = sandbox.run(arguments);
+            let told = format!("{what}, {arguments:?}: {}{}", output.stdout, output.stderr);
+            let told: String = told.chars().take(2_000).collect();
+            assert!(output.code <= 2 && !told.contains("panicked"), "{told}");
+            assert!(
+                start.elapsed() < Duration::from_secs(20),
+                "{what}: {:?}",
+                start.elapsed()
+            );
+            let is_harmful = |c: char| c != '\n' && c.is_control() || c == '\u{202e}';
+            assert!(!output.stdout.contains(is_harmful), "{told:?}");
+            assert!(!output.stderr.contains(is_harmful), "{told:?}");
+        }
+    }
+}
+
+fn hostile() -> [(&'static str, String); 7] {
+    let bomb = (0..30).fold("a0: &a0 [x, x]\n".to_owned(), |bomb, at| {
+        let next = at + 1;
+        bomb + &format!("a{next}: &a{next} [*a{at}, *a{at}, *a{at}, *a{at}]\n")
+    });
+    let bomb = bomb + "creation_rules:\n  - key_groups:\n      - age: *a30\n";
+    let merges = (0..30).fold(format!("g0: &g0 {{age: [{ALICE}]}}\n"), |text, at| {
+        let next = at + 1;
+        text + &format!("g{next}: &g{next} {{merge: [*g{at}, *g{at}, *g{at}]}}\n")
+    });
+    let merges = merges + "creation_rules:\n  - key_groups: [*g30]\n";
+    let deep = format!(
+        "creation_rules: {}{}\n",
+        "[".repeat(100_000),
+        "]".repeat(100_000)
+    );
+    let deep_maps = format!(
+        "creation_rules:\n  - age: {}x{}\n",
+        "{a: ".repeat(50_000),
+        "}".repeat(50_000)
+    );
+    let long = format!(
+        "creation_rules:\n  - age: {ALICE}\n# {}\n",
+        "x".repeat(20_000_000)
+    );
+    let many = format!("keys:\n{}", format!("  - &k {ALICE}\n").repeat(250_000));
+    let names = format!(
+        "keys:\n  - &a\u{9b}31m {ALICE} # \u{202e}bob\n  - &::error::x {ALICE} # \u{9b}2J\ncreation_rules:\n  - age: *::error::x\n"
+    );
+    [
+        ("aliases", bomb),
+        ("merges", merges),
+        ("lists", deep),
+        ("maps", deep_maps),
+        ("a comment", long),
+        ("anchors", many),
+        ("names", names),
+    ]
+}

@@ -17,14 +17,13 @@ mod shape;
 mod shown;
 
 pub(crate) use choice::Choice;
-pub(crate) use effect::{Effect, Encrypts};
-pub(crate) use fault::{Error, KeyFault, Refusal, RuleFault};
+pub(crate) use effect::Effect;
+pub(crate) use fault::{Error, KeyFault, RuleFault};
 pub(crate) use file_name::is_like_its_name;
 pub(crate) use keys::RuleKey;
-pub(crate) use names::{NameSource, Named};
+pub(crate) use names::Named;
 pub(crate) use odd::{Oddity, Strange};
-pub(crate) use path_regex::PathRegex;
-pub(crate) use rule::{CreationRule, Setting};
+pub(crate) use rule::CreationRule;
 pub(crate) use shown::shown;
 
 use std::sync::atomic::AtomicU64;

@@ -17,8 +17,6 @@ pub(crate) struct CreationRule {
     /// The groups of keys as sops makes them: what they merge is in them, and what a group of
     /// `key_groups` has twice stands there once. Keys that are none are left out.
     pub(crate) groups: Vec<Vec<RuleKey>>,
-    /// Whether the groups come from `key_groups`; then what is written flat does not count.
-    pub(crate) is_grouped: bool,
     /// How many groups a file needs, as far as the rule says it; 0 says nothing.
     pub(crate) threshold: Option<Setting<i64>>,
     /// The selectors that are set, which may be one at most.
@@ -108,7 +106,6 @@ impl<'r> Reading<'r> {
             span: rule.span,
             path_regex,
             groups,
-            is_grouped,
             threshold: number(rule, "shamir_threshold"),
             selectors,
             mac_only_encrypted: flag(rule, "mac_only_encrypted"),

@@ -4,7 +4,7 @@
 //! finds for whoever stands beside the file.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::super::creation::MAX_LEN;
@@ -103,12 +103,19 @@ pub(super) fn govern(files: &[FileFacts], configs: &[ConfigFile], here: &Path) -
         .enumerate()
         .map(|(at, config)| (config.folder.as_path(), at))
         .collect();
-    let of_file = |file: &FileFacts| {
+    // Files of one folder follow each other, and have the same above them.
+    let mut last: (PathBuf, Vec<usize>) = Default::default();
+    let mut of_file = |file: &FileFacts| {
         let place = paths::absolute(here, &file.path);
-        let folders = place.ancestors().skip(1);
-        let above = folders.filter_map(|folder| {
-            let config = *by_folder.get(folder)?;
-            let relative = paths::below(folder, &place)?;
+        let folder = place.parent().unwrap_or(Path::new(""));
+        if last.0 != folder {
+            let above = folder.ancestors();
+            let above = above.filter_map(|folder| by_folder.get(folder).copied());
+            last = (folder.to_owned(), above.collect());
+        }
+        let above = last.1.iter().filter_map(|config| {
+            let relative = paths::below(&configs.get(*config)?.folder, &place)?;
+            let config = *config;
             Some(Above { config, relative })
         });
         let above: Vec<Above> = above.collect();
@@ -118,5 +125,5 @@ pub(super) fn govern(files: &[FileFacts], configs: &[ConfigFile], here: &Path) -
         });
         Governed { above, choice }
     };
-    files.iter().map(of_file).collect()
+    files.iter().map(&mut of_file).collect()
 }

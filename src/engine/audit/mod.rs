@@ -8,6 +8,7 @@ mod telling;
 mod values;
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use super::bases::Bases;
@@ -62,6 +63,7 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
         let misnamed = configs::misnamed(&inputs, world);
         let governed = configs::govern(&facts, &configs, world.here);
         let environment = request.environment;
+        let jobs = request.jobs;
         let deeper = Deeper::look(request, world, &inputs, &facts, &mut report)?;
         let names: Vec<PathBuf> = inputs.into_iter().map(|input| input.path).collect();
         let deployed = deployed::deployed(deployments, &names, &facts, world)?;
@@ -80,7 +82,7 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
             departed: &deeper.departed,
             values: &deeper.values,
         };
-        findings.extend(of_repository(&context, &mut report));
+        findings.extend(of_repository(&context, jobs, &mut report)?);
         named.keep(world.here, &mut report, &mut findings);
         report.not_evaluated.splice(0..0, deeper.not_evaluated);
         told.tell(&mut findings, &mut report);
@@ -344,22 +346,30 @@ fn unread(path: &Path) -> impl Iterator<Item = NotEvaluated> + '_ {
     })
 }
 
-/// What the rules about the repository find.
-fn of_repository(context: &RepoContext<'_>, report: &mut Report) -> Vec<Finding> {
-    let (mut findings, mut undecided) = (Vec::new(), Vec::new());
-    for rule in RULES {
+/// What the rules about the repository find: each by itself, in parallel.
+///
+/// # Errors
+/// [`Error::Threads`].
+fn of_repository(
+    context: &RepoContext<'_>,
+    jobs: Option<NonZeroUsize>,
+    report: &mut Report,
+) -> Result<Vec<Finding>, Error> {
+    let told = map_all(&RULES, jobs, |rule| {
+        let (mut findings, mut undecided) = (Vec::new(), Vec::new());
         if let Check::Repo(check) = rule.check {
-            check(
-                context,
-                &mut RepoFindings::new(rule, &mut findings, &mut undecided),
-            );
+            let mut found = RepoFindings::new(rule, &mut findings, &mut undecided);
+            check(context, &mut found);
         }
-    }
+        (findings, undecided)
+    })?;
+    let (findings, undecided): (Vec<_>, Vec<_>) = told.into_iter().unzip();
+    let undecided: Vec<Undecided> = undecided.into_iter().flatten().collect();
     let undecided = undecided.into_iter();
     report.not_evaluated.extend(
         undecided.map(|Undecided { rule, path, reason }| NotEvaluated { path, rule, reason }),
     );
     let by_path = |skipped: &NotEvaluated| skipped.path.as_os_str().as_encoded_bytes().to_owned();
     report.not_evaluated.sort_by_cached_key(by_path);
-    findings
+    Ok(findings.into_iter().flatten().collect())
 }

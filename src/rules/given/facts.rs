@@ -1,7 +1,5 @@
 //! What is kept of a sops file for the rules that look at all files together: no text of it.
 
-#![expect(dead_code, reason = "not all rules are there yet")]
-
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
@@ -31,8 +29,6 @@ pub(crate) struct FileFacts {
     pub(crate) mac_only_encrypted: bool,
     /// Whether it is a manifest for a cluster.
     pub(crate) is_manifest: bool,
-    /// How many values are known to be picked by the selectors.
-    pub(crate) encrypted: usize,
     /// Whether its selectors are certain to pick none of its values, of which there are some, and would not
     /// leave them in clear for marks in the file itself.
     pub(crate) picks_nothing: bool,
@@ -120,7 +116,6 @@ impl FileFacts {
             selector,
             mac_only_encrypted: file.selectors().mac_only_encrypted(),
             is_manifest: is_manifest(file.tree()),
-            encrypted,
             picks_nothing: encrypted == 0 && picks_nothing(file),
         }
     }

@@ -121,6 +121,15 @@ pub(crate) struct Follows<'a> {
 }
 
 impl<'a> RepoContext<'a> {
+    /// Whether a `.sops.yaml` is the nearest one above any sops file. One that is not may be a template,
+    /// from which another program makes the configuration that sops reads.
+    pub(in crate::rules) fn is_nearest_to_any(&self, config: &ConfigFile) -> bool {
+        let nearest = self.governed.iter().filter_map(|of| of.above.first());
+        nearest
+            .filter_map(|above| self.configs.get(above.config))
+            .any(|nearest| std::ptr::eq(nearest, config))
+    }
+
     /// The files that follow a rule, each with it.
     pub(crate) fn following(&self) -> impl Iterator<Item = Follows<'a>> + use<'a> {
         let configs = self.configs;

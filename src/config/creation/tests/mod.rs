@@ -3,6 +3,7 @@
 mod by_sops;
 mod chance;
 
+use super::names::NameSource;
 use super::*;
 use crate::source::SourceId;
 

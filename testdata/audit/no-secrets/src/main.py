@@ -1,0 +1,2 @@
+PASSWORD = "ENC[AES256_GCM,data:...]"
+print("sops:")
