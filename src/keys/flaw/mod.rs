@@ -395,7 +395,7 @@ mod tests {
 
     #[test]
     fn a_private_key_is_known_whatever_surrounds_it_and_is_never_public() {
-        let keys = include_str!("../../testdata/rules/keys.txt");
+        let keys = include_str!("../../../testdata/rules/keys.txt");
         let line = |start: &str| keys.lines().find(|line| line.contains(start)).unwrap();
         let private = line("AGE-SECRET-KEY-1");
         let (_, public) = line("# public key: ").split_once(": ").unwrap();
