@@ -30,6 +30,7 @@ mod policy;
 mod recipes;
 mod recipients;
 mod reference;
+mod remedies;
 mod repository;
 mod sandbox;
 mod services;
