@@ -52,6 +52,13 @@ fn of_rule(
     let (first, second) = (keys.next()?, keys.next()?);
     let count = rule.groups.len();
     let followers = ruled.followers.get(at).map_or(&[][..], Vec::as_slice);
+    // Others would be shut by following it.
+    let is_so = |file: &FileFacts| has_lone_groups(&file.groups);
+    let followers: Vec<&FileFacts> = followers
+        .iter()
+        .copied()
+        .filter(|file| is_so(file))
+        .collect();
     let first_line = ruled.config.source.position(first.span.start());
     let mut says = says(count);
     if !followers.is_empty() {
@@ -67,7 +74,7 @@ fn of_rule(
                 "if each key should be enough, put all of them into one group (one `-` below `key_groups`), and have the \
                  files follow; if all are to be needed, say so with `shamir_threshold: {count}`"
             )),
-            followers,
+            &followers,
         ));
     Some(found)
 }

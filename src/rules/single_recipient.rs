@@ -36,7 +36,9 @@ fn found(context: &RepoContext<'_>, file: &FileFacts, factor: usize, least: usiz
         ),
         None => format!("the loss of {factor} keys makes the file undecryptable"),
     };
-    let consequence = if factor == 1 {
+    let consequence = if lone.len() > 1 && !has_one_key(file) {
+        "when one of them is lost, so are the values; git has no other copy of them".to_owned()
+    } else if factor == 1 {
         "when that key is lost, so are the values; git has no other copy of them".to_owned()
     } else {
         format!("the policy asks for {least} (`min-recipients`)")

@@ -42,9 +42,9 @@ fn found(sandbox: &Sandbox, rule: &str, path: &str) -> Option<Value> {
 fn help(sandbox: &Sandbox, rule: &str) -> (String, Vec<String>) {
     let found = found(sandbox, rule, "apps/db.enc.yaml");
     let found = found.unwrap_or_else(|| panic!("{rule} is silent"));
-    let commands = found["help"]["commands"].as_array().unwrap().iter();
+    let commands = found["commands"].as_array().unwrap().iter();
     let commands = commands.map(|command| command.as_str().unwrap().to_owned());
-    let text = found["help"]["text"].as_str().unwrap().to_owned();
+    let text = found["help"].as_str().unwrap().to_owned();
     (text, commands.collect())
 }
 
