@@ -109,7 +109,7 @@ fn a_rule_that_names_enough_keys_gets_no_more_of_them() {
 fn all_keys_are_named_without_which_a_file_is_lost() {
     let sandbox = Sandbox::new();
     _ = sandbox.git(["init", "--quiet"]);
-    let both = testdata("rules/accidental-key-groups/fires/of-a-file/shop.enc.yaml");
+    let both = testdata("rules/accidental-key-groups/fires/of-a-file/secrets/shop.yaml");
     sandbox.write("apps/db.enc.yaml", fs::read(both).unwrap());
     let found = found(&sandbox, "single-recipient", "apps/db.enc.yaml").unwrap();
     let message = found["message"].as_str().unwrap();
@@ -133,14 +133,14 @@ fn no_file_is_made_to_follow_a_rule_that_needs_all_keys_by_accident() {
 fn a_key_that_changed_its_group_is_neither_missing_nor_too_much() {
     let story = "single-recipient/quiet/two/db.enc.yaml";
     let rule = format!(
-        "  - shamir_threshold: 2\n    key_groups:\n      - age: [{ALICE}]\n      - age: [{BOB}, {CAROL}]\n"
+        "  - shamir_threshold: 2\n    key_groups:\n      - age: [{ALICE}]\n      - age: [{CAROL}, {BOB}]\n"
     );
     let sandbox = repository(story, &rule);
     let found = found(&sandbox, "recipient-drift", "apps/db.enc.yaml").unwrap();
     let message = found["message"].as_str().unwrap();
-    let expected = format!("`{BOB}` is in key group 1 here, and the rule puts it into group 2");
+    let expected = format!("`{CAROL}` is in key group 1 here, and the rule puts it into group 2");
     assert!(message.contains(&expected), "{message}");
-    let missing = format!("`{CAROL}` is missing here, by rule 1");
+    let missing = format!("`{BOB}` is missing here, by rule 1");
     assert!(message.starts_with(&missing), "{message}");
     assert!(!message.contains("not there"), "{message}");
 }
