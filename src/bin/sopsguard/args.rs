@@ -9,9 +9,9 @@ use sopsguard::install::Hook;
 
 use crate::help::{
     AUDIT_EXAMPLES, AUDIT_EXIT_CODES, CHECK_EXAMPLES, COMPLETIONS_EXAMPLES, EXAMPLES, EXIT_CODES,
-    EXPLAIN_EXAMPLES, EXPLAIN_EXIT_CODES, IDENTITIES, INSTALL_EXAMPLES, KEYS_EXAMPLES,
-    KEYS_EXIT_CODES, LOG_EDITS, LOG_EXAMPLES, LOG_EXIT_CODES, MAN_EXAMPLES, RECIPIENTS_EXAMPLES,
-    RECIPIENTS_EXIT_CODES, RULES_EXAMPLES,
+    EXPLAIN_EXAMPLES, EXPLAIN_EXIT_CODES, IDENTITIES, INIT_EXAMPLES, INIT_EXIT_CODES,
+    INSTALL_EXAMPLES, KEYS_EXAMPLES, KEYS_EXIT_CODES, LOG_EDITS, LOG_EXAMPLES, LOG_EXIT_CODES,
+    MAN_EXAMPLES, RECIPIENTS_EXAMPLES, RECIPIENTS_EXIT_CODES, RULES_EXAMPLES,
 };
 use crate::later::Later;
 
@@ -69,6 +69,12 @@ pub(crate) enum Command {
     /// With `--tree` each value is listed as sops sees it instead: its path, its type, whether the
     /// selectors encrypt it and whether it enters the MAC.
     Explain(Later<ExplainArgs>),
+    /// Write a first `.sopsguard.toml`, made of what the repository holds
+    ///
+    /// It lists who can decrypt the files now, with the names that anchors and comments of `.sops.yaml` give
+    /// them, and says in comments what else can be set. What is there already is never overwritten. Needs no
+    /// key, and opens nothing.
+    Init(Later<InitArgs>),
     /// Let git check secrets before each commit, merge and push
     ///
     /// Puts hooks into the repository's hooks folder (that of `core.hooksPath` where it is set). A hook
@@ -128,7 +134,8 @@ pub(crate) struct CheckArgs {
     /// REV..TIP, TIP stands for HEAD
     #[arg(long, value_name = "REV", conflicts_with = "write")]
     pub(crate) since: Option<String>,
-    /// Exit with 1 where there is no revision to compare with, as in a shallow clone
+    /// Exit with 1 where there is no commit to compare with: with `--since`, or in a job of GitHub or GitLab
+    /// for a change, the merge base, which a shallow clone lacks; else HEAD
     #[arg(long)]
     pub(crate) require_base: bool,
     /// Open files whose selectors are not those of the revision compared with, too: in a job that
@@ -138,7 +145,7 @@ pub(crate) struct CheckArgs {
     /// Search the history, too, for who broke a file: at most N commits
     /// [default: 1000]
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "1000", hide_default_value = true)]
+    #[arg(default_missing_value = "1000", hide_default_value = true, value_parser = commits)]
     pub(crate) history: Option<NonZeroUsize>,
     /// Follow this policy instead of .sopsguard.toml at the repository's root
     #[arg(long, value_name = "FILE")]
@@ -176,14 +183,19 @@ pub(crate) struct AuditArgs {
     /// Audit what the next commit will hold instead of the work tree
     #[arg(long)]
     pub(crate) staged: bool,
-    /// Exit with 1 where there is no revision to compare with, as in a shallow clone
+    /// Compare with the merge base of REV and HEAD, whose policy judges, too. All files are audited all the
+    /// same, as the work tree has them. In REV..TIP, TIP stands for HEAD in that
+    #[arg(long, value_name = "REV", conflicts_with = "write")]
+    pub(crate) since: Option<String>,
+    /// Exit with 1 where there is no commit to compare with: with `--since`, or in a job of GitHub or GitLab
+    /// for a change, the merge base, which a shallow clone lacks; else HEAD
     #[arg(long)]
     pub(crate) require_base: bool,
     /// Search the history, too, for recipients that were taken out and still know the data key: at
     /// most N commits
     /// [default: 1000]
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "1000", hide_default_value = true)]
+    #[arg(default_missing_value = "1000", hide_default_value = true, value_parser = commits)]
     pub(crate) history: Option<NonZeroUsize>,
     /// Open the files and compare their values, for such as stand in several places and for known
     /// dummies; never in a job that checks other people's changes, where it would answer their guesses
@@ -288,6 +300,17 @@ pub(crate) struct ExplainArgs {
     /// stdin.yaml, or as the type says]
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_name: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("{INIT_EXAMPLES}\n\n{INIT_EXIT_CODES}"))]
+pub(crate) struct InitArgs {
+    /// Print what would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print the JSON Schema of the file instead, for editors
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) schema: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -439,6 +462,18 @@ impl From<InputType> for sopsguard::Format {
             InputType::Ini => Self::Ini,
             InputType::Binary => Self::Binary,
         }
+    }
+}
+
+/// How many commits a search looks at.
+fn commits(text: &str) -> Result<NonZeroUsize, String> {
+    match text.parse::<usize>().map(NonZeroUsize::new) {
+        Ok(Some(commits)) => Ok(commits),
+        Ok(None) => Err(
+            "no history is searched where `--history` is left out; `--history=1` is the least"
+                .to_owned(),
+        ),
+        Err(_) => Err("a number of commits is needed, as in `--history=500`".to_owned()),
     }
 }
 

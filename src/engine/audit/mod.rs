@@ -4,6 +4,7 @@
 mod configs;
 mod departed;
 mod deployed;
+mod first;
 mod telling;
 mod values;
 
@@ -29,6 +30,7 @@ use crate::rules::{
 use crate::sops::{Reason, Verification};
 pub(super) use configs::config_file;
 use departed::Histories;
+pub use first::{FirstPolicy, init};
 use values::{Comparison, ToOpen};
 
 /// What is kept of a file.
@@ -42,7 +44,7 @@ type Facts = FileFacts;
 /// # Errors
 /// As [`check`](super::check()) does.
 pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
-    let start = Start::of(&request);
+    let start = Start::of_audit(&request);
     start.run(|world, told| {
         let named = Named::take(&mut request, world)?;
         let scope = world.scope();
