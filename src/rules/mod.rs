@@ -66,9 +66,10 @@ pub(crate) use given::{
     RepoFindings, Sound, Standing, Undecided, Unreadable, ValuePlace, Values,
 };
 use given::{
-    CommitNames, Fate, Found, KeyDrift, KeyFacts, MAX_FINDINGS, Names, Picks, Ruled, SelectorFacts,
+    CommitNames, Fate, Found, How, KeyDrift, KeyFacts, MAX_FINDINGS, Names, Picks, SelectorFacts,
     Tale, format, remedy, some_of,
 };
+pub(crate) use given::{Covered, Places, Ruled};
 
 use crate::finding::Severity;
 
