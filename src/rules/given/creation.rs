@@ -20,6 +20,7 @@ pub(crate) struct Ruled<'a> {
     /// What becomes of each of the rules. Those of which it is not known, for there are too many of them,
     /// count as used.
     pub(in crate::rules) fates: Vec<Fate<'a>>,
+    here: &'a Path,
 }
 
 /// What becomes of a rule among the files that there are.
@@ -75,6 +76,7 @@ impl<'a> RepoContext<'a> {
                     followers: vec![Vec::new(); read.rules.len()],
                     is_stop: vec![false; read.rules.len()],
                     fates: Vec::new(),
+                    here: self.here,
                 })
             })
             .collect();
@@ -187,6 +189,24 @@ impl<'a> Ruled<'a> {
         }
         *left = left.saturating_sub(work);
         fates
+    }
+
+    /// Whether a rule's `path_regex` matches a file; yes where there is none, or it is not known.
+    pub(in crate::rules) fn matches_file(&self, rule: usize, file: &FileFacts) -> bool {
+        let name = self.name_below(&file.path);
+        name.is_some_and(|name| self.matches(rule, &name))
+    }
+
+    /// The name of a file below the folder, as sops matches it.
+    fn name_below(&self, name: &Path) -> Option<Vec<u8>> {
+        let place = paths::absolute(self.here, name);
+        let relative = place.strip_prefix(&self.config.folder).ok()?;
+        let bytes = relative.as_os_str().as_encoded_bytes().iter();
+        let slashed = bytes.map(|&byte| match byte {
+            b'\\' if cfg!(windows) => b'/',
+            byte => byte,
+        });
+        Some(slashed.collect())
     }
 
     /// Whether a rule's `path_regex` matches the name; yes where there is none, or it is not known.
