@@ -39,3 +39,41 @@ fn of(parts: &[String], before: usize) -> String {
     let bytes = bytes.iter().take(16);
     bytes.map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{Help, Location, Severity};
+
+    fn fingerprint(subject: Option<&str>) -> String {
+        let finding = Finding {
+            rule: "untrusted-recipient",
+            severity: Severity::Error,
+            location: Location {
+                path: "a".into(),
+                start: None,
+                end: None,
+            },
+            key: None,
+            message: String::new(),
+            consequence: None,
+            help: Help::default(),
+            related: Vec::new(),
+            snippet: None,
+            subject: subject.map(str::to_owned),
+            fingerprint: String::new(),
+        };
+        let mut findings = [finding];
+        put(&mut findings, &Report::default());
+        let [finding] = findings;
+        finding.fingerprint
+    }
+
+    #[test]
+    fn who_accepted_one_recipient_accepted_no_other() {
+        let of = ["eve", "mallory", ""].map(|name| fingerprint(Some(name)));
+        assert_ne!(of[0], of[1]);
+        assert!(!of.contains(&fingerprint(None)));
+        assert_eq!(of[0], fingerprint(Some("eve")));
+    }
+}
