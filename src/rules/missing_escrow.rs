@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Check, FileContext, FileFacts, Found, Needs, RepoContext, RepoFindings, Rule, remedy};
+use super::{Check, FileContext, FileFacts, Found, Needs, RepoContext, RepoFindings, Rule};
 use crate::finding::{Help, Severity};
 
 pub(super) static RULE: Rule = Rule {
@@ -75,14 +75,14 @@ fn found(context: &RepoContext<'_>, file: &FileFacts, open: usize) -> Found {
         .map(|name| format!("\"{name}\""))
         .collect();
     let text = format!(
-        "add {} to the creation rule in `.sops.yaml`, then encrypt the file to it",
-        names.join(" or ")
+        "add {} to the creation rule in `{}`, then encrypt the file to it",
+        names.join(" or "),
+        context.config_name(file)
     );
-    let path = remedy::argument(&file.path);
     Found::new(message)
         .at_position(Some(file.at))
         .says("when the keys that people work with are gone, so are the values")
-        .help(Help::new(text).then(format!("sops updatekeys {path}")))
+        .help(Help::new(text).then(context.updatekeys(file)))
 }
 
 /// How many escrow keys are named.

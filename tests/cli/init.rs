@@ -353,5 +353,9 @@ fn the_schema_in_the_docs_is_the_present_one() {
     if std::env::var_os("SOPSGUARD_BLESS").is_some() {
         fs::write(place, &schema).unwrap();
     }
-    assert_eq!(fs::read_to_string(place).unwrap_or_default(), schema);
+    assert_eq!(
+        fs::read_to_string(place).unwrap_or_default(),
+        schema,
+        "stale; SOPSGUARD_BLESS=1 cargo test --test cli the_schema_in"
+    );
 }

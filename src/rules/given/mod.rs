@@ -10,12 +10,14 @@ mod drift;
 mod facts;
 mod findings;
 pub(super) mod format;
+mod meant;
 mod past;
 pub(super) mod remedy;
 mod repository;
 mod sound;
 #[cfg(test)]
 mod tests;
+mod update;
 mod values;
 
 pub(crate) use change::{BaseName, ChangeContext};
@@ -25,10 +27,11 @@ pub(crate) use context::{Due, FileContext, FormatFrom, Unreadable};
 pub(super) use creation::{Fate, Ruled, some_of};
 pub(crate) use departed::{Departed, Left};
 pub(crate) use deployed::{Deployed, Standing};
-pub(crate) use drift::{KeyDrift, Picks};
+pub(crate) use drift::{KeyDrift, Moved, Picks};
 pub(crate) use facts::{FileFacts, KeyFacts, SelectorFacts};
 pub(crate) use findings::Findings;
 pub(super) use findings::Found;
+pub(crate) use meant::fit_to_rule;
 pub(super) use past::CommitNames;
 pub(crate) use past::{CommitName, Past};
 pub(crate) use remedy::argument;
@@ -36,4 +39,5 @@ pub(crate) use repository::{
     Above, ConfigFile, Follows, Governed, RepoContext, RepoFindings, Undecided,
 };
 pub(crate) use sound::Sound;
+pub(super) use update::{has_lone_groups, is_accidental};
 pub(crate) use values::{ValuePlace, Values};

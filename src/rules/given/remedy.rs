@@ -87,15 +87,15 @@ pub(in crate::rules) fn sops_by(config: &Path, command: &str) -> String {
     }
 }
 
-/// How to encrypt a file anew by this configuration, for the reason `text`. Where the first command of
-/// the pipe fails, the second would write a file of nothing in some formats.
-pub(in crate::rules) fn encrypt_anew(text: impl Into<String>, config: &Path, file: &Path) -> Help {
+/// The command that encrypts a file anew by this configuration. Where the first command of the pipe fails,
+/// the second would write a file of nothing in some formats; nothing is left of that.
+pub(super) fn anew(config: &Path, file: &Path) -> String {
     let (name, new) = (argument(file), argument(&with_suffix(file, ".new")));
     let encrypt = format!("encrypt --filename-override {name} /dev/stdin");
     let encrypt = sops_by(config, &encrypt);
-    Help::new(text).then(format!(
-        "(set -o pipefail; sops decrypt {name} | {encrypt} > {new} && mv {new} {name})"
-    ))
+    format!(
+        "(set -o pipefail; sops decrypt {name} | {encrypt} > {new} && mv {new} {name} || ! rm -f {new})"
+    )
 }
 
 /// What the metadata are called in a file of this format.
