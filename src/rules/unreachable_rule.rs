@@ -44,7 +44,7 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
             .help(Help::new(format!(
                 "put it before the rule in line {line}, or delete it; which rule a file follows says"
             ))
-            .then(format!("sopsguard explain {}", example(&ruled, at, by))));
+            .then(format!("sopsguard explain {}", example(ruled, at, by))));
             findings.report_in_config(ruled.config, found);
         }
     }
