@@ -1,7 +1,7 @@
 //! `malformed-config`: sops cannot load a `.sops.yaml`, or fails at one of its rules.
 
 use super::{Check, ConfigFile, Found, Needs, RepoContext, RepoFindings, Rule};
-use crate::config::creation::{Oddity, RuleFault, Strange};
+use crate::config::creation::{Error, Oddity, RuleFault, Strange};
 use crate::document;
 use crate::finding::{Help, Severity};
 
@@ -23,9 +23,7 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
                     findings.report_at(&config.path, &config.source, of_rule(oddity, fault));
                 }
             }
-            Err(error) if error.is_undecidable() => {
-                findings.cannot_decide(&config.path, "unsupported");
-            }
+            Err(error) if error.is_undecidable() => report_unread(config, error, findings),
             Err(_) if is_template(context, config) => {}
             Err(_) => report_unloaded(config, findings),
         }
@@ -57,6 +55,20 @@ fn of_rule(oddity: &Oddity, fault: &RuleFault) -> Found {
             }
             _ => "write the keys as one text with commas, or as a list of texts",
         }))
+}
+
+/// A configuration that sops may load, and of which nothing is known here.
+fn report_unread(config: &ConfigFile, error: &Error, findings: &mut RepoFindings<'_>) {
+    findings.cannot_decide(&config.path, "unsupported");
+    let found = Found::new(format!("the configuration is not followed: {error}"))
+        .severity(Severity::Warning)
+        .says(
+            "whether sops loads it is not known, nor whether the files below the folder follow it",
+        )
+        .help(Help::new(
+            "make it a plain file of less than 16 MiB, in the folder that it is for",
+        ));
+    findings.report_at(&config.path, &config.source, found);
 }
 
 fn report_unloaded(config: &ConfigFile, findings: &mut RepoFindings<'_>) {
