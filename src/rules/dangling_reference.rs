@@ -1,8 +1,11 @@
 //! `dangling-reference`: a generator lists a secret that is not there.
 
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::{Check, Found, Needs, RepoContext, RepoFindings, Rule, Standing, remedy};
+use super::{Check, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, Standing, remedy};
 use crate::config::similar;
 use crate::deployment::{By, Reference, Role};
 use crate::finding::{Help, Severity};
@@ -20,10 +23,24 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     if context.deployed.is_cut_short() {
         findings.cannot_decide(Path::new("."), "too-many-references");
     }
+    let folders = Folders::of(context.names);
+    let mut in_file: HashMap<&Path, usize> = HashMap::new();
+    let mut in_all = 0;
     for (reference, standing) in context.deployed.references() {
         if standing != Standing::There && counts(context, reference) {
+            let in_file = in_file.entry(&reference.file).or_default();
+            *in_file += 1;
+            if *in_file > MAX_FINDINGS {
+                continue;
+            }
+            in_all += 1;
+            if in_all > MAX_FINDINGS_OF_ALL {
+                findings.cannot_decide(Path::new("."), "too-many-findings");
+                break;
+            }
             let one = Dangling {
                 context,
+                folders: &folders,
                 reference,
                 target: context.deployed.shown(&reference.target),
             };
@@ -46,9 +63,46 @@ fn counts(context: &RepoContext<'_>, reference: &Reference) -> bool {
             .is_secret_name(&context.deployed.shown(&reference.target))
 }
 
+/// The most findings of one repository.
+const MAX_FINDINGS_OF_ALL: usize = 10 * MAX_FINDINGS;
+
+/// How many pairs of characters are compared to find what was meant: some tenths of a second.
+const MAX_STEPS: usize = 1 << 26;
+
+/// The names of all files by their folders.
+struct Folders<'n> {
+    names: HashMap<&'n Path, Vec<&'n str>>,
+    /// How many steps are left.
+    steps: Cell<usize>,
+}
+
+impl<'n> Folders<'n> {
+    fn of(all: &'n [PathBuf]) -> Self {
+        let mut names: HashMap<&Path, Vec<&str>> = HashMap::new();
+        for path in all {
+            let name = path.file_name().and_then(OsStr::to_str);
+            if let (Some(folder), Some(name)) = (path.parent(), name) {
+                names.entry(folder).or_default().push(name);
+            }
+        }
+        let steps = Cell::new(MAX_STEPS);
+        Self { names, steps }
+    }
+
+    /// The names in a folder, as far as they may still be compared with this one.
+    fn beside(&self, folder: &Path, name: &str) -> Option<impl Iterator<Item = &'n str>> {
+        let beside = self.names.get(folder)?;
+        let len: usize = beside.iter().map(|other| other.len() + 1).sum();
+        let steps = len.saturating_mul(name.len() + 1);
+        self.steps.set(self.steps.get().checked_sub(steps)?);
+        Some(beside.iter().copied())
+    }
+}
+
 /// A reference to a file that is not there.
 struct Dangling<'a, 'c> {
     context: &'a RepoContext<'c>,
+    folders: &'a Folders<'c>,
     reference: &'a Reference,
     /// The file, as reports print it.
     target: PathBuf,
@@ -130,14 +184,8 @@ impl Dangling<'_, '_> {
             return Some((why, own));
         }
         let folder = self.target.parent()?;
-        let beside = self
-            .context
-            .names
-            .iter()
-            .filter(|name| name.parent() == Some(folder));
-        let beside = beside.filter_map(|name| name.file_name()?.to_str());
         let name = self.target.file_name()?.to_str()?;
-        let name = similar(name, beside.clone())?;
+        let name = similar(name, self.folders.beside(folder, name)?)?;
         let is_only_case = name.eq_ignore_ascii_case(self.target.file_name()?.to_str()?);
         let why = if is_only_case {
             "capital and small letters differ"

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::{Check, FileFacts, Follows, Found, Needs, RepoContext, RepoFindings, Rule};
 use crate::finding::{Help, Severity};
+use crate::sops::BusFactors;
 
 pub(super) static RULE: Rule = Rule {
     id: "single-recipient",
@@ -16,8 +17,13 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     let least = context.policy.min_recipients();
+    let mut factors = BusFactors::default();
     for file in context.files {
-        let factor = file.quorum().bus_factor().count();
+        let found_out = factors.of(file.quorum());
+        let factor = found_out.count();
+        if !found_out.is_exact() && factor >= least {
+            findings.cannot_decide(&file.path, "cannot-decide");
+        }
         // What nobody can open as it is, is another matter.
         if (1..least).contains(&factor) {
             findings.report(&file.path, found(context, file, factor, least));

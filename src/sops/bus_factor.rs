@@ -6,6 +6,7 @@
 //! make: it is solved by a search that gives up after a fixed number of steps and says so.
 
 use std::cmp::Reverse;
+use std::collections::hash_map::{Entry, HashMap};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -48,6 +49,7 @@ impl fmt::Display for BusFactor {
 }
 
 /// The key groups of a file, and how many of them must be opened.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Quorum<'n> {
     /// The distinct names, sorted.
     names: Vec<&'n str>,
@@ -68,6 +70,42 @@ pub(crate) struct Holder<'n> {
     /// Whether nobody can open the file without her key.
     pub(crate) is_lone: bool,
 }
+
+/// The bus factors of the files of one run, of which many have the same key groups.
+pub(crate) struct BusFactors<'n> {
+    known: HashMap<Quorum<'n>, BusFactor>,
+    /// How many steps are left for all that are not known yet.
+    left: usize,
+}
+
+impl Default for BusFactors<'_> {
+    fn default() -> Self {
+        Self {
+            known: HashMap::new(),
+            left: MAX_STEPS_OF_RUN,
+        }
+    }
+}
+
+impl<'n> BusFactors<'n> {
+    /// As [`Quorum::bus_factor`], but less certain once many hard ones were asked for.
+    pub(crate) fn of(&mut self, quorum: Quorum<'n>) -> BusFactor {
+        let left = &mut self.left;
+        match self.known.entry(quorum) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => {
+                let found = new.key().bus_factor_within(left);
+                *new.insert(found)
+            }
+        }
+    }
+}
+
+/// How much all searches of a run may do together: some tenths of a second.
+const MAX_STEPS_OF_RUN: usize = 16 * MAX_STEPS;
+
+/// How much each may do nevertheless: it is enough for the files that people make.
+const EASY: usize = 1 << 12;
 
 /// How much the search may do: words of sets that are looked at, some milliseconds. It is enough for any
 /// 16 different groups with together 2,048 recipients.
@@ -111,7 +149,15 @@ impl<'n> Quorum<'n> {
     /// It is exact for up to 16 different groups with together 2,048 recipients, and for larger ones as
     /// far as some milliseconds go; each takes that long at most.
     pub(crate) fn bus_factor(&self) -> BusFactor {
-        let found = self.smallest_loss(MAX_STEPS);
+        self.bus_factor_within(&mut { MAX_STEPS })
+    }
+
+    /// The same with what is `left` of the steps of a run.
+    fn bus_factor_within(&self, left: &mut usize) -> BusFactor {
+        let most = MAX_STEPS.min((*left).max(EASY));
+        let mut own = most;
+        let found = self.smallest_loss(&mut own);
+        *left = left.saturating_sub(most - own);
         match found {
             // Nobody opens it, whatever it takes.
             BusFactor::Exact(0) => found,
@@ -142,7 +188,7 @@ impl<'n> Quorum<'n> {
         })
     }
 
-    fn smallest_loss(&self, most_steps: usize) -> BusFactor {
+    fn smallest_loss(&self, steps: &mut usize) -> BusFactor {
         // One more than can be spared.
         let left = (self.groups.len() + 1).saturating_sub(self.needed);
         if left == 0 {
@@ -156,7 +202,7 @@ impl<'n> Quorum<'n> {
         groups.sort_by_key(|(group, times)| (group.len(), Reverse(*times)));
         let first = union_of_first(&groups, left);
         let words = self.names.len().div_ceil(WORD);
-        let is_too_large = groups.len().saturating_mul(words) > most_steps;
+        let is_too_large = groups.len().saturating_mul(words) > *steps;
         if groups.len() > MAX_GROUPS || is_too_large {
             return BusFactor::AtMost(first);
         }
@@ -167,7 +213,7 @@ impl<'n> Quorum<'n> {
         Search {
             groups: groups.collect(),
             best: first,
-            steps: most_steps,
+            steps,
         }
         .run(left, words)
     }
@@ -200,12 +246,12 @@ struct Weighted {
 
 /// The search for the smallest union: each group in turn is shut or kept, and what cannot become better
 /// than the best is not followed.
-struct Search {
+struct Search<'s> {
     /// The small ones first.
     groups: Vec<Weighted>,
     best: usize,
     /// How many steps are left.
-    steps: usize,
+    steps: &'s mut usize,
 }
 
 /// A choice in the midst of the search.
@@ -217,7 +263,7 @@ struct Choice {
     left: usize,
 }
 
-impl Search {
+impl Search<'_> {
     fn run(mut self, left: usize, words: usize) -> BusFactor {
         let lost = Set::of(&[], words);
         let mut choices = vec![Choice {
@@ -228,9 +274,10 @@ impl Search {
         while let Some(choice) = choices.pop() {
             let open = self.groups.len() - choice.from;
             let Some(steps) = self.steps.checked_sub(open.saturating_mul(words)) else {
+                *self.steps = 0;
                 return BusFactor::AtMost(self.best);
             };
-            self.steps = steps;
+            *self.steps = steps;
             self.follow(choice, &mut choices);
         }
         BusFactor::Exact(self.best)
@@ -327,6 +374,35 @@ fn ones(word: &u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_searches_for_each_kind_of_file_once_and_for_no_more_than_it_may() {
+        let names: Vec<String> = (0..60).map(|at| format!("{at:02}")).collect();
+        let hard = |seed: usize| {
+            let group = move |at: usize| {
+                (0..8).map(move |key| (at * 7 + key * key * (seed + 3) + at * at * key) % 60)
+            };
+            let groups = (0..60).map(|at| {
+                group(at)
+                    .filter_map(|key| names.get(key))
+                    .map(String::as_str)
+            });
+            Quorum::new(groups, Some(30))
+        };
+        let mut run = BusFactors::default();
+        let first = run.of(hard(0));
+        assert!(!first.is_exact(), "too easy to tell anything");
+        let left = run.left;
+        assert!(left < MAX_STEPS_OF_RUN);
+        assert_eq!(run.of(hard(0)), first);
+        assert_eq!(run.left, left);
+        for seed in 1..20 {
+            run.of(hard(seed));
+        }
+        assert_eq!(run.left, 0);
+        let alone = Quorum::new([["a"]], None);
+        assert_eq!(run.of(alone), BusFactor::Exact(1));
+    }
 
     fn bus_factor(groups: &[&[&str]], threshold: Option<i64>) -> BusFactor {
         let groups = groups.iter().map(|group| group.iter().copied());
@@ -468,7 +544,7 @@ mod tests {
             proptest::prop_assert_eq!(quorum.bus_factor(), BusFactor::Exact(expected));
             // However early the search is given up, it never says too little.
             for steps in [0, 1, 8, 20, 40] {
-                let found = quorum.smallest_loss(steps);
+                let found = quorum.smallest_loss(&mut { steps });
                 proptest::prop_assert!(found.count() >= expected);
                 proptest::prop_assert!(!found.is_exact() || found.count() == expected);
             }

@@ -35,7 +35,7 @@ mod walk;
 
 pub(crate) use blind::{Blinded, Blinding};
 pub use bus_factor::BusFactor;
-pub(crate) use bus_factor::Quorum;
+pub(crate) use bus_factor::{BusFactors, Quorum};
 pub(crate) use comment::ClearComment;
 pub(crate) use data_key::{locks, locks_by_group};
 pub(crate) use data_keys::{DataKeyId, DataKeys};

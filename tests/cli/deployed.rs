@@ -203,3 +203,13 @@ fn hostile_manifests_are_read_in_bounded_time_and_printed_as_text() {
         assert_eq!(injected.count(), 0, "{}", report.stdout);
     }
 }
+
+#[test]
+fn many_missing_files_are_told_of_up_to_a_number_and_soon() {
+    let sandbox = deployed();
+    let lines: String = (0..1_500)
+        .map(|at| format!("  - ./gone-{at}.enc.yaml\n"))
+        .collect();
+    sandbox.write("app/generator.yaml", format!("{GENERATOR}{lines}"));
+    assert_eq!(found(&sandbox, &[]).len(), 1_000);
+}

@@ -17,7 +17,7 @@ use super::{Error, Request, policy};
 use crate::paths;
 use crate::repo::Repo;
 use crate::rules::Command;
-use crate::sops::{Opener, Quorum, SopsFile};
+use crate::sops::{BusFactors, Opener, Quorum, SopsFile};
 
 /// Tells who can open which secret file of the work tree.
 ///
@@ -119,9 +119,10 @@ fn put_together(files: Vec<(PathBuf, Facts)>, names: &Names) -> AccessMatrix {
     known.sort_by_cached_key(|(_, holder)| holder.rank());
     let places = known.iter().zip(0..);
     let places: BTreeMap<&str, usize> = places.map(|((name, _), at)| (*name, at)).collect();
+    let mut factors = BusFactors::default();
     let files = files
         .iter()
-        .map(|(path, facts)| facts.access(path, &places));
+        .map(|(path, facts)| facts.access(path, &places, &mut factors));
     AccessMatrix {
         files: files.collect(),
         recipients: known.iter().map(|(_, holder)| holder.clone()).collect(),
@@ -131,7 +132,12 @@ fn put_together(files: Vec<(PathBuf, Facts)>, names: &Names) -> AccessMatrix {
 
 impl Facts {
     /// Who can open the file.
-    fn access(&self, path: &Path, places: &BTreeMap<&str, usize>) -> FileAccess {
+    fn access<'f>(
+        &'f self,
+        path: &Path,
+        places: &BTreeMap<&str, usize>,
+        factors: &mut BusFactors<'f>,
+    ) -> FileAccess {
         let mut opened: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (group, number) in self.groups.iter().zip(1..) {
             for named in group {
@@ -159,7 +165,7 @@ impl Facts {
             grants,
             groups: self.groups.len(),
             groups_needed: self.needed,
-            bus_factor: quorum.bus_factor(),
+            bus_factor: factors.of(quorum),
         }
     }
 }
