@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Check, Found, Needs, RepoContext, RepoFindings, Rule, Standing, remedy};
-use crate::config::similar;
+use crate::config::distance;
 use crate::deployment::{By, Reference, Role};
 use crate::finding::{Help, Severity};
 
@@ -126,23 +126,35 @@ impl Dangling<'_> {
             let why = "kustomize starts from the folder of the kustomization, not of this file";
             return Some((why, own));
         }
-        let folder = self.target.parent()?;
-        let beside = self
-            .context
-            .names
-            .iter()
-            .filter(|name| name.parent() == Some(folder));
-        let beside = beside.filter_map(|name| name.file_name()?.to_str());
         let name = self.target.file_name()?.to_str()?;
-        let name = similar(name, beside.clone())?;
-        let is_only_case = name.eq_ignore_ascii_case(self.target.file_name()?.to_str()?);
-        let why = if is_only_case {
-            "capital and small letters differ"
-        } else {
-            "there is one of almost that name"
+        let folder = self.target.parent();
+        let names = self.context.names.iter();
+        let beside = names.filter(|other| other.parent() == folder);
+        let alike = beside.filter_map(|path| {
+            let other = path.file_name()?.to_str()?;
+            let likeness = likeness(name, other)?;
+            self.is_free(path).then_some((likeness, other))
+        });
+        let (likeness, name) = alike.min()?;
+        let why = match likeness {
+            Likeness::Case => "capital and small letters differ",
+            Likeness::Ending => "there is one of that name with another ending",
+            Likeness::Spelling(_) => "there is one of almost that name",
         };
         let meant = self.reference.target.parent()?.join(name);
         Some((why, meant))
+    }
+
+    /// Whether a file may be the one that was meant: nothing lists it yet, for who lists a file means it and
+    /// not another; and where KSOPS is to open it, it is encrypted.
+    fn is_free(&self, name: &Path) -> bool {
+        let deployed = self.context.deployed;
+        let is_secret = self.reference.by == By::Ksops && self.reference.role != Role::Generator;
+        let is_encrypted = || self.context.files.iter().any(|file| file.path == name);
+        (!is_secret || is_encrypted())
+            && !deployed
+                .references()
+                .any(|(one, _)| deployed.shown(&one.target) == name)
     }
 
     /// How to name another file in the place of this one.
@@ -162,5 +174,99 @@ impl Dangling<'_> {
         help.then(format!(
             "sed -i.bak '{line}s|{old}|{written}|' {file} && rm {file}.bak"
         ))
+    }
+}
+
+/// In what two names differ that may be meant for the same, the most alike first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Likeness {
+    Case,
+    Ending,
+    Spelling(usize),
+}
+
+/// The endings that say nothing about which file it is.
+const ENDINGS: [&str; 12] = [
+    "enc",
+    "sops",
+    "secret",
+    "secrets",
+    "encrypted",
+    "yaml",
+    "yml",
+    "json",
+    "env",
+    "ini",
+    "txt",
+    "bin",
+];
+
+/// Of how many characters of a name one may be another.
+const PER_SLIP: usize = 5;
+
+/// In what a name differs from another one for which it may be meant; none where they are not alike. Names
+/// that differ in a digit are those of two files.
+fn likeness(name: &str, other: &str) -> Option<Likeness> {
+    if name.eq_ignore_ascii_case(other) {
+        return Some(Likeness::Case);
+    }
+    let (name, other) = (stem(name), stem(other));
+    if name == other {
+        return Some(Likeness::Ending);
+    }
+    let digits = |text: &str| {
+        text.chars()
+            .filter(char::is_ascii_digit)
+            .collect::<String>()
+    };
+    let least = name.chars().count().min(other.chars().count());
+    let slips = distance(name, other);
+    let is_like = slips <= least / PER_SLIP && digits(name) == digits(other);
+    is_like.then_some(Likeness::Spelling(slips))
+}
+
+/// A name without its endings.
+fn stem(name: &str) -> &str {
+    let mut stem = name;
+    while let Some((rest, ending)) = stem.rsplit_once('.') {
+        let is_common = ENDINGS
+            .iter()
+            .any(|common| ending.eq_ignore_ascii_case(common));
+        if !is_common || rest.is_empty() {
+            break;
+        }
+        stem = rest;
+    }
+    stem
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_that_are_alike_without_their_endings_are_taken_for_each_other() {
+        for (name, other, expected) in [
+            ("gone.enc.yaml", "e.enc.yaml", None),
+            ("gone.enc.yaml", "done.enc.yaml", None),
+            ("db.enc.yaml", "dc.enc.yaml", None),
+            ("cache.enc.yaml", "mail.enc.yaml", None),
+            (
+                "database.enc.yaml",
+                "databse.enc.yaml",
+                Some(Likeness::Spelling(1)),
+            ),
+            (
+                "Database.enc.yaml",
+                "database.enc.yaml",
+                Some(Likeness::Case),
+            ),
+            ("db.enc.yaml", "db.sops.yml", Some(Likeness::Ending)),
+            ("shard-1.enc.yaml", "shard-2.enc.yaml", None),
+            ("staging.enc.yaml", "testing.enc.yaml", None),
+            (".enc", ".env", None),
+        ] {
+            assert_eq!(likeness(name, other), expected, "{name} {other}");
+        }
     }
 }

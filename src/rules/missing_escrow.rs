@@ -1,8 +1,12 @@
 //! `missing-escrow`: no key that is kept for the day when all others are gone opens the file.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
-use super::{Check, FileContext, FileFacts, Found, Needs, RepoContext, RepoFindings, Rule, remedy};
+use super::{
+    Check, FileContext, FileFacts, Found, Lacking, Needs, RepoContext, RepoFindings, Rule, remedy,
+    some_of,
+};
 use crate::finding::{Help, Severity};
 
 pub(super) static RULE: Rule = Rule {
@@ -26,14 +30,29 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
         report_none(context, findings);
         return;
     }
-    for file in context.files {
+    let lacks = |file: &FileFacts| {
         let groups = file.groups.iter().filter(|group| {
             let mut keys = group.iter();
             keys.any(|key| context.policy.is_escrow(&key.canonical))
         });
         let open = groups.count();
-        if open < file.groups_needed {
-            findings.report(&file.path, found(context, file, open));
+        (open < file.groups_needed).then_some((open, file.groups_needed))
+    };
+    for lacking in context.lacking(RULE.id, lacks) {
+        match lacking {
+            Lacking::File(file, lack) => {
+                let update = format!("sops updatekeys {}", remedy::argument(&file.path));
+                let found = found("the file", lack).at_position(Some(file.at));
+                findings.report(&file.path, found.help(help(context, "the file", update)));
+            }
+            Lacking::Rule(follows, files, lack) => {
+                let names = some_of(files.iter().map(|file| -> &Path { &file.path }));
+                let which = format!("{} files that follow this rule: {names}", files.len());
+                let found = found(&which, lack).at(follows.config.place(follows.rule));
+                let (which, update) = remedy::update_all(&follows.config.path, &files);
+                let found = found.help(help(context, which, update));
+                findings.report_in_config(follows.config, found);
+            }
         }
     }
 }
@@ -57,13 +76,18 @@ fn report_none(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     }
 }
 
-fn found(context: &RepoContext<'_>, file: &FileFacts, open: usize) -> Found {
-    let message = if open == 0 {
-        "no escrow key can decrypt the file".to_owned()
-    } else {
-        let needed = file.groups_needed;
-        format!("the escrow keys open {open} of the {needed} groups that the file takes")
-    };
+/// What there is to say of `which` files, of whose groups the escrow keys open so many of those needed.
+fn found(which: &str, (open, needed): (usize, usize)) -> Found {
+    Found::new(match open {
+        0 => format!("no escrow key can decrypt {which}"),
+        _ => format!(
+            "the escrow keys open {open} of the {needed} groups that it takes to decrypt {which}"
+        ),
+    })
+    .says("when the keys that people work with are gone, so are the values")
+}
+
+fn help(context: &RepoContext<'_>, files: &str, update: String) -> Help {
     let names: BTreeSet<&str> = context
         .policy
         .escrows()
@@ -75,14 +99,10 @@ fn found(context: &RepoContext<'_>, file: &FileFacts, open: usize) -> Found {
         .map(|name| format!("\"{name}\""))
         .collect();
     let text = format!(
-        "add {} to the creation rule in `.sops.yaml`, then encrypt the file to it",
+        "add {} to the creation rule in `.sops.yaml`, then encrypt {files} to it",
         names.join(" or ")
     );
-    let path = remedy::argument(&file.path);
-    Found::new(message)
-        .at_position(Some(file.at))
-        .says("when the keys that people work with are gone, so are the values")
-        .help(Help::new(text).then(format!("sops updatekeys {path}")))
+    Help::new(text).then(update)
 }
 
 /// How many escrow keys are named.

@@ -66,8 +66,8 @@ pub(crate) use given::{
     RepoFindings, Sound, Standing, Undecided, Unreadable, ValuePlace, Values,
 };
 use given::{
-    CommitNames, Fate, Found, KeyDrift, KeyFacts, MAX_FINDINGS, Names, Picks, Ruled, SelectorFacts,
-    Tale, format, remedy, some_of,
+    CommitNames, Fate, Found, KeyDrift, KeyFacts, Lacking, MAX_FINDINGS, Names, Picks, Ruled,
+    SelectorFacts, Tale, format, remedy, some_of,
 };
 
 use crate::finding::Severity;

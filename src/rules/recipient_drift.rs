@@ -19,16 +19,16 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     for follows in context.following() {
         let drift = follows.key_drift();
         if drift.is_some() {
-            findings.report(&follows.file.path, found(&follows, &drift));
+            findings.report(&follows.file.path, found(context, &follows, &drift));
         } else if drift.is_open {
             findings.cannot_decide(&follows.file.path, "needs-azure");
         }
     }
 }
 
-fn found(follows: &Follows<'_>, drift: &KeyDrift<'_>) -> Found {
+fn found(context: &RepoContext<'_>, follows: &Follows<'_>, drift: &KeyDrift<'_>) -> Found {
     let place = drift.extra.first().map_or(follows.file.at, |key| key.at);
-    let found = Found::new(message(follows, drift)).at_position(Some(place));
+    let found = Found::new(message(context, follows, drift)).at_position(Some(place));
     let file = remedy::argument(&follows.file.path);
     let update = remedy::sops_by(&follows.config.path, &format!("updatekeys {file}"));
     if follows.rule.groups.iter().all(Vec::is_empty) {
@@ -41,15 +41,16 @@ fn found(follows: &Follows<'_>, drift: &KeyDrift<'_>) -> Found {
     )
 }
 
-fn message(follows: &Follows<'_>, drift: &KeyDrift<'_>) -> String {
+fn message(context: &RepoContext<'_>, follows: &Follows<'_>, drift: &KeyDrift<'_>) -> String {
     let rule = follows.told();
     let mut parts = Vec::new();
-    let missing: Vec<&str> = drift
-        .missing
-        .iter()
-        .map(|key| key.names.shown.as_str())
-        .collect();
-    let extra: Vec<&str> = drift.extra.iter().map(|key| key.shown.as_str()).collect();
+    let path = &follows.file.path;
+    let missing = drift.missing.iter().map(|key| &key.names);
+    let missing = missing.map(|key| context.name_of(&key.canonical, &key.shown, path));
+    let missing: Vec<String> = missing.collect();
+    let extra = drift.extra.iter();
+    let extra = extra.map(|key| context.name_of(&key.canonical, &key.shown, path));
+    let extra: Vec<String> = extra.collect();
     if drift.is_spelling() {
         return format!(
             "{} here and in {rule} in other words, which to sops are other keys",
@@ -74,12 +75,11 @@ fn message(follows: &Follows<'_>, drift: &KeyDrift<'_>) -> String {
 }
 
 /// `a` is, `a` and `b` are, `a`, `b`, `c` and 2 others are.
-fn are(names: &[&str]) -> String {
+fn are(names: &[String]) -> String {
     let mut once: Vec<String> = Vec::new();
     for name in names {
-        let name = format!("`{name}`");
-        if !once.contains(&name) {
-            once.push(name);
+        if !once.contains(name) {
+            once.push(name.clone());
         }
     }
     let others = once.len().saturating_sub(MAX_NAMED);
@@ -101,7 +101,9 @@ fn consequence(drift: &KeyDrift<'_>) -> &'static str {
         }
         (false, true) => "who the rule means to let in cannot open the file",
         (true, false) => "who the rule leaves out opens the file all the same",
-        (false, false) => "the file is open to others than the rule says",
+        (false, false) => {
+            "who the rule means to let in cannot open the file, and who it leaves out opens it all the same"
+        }
         (true, true) => "`sops updatekeys` would lower the number of groups that open the file",
     }
 }

@@ -13,6 +13,7 @@ pub(super) mod format;
 mod past;
 pub(super) mod remedy;
 mod repository;
+mod shared;
 mod sound;
 #[cfg(test)]
 mod tests;
@@ -35,5 +36,6 @@ pub(crate) use remedy::argument;
 pub(crate) use repository::{
     Above, ConfigFile, Follows, Governed, RepoContext, RepoFindings, Undecided,
 };
+pub(super) use shared::Lacking;
 pub(crate) use sound::Sound;
 pub(crate) use values::{ValuePlace, Values};

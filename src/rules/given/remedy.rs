@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::FileContext;
+use super::{FileContext, FileFacts};
 use crate::document::Format;
 use crate::finding::Help;
 use crate::source::Span;
@@ -85,6 +85,25 @@ pub(in crate::rules) fn sops_by(config: &Path, command: &str) -> String {
         }
         Some(_) | None => format!("sops {command}"),
     }
+}
+
+/// The most files that one command names.
+const MOST_AT_ONCE: usize = 20;
+
+/// The command that has these files follow this configuration; with what to call them, as of many only the
+/// first are named.
+pub(in crate::rules) fn update_all(config: &Path, files: &[&FileFacts]) -> (&'static str, String) {
+    let names = files
+        .iter()
+        .take(MOST_AT_ONCE)
+        .map(|file| argument(&file.path));
+    let names: Vec<String> = names.collect();
+    let which = match files.len() > MOST_AT_ONCE {
+        true => "the files (these, and then the others)",
+        false => "the files",
+    };
+    let names = names.join(" ");
+    (which, sops_by(config, &format!("updatekeys {names}")))
 }
 
 /// How to encrypt a file anew by this configuration, for the reason `text`. Where the first command of
