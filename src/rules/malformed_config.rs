@@ -76,8 +76,7 @@ fn unquoted(config: &ConfigFile, fault: &Fault) -> Option<&'static str> {
     let is_star = ["path_regex: *", "_regex: *", "path_regex: [*"]
         .iter()
         .any(|start| text.contains(start));
-    let is_alias =
-        told.contains("anchor") || told.contains("alias") || told.contains("alphanumeric");
+    let is_alias = told.contains("anchor") || told.contains("alias") || told.contains("alphabetic");
     (is_alias && is_star).then_some(
         "write the pattern between single quotes, and as a regular expression: a `*` at the start of a value is an \
          alias of YAML (`'\\.enc\\.yaml$'`, not `*.enc.yaml`)",
