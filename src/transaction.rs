@@ -21,6 +21,9 @@ pub(crate) enum Error {
     /// Something that is no file lies there.
     #[error("`{}` is not a file", path.display())]
     NotAFile { path: PathBuf },
+    /// Something lies there, where nothing was to be.
+    #[error("`{}` is there already", path.display())]
+    Exists { path: PathBuf },
     /// The system refused.
     #[error("`{}` cannot be written: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
@@ -62,6 +65,21 @@ pub(crate) fn replace(place: &Path, root: &Path, bytes: &[u8]) -> Result<(), Err
     put(&target, former.as_ref(), bytes).map_err(refused)
 }
 
+/// Puts a new file in its place. Whatever lies there already, be it a link, stays as it is.
+///
+/// # Errors
+/// [`Error::Exists`] where something lies there, [`Error::Io`]; and nothing has changed then.
+pub(crate) fn create(place: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let path = place.to_owned();
+    write_beside(place, None, bytes)
+        .and_then(|file| file.persist_noclobber(place).map_err(|error| error.error))
+        .and_then(|_| sync(folder_of(place)))
+        .map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => Error::Exists { path },
+            _ => Error::Io { path, source },
+        })
+}
+
 /// The place behind all links.
 fn target(place: &Path) -> io::Result<PathBuf> {
     if place.is_symlink() {
@@ -74,19 +92,31 @@ fn target(place: &Path) -> io::Result<PathBuf> {
 }
 
 fn put(target: &Path, former: Option<&fs::Metadata>, bytes: &[u8]) -> io::Result<()> {
-    let folder = target.parent().unwrap_or(Path::new("/"));
+    write_beside(target, former, bytes)?.persist(target)?;
+    sync(folder_of(target))
+}
+
+fn folder_of(place: &Path) -> &Path {
+    place.parent().unwrap_or(Path::new("/"))
+}
+
+/// A new file beside a place, with these bytes, that is not in that place yet.
+fn write_beside(
+    target: &Path,
+    former: Option<&fs::Metadata>,
+    bytes: &[u8],
+) -> io::Result<tempfile::NamedTempFile> {
     let mut name = std::ffi::OsString::from(".");
     name.push(target.file_name().unwrap_or_default());
     // By which `check` knows it, see `paths::is_temporary`.
     name.push(".sopsguard-");
-    let mut file = temporary(&name, folder)?;
+    let mut file = temporary(&name, folder_of(target))?;
     file.write_all(bytes)?;
     if let Some(former) = former {
         file.as_file().set_permissions(former.permissions())?;
     }
     file.as_file().sync_all()?;
-    file.persist(target)?;
-    sync(folder)
+    Ok(file)
 }
 
 /// A new file with the mode that the user's other new files have.
@@ -178,5 +208,26 @@ mod tests {
         assert_eq!(fs::read_dir(root.join(".git")).unwrap().count(), 0);
         // Who names a place outside means it.
         replace(&outside.join("b"), &root, b"x").unwrap();
+    }
+
+    #[test]
+    fn a_new_file_takes_the_place_of_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        create(&root.join("new"), b"ours").unwrap();
+        assert_eq!(fs::read(root.join("new")).unwrap(), b"ours");
+        fs::write(root.join("file"), "theirs").unwrap();
+        fs::create_dir(root.join("folder")).unwrap();
+        symlink("nowhere", root.join("dangling")).unwrap();
+        symlink("file", root.join("link")).unwrap();
+        for name in ["new", "file", "folder", "dangling", "link"] {
+            let refused = create(&root.join(name), b"other");
+            assert!(matches!(refused, Err(Error::Exists { .. })), "{name}");
+        }
+        assert_eq!(fs::read(root.join("new")).unwrap(), b"ours");
+        assert_eq!(fs::read(root.join("file")).unwrap(), b"theirs");
+        assert_eq!(fs::read_dir(root).unwrap().count(), 5, "nothing is left");
+        assert!(!root.join("nowhere").exists());
+        assert!(create(&root.join("none/a"), b"x").is_err());
     }
 }

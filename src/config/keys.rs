@@ -45,7 +45,7 @@ pub(super) enum Shape {
 pub(super) const MAX_COUNT: i64 = 1_000;
 
 /// The most characters of a [`Shape::Name`].
-pub(super) const MAX_NAME: usize = 80;
+pub(crate) const MAX_NAME: usize = 80;
 
 /// The words for the levels of a rule.
 pub(super) const LEVELS: [&str; 4] = ["error", "warning", "note", "off"];

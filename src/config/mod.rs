@@ -6,22 +6,26 @@ mod covering;
 pub(crate) mod creation;
 mod day;
 mod error;
-#[expect(dead_code, reason = "the schema waits to be made of it")]
+mod first;
 mod keys;
 mod loosening;
 mod patterns;
 mod policy;
 mod read;
 mod recipients;
+mod schema;
 mod settings;
 mod similar;
 
 pub(crate) use baseline::{Accepted, Baseline};
 pub(crate) use day::Day;
 pub(crate) use error::Error;
+pub(crate) use first::{First, FirstRecipient, literal};
+pub(crate) use keys::MAX_NAME;
 pub(crate) use loosening::{Loosening, Looser, Pattern, Who};
 pub(crate) use policy::Policy;
 pub(crate) use recipients::{Trust, Trusted};
+pub(crate) use schema::schema;
 pub(crate) use similar::distance;
 
 /// The name of the policy file, which lies at the root of a repository.

@@ -1,5 +1,6 @@
 //! The rules as users see them: what each is called, how much it matters and what it means.
 
+use crate::config::schema;
 use crate::finding::Severity;
 use crate::rules::{Check, Command, Needs, RULES, Rule, STALE_DATA_KEY};
 
@@ -24,6 +25,13 @@ pub struct RuleInfo {
 /// Lists all rules, sorted by id.
 pub fn catalogue() -> impl Iterator<Item = RuleInfo> {
     RULES.into_iter().map(RuleInfo::of)
+}
+
+/// The JSON Schema of `.sopsguard.toml`, as a text.
+#[must_use]
+pub fn policy_schema() -> String {
+    let rules: Vec<_> = RULES.iter().map(|rule| (rule.id, rule.summary)).collect();
+    schema(&rules)
 }
 
 impl RuleInfo {

@@ -72,6 +72,17 @@ pub enum Error {
     #[error("there is no git repository here whose index or commits could be checked")]
     #[diagnostic(help("run it inside a work tree, or name one with `-C`"))]
     NoRepository,
+    /// A policy was to be made, and there is no repository that it could belong to.
+    #[error("there is no git repository here, and a policy belongs to one")]
+    #[diagnostic(help("go into one, name one with `-C`, or make one: `git init`"))]
+    NotInRepository,
+    /// A policy was to be made, and something lies in its place.
+    #[error("`{}` is there already, and is left as it is", path.display())]
+    #[diagnostic(help("`sopsguard init --dry-run` prints what would have been written"))]
+    PolicyExists {
+        /// Its path.
+        path: PathBuf,
+    },
     /// The same, where there is a repository without a work tree.
     #[error("the repository here is bare, and only one with a work tree can be checked")]
     #[diagnostic(help("run it in a clone, or in a work tree: `git worktree add ../checked-out`"))]

@@ -45,9 +45,9 @@ mod walk;
 pub use crate::history::{DataKeyFate, Edit, Step, ValueChange, What};
 pub use crate::keys::{Answer, Ask};
 pub use crate::rules::Command;
-pub use audit::audit;
+pub use audit::{FirstPolicy, audit, init};
 pub use baseline::{Written, write_baseline};
-pub use catalogue::{RuleInfo, catalogue};
+pub use catalogue::{RuleInfo, catalogue, policy_schema};
 pub use check::check;
 pub use error::Error;
 pub use explain::{

@@ -31,6 +31,28 @@ impl KeyName {
         super::file::kind(self.kind, &self.shown)
     }
 
+    /// A text that [`Self::parse`] reads as the key of this name; none where there is none. `shown` is
+    /// how reports print it, which can hold more of it.
+    pub(crate) fn spelling(canonical: &str, shown: &str) -> Option<String> {
+        let is_it = |text: &String| Self::parse(text).is_some_and(|key| key.canonical == canonical);
+        let (kind, id) = canonical.split_once(':')?;
+        let mut parts: Vec<&str> = id.splitn(4, '/').collect();
+        // Behind the address, which has two lines.
+        let path = parts.pop().filter(|_| parts.len() == 3);
+        let address = parts.join("/");
+        let from_address = match (kind, path.map(|path| path.rsplit_once('/'))) {
+            ("azure_kv", Some(None)) => {
+                Some(format!("{address}/keys/{}", path.unwrap_or_default()))
+            }
+            ("hc_vault", Some(Some((engine, key)))) => {
+                Some(format!("{address}/v1/{engine}/keys/{key}"))
+            }
+            _ => None,
+        };
+        let texts = [Some(shown.to_owned()), from_address, Some(id.to_owned())];
+        texts.into_iter().flatten().find(is_it)
+    }
+
     fn new(kind: KeyKind, id: &str, others: &[&str], shown: impl Into<String>) -> Self {
         let shown = shown.into();
         Self {

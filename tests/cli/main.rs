@@ -20,6 +20,7 @@ mod formats;
 mod history;
 mod hostile;
 mod incident;
+mod init;
 mod install;
 mod keys;
 mod log;

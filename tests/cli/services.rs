@@ -333,7 +333,7 @@ print(root.get('tests'), root.get('failures'))
 }
 
 /// Gives a program a text, and says whether it ended well and what it said.
-fn pipe(mut program: Command, text: &str) -> (bool, String) {
+pub(crate) fn pipe(mut program: Command, text: &str) -> (bool, String) {
     let program = program.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = program.stderr(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();

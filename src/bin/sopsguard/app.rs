@@ -15,7 +15,7 @@ use sopsguard::{Environment, Platform};
 use crate::args::{AccessArgs, Args, ColorChoice, Command, Global, InputType};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
-use crate::{audit, check, completions, explain, install, keys, log, man, recipients, rules};
+use crate::{audit, check, completions, explain, init, install, keys, log, man, recipients, rules};
 
 /// The world that a command runs in.
 pub(crate) struct App {
@@ -100,6 +100,7 @@ impl App {
                 let access = self.access(&options.access, false, &mut terminal);
                 explain::run(options, &environment, access, style)
             }
+            Command::Init(options) => init::run(options, &environment),
             Command::Install(options) => install::run(options, &environment, style),
             Command::Recipients(options) => recipients::run(options, &environment, style),
             Command::Rules(options) => rules::run(options),

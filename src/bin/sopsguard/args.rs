@@ -9,9 +9,9 @@ use sopsguard::install::Hook;
 
 use crate::help::{
     AUDIT_EXAMPLES, AUDIT_EXIT_CODES, CHECK_EXAMPLES, COMPLETIONS_EXAMPLES, EXAMPLES, EXIT_CODES,
-    EXPLAIN_EXAMPLES, EXPLAIN_EXIT_CODES, IDENTITIES, INSTALL_EXAMPLES, KEYS_EXAMPLES,
-    KEYS_EXIT_CODES, LOG_EDITS, LOG_EXAMPLES, LOG_EXIT_CODES, MAN_EXAMPLES, RECIPIENTS_EXAMPLES,
-    RECIPIENTS_EXIT_CODES, RULES_EXAMPLES,
+    EXPLAIN_EXAMPLES, EXPLAIN_EXIT_CODES, IDENTITIES, INIT_EXAMPLES, INIT_EXIT_CODES,
+    INSTALL_EXAMPLES, KEYS_EXAMPLES, KEYS_EXIT_CODES, LOG_EDITS, LOG_EXAMPLES, LOG_EXIT_CODES,
+    MAN_EXAMPLES, RECIPIENTS_EXAMPLES, RECIPIENTS_EXIT_CODES, RULES_EXAMPLES,
 };
 use crate::later::Later;
 
@@ -69,6 +69,12 @@ pub(crate) enum Command {
     /// With `--tree` each value is listed as sops sees it instead: its path, its type, whether the
     /// selectors encrypt it and whether it enters the MAC.
     Explain(Later<ExplainArgs>),
+    /// Write a first `.sopsguard.toml`, made of what the repository holds
+    ///
+    /// It lists who can decrypt the files now, with the names that anchors and comments of `.sops.yaml` give
+    /// them, and says in comments what else can be set. What is there already is never overwritten. Needs no
+    /// key, and opens nothing.
+    Init(Later<InitArgs>),
     /// Let git check secrets before each commit, merge and push
     ///
     /// Puts hooks into the repository's hooks folder (that of `core.hooksPath` where it is set). A hook
@@ -288,6 +294,17 @@ pub(crate) struct ExplainArgs {
     /// stdin.yaml, or as the type says]
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_name: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("{INIT_EXAMPLES}\n\n{INIT_EXIT_CODES}"))]
+pub(crate) struct InitArgs {
+    /// Print what would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print the JSON Schema of the file instead, for editors
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) schema: bool,
 }
 
 #[derive(Debug, clap::Args)]

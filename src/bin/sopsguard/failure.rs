@@ -37,6 +37,7 @@ impl Failure {
             | Self::Engine(
                 engine::Error::Identity { .. }
                 | engine::Error::Policy { .. }
+                | engine::Error::PolicyExists { .. }
                 | engine::Error::Baseline { .. }
                 | engine::Error::NoSuchRevision { .. },
             )

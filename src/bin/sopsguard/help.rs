@@ -14,6 +14,7 @@ Examples:
   sopsguard check                                every sops file of the repository
   sopsguard check --staged                       what the next commit will hold
   sopsguard audit                                who can open what, and what is wrong with that
+  sopsguard init                                 write down who may decrypt what
   sopsguard install                              let git check every commit
   sopsguard log apps/db.enc.yaml                 what each commit did to a file
   sopsguard recipients                           who can open what
@@ -75,6 +76,18 @@ Exit codes:
   1  --tree: sops would not load the file
   2  the arguments or the policy are wrong, or a named identity cannot be used
   3  the work could not be done (the file is not there, a stream failed)";
+
+pub(crate) const INIT_EXAMPLES: &str = "\
+Examples:
+  sopsguard init --dry-run                       see what would be written
+  sopsguard init                                 write it, to the root of the repository
+  sopsguard init --schema > sopsguard.schema.json";
+
+pub(crate) const INIT_EXIT_CODES: &str = "\
+Exit codes:
+  0  the file is written, or printed
+  2  something lies in its place, and is left as it is; or the arguments are wrong
+  3  the work could not be done (no repository, a file cannot be written)";
 
 pub(crate) const INSTALL_EXAMPLES: &str = "\
 Examples:

@@ -11,6 +11,7 @@ mod completions;
 mod explain;
 mod failure;
 mod help;
+mod init;
 mod inputs;
 mod install;
 mod keys;

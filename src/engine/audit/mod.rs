@@ -4,6 +4,7 @@
 mod configs;
 mod departed;
 mod deployed;
+mod first;
 mod telling;
 mod values;
 
@@ -28,6 +29,7 @@ use crate::rules::{
 use crate::sops::{Reason, Verification};
 pub(super) use configs::config_file;
 use departed::Histories;
+pub use first::{FirstPolicy, init};
 use values::{Comparison, ToOpen};
 
 /// What is kept of a file.

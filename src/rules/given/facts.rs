@@ -131,7 +131,7 @@ impl FileFacts {
     }
 
     /// The keys that open it or a group of it, each once.
-    pub(in crate::rules) fn distinct_keys(&self) -> impl Iterator<Item = &KeyFacts> {
+    pub(crate) fn distinct_keys(&self) -> impl Iterator<Item = &KeyFacts> {
         let mut seen = HashSet::new();
         self.keys().filter(move |key| seen.insert(&key.canonical))
     }

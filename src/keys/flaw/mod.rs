@@ -238,10 +238,11 @@ fn other_type(name: &str) -> Option<&'static str> {
     OTHER_TYPES.into_iter().find(|other| *other == name)
 }
 
-/// The most bits of a modulus and of an exponent that Go's SSH reads, and the fewest that age takes.
-const MOST_MODULUS: usize = 16_384;
+/// The most bits of a modulus and of an exponent that Go's SSH reads as sops 3.13.3 has it, and the fewest
+/// bytes of a modulus that age takes.
+const MOST_MODULUS: usize = 8_192;
 const MOST_EXPONENT: usize = 24;
-const LEAST_MODULUS: usize = 2_048;
+const LEAST_MODULUS_LEN: usize = 256;
 
 fn of_rsa(mut rest: &[u8]) -> Option<Flaw> {
     let (Some(exponent), Some(modulus)) = (field(&mut rest), field(&mut rest)) else {
@@ -257,7 +258,7 @@ fn of_rsa(mut rest: &[u8]) -> Option<Flaw> {
     if !rest.is_empty() || !is_exponent || !is_number || modulus_bits > MOST_MODULUS {
         return Some(Flaw::SshKey);
     }
-    (modulus_bits < LEAST_MODULUS).then_some(Flaw::WeakRsa(modulus_bits))
+    (modulus_bits.div_ceil(8) < LEAST_MODULUS_LEN).then_some(Flaw::WeakRsa(modulus_bits))
 }
 
 /// How many bits a number of these bytes has.
@@ -327,6 +328,8 @@ impl fmt::Display for Flaw {
 
 #[cfg(test)]
 mod tests {
+    mod by_sops;
+
     use super::*;
 
     const SOUND: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
@@ -392,7 +395,7 @@ mod tests {
 
     #[test]
     fn a_private_key_is_known_whatever_surrounds_it_and_is_never_public() {
-        let keys = include_str!("../../testdata/rules/keys.txt");
+        let keys = include_str!("../../../testdata/rules/keys.txt");
         let line = |start: &str| keys.lines().find(|line| line.contains(start)).unwrap();
         let private = line("AGE-SECRET-KEY-1");
         let (_, public) = line("# public key: ").split_once(": ").unwrap();
