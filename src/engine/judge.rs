@@ -11,7 +11,7 @@ use super::{Error, NotEvaluated, Report};
 use crate::config::{FILE_NAME, Loosening, Policy};
 use crate::finding::{Finding, Severity};
 use crate::repo::{self, BlobId, Kind, Unread};
-use crate::rules::{Check, ConfigContext, FileContext, Findings, POLICY_WEAKENED, RULES};
+use crate::rules::{Check, Command, ConfigContext, FileContext, Findings, POLICY_WEAKENED, RULES};
 use crate::source::Source;
 
 /// The policy that a run follows, and what there is to say about it.
@@ -102,7 +102,7 @@ impl Search<'_> {
         let shown = self.shown();
         let source = present.map(|present| &present.source);
         let file = FileContext::of_text(&shown, source);
-        judged.findings = weakened(&file, &loosenings, revision);
+        judged.findings = weakened(&file, &loosenings, revision, self.command);
         judged
     }
 
@@ -223,11 +223,13 @@ pub(super) fn weakened(
     file: &FileContext<'_>,
     loosenings: &[Loosening],
     revision: &str,
+    command: Command,
 ) -> Vec<Finding> {
     let context = ConfigContext {
         file,
         loosenings,
         revision,
+        command,
     };
     let mut findings = Vec::new();
     for rule in RULES {

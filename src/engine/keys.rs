@@ -10,6 +10,7 @@ use super::{Error, Request, map_all, policy};
 use crate::keys::{Keyring, Listed, Locked, Place, PlaceState, Shut};
 use crate::paths;
 use crate::repo::Repo;
+use crate::rules::Command;
 use crate::sops::locks;
 
 /// The identities of a run and the secret files that they were tried on. No secret is in it.
@@ -72,6 +73,7 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
         index: None,
         bases: None,
         since: false,
+        command: Command::Check,
     };
     let policy = search.present(policy.as_deref())?;
     let scope = Scope {

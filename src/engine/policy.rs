@@ -7,7 +7,7 @@ use super::Error;
 use super::bases::Bases;
 use crate::config::{self, FILE_NAME, Policy};
 use crate::repo::{BlobId, Index, Kind, Repo, Unread};
-use crate::rules::RULES;
+use crate::rules::{Command, RULES};
 use crate::source::{Source, SourceId};
 use crate::{fs, paths};
 
@@ -26,6 +26,8 @@ pub(super) struct Search<'a> {
     pub(super) bases: Option<&'a Bases<'a>>,
     /// Whether what changed since is looked at, as a commit has it.
     pub(super) since: bool,
+    /// The command that runs.
+    pub(super) command: Command,
 }
 
 /// A policy file as it is now.

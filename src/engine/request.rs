@@ -35,7 +35,7 @@ pub struct Request<'a> {
     pub staged: bool,
     /// The revision since which files are checked and compared: those that changed since the merge
     /// base of it and `HEAD`, as `HEAD` has them; or as the index has them, where that is checked. In
-    /// `REV..TIP`, `TIP` stands for `HEAD`.
+    /// `REV..TIP`, `TIP` stands for `HEAD`. An audit looks at all files, and compares them with that merge base.
     pub since: Option<String>,
     /// How many commits a search in history may look at; files that did not change are searched for
     /// only where something is said.

@@ -16,12 +16,14 @@ use crate::document::Format;
 use crate::environment::Environment;
 use crate::paths;
 use crate::repo::{Index, Repo, is_bare_around};
+use crate::rules::Command;
 
 /// What of a request decides what is around the run.
 pub(super) struct Start<'e> {
     environment: &'e Environment,
+    command: Command,
     staged: bool,
-    /// The revision since which files are checked.
+    /// The revision since which files are checked, or with whose merge base an audit compares.
     pub(super) since: Option<String>,
     policy: Option<PathBuf>,
     baseline: Option<PathBuf>,
@@ -58,6 +60,7 @@ impl<'e> Start<'e> {
     pub(super) fn of(request: &Request<'e>) -> Self {
         Self {
             environment: request.environment,
+            command: Command::Check,
             staged: request.staged,
             since: request.since.clone(),
             policy: request.policy.clone(),
@@ -67,6 +70,19 @@ impl<'e> Start<'e> {
             is_whole: request.targets.is_empty(),
             folder: None,
         }
+    }
+
+    /// What `request` says of it for an audit: that looks at all files, whatever they are compared with.
+    pub(super) fn of_audit(request: &Request<'e>) -> Self {
+        Self {
+            command: Command::Audit,
+            ..Self::of(request)
+        }
+    }
+
+    /// Whether what is looked at is what `HEAD` has, and only what changed since a revision.
+    fn is_range(&self) -> bool {
+        self.since.is_some() && self.command == Command::Check
     }
 
     /// The same in the repository of a file in `folder`, which need not be that of the current folder.
@@ -109,7 +125,8 @@ impl<'e> Start<'e> {
             repo: repo.as_ref(),
             index: index.as_ref(),
             bases: bases.as_ref(),
-            since: since.is_some(),
+            since: self.is_range(),
+            command: self.command,
         };
         let (policy, mut told) = search.judge(self.policy.as_deref())?.into_parts();
         let baseline = self.baseline.as_deref();
@@ -118,7 +135,7 @@ impl<'e> Start<'e> {
         let baseline = baseline.transpose()?;
         let range = bases
             .as_ref()
-            .filter(|bases| since.is_some() && bases.is_found());
+            .filter(|bases| self.is_range() && bases.is_found());
         let place = Place::of(index.as_ref(), bases.as_ref(), range);
         let creation = CreationRules::new(&here, repo.as_ref(), place);
         let surroundings = Surroundings {
@@ -139,7 +156,7 @@ impl<'a> Surroundings<'a> {
     /// Takes what the baseline accepts out of a report whose findings are settled.
     pub(super) fn accept(&self, report: &mut Report) {
         let start = self.start;
-        let is_whole = start.is_whole && !start.staged && start.since.is_none();
+        let is_whole = start.is_whole && !start.staged && !start.is_range();
         if let Some(baseline) = self.baseline {
             baseline.suppress(is_whole, report);
         }

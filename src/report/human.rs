@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::drawing::draw;
-use super::{escape, openers};
+use super::{escape, openers, undone};
 use crate::engine::{
     Command, ComparedWith, FileReport, Foreign, Reason, Report, Summary, Verification,
 };
@@ -64,7 +64,8 @@ fn write_findings(findings: &[Finding], style: Style, out: &mut dyn Write) -> io
 /// Writes what there is to say of an audit beside the findings: no file was to be verified.
 fn write_audit(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
     if style.quiet {
-        return Ok(());
+        // Silence is to mean that all that was asked for was done.
+        return undone::write(report, style, out);
     }
     if style.verbose {
         write_not_evaluated(report, out)?;
@@ -73,6 +74,7 @@ fn write_audit(report: &Report, style: Style, out: &mut dyn Write) -> io::Result
         }
         writeln!(out)?;
     }
+    undone::write(report, style, out)?;
     write_audit_summary(report, style, out)?;
     write_more(report, out)
 }

@@ -19,6 +19,8 @@ mod rules;
 mod sarif;
 mod services;
 mod tree;
+#[cfg(feature = "cli")]
+mod undone;
 
 pub use escape::text as escape;
 #[cfg(feature = "cli")]

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::{
-    Check, FileFacts, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, Ruled, remedy,
-    some_of,
+    Check, FileFacts, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, Ruled,
+    has_lone_groups, is_accidental, some_of,
 };
 use crate::config::creation::{Choice, CreationRule};
 use crate::finding::{Help, Severity};
@@ -22,7 +22,7 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     for ruled in context.ruled() {
         let found = ruled
             .rules()
-            .filter_map(|(at, rule)| of_rule(&ruled, at, rule));
+            .filter_map(|(at, rule)| of_rule(context, &ruled, at, rule));
         for found in found.take(MAX_FINDINGS) {
             findings.report_in_config(ruled.config, found);
         }
@@ -33,51 +33,53 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
             governed.choice,
             None | Some(Choice::NoMatch | Choice::NoRules)
         );
-        if is_free && file.groups_needed == file.groups.len() && is_accident(&file.groups) {
-            findings.report(&file.path, of_file(file));
+        if is_free && file.groups_needed == file.groups.len() && has_lone_groups(&file.groups) {
+            findings.report(&file.path, of_file(context, file));
         }
     }
 }
 
-/// Whether there are several groups, and one key in each.
-fn is_accident<K>(groups: &[Vec<K>]) -> bool {
-    groups.len() > 1 && groups.iter().all(|group| group.len() == 1)
-}
-
-fn of_rule(ruled: &Ruled<'_>, at: usize, rule: &CreationRule) -> Option<Found> {
-    // Who sets a threshold knows what groups are.
-    let is_meant = rule.threshold() != 0 || rule.refusal.is_some();
-    if is_meant || !is_accident(&rule.groups) {
+fn of_rule(
+    context: &RepoContext<'_>,
+    ruled: &Ruled<'_>,
+    at: usize,
+    rule: &CreationRule,
+) -> Option<Found> {
+    if rule.refusal.is_some() || !is_accidental(rule) {
         return None;
     }
     let mut keys = rule.groups.iter().flatten();
     let (first, second) = (keys.next()?, keys.next()?);
     let count = rule.groups.len();
     let followers = ruled.followers.get(at).map_or(&[][..], Vec::as_slice);
+    // Others would be shut by following it.
+    let is_so = |file: &FileFacts| has_lone_groups(&file.groups);
+    let followers: Vec<&FileFacts> = followers
+        .iter()
+        .copied()
+        .filter(|file| is_so(file))
+        .collect();
     let first_line = ruled.config.source.position(first.span.start());
     let mut says = says(count);
     if !followers.is_empty() {
         let names = some_of(followers.iter().map(|file| -> &Path { &file.path }));
         says = format!("{says}; so it is with {names}");
     }
-    let file = followers
-        .first()
-        .map_or("FILE".to_owned(), |file| remedy::word(&file.path));
     let found = Found::new(message(count))
         .at(second.span)
         .related(first_line, "the first group has one key, too")
         .says(says)
-        .help(
+        .help(context.then_updatekeys(
             Help::new(format!(
                 "if each key should be enough, put all of them into one group (one `-` below `key_groups`), and have the \
                  files follow; if all are to be needed, say so with `shamir_threshold: {count}`"
-            ))
-            .then(format!("sops updatekeys {file}")),
-        );
+            )),
+            &followers,
+        ));
     Some(found)
 }
 
-fn of_file(file: &FileFacts) -> Found {
+fn of_file(context: &RepoContext<'_>, file: &FileFacts) -> Found {
     let count = file.groups.len();
     let at = file.threshold.map_or(file.at, |(_, at)| at);
     Found::new(message(count)).at_position(Some(at)).says(says(count)).help(
@@ -85,7 +87,7 @@ fn of_file(file: &FileFacts) -> Found {
             "if each key should be enough, give the file a rule in `.sops.yaml` with all keys in one group, and have it \
              follow; if all are to be needed, give it one with this threshold",
         )
-        .then(format!("sops updatekeys {}", remedy::word(&file.path))),
+        .then(context.updatekeys(file)),
     )
 }
 

@@ -2,11 +2,13 @@
 
 use std::cell::OnceCell;
 use std::collections::HashSet;
+use std::ptr;
 
 use super::{
-    Check, ConfigFile, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, not_encrypted,
+    Check, ConfigFile, FileFacts, Found, Governed, MAX_FINDINGS, Needs, RepoContext, RepoFindings,
+    Rule, not_encrypted, remedy,
 };
-use crate::config::creation::{KeyFault, Oddity, Strange};
+use crate::config::creation::{Choice, KeyFault, Oddity, Strange};
 use crate::finding::{Help, Severity};
 use crate::keys::{Flaw, Recipient};
 use crate::source::Span;
@@ -42,7 +44,12 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
             .filter(|(.., defined)| seen.insert(*defined))
             .filter(|(.., defined)| !(is_placeholder(config, *defined) && is_template()));
         for (oddity, field, fault, defined) in each.take(MAX_FINDINGS) {
-            findings.report_in_config(config, found(config, oddity, (field, fault), defined));
+            let mut found = found(config, oddity, (field, fault), defined);
+            if let KeyFault::Age(Flaw::PrivateKey(recipient)) = fault {
+                let files = followers(context, config, oddity.rule);
+                found = found.help(leaked(context, recipient.as_deref(), &files));
+            }
+            findings.report_in_config(config, found);
         }
     }
 }
@@ -95,6 +102,7 @@ const REFUSED: &str =
 const REVEALED: &str = "whoever can read this file has the key, and so has all of its history in git; sops refuses \
                         the rule, and its error message shows the key whole";
 const AGAIN: &str = "sopsguard audit";
+const NEW_KEY: &str = "age-keygen -o ~/new-age-key.txt";
 
 fn message(flaw: &Flaw) -> String {
     match flaw {
@@ -112,7 +120,8 @@ fn says(flaw: &Flaw) -> &'static str {
 
 fn help(flaw: &Flaw) -> Help {
     let text = match flaw {
-        Flaw::PrivateKey(recipient) => return leaked(recipient.as_deref()),
+        // Its help needs the files of the rule.
+        Flaw::PrivateKey(_) => return Help::default(),
         Flaw::Empty => "take out the comma that is too many",
         Flaw::PluginIdentity => {
             "write the recipient instead, which begins with `age1`: the plugin printed it beside the identity"
@@ -140,22 +149,48 @@ fn help(flaw: &Flaw) -> Help {
     let help = Help::new(text);
     let help = match flaw {
         Flaw::Character(..) | Flaw::Length | Flaw::Checksum => help.then("age-keygen -y KEYFILE"),
-        Flaw::SshType(_) | Flaw::WeakRsa(_) => help.then("age-keygen -o KEYFILE"),
+        Flaw::SshType(_) | Flaw::WeakRsa(_) => help.then(NEW_KEY),
         _ => help,
     };
     help.then(AGAIN)
 }
 
-fn leaked(recipient: Option<&str>) -> Help {
+/// The files for which sops comes to a stop at the rule, or follows it.
+fn followers<'a>(
+    context: &RepoContext<'a>,
+    config: &ConfigFile,
+    number: Option<usize>,
+) -> Vec<&'a FileFacts> {
+    let is_of = |governed: &Governed| {
+        let nearest = governed.above.first();
+        let nearest = nearest.and_then(|above| context.configs.get(above.config));
+        let chosen = match governed.choice {
+            Some(Choice::Rule(rule) | Choice::Refused { rule, .. }) => Some(rule),
+            _ => None,
+        };
+        chosen.is_some()
+            && chosen == number
+            && nearest.is_some_and(|nearest| ptr::eq(nearest, config))
+    };
+    let files = context.files.iter().zip(context.governed);
+    files
+        .filter(|(_, governed)| is_of(governed))
+        .map(|(file, _)| file)
+        .collect()
+}
+
+fn leaked(context: &RepoContext<'_>, recipient: Option<&str>, files: &[&FileFacts]) -> Help {
     let public = match recipient {
         Some(recipient) => format!("its recipient is `{recipient}`"),
         None => "`age-keygen -y` tells its recipient".to_owned(),
     };
-    Help::new(format!(
+    let help = Help::new(format!(
         "take it for known to others: make another key, put the recipient that this prints in its place ({public}), \
          then give every file of the rule its new keys and a new data key, and change the values"
     ))
-    .then("age-keygen -o KEYFILE")
-    .then("sops updatekeys FILE")
-    .then("sops rotate --in-place FILE")
+    .then(NEW_KEY);
+    let help = context.then_updatekeys(help, files);
+    let rotate =
+        |file: &&FileFacts| format!("sops rotate --in-place {}", remedy::argument(&file.path));
+    files.iter().take(3).map(rotate).fold(help, Help::then)
 }

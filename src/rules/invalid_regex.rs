@@ -26,7 +26,7 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
         let mut found: Vec<Found> = Vec::new();
         for (at, rule) in ruled.rules() {
             found.extend(of_path(&ruled, rule));
-            found.extend(of_selector(&ruled, at, rule));
+            found.extend(of_selector(context, &ruled, at, rule));
             if found.len() >= MAX_FINDINGS || rule.path_regex.is_none() {
                 // No file comes further.
                 break;
@@ -39,15 +39,15 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     let told = told(context);
     for file in context.files {
         if let Some(selector) = &file.selector
-            && !told.contains(&(selector.kind, selector.text.as_slice()))
+            && (file.picks_nothing || !told.contains(&(selector.kind, selector.text.as_slice())))
             && let Some(error) = error_of(selector)
         {
-            findings.report(&file.path, of_file(selector, &error));
+            findings.report(&file.path, of_file(context, file, selector, &error));
         }
     }
 }
 
-/// The selectors of rules, which are told of there.
+/// The selectors of rules, which are told of there; a file that stands in clear is told of all the same.
 fn told<'c>(context: &RepoContext<'c>) -> Vec<(SelectorKind, &'c [u8])> {
     let reads = context
         .configs
@@ -76,7 +76,12 @@ fn of_path(ruled: &Ruled<'_>, rule: &CreationRule) -> Option<Found> {
     Some(found)
 }
 
-fn of_selector(ruled: &Ruled<'_>, at: usize, rule: &CreationRule) -> Option<Found> {
+fn of_selector(
+    context: &RepoContext<'_>,
+    ruled: &Ruled<'_>,
+    at: usize,
+    rule: &CreationRule,
+) -> Option<Found> {
     let setting = rule.selector()?;
     let (kind, text) = &setting.value;
     let error = error(*kind, text)?;
@@ -97,18 +102,41 @@ fn of_selector(ruled: &Ruled<'_>, at: usize, rule: &CreationRule) -> Option<Foun
         let names = some_of(clear.iter().map(|file| -> &Path { &file.path }));
         says = format!("{says}; in clear already: {names}");
     }
-    Some(found.says(says).help(anew(help(text, &part), *kind)))
+    let files: &[&FileFacts] = match is_of_encrypted(*kind) {
+        true => &clear,
+        false => &[],
+    };
+    Some(
+        found
+            .says(says)
+            .help(context.then_anew(help(text, &part), files)),
+    )
 }
 
-fn of_file(selector: &SelectorFacts, error: &PatternError) -> Found {
+fn of_file(
+    context: &RepoContext<'_>,
+    file: &FileFacts,
+    selector: &SelectorFacts,
+    error: &PatternError,
+) -> Found {
     let name = selector.kind.name();
-    Found::new(format!("the file's `{name}` is no regular expression that Go takes: {error}"))
-        .at_position(Some(selector.at))
-        .says(effect(selector.kind))
-        .help(anew(
-            Help::new("mend the selector in the rule of `.sops.yaml` that fits the file, then encrypt the file anew"),
-            selector.kind,
-        ))
+    let text = format!(
+        "mend the selector in the rule of `{}` that fits the file, then encrypt the file anew",
+        context.config_name(file)
+    );
+    let says = match file.picks_nothing {
+        true => {
+            "sops takes it as matching nothing, without a word: every value of this file stands in clear, and it \
+                 looks encrypted"
+        }
+        false => effect(selector.kind),
+    };
+    Found::new(format!(
+        "the file's `{name}` is no regular expression that Go takes: {error}"
+    ))
+    .at_position(Some(selector.at))
+    .says(says)
+    .help(context.encrypt_anew(text, file))
 }
 
 /// What sops makes of a selector that matches nothing.
@@ -187,11 +215,10 @@ fn help(text: &str, part: &str) -> Help {
     Help::new(text).then("sopsguard audit")
 }
 
-fn anew(help: Help, kind: SelectorKind) -> Help {
-    match kind {
-        SelectorKind::EncryptedRegex | SelectorKind::EncryptedCommentRegex => help
-            .then("sops decrypt --in-place FILE")
-            .then("sops encrypt --in-place FILE"),
-        _ => help,
-    }
+/// Whether the selector is one of what is encrypted: with none of it, all stands in clear.
+fn is_of_encrypted(kind: SelectorKind) -> bool {
+    matches!(
+        kind,
+        SelectorKind::EncryptedRegex | SelectorKind::EncryptedCommentRegex
+    )
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{
-    Check, FileContext, FileFacts, Found, Lacking, Needs, RepoContext, RepoFindings, Rule, remedy,
-    some_of,
+    Check, FileContext, FileFacts, Found, Lacking, Needs, RepoContext, RepoFindings, Rule, some_of,
 };
 use crate::finding::{Help, Severity};
 
@@ -41,17 +40,17 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     for lacking in context.lacking(RULE.id, lacks) {
         match lacking {
             Lacking::File(file, lack) => {
-                let update = format!("sops updatekeys {}", remedy::argument(&file.path));
                 let found = found("the file", lack).at_position(Some(file.at));
-                findings.report(&file.path, found.help(help(context, "the file", update)));
+                let help = help(context, "the file", file).then(context.updatekeys(file));
+                findings.report(&file.path, found.help(help));
             }
             Lacking::Rule(follows, files, lack) => {
                 let names = some_of(files.iter().map(|file| -> &Path { &file.path }));
                 let which = format!("{} files that follow this rule: {names}", files.len());
                 let found = found(&which, lack).at(follows.config.place(follows.rule));
-                let (which, update) = remedy::update_all(&follows.config.path, &files);
-                let found = found.help(help(context, which, update));
-                findings.report_in_config(follows.config, found);
+                let help = help(context, "the files", follows.file);
+                let help = context.then_updatekeys(help, &files);
+                findings.report_in_config(follows.config, found.help(help));
             }
         }
     }
@@ -87,7 +86,7 @@ fn found(which: &str, (open, needed): (usize, usize)) -> Found {
     .says("when the keys that people work with are gone, so are the values")
 }
 
-fn help(context: &RepoContext<'_>, files: &str, update: String) -> Help {
+fn help(context: &RepoContext<'_>, which: &str, file: &FileFacts) -> Help {
     let names: BTreeSet<&str> = context
         .policy
         .escrows()
@@ -99,10 +98,11 @@ fn help(context: &RepoContext<'_>, files: &str, update: String) -> Help {
         .map(|name| format!("\"{name}\""))
         .collect();
     let text = format!(
-        "add {} to the creation rule in `.sops.yaml`, then encrypt {files} to it",
-        names.join(" or ")
+        "add {} to the creation rule in `{}`, then encrypt {which} to it",
+        names.join(" or "),
+        context.config_name(file)
     );
-    Help::new(text).then(update)
+    Help::new(text)
 }
 
 /// How many escrow keys are named.

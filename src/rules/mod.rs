@@ -59,16 +59,16 @@ mod untrusted_recipient;
 mod unused_rule;
 
 pub(crate) use copied_ciphertext::copied_across;
-pub(crate) use given::argument;
 pub(crate) use given::{
     Above, BaseName, ChangeContext, CommitName, ConfigContext, ConfigFile, Departed, Deployed, Due,
     FileContext, FileFacts, Findings, Follows, FormatFrom, Governed, Left, Past, RepoContext,
     RepoFindings, Sound, Standing, Undecided, Unreadable, ValuePlace, Values,
 };
 use given::{
-    CommitNames, Fate, Found, KeyDrift, KeyFacts, Lacking, MAX_FINDINGS, Names, Picks, Ruled,
-    SelectorFacts, Tale, format, remedy, some_of,
+    CommitNames, Fate, Found, KeyDrift, KeyFacts, Lacking, MAX_FINDINGS, Moved, Names, Picks,
+    Ruled, SelectorFacts, Tale, format, has_lone_groups, is_accidental, remedy, some_of,
 };
+pub(crate) use given::{argument, fit_to_rule};
 
 use crate::finding::Severity;
 
@@ -155,7 +155,7 @@ pub(crate) static OF_EVERY_COMMIT: [&str; 3] = [
 ];
 
 /// The rules about one file that tell who can open it, too.
-static OF_BOTH: [&str; 2] = [recipient_added::RULE.id, recipient_dropped::RULE.id];
+pub(crate) static OF_BOTH: [&str; 2] = [recipient_added::RULE.id, recipient_dropped::RULE.id];
 
 /// The rule that asks the histories of all files.
 pub(crate) static STALE_DATA_KEY: &str = stale_data_key::RULE.id;

@@ -141,7 +141,8 @@ fn help(context: &ConfigContext<'_>, looser: &Looser) -> Help {
         // Nothing is left to be named: the defaults.
         "/dev/null".to_owned()
     };
-    Help::new(text).then(format!("sopsguard check --config {file}"))
+    let command = context.command.name();
+    Help::new(text).then(format!("sopsguard {command} --config {file}"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `recipient-drift`: a file's keys are not those of its creation rule.
 
-use super::{Check, Follows, Found, KeyDrift, Needs, RepoContext, RepoFindings, Rule, remedy};
+use super::{Check, Follows, Found, KeyDrift, Moved, Needs, RepoContext, RepoFindings, Rule};
 use crate::finding::{Help, Severity};
 
 pub(super) static RULE: Rule = Rule {
@@ -29,13 +29,16 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
 fn found(context: &RepoContext<'_>, follows: &Follows<'_>, drift: &KeyDrift<'_>) -> Found {
     let place = drift.extra.first().map_or(follows.file.at, |key| key.at);
     let found = Found::new(message(context, follows, drift)).at_position(Some(place));
-    let file = remedy::argument(&follows.file.path);
-    let update = remedy::sops_by(&follows.config.path, &format!("updatekeys {file}"));
+    let update = context.updatekeys(follows.file);
     if follows.rule.groups.iter().all(Vec::is_empty) {
         let text = "the rule names no key: name some there, then let the file follow it";
         return found.help(Help::new(text).then(update));
     }
-    found.says(consequence(drift)).help(
+    let found = found.says(consequence(drift));
+    if let Some(first) = follows.rule_first() {
+        return found.help(Help::new(first).then("sopsguard audit"));
+    }
+    found.help(
         Help::new("let the file follow its rule, or name in the rule who is meant to open it")
             .then(update),
     )
@@ -45,10 +48,12 @@ fn message(context: &RepoContext<'_>, follows: &Follows<'_>, drift: &KeyDrift<'_
     let rule = follows.told();
     let mut parts = Vec::new();
     let path = &follows.file.path;
+    let is_moved = |spelled: &str| drift.moved.iter().any(|moved| moved.key.spelled == spelled);
     let missing = drift.missing.iter().map(|key| &key.names);
+    let missing = missing.filter(|key| !is_moved(&key.spelled));
     let missing = missing.map(|key| context.name_of(&key.canonical, &key.shown, path));
     let missing: Vec<String> = missing.collect();
-    let extra = drift.extra.iter();
+    let extra = drift.extra.iter().filter(|key| !is_moved(&key.spelled));
     let extra = extra.map(|key| context.name_of(&key.canonical, &key.shown, path));
     let extra: Vec<String> = extra.collect();
     if drift.is_spelling() {
@@ -65,6 +70,20 @@ fn message(context: &RepoContext<'_>, follows: &Follows<'_>, drift: &KeyDrift<'_
             true => format!("{} here, and not in {rule}", are(&extra)),
             false => format!("{} here, and not there", are(&extra)),
         });
+    }
+    if let Some(Moved { key, here, by_rule }) = drift.moved.first() {
+        let shown = &key.shown;
+        let rule = match parts.is_empty() {
+            true => format!("{rule} puts it"),
+            false => "the rule puts it".to_owned(),
+        };
+        let more = match drift.moved.len() - 1 {
+            0 => String::new(),
+            more => format!(", and so on for {more} more"),
+        };
+        parts.push(format!(
+            "`{shown}` is in key group {here} here, and {rule} into group {by_rule}{more}"
+        ));
     }
     if let Some((file, groups)) = drift.threshold {
         parts.push(format!(
@@ -96,6 +115,9 @@ fn are(names: &[String]) -> String {
 
 fn consequence(drift: &KeyDrift<'_>) -> &'static str {
     match (drift.missing.is_empty(), drift.extra.is_empty()) {
+        _ if !drift.moved.is_empty() => {
+            "which keys open the file together is another thing here than the rule says"
+        }
         _ if drift.is_spelling() => {
             "`sops updatekeys` would write all keys anew, and leave the same people as before"
         }

@@ -2,7 +2,7 @@
 
 use super::{Check, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, remedy};
 use crate::config::{Trust, Trusted};
-use crate::finding::{Help, Severity};
+use crate::finding::Severity;
 
 pub(super) static RULE: Rule = Rule {
     id: "recipient-out-of-path",
@@ -35,12 +35,8 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
                 (false, None) => format!("{shown} can decrypt the file, and may decrypt none"),
             };
             let text = "change `paths` in the policy where it is to read this file, in a change of its \
-                        own; else take it out of the creation rule in `.sops.yaml` and of the file, \
-                        which gets a new data key, and change the values at their source";
-            let path = remedy::argument(&file.path);
-            let help = Help::new(text)
-                .then(format!("sops updatekeys {path}"))
-                .then(format!("sops rotate --in-place {path}"));
+                        own; else";
+            let help = context.removal(text, file, key);
             let found = Found::new(message)
                 .at_position(Some(key.at))
                 .says("who holds that key reads all values of this file, too")

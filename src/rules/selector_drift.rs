@@ -1,7 +1,8 @@
 //! `selector-drift`: a file picks other values to encrypt than its creation rule does.
 
-use super::{Check, Follows, Found, Needs, Picks, RepoContext, RepoFindings, Rule, remedy};
-use crate::finding::Severity;
+use super::{Check, Follows, Found, Needs, Picks, RepoContext, RepoFindings, Rule};
+use super::{invalid_regex, unknown_config_key};
+use crate::finding::{Help, Severity};
 
 pub(super) static RULE: Rule = Rule {
     id: "selector-drift",
@@ -17,8 +18,14 @@ const MAX_TEXT: usize = 80;
 
 fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     for follows in context.following() {
-        if let Some((file, rule)) = follows.selector_drift() {
-            findings.report(&follows.file.path, found(&follows, file, rule));
+        let Some((file, rule)) = follows.selector_drift() else {
+            continue;
+        };
+        // sops takes it as matching nothing: `invalid-regex` tells of it.
+        let is_broken = |text| invalid_regex::error(rule.kind, text).is_some();
+        if !std::str::from_utf8(rule.text).is_ok_and(is_broken) {
+            let found = found(&follows, file, rule).help(help(context, &follows));
+            findings.report(&follows.file.path, found);
         }
     }
 }
@@ -35,11 +42,24 @@ fn found(follows: &Follows<'_>, file: Picks<'_>, rule: Picks<'_>) -> Found {
         let (here, there) = (setting(file), setting(rule));
         format!("this file goes by {here}, and {told} says {there}")
     };
-    let text = "where the rule is meant, encrypt the file anew; else mend the rule";
     Found::new(message)
         .at_position(Some(place))
         .says("sops keeps to what the file says: it encrypts new values by that, and no command of its own changes it")
-        .help(remedy::encrypt_anew(text, &follows.config.path, &follows.file.path))
+}
+
+fn help(context: &RepoContext<'_>, follows: &Follows<'_>) -> Help {
+    match unknown_config_key::selector_in(follows) {
+        // What is meant there does not count: by the rule as it is, secrets would be written in clear.
+        Some(name) => Help::new(format!(
+            "mend the rule first: sops passes over its {name} (`unknown-config-key`), and would encrypt the file \
+             by what is left of it"
+        ))
+        .then("sopsguard audit"),
+        None => context.encrypt_anew(
+            "where the rule is meant, encrypt the file anew; else mend the rule",
+            follows.file,
+        ),
+    }
 }
 
 fn setting(picks: Picks<'_>) -> String {

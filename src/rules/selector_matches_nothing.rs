@@ -23,7 +23,7 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     for ruled in &ruled {
         for (at, rule) in ruled.rules() {
             let followers = ruled.followers.get(at).map_or(&[][..], Vec::as_slice);
-            if let Some(found) = of_rule(rule, followers) {
+            if let Some(found) = of_rule(context, rule, followers) {
                 told.extend(followers.iter().map(|file| -> &Path { &file.path }));
                 findings.report_in_config(ruled.config, found);
             }
@@ -36,14 +36,18 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     };
     let clear = context.files.iter().filter(is_clear);
     for file in clear.filter(|file| !told.contains(file.path.as_path())) {
-        findings.report(&file.path, of_file(file));
+        findings.report(&file.path, of_file(context, file));
     }
 }
 
 const SAYS: &str = "sops takes such a file for a sound one: it has metadata and a MAC, and every value in it stands in clear";
 
 /// What there is to say of a rule by whose selector nothing is encrypted in any of its files.
-fn of_rule(rule: &CreationRule, followers: &[&FileFacts]) -> Option<Found> {
+fn of_rule(
+    context: &RepoContext<'_>,
+    rule: &CreationRule,
+    followers: &[&FileFacts],
+) -> Option<Found> {
     let setting = rule.selector()?;
     let (kind, text) = &setting.value;
     let follows = |file: &&FileFacts| {
@@ -56,15 +60,19 @@ fn of_rule(rule: &CreationRule, followers: &[&FileFacts]) -> Option<Found> {
         return None;
     }
     let names = some_of(followers.iter().map(|file| -> &Path { &file.path }));
-    let file = remedy::word(&followers.first()?.path);
     let found = Found::new(format!(
         "`{}` picks no value in any file that follows the rule: {names}",
         kind.name()
     ));
-    Some(found.at(setting.span).says(SAYS).help(help(&file)))
+    Some(
+        found
+            .at(setting.span)
+            .says(SAYS)
+            .help(help(context, followers)),
+    )
 }
 
-fn of_file(file: &FileFacts) -> Found {
+fn of_file(context: &RepoContext<'_>, file: &FileFacts) -> Found {
     let message = match &file.selector {
         Some(selector) => format!(
             "the file's `{}` picks none of its values",
@@ -79,15 +87,17 @@ fn of_file(file: &FileFacts) -> Found {
     Found::new(message)
         .at_position(Some(at))
         .says(SAYS)
-        .help(help(&remedy::word(&file.path)))
+        .help(help(context, &[file]))
 }
 
-fn help(file: &str) -> Help {
-    Help::new(
-        "if values are to be hidden, mend the selector in `.sops.yaml` (the first command shows what it picks) and encrypt \
+fn help(context: &RepoContext<'_>, files: &[&FileFacts]) -> Help {
+    let help = Help::new(
+        "if values are to be hidden, mend the selector in the creation rule (the first command shows what it picks) and encrypt \
          the file anew; if not, take the metadata out, so that nobody takes the file for encrypted",
     )
-    .then(format!("sopsguard explain --tree {file}"))
-    .then(format!("sops decrypt --in-place {file}"))
-    .then(format!("sops encrypt --in-place {file}"))
+    .then(format!(
+        "sopsguard explain --tree {}",
+        files.first().map_or("FILE".to_owned(), |file| remedy::argument(&file.path))
+    ));
+    context.then_anew(help, files)
 }

@@ -1,6 +1,6 @@
 //! `threshold-drift`: a file needs another number of key groups than its creation rule says.
 
-use super::{Check, Found, Needs, RepoContext, RepoFindings, Rule, remedy};
+use super::{Check, Found, Needs, RepoContext, RepoFindings, Rule};
 use crate::finding::Severity;
 
 pub(super) static RULE: Rule = Rule {
@@ -35,11 +35,7 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
             ))
             .at_position(Some(place))
             .says(consequence)
-            .help(remedy::encrypt_anew(
-                text,
-                &follows.config.path,
-                &follows.file.path,
-            )),
+            .help(context.encrypt_anew(text, follows.file)),
         );
     }
 }

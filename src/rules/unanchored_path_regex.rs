@@ -79,15 +79,15 @@ fn found(
     let found = Found::new(format!("`path_regex` may begin anywhere in a path: it takes {names}, too"))
         .at(regex.span)
         .says(format!("sops encrypts {them} with the keys and selectors of this rule; {then}"))
-        .help(
+        .help(context.then_updatekeys(
             Help::new(
                 "if only the folder beside this `.sops.yaml` is meant, begin the pattern with `^`, look what \
                  that changes, and have the files follow their new rule; if any folder of that name is \
                  meant, begin it with `(^|/)`, which says so",
             )
-            .then("sopsguard audit")
-            .then("sops updatekeys FILE"),
-        );
+            .then("sopsguard audit"),
+            &others,
+        ));
     Some(found)
 }
 

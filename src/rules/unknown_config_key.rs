@@ -1,6 +1,8 @@
 //! `unknown-config-key`: a key in `.sops.yaml` that sops passes over.
 
-use super::{Check, ConfigFile, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule};
+use super::{
+    Check, ConfigFile, Follows, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule,
+};
 use crate::config::creation::{Oddity, SopsConfig, Strange};
 use crate::finding::{Help, Severity};
 use crate::source::{Span, is_plain_key};
@@ -72,6 +74,36 @@ fn found(config: &ConfigFile, read: &SopsConfig, oddity: &Oddity) -> Option<Foun
             .says(says)
             .help(Help::new(help).then("sopsguard audit")),
     )
+}
+
+/// The key of a file's rule that was probably meant for a selector, as it may be shown.
+pub(super) fn selector_in(follows: &Follows<'_>) -> Option<String> {
+    let read = follows.config.read.as_ref().ok()?;
+    let range = follows.rule.span.range();
+    let mut inside = read
+        .oddities
+        .iter()
+        .filter(|oddity| range.contains(&oddity.span.start()));
+    inside.find_map(|oddity| match &oddity.what {
+        Strange::UnknownKey {
+            name,
+            similar,
+            known,
+            ..
+        } if !is_a_note(name) => {
+            let meant = meant(name, known).or(*similar).unwrap_or(name);
+            meant.contains("crypt").then(|| shown(name))
+        }
+        _ => None,
+    })
+}
+
+/// The key as it may be shown.
+fn shown(name: &str) -> String {
+    match is_plain_key(name.as_bytes()) {
+        true => format!("`{name}`"),
+        false => "unknown key".to_owned(),
+    }
 }
 
 /// Whether a key is a note to other readers: sops need not know it.

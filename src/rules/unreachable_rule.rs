@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::{Check, Fate, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, Ruled};
+use super::{
+    Check, Fate, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, Ruled, remedy,
+};
 use crate::finding::{Help, Severity};
 use crate::sops::{Automaton, Pattern, Work};
 
@@ -42,10 +44,20 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
             .help(Help::new(format!(
                 "put it before the rule in line {line}, or delete it; which rule a file follows says"
             ))
-            .then("sopsguard explain FILE"));
+            .then(format!("sopsguard explain {}", example(&ruled, at, by))));
             findings.report_in_config(ruled.config, found);
         }
     }
+}
+
+/// A file that shows it, as a word of a command: one that both rules match, where one is found soon.
+fn example(ruled: &Ruled<'_>, at: usize, by: usize) -> String {
+    const MOST: usize = 64;
+    let followers = ruled.followers.get(by).map_or(&[][..], Vec::as_slice);
+    let mut first = followers.iter().take(MOST);
+    let both = first.find(|file| ruled.matches_file(at, file));
+    both.or(followers.first())
+        .map_or("FILE".to_owned(), |file| remedy::argument(&file.path))
 }
 
 /// How an earlier rule is known to match all that a later one does.

@@ -1,6 +1,8 @@
 //! `untrusted-recipient`: a key opens a file that the policy does not list.
 
-use super::{Check, Found, KeyFacts, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, remedy};
+use super::{
+    Check, FileFacts, Found, KeyFacts, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule,
+};
 use crate::config::Trust;
 use crate::finding::{Help, Severity};
 
@@ -40,30 +42,17 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
             let found = Found::new(message)
                 .at_position(Some(key.at))
                 .says(says)
-                .help(help(context, key, remedy::argument(&file.path)));
+                .help(help(context, file, key));
             findings.report(&file.path, found);
         }
     }
 }
 
-fn help(context: &RepoContext<'_>, key: &KeyFacts, path: String) -> Help {
+fn help(context: &RepoContext<'_>, file: &FileFacts, key: &KeyFacts) -> Help {
     let policy = context.policy_name().display();
     let text = format!(
         "if it is to be trusted, list it in `{policy}`, in a change of its own: `[[recipient]]` with \
-         `key` and `name`; if not, take it out of `.sops.yaml` and of the file, which gets a new data \
-         key, and change the values at their source"
+         `key` and `name`; if not,"
     );
-    let help = Help::new(text);
-    match removal(key) {
-        Some(option) => help.then(format!("sops rotate --in-place {option} {path}")),
-        None => help.then(format!("sops updatekeys {path}")),
-    }
-}
-
-/// The option of `sops rotate` that takes a key out; none where the key is not fit to be printed.
-fn removal(key: &KeyFacts) -> Option<String> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b":/_.-+=".contains(&byte);
-    let option = key.kind.removal()?;
-    let is_word = !key.shown.is_empty() && key.shown.bytes().all(plain);
-    is_word.then(|| format!("{option} {}", key.shown))
+    context.removal(&text, file, key)
 }

@@ -157,6 +157,91 @@ fn a_file_that_does_not_follow_its_rule_is_told_with_the_command_that_mends_it()
     );
 }
 
+/// A branch that brings a file with a recipient nobody listed, and a policy that ignores that.
+fn branch_that_excuses_itself() -> Sandbox {
+    let sandbox = Sandbox::new();
+    _ = sandbox.git(["init", "--quiet", "--initial-branch=main"]);
+    let of_story = |name: &str| fs::read(testdata(STRANGER).join(name)).unwrap();
+    let policy = String::from_utf8(of_story(".sopsguard.toml")).unwrap();
+    sandbox.write(".sopsguard.toml", &policy);
+    sandbox.write("one/.sops.yaml", BROKEN);
+    _ = sandbox.git(["add", "--all"]);
+    _ = sandbox.git(["commit", "--quiet", "--message", "Base"]);
+    _ = sandbox.git(["checkout", "--quiet", "-b", "topic"]);
+    let excuse = "[[ignore]]\nrule = 'untrusted-recipient'\npath = 'db.enc.yaml'\nreason = 'x'\n";
+    sandbox.write(".sopsguard.toml", format!("{policy}\n{excuse}"));
+    sandbox.write("db.enc.yaml", of_story("db.enc.yaml"));
+    _ = sandbox.git(["add", "--all"]);
+    _ = sandbox.git(["commit", "--quiet", "--message", "Change"]);
+    sandbox
+}
+
+const STRANGER: &str = "rules/untrusted-recipient/fires/stranger";
+
+fn rules(report: &Value) -> Vec<&str> {
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings
+        .map(|found| found["rule"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn with_since_the_policy_of_the_merge_base_judges_and_all_files_are_audited() {
+    let sandbox = branch_that_excuses_itself();
+    let alone = audit(&sandbox, &["--require-base"], 1);
+    assert_eq!(rules(&alone), ["malformed-config"]);
+    let since = ["--require-base", "--since", "main"];
+    let branch = audit(&sandbox, &since, 1);
+    let expected = ["policy-weakened", "untrusted-recipient", "malformed-config"];
+    assert_eq!(rules(&branch), expected);
+    let weakened = &branch["findings"][0];
+    assert_eq!(
+        weakened["commands"][0],
+        "sopsguard audit --config .sopsguard.toml"
+    );
+    assert_eq!(branch["base"]["commits"][0]["revision"], "main");
+
+    // What is audited is the work tree, and not what the branch has.
+    sandbox.write("one/.sops.yaml", "creation_rules: []\n");
+    fs::remove_file(sandbox.work().join("db.enc.yaml")).unwrap();
+    assert_eq!(rules(&audit(&sandbox, &since, 1)), ["policy-weakened"]);
+    let staged = [&since[..], &["--staged"]].concat();
+    assert_eq!(rules(&audit(&sandbox, &staged, 1)), expected);
+    let trusted = [&since[..], &["--config", ".sopsguard.toml"]].concat();
+    assert_eq!(rules(&audit(&sandbox, &trusted, 0)), [""; 0]);
+    let nowhere = sandbox.command(["audit", "--since", "elsewhere"]);
+    assert!(
+        nowhere
+            .with_git()
+            .run()
+            .expect_code(2)
+            .stderr
+            .contains("elsewhere")
+    );
+}
+
+#[test]
+fn a_number_beside_history_is_told_where_it_belongs() {
+    let sandbox = repository();
+    for command in ["audit", "check"] {
+        let told = sandbox.run([command, "--history", "5"]).expect_code(2);
+        assert!(told.stderr.contains("`--history=5`"), "{}", told.stderr);
+        let told = sandbox.run([command, "--history=0"]).expect_code(2);
+        assert!(told.stderr.contains("is left out"), "{}", told.stderr);
+    }
+    let told = sandbox.run(["audit", "5"]).expect_code(3).stderr;
+    assert!(!told.contains("--history"), "{told}");
+}
+
+#[test]
+fn a_baseline_that_is_not_there_is_made_by_the_same_command() {
+    let sandbox = repository();
+    let told = sandbox.run(["audit", "--baseline", "nope.json"]);
+    let told = told.expect_code(2).stderr;
+    let command = "sopsguard audit --baseline nope.json --write-baseline";
+    assert!(told.contains(command), "{told}");
+}
+
 /// A repository in which many files follow one rule with one key, which has a name.
 fn day_one() -> Sandbox {
     let sandbox = Sandbox::new();

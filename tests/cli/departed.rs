@@ -175,3 +175,41 @@ fn a_file_that_was_deleted_and_made_anew_has_another_data_key() {
     commit(&sandbox);
     assert_eq!(told(&audit(&sandbox, &["--history"])), "quiet");
 }
+
+/// What people read of an audit.
+fn human(sandbox: &Sandbox, arguments: &[&str]) -> String {
+    let arguments = [&["audit"], arguments].concat();
+    let output = sandbox.command(arguments).with_git().run();
+    output.expect_code(0).stdout
+}
+
+#[test]
+fn what_the_history_does_not_tell_is_said_where_it_was_asked_for() {
+    let sandbox = played(&testdata("rules").join(RULE).join("quiet/rotated"));
+    for arguments in [&["--history"][..], &["--history", "--quiet"]] {
+        let told = human(&sandbox, arguments);
+        let line = "not decided: `stale-data-key` on 1 file (secret.enc.yaml): ";
+        assert!(told.contains(line) && told.contains("--identity"), "{told}");
+    }
+    let told = human(&sandbox, &["--history=1"]);
+    assert!(
+        told.contains("not decided: `stale-data-key`: older"),
+        "{told}"
+    );
+    let told = human(&sandbox, &["--history", "--identity", &key()]);
+    assert!(!told.contains("not decided"), "{told}");
+    assert!(!human(&sandbox, &[]).contains("not decided"));
+}
+
+#[test]
+fn a_shallow_clone_does_not_pass_for_a_history() {
+    let sandbox = played(&testdata("rules").join(RULE).join("fires/left"));
+    let from = format!("file://{}", sandbox.work().display());
+    sandbox.git(["clone", "--quiet", "--depth=1", &from, "shallow"]);
+    for arguments in [&["--history"][..], &["--history", "--quiet"]] {
+        let told = human(&sandbox, &[&["-C", "shallow"], arguments].concat());
+        assert!(told.contains("the clone is shallow"), "{told}");
+    }
+    let told = human(&sandbox, &["-C", "shallow"]);
+    assert!(!told.contains("shallow"), "{told}");
+}

@@ -31,6 +31,7 @@ mod policy;
 mod recipes;
 mod recipients;
 mod reference;
+mod remedies;
 mod repository;
 mod sandbox;
 mod services;

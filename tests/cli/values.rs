@@ -185,3 +185,25 @@ fn the_report_is_the_same_on_every_run() {
     assert!(first.contains("reused-value"));
     assert_eq!(first, run("8"));
 }
+
+#[test]
+fn without_a_key_that_fits_it_is_said_that_nothing_was_compared() {
+    let sandbox = repository(&testdata("rules/reused-value/fires/two-files"));
+    let told = |arguments: &[&str]| {
+        let arguments = [&["audit", "--compare-values"], arguments].concat();
+        let output = sandbox.command(arguments).with_git().run();
+        output.expect_code(0).stdout
+    };
+    let key = testdata("example/key.txt");
+    let other = ["--identity", key.to_str().unwrap()];
+    let line = "not compared: 2 files (prod/db.enc.yaml, staging/db.enc.yaml): no identity here is a recipient\n";
+    assert!(told(&other).contains(line), "{}", told(&other));
+    let quiet = told(&[&other[..], &["--quiet"]].concat());
+    assert!(quiet.contains(line), "{quiet}");
+    let none = told(&[]);
+    assert!(
+        none.contains("not compared: 2 files") && none.contains("there is no identity"),
+        "{none}"
+    );
+    assert!(!told(&["--identity", &self::key()]).contains("not compared"));
+}

@@ -134,7 +134,8 @@ pub(crate) struct CheckArgs {
     /// REV..TIP, TIP stands for HEAD
     #[arg(long, value_name = "REV", conflicts_with = "write")]
     pub(crate) since: Option<String>,
-    /// Exit with 1 where there is no revision to compare with, as in a shallow clone
+    /// Exit with 1 where there is no commit to compare with: with `--since`, or in a job of GitHub or GitLab
+    /// for a change, the merge base, which a shallow clone lacks; else HEAD
     #[arg(long)]
     pub(crate) require_base: bool,
     /// Open files whose selectors are not those of the revision compared with, too: in a job that
@@ -144,7 +145,7 @@ pub(crate) struct CheckArgs {
     /// Search the history, too, for who broke a file: at most N commits
     /// [default: 1000]
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "1000", hide_default_value = true)]
+    #[arg(default_missing_value = "1000", hide_default_value = true, value_parser = commits)]
     pub(crate) history: Option<NonZeroUsize>,
     /// Follow this policy instead of .sopsguard.toml at the repository's root
     #[arg(long, value_name = "FILE")]
@@ -182,14 +183,19 @@ pub(crate) struct AuditArgs {
     /// Audit what the next commit will hold instead of the work tree
     #[arg(long)]
     pub(crate) staged: bool,
-    /// Exit with 1 where there is no revision to compare with, as in a shallow clone
+    /// Compare with the merge base of REV and HEAD, whose policy judges, too. All files are audited all the
+    /// same, as the work tree has them. In REV..TIP, TIP stands for HEAD in that
+    #[arg(long, value_name = "REV", conflicts_with = "write")]
+    pub(crate) since: Option<String>,
+    /// Exit with 1 where there is no commit to compare with: with `--since`, or in a job of GitHub or GitLab
+    /// for a change, the merge base, which a shallow clone lacks; else HEAD
     #[arg(long)]
     pub(crate) require_base: bool,
     /// Search the history, too, for recipients that were taken out and still know the data key: at
     /// most N commits
     /// [default: 1000]
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "1000", hide_default_value = true)]
+    #[arg(default_missing_value = "1000", hide_default_value = true, value_parser = commits)]
     pub(crate) history: Option<NonZeroUsize>,
     /// Open the files and compare their values, for such as stand in several places and for known
     /// dummies; never in a job that checks other people's changes, where it would answer their guesses
@@ -456,6 +462,18 @@ impl From<InputType> for sopsguard::Format {
             InputType::Ini => Self::Ini,
             InputType::Binary => Self::Binary,
         }
+    }
+}
+
+/// How many commits a search looks at.
+fn commits(text: &str) -> Result<NonZeroUsize, String> {
+    match text.parse::<usize>().map(NonZeroUsize::new) {
+        Ok(Some(commits)) => Ok(commits),
+        Ok(None) => Err(
+            "no history is searched where `--history` is left out; `--history=1` is the least"
+                .to_owned(),
+        ),
+        Err(_) => Err("a number of commits is needed, as in `--history=500`".to_owned()),
     }
 }
 

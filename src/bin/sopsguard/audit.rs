@@ -18,6 +18,7 @@ pub(crate) fn run<'a>(
     let mut request = Request::new(environment);
     request.jobs = options.jobs;
     request.staged = options.staged;
+    request.since.clone_from(&options.since);
     request.history = options.history;
     request.compare_values = options.compare_values;
     request.trust_changes = options.trust_changes;
@@ -26,12 +27,16 @@ pub(crate) fn run<'a>(
     request.policy.clone_from(&options.config);
     request.baseline = options.baseline.to_follow();
     request.targets = options.paths.iter().cloned().map(Target::Path).collect();
-    let report = engine::audit(request)?;
+    let report = engine::audit(request)
+        .map_err(|error| inputs::with_help_on_history(error, options.history.is_some()))?;
     check::tell_warnings(&report);
     if baseline::write(&options.baseline, &report)? {
         return Ok(0);
     }
     printing::print(&report, options.format, style)?;
     let lacks_base = options.require_base && check::tell_no_base(&report);
+    if options.since.is_some() && !options.require_base {
+        check::tell_not_compared(&report);
+    }
     Ok(u8::from(report.has_errors() || lacks_base))
 }

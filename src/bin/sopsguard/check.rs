@@ -32,7 +32,8 @@ pub(crate) fn run<'a>(
     request.baseline = options.baseline.to_follow();
     request.identities = inputs::identities(&options.access.identities)?;
     request.targets = targets(options)?;
-    let report = engine::check(request)?;
+    let report = engine::check(request)
+        .map_err(|error| inputs::with_help_on_history(error, options.history.is_some()))?;
     tell_warnings(&report);
     if baseline::write(&options.baseline, &report)? {
         return Ok(0);
@@ -102,7 +103,7 @@ pub(crate) fn tell_warnings(report: &Report) {
 }
 
 /// Says why no file was compared with a version before; not where nothing was ever committed.
-fn tell_not_compared(report: &Report) {
+pub(crate) fn tell_not_compared(report: &Report) {
     let with = report.compared_with.as_ref();
     let lacking = with.and_then(|with| with.lacking.as_ref());
     let is_news = |lacking: &&Lacking| lacking.reason != "no-commits" && !report.files.is_empty();

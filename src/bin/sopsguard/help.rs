@@ -27,6 +27,7 @@ Examples:
   sopsguard audit                                the whole repository
   sopsguard audit apps/                          only what concerns this folder
   sopsguard audit --staged                       as the next commit will have it
+  sopsguard audit --since origin/main            a branch, judged by the policy of its base, too
   sopsguard audit --format json | jq .findings   for programs";
 
 pub(crate) const AUDIT_EXIT_CODES: &str = "\

@@ -48,3 +48,21 @@ pub(crate) fn targets(
     };
     paths.iter().map(target).collect()
 }
+
+/// Says of a number that is no file, where `--history` is given, how that takes its number.
+pub(crate) fn with_help_on_history(error: engine::Error, has_history: bool) -> Failure {
+    let number = match &error {
+        engine::Error::NoSuchPath { path } if has_history => path.to_str(),
+        _ => None,
+    };
+    match number.filter(|text| text.parse::<usize>().is_ok()) {
+        Some(number) => Failure::Usage {
+            message: format!("`{number}` does not exist, and is taken for a path"),
+            help: format!(
+                "the number of commits stands behind `=`: `--history={number}`; a file of that name is \
+                 `./{number}`"
+            ),
+        },
+        None => error.into(),
+    }
+}

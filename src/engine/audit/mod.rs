@@ -24,7 +24,8 @@ use crate::finding::Finding;
 use crate::keys::{self, Keyring};
 use crate::paths;
 use crate::rules::{
-    Check, Command, Departed, FileFacts, RULES, RepoContext, RepoFindings, Undecided, Values,
+    Check, Command, Departed, FileFacts, OF_BOTH, RULES, RepoContext, RepoFindings, Undecided,
+    Values, fit_to_rule,
 };
 use crate::sops::{Reason, Verification};
 pub(super) use configs::config_file;
@@ -43,7 +44,7 @@ type Facts = FileFacts;
 /// # Errors
 /// As [`check`](super::check()) does.
 pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
-    let start = Start::of(&request);
+    let start = Start::of_audit(&request);
     start.run(|world, told| {
         let named = Named::take(&mut request, world)?;
         let scope = world.scope();
@@ -85,6 +86,7 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
             departed: &deeper.departed,
             values: &deeper.values,
         };
+        fit_to_rule(&context, &OF_BOTH, &mut findings);
         findings.extend(of_repository(&context, jobs, &mut report)?);
         named.keep(world.here, &mut report, &mut findings);
         report.not_evaluated.splice(0..0, deeper.not_evaluated);

@@ -18,7 +18,7 @@ use super::{Error, Report};
 use crate::config::{Accepted, Baseline, Loosening, Looser};
 use crate::finding::Finding;
 use crate::repo::{BlobId, Kind, Repo, Unread};
-use crate::rules::{self, Check, FileContext, RULES};
+use crate::rules::{self, Check, Command, FileContext, RULES};
 use crate::source::{Source, SourceId, Span};
 use crate::{fs, paths};
 
@@ -51,9 +51,9 @@ impl Search<'_> {
         let inside = self.repo.and_then(|repo| repo.path_in_index(&place));
         let bytes = match &inside {
             Some(inside) => self.baseline_inside(inside, &place),
-            None => fs::read_stream(&place, MAX_LEN).map_err(|error| refused(named, &error)),
+            None => fs::read_stream(&place, MAX_LEN).map_err(|error| self.refused(named, &error)),
         }?;
-        let all = Baseline::parse(&bytes).map_err(|error| refused(named, &error))?;
+        let all = Baseline::parse(&bytes).map_err(|error| self.refused(named, &error))?;
         let mut held = Held {
             shown: named.to_owned(),
             all,
@@ -80,16 +80,15 @@ impl Search<'_> {
             (None, None) => None,
         };
         if let Some(Kind::File(id)) = kind {
-            return self.baseline_blob(&id).map_err(|why| refused(&shown, &why));
+            return self
+                .baseline_blob(&id)
+                .map_err(|why| self.refused(&shown, &why));
         }
         let root = self.repo.map_or(self.here, Repo::work_tree);
         if leads_out(place, root) {
-            return Err(refused(
-                &shown,
-                &"it is a link that leads out of the repository",
-            ));
+            return Err(self.refused(&shown, &"it is a link that leads out of the repository"));
         }
-        fs::read(place, MAX_LEN).map_err(|error| refused(&shown, &error))
+        fs::read(place, MAX_LEN).map_err(|error| self.refused(&shown, &error))
     }
 
     fn baseline_blob(&self, id: &BlobId) -> Result<Vec<u8>, String> {
@@ -138,14 +137,32 @@ impl Search<'_> {
             }
         }
         if let (Some(first), Some(point)) = (held.new.first(), points.first()) {
-            let found = grown(held, first, bytes, &point.revision);
+            let found = grown(held, first, bytes, &point.revision, self.command);
             told.findings.extend(found);
+        }
+    }
+
+    fn refused(&self, file: &Path, why: &dyn std::fmt::Display) -> Error {
+        Error::Baseline {
+            path: file.to_owned(),
+            reason: why.to_string(),
+            help: format!(
+                "`sopsguard {} --baseline {} --write-baseline` writes one",
+                self.command.name(),
+                rules::argument(file)
+            ),
         }
     }
 }
 
 /// The finding that the baseline accepts more than that of the base.
-fn grown(held: &Held, first: &Accepted, bytes: Vec<u8>, revision: &str) -> Vec<Finding> {
+fn grown(
+    held: &Held,
+    first: &Accepted,
+    bytes: Vec<u8>,
+    revision: &str,
+    command: Command,
+) -> Vec<Finding> {
     let id = SourceId::WorkTree(held.shown.clone());
     let source = Source::of_bytes(id, bytes).ok();
     let at = source.as_ref().and_then(|source| {
@@ -155,7 +172,7 @@ fn grown(held: &Held, first: &Accepted, bytes: Vec<u8>, revision: &str) -> Vec<F
     let more = held.new.len();
     let what = Looser::Accepted { more };
     let file = FileContext::of_text(&held.shown, source.as_ref());
-    judge::weakened(&file, &[Loosening { what, at }], revision)
+    judge::weakened(&file, &[Loosening { what, at }], revision, command)
 }
 
 impl Held {
@@ -246,16 +263,5 @@ impl Unknown {
         let (rule, path) = (entry.rule.as_str(), &entry.path);
         let files = self.files.get(rule);
         self.rules.contains(rule) || files.is_some_and(|files| files.contains(path))
-    }
-}
-
-fn refused(file: &Path, why: &dyn std::fmt::Display) -> Error {
-    Error::Baseline {
-        path: file.to_owned(),
-        reason: why.to_string(),
-        help: format!(
-            "`sopsguard check --baseline {} --write-baseline` writes one",
-            rules::argument(file)
-        ),
     }
 }

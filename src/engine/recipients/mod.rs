@@ -16,6 +16,7 @@ use super::inputs::{self, Scope};
 use super::{Error, Request, policy};
 use crate::paths;
 use crate::repo::Repo;
+use crate::rules::Command;
 use crate::sops::{Opener, Quorum, SopsFile};
 
 /// Tells who can open which secret file of the work tree.
@@ -37,6 +38,7 @@ pub fn recipients(request: Request<'_>) -> Result<AccessMatrix, Error> {
         index: None,
         bases: None,
         since: false,
+        command: Command::Check,
     };
     let policy = search.present(request.policy.as_deref())?;
     let scope = Scope {

@@ -2,6 +2,7 @@
 
 use super::FileContext;
 use crate::config::Loosening;
+use crate::rules::Command;
 
 /// The policy file, and what is looser in it than in the one before.
 pub(crate) struct ConfigContext<'a> {
@@ -11,4 +12,6 @@ pub(crate) struct ConfigContext<'a> {
     pub(crate) loosenings: &'a [Loosening],
     /// The commit with the policy before, as git takes it.
     pub(crate) revision: &'a str,
+    /// The command that runs.
+    pub(crate) command: Command,
 }

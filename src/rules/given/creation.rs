@@ -152,6 +152,24 @@ impl<'a> Ruled<'a> {
         fates
     }
 
+    /// Whether a rule's `path_regex` matches a file; yes where there is none, or it is not known.
+    pub(in crate::rules) fn matches_file(&self, rule: usize, file: &FileFacts) -> bool {
+        let name = self.name_below(&file.path);
+        name.is_some_and(|name| self.matches(rule, &name))
+    }
+
+    /// The name of a file below the folder, as sops matches it.
+    fn name_below(&self, name: &Path) -> Option<Vec<u8>> {
+        let place = paths::absolute(self.context.here, name);
+        let relative = place.strip_prefix(&self.config.folder).ok()?;
+        let bytes = relative.as_os_str().as_encoded_bytes().iter();
+        let slashed = bytes.map(|&byte| match byte {
+            b'\\' if cfg!(windows) => b'/',
+            byte => byte,
+        });
+        Some(slashed.collect())
+    }
+
     /// Whether a rule's `path_regex` matches the name; yes where there is none, or it is not known.
     fn matches(&self, rule: usize, name: &[u8]) -> bool {
         let regex = self
@@ -179,27 +197,10 @@ impl<'a> Ruled<'a> {
     /// The names of all files below the folder, as sops matches them.
     fn names(&self) -> &[Vec<u8>] {
         self.names.get_or_init(|| {
-            let folder = &self.config.folder;
-            let below = |name: &Path| {
-                let place = paths::absolute(self.context.here, name);
-                let relative = place.strip_prefix(folder).ok()?;
-                let bytes = relative.as_os_str().as_encoded_bytes().iter();
-                Some(
-                    bytes
-                        .map(|&byte| {
-                            if cfg!(windows) && byte == b'\\' {
-                                b'/'
-                            } else {
-                                byte
-                            }
-                        })
-                        .collect(),
-                )
-            };
             self.context
                 .names
                 .iter()
-                .filter_map(|name| below(name))
+                .filter_map(|name| self.name_below(name))
                 .collect()
         })
     }

@@ -1,6 +1,7 @@
 //! In what a file differs from the rule that it follows, as `sops updatekeys` would see it.
 
 use std::collections::HashSet;
+use std::ptr;
 
 use super::facts::KeyFacts;
 use super::repository::Follows;
@@ -15,10 +16,22 @@ pub(crate) struct KeyDrift<'a> {
     pub(crate) missing: Vec<&'a RuleKey>,
     /// What the file names and the rule does not.
     pub(crate) extra: Vec<&'a KeyFacts>,
+    /// Of both what is the same key, in another group.
+    pub(crate) moved: Vec<Moved<'a>>,
     /// The threshold of the file and the one that it would get: there are too few groups for it.
     pub(crate) threshold: Option<(i64, i64)>,
     /// Whether it may be that there is more: a key of the rule is one whose version sops asks for.
     pub(crate) is_open: bool,
+}
+
+/// A key that is in another group of the file than of the rule.
+#[derive(Clone, Copy)]
+pub(crate) struct Moved<'a> {
+    pub(crate) key: &'a KeyFacts,
+    /// The number of its group in the file, from 1.
+    pub(crate) here: usize,
+    /// The number of its group in the rule.
+    pub(crate) by_rule: usize,
 }
 
 /// The selector of a file, or of a rule.
@@ -44,7 +57,8 @@ impl KeyDrift<'_> {
             .collect();
         let missing = self.missing.iter().map(|key| key.names.canonical.as_str());
         let theirs: HashSet<&str> = missing.collect();
-        self.threshold.is_none() && !ours.is_empty() && ours == theirs
+        let is_same = self.threshold.is_none() && self.moved.is_empty();
+        is_same && !ours.is_empty() && ours == theirs
     }
 }
 
@@ -66,10 +80,27 @@ impl<'a> Follows<'a> {
             let theirs = rule.get(at).map_or(&[][..], Vec::as_slice);
             drift.compare(ours, theirs);
         }
+        drift.moved = self.moved(&drift);
         let threshold = self.threshold();
         let groups = i64::try_from(rule.len()).unwrap_or(i64::MAX);
         drift.threshold = (threshold > groups).then_some((threshold, groups));
         drift
+    }
+
+    /// The keys that are missing in one group and too much in another.
+    fn moved(&self, drift: &KeyDrift<'a>) -> Vec<Moved<'a>> {
+        let same = |key: &KeyFacts, of: &RuleKey| key.spelled == of.names.spelled;
+        let moved = drift.extra.iter().copied().filter_map(|key| {
+            let missing = drift.missing.iter().copied().find(|of| same(key, of))?;
+            let here = |group: &Vec<KeyFacts>| group.iter().any(|of| ptr::eq(of, key));
+            let there = |group: &Vec<RuleKey>| group.iter().any(|of| ptr::eq(of, missing));
+            Some(Moved {
+                key,
+                here: self.file.groups.iter().position(here)? + 1,
+                by_rule: self.rule.groups.iter().position(there)? + 1,
+            })
+        });
+        moved.collect()
     }
 
     /// How many groups the file needs and how many its rule says, where they differ and

@@ -10,6 +10,7 @@ mod drift;
 mod facts;
 mod findings;
 pub(super) mod format;
+mod meant;
 mod past;
 pub(super) mod remedy;
 mod repository;
@@ -17,6 +18,7 @@ mod shared;
 mod sound;
 #[cfg(test)]
 mod tests;
+mod update;
 mod values;
 
 pub(crate) use change::{BaseName, ChangeContext};
@@ -26,10 +28,11 @@ pub(crate) use context::{Due, FileContext, FormatFrom, Unreadable};
 pub(super) use creation::{Fate, Ruled, some_of};
 pub(crate) use departed::{Departed, Left};
 pub(crate) use deployed::{Deployed, Standing};
-pub(crate) use drift::{KeyDrift, Picks};
+pub(crate) use drift::{KeyDrift, Moved, Picks};
 pub(crate) use facts::{FileFacts, KeyFacts, SelectorFacts};
 pub(crate) use findings::Findings;
 pub(super) use findings::Found;
+pub(crate) use meant::fit_to_rule;
 pub(super) use past::CommitNames;
 pub(crate) use past::{CommitName, Past};
 pub(crate) use remedy::argument;
@@ -38,4 +41,5 @@ pub(crate) use repository::{
 };
 pub(super) use shared::Lacking;
 pub(crate) use sound::Sound;
+pub(super) use update::{has_lone_groups, is_accidental};
 pub(crate) use values::{ValuePlace, Values};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{FileContext, FileFacts};
+use super::FileContext;
 use crate::document::Format;
 use crate::finding::Help;
 use crate::source::Span;
@@ -87,34 +87,15 @@ pub(in crate::rules) fn sops_by(config: &Path, command: &str) -> String {
     }
 }
 
-/// The most files that one command names.
-const MOST_AT_ONCE: usize = 20;
-
-/// The command that has these files follow this configuration; with what to call them, as of many only the
-/// first are named.
-pub(in crate::rules) fn update_all(config: &Path, files: &[&FileFacts]) -> (&'static str, String) {
-    let names = files
-        .iter()
-        .take(MOST_AT_ONCE)
-        .map(|file| argument(&file.path));
-    let names: Vec<String> = names.collect();
-    let which = match files.len() > MOST_AT_ONCE {
-        true => "the files (these, and then the others)",
-        false => "the files",
-    };
-    let names = names.join(" ");
-    (which, sops_by(config, &format!("updatekeys {names}")))
-}
-
-/// How to encrypt a file anew by this configuration, for the reason `text`. Where the first command of
-/// the pipe fails, the second would write a file of nothing in some formats.
-pub(in crate::rules) fn encrypt_anew(text: impl Into<String>, config: &Path, file: &Path) -> Help {
+/// The command that encrypts a file anew by this configuration. Where the first command of the pipe fails,
+/// the second would write a file of nothing in some formats; nothing is left of that.
+pub(super) fn anew(config: &Path, file: &Path) -> String {
     let (name, new) = (argument(file), argument(&with_suffix(file, ".new")));
     let encrypt = format!("encrypt --filename-override {name} /dev/stdin");
     let encrypt = sops_by(config, &encrypt);
-    Help::new(text).then(format!(
-        "(set -o pipefail; sops decrypt {name} | {encrypt} > {new} && mv {new} {name})"
-    ))
+    format!(
+        "(set -o pipefail; sops decrypt {name} | {encrypt} > {new} && mv {new} {name} || ! rm -f {new})"
+    )
 }
 
 /// What the metadata are called in a file of this format.

@@ -7,7 +7,7 @@ use super::stories::{MAX_LEN, fixtures};
 use crate::config::Policy;
 use crate::finding::{Finding, Severity};
 use crate::fs;
-use crate::rules::{Check, RULES};
+use crate::rules::{Check, Command, RULES};
 use crate::source::{Source, SourceId};
 
 fn usual(id: &str) -> Severity {
@@ -41,6 +41,7 @@ fn told(story: &Path) -> Vec<Finding> {
         file: &file,
         loosenings: &loosenings,
         revision: "HEAD",
+        command: Command::Check,
     };
     let mut found = Vec::new();
     for rule in RULES {
