@@ -54,6 +54,9 @@ pub struct Finding {
     pub related: Vec<(Position, String)>,
     /// The lines around it, masked; none where the text is no document.
     pub snippet: Option<Snippet>,
+    /// What tells it from others of the same rule in the same file, such as the keys that it names; no
+    /// value, and nothing that words or lines decide.
+    pub(crate) subject: Option<String>,
     /// What stays the same about it when lines move, and is no other finding's; empty until it stands
     /// in a report.
     pub fingerprint: String,

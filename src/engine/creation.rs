@@ -1,6 +1,7 @@
 //! The creation rules of `.sops.yaml`, where a check asks them which files in clear should be secret.
 //!
-//! Most files have nothing to ask, so a configuration is read when the first of them does, and kept.
+//! Most files have nothing to ask, so a configuration is read when the first of them does, and kept. The
+//! configuration of the base is asked, too: otherwise a change of it could take a Secret in clear out of sight.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use crate::config::creation::{Choice, CreationRule, SOPS_CONFIG, SopsConfig};
 use crate::document::{Document, kubernetes};
 use crate::fs;
 use crate::paths;
-use crate::repo::{Index, Kind, Repo};
+use crate::repo::{CommitId, Index, Kind, Repo};
 use crate::sops::{self, Selectors, walk};
 use crate::source::{Source, SourceId, Span};
 
@@ -23,6 +24,12 @@ pub(super) struct CreationRules<'r> {
     here: &'r Path,
     /// The work tree, above which none is looked for.
     top: Option<&'r Path>,
+    /// The present ones, then those of the commits that files are compared with.
+    states: Vec<State<'r>>,
+}
+
+/// The configurations of one state of the files.
+struct State<'r> {
     place: Place<'r>,
     /// By folder, absolute.
     known: Mutex<HashMap<PathBuf, Option<Arc<Config>>>>,
@@ -35,6 +42,8 @@ pub(super) enum Place<'r> {
     Index(&'r Index<'r>, &'r Bases<'r>),
     /// The commit at the end of a range.
     Range(&'r Bases<'r>),
+    /// A commit that files are compared with.
+    Base(&'r Bases<'r>, CommitId),
 }
 
 /// A configuration that counts below its folder.
@@ -62,12 +71,24 @@ impl<'r> Place<'r> {
 
 impl<'r> CreationRules<'r> {
     /// Those of a place, as they count for somebody in the folder `here`.
-    pub(super) fn new(here: &'r Path, repo: Option<&'r Repo<'r>>, place: Place<'r>) -> Self {
+    pub(super) fn new(
+        here: &'r Path,
+        repo: Option<&'r Repo<'r>>,
+        bases: Option<&'r Bases<'r>>,
+        place: Place<'r>,
+    ) -> Self {
+        let before = bases.into_iter().flat_map(|bases| {
+            let points = bases.parents().unwrap_or_default().iter();
+            points.map(|point| Place::Base(bases, point.commit))
+        });
+        let state = |place| State {
+            place,
+            known: Mutex::new(HashMap::new()),
+        };
         Self {
             here,
             top: repo.map(Repo::work_tree),
-            place,
-            known: Mutex::new(HashMap::new()),
+            states: std::iter::once(place).chain(before).map(state).collect(),
         }
     }
 
@@ -83,27 +104,35 @@ impl<'r> CreationRules<'r> {
             return false;
         }
         let place = paths::absolute(self.here, path);
-        let Some(config) = place.parent().and_then(|folder| self.config(folder)) else {
+        let Some(folder) = place.parent() else {
             return false;
         };
-        let Some(selectors) = config.selectors_for(&place) else {
-            return false;
-        };
-        let mut picks = false;
-        // A walk that ends early has seen what it has seen.
-        let _ = walk(tree, selectors, |visit| {
-            if let sops::Leaf::Scalar { span, .. } = visit.leaf {
-                picks |= visit.selected && values.iter().any(|value| value.contains(span));
-            }
-        });
-        picks
+        self.states.iter().any(|state| {
+            let config = state.config(folder, self.top);
+            let config = config.as_deref();
+            let selectors = config.and_then(|config| config.selectors_for(&place));
+            selectors.is_some_and(|selectors| picks_one(document, selectors, &values))
+        })
     }
+}
 
-    /// The configuration nearest to a folder.
-    fn config(&self, folder: &Path) -> Option<Arc<Config>> {
+/// Whether selectors pick a leaf of these values.
+fn picks_one(document: &Document<'_>, selectors: &Selectors, values: &[Span]) -> bool {
+    let mut picks = false;
+    // A walk that ends early has seen what it has seen.
+    let _ = walk(document.tree(), selectors, |visit| {
+        if let sops::Leaf::Scalar { span, .. } = visit.leaf {
+            picks |= visit.selected && values.iter().any(|value| value.contains(span));
+        }
+    });
+    picks
+}
+
+impl State<'_> {
+    /// The configuration nearest to a folder, none above `top`.
+    fn config(&self, folder: &Path, top: Option<&Path>) -> Option<Arc<Config>> {
         let folders = folder.ancestors().take(MOST_FOLDERS);
-        let inside =
-            folders.take_while(|folder| self.top.is_none_or(|top| folder.starts_with(top)));
+        let inside = folders.take_while(|folder| top.is_none_or(|top| folder.starts_with(top)));
         let mut passed = Vec::new();
         let mut found = None;
         for folder in inside {
@@ -150,16 +179,21 @@ impl<'r> CreationRules<'r> {
                 };
                 bases.blobs.read(&id, MAX_LEN).ok()
             }
-            Place::Range(bases) => {
-                let inside = bases.repo.path_in_index(place)?;
-                let there = bases.commits().at(bases.head_of_range()?, &inside);
-                let Ok(Some(Kind::File(id))) = there else {
-                    return None;
-                };
-                bases.blobs.read(&id, MAX_LEN).ok()
-            }
+            Place::Range(bases) => of_commit(bases, bases.head_of_range()?, place),
+            Place::Base(bases, commit) => of_commit(bases, commit, place),
         }
     }
+}
+
+/// What a commit has at a place.
+fn of_commit(bases: &Bases<'_>, commit: CommitId, place: &Path) -> Option<Vec<u8>> {
+    let inside = bases.repo.path_in_index(place)?;
+    // Others shall look things up while this one is read.
+    let there = bases.commits().at(commit, &inside);
+    let Ok(Some(Kind::File(id))) = there else {
+        return None;
+    };
+    bases.blobs.read(&id, MAX_LEN).ok()
 }
 
 /// How far up sops looks for its configuration.

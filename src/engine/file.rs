@@ -1,6 +1,6 @@
 //! One file, from its bytes to what is known of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::bases::Bases;
 use super::compare::{Compared, Versions};
@@ -11,6 +11,7 @@ use super::others::decode;
 use super::refused::{self, Certain, has_marks};
 use super::{Error, FileReport, MAX_FILE_LEN, NotEvaluated, guess, sign};
 use crate::change::Tokens;
+use crate::config::creation::SOPS_CONFIG;
 use crate::deployment::{self, Deployment};
 use crate::document::{self, Document, Foreign, Format, Reading};
 use crate::finding::Finding;
@@ -77,9 +78,15 @@ pub(super) fn look(input: &Input, keyring: &Keyring, around: Around<'_>) -> Look
             look.at_bytes(id, bytes.clone(), keyring)
         }
         Content::Disk(place) => look.at_disk(place, keyring),
+        // What it is a link to is nobody's file here, but it counts as the folder's configuration.
+        Content::Outside if is_configuration(&look.path) => Looked::passed_over(false),
         Content::Outside => look.unsupported("a link out of the folder that is checked", None),
         Content::Lost(unreadable) => look.unreadable(unreadable, None),
     }
+}
+
+fn is_configuration(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == SOPS_CONFIG)
 }
 
 /// What there is around the files.

@@ -53,6 +53,7 @@ mod tests {
             help: Help::default(),
             snippet: None,
             related: Vec::new(),
+            subject: None,
             fingerprint: String::new(),
         }
     }

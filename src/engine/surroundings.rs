@@ -137,7 +137,7 @@ impl<'e> Start<'e> {
             .as_ref()
             .filter(|bases| self.is_range() && bases.is_found());
         let place = Place::of(index.as_ref(), bases.as_ref(), range);
-        let creation = CreationRules::new(&here, repo.as_ref(), place);
+        let creation = CreationRules::new(&here, repo.as_ref(), bases.as_ref(), place);
         let surroundings = Surroundings {
             creation: &creation,
             start: self,

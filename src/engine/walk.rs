@@ -137,7 +137,8 @@ fn content_of(inputs: &Inputs<'_>, path: &Path, kind: Kind, root: &Path) -> Opti
         Kind::Link if path.file_name().is_some_and(|name| name == SOPS_CONFIG) => {
             match (path.canonicalize(), root.canonicalize()) {
                 (Ok(target), Ok(root)) if target.starts_with(&root) => Some(disk()),
-                _ => None,
+                (Ok(_), _) => Some(Content::Outside),
+                (Err(_), _) => None,
             }
         }
         Kind::Link => None,

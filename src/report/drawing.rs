@@ -212,6 +212,7 @@ mod tests {
                 .then(command),
             related: vec![(at(3), "here it stands first".to_owned())],
             snippet: None,
+            subject: None,
             fingerprint: String::new(),
         }
     }

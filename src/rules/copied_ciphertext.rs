@@ -39,6 +39,7 @@ pub(crate) fn copied_across(path: &Path, copy: &Copied, original: &Path) -> Find
         help: remedy::go_back(path, text).then(format!("sops edit {}", remedy::argument(path))),
         snippet: None,
         related: Vec::new(),
+        subject: None,
         fingerprint: String::new(),
     }
 }

@@ -1,7 +1,7 @@
 //! `malformed-config`: sops cannot load a `.sops.yaml`, or fails at one of its rules.
 
 use super::{Check, ConfigFile, Found, Needs, RepoContext, RepoFindings, Rule};
-use crate::config::creation::{Oddity, RuleFault, Strange};
+use crate::config::creation::{Error, Oddity, RuleFault, Strange};
 use crate::document;
 use crate::document::yaml::decode::Fault;
 use crate::finding::{Help, Severity};
@@ -24,9 +24,7 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
                     findings.report_at(&config.path, &config.source, of_rule(oddity, fault));
                 }
             }
-            Err(error) if error.is_undecidable() => {
-                findings.cannot_decide(&config.path, "unsupported");
-            }
+            Err(error) if error.is_undecidable() => report_unread(config, error, findings),
             Err(_) if is_template(context, config) => {}
             Err(_) => report_unloaded(config, findings),
         }
@@ -81,6 +79,20 @@ fn unquoted(config: &ConfigFile, fault: &Fault) -> Option<&'static str> {
         "write the pattern between single quotes, and as a regular expression: a `*` at the start of a value is an \
          alias of YAML (`'\\.enc\\.yaml$'`, not `*.enc.yaml`)",
     )
+}
+
+/// A configuration that sops may load, and of which nothing is known here.
+fn report_unread(config: &ConfigFile, error: &Error, findings: &mut RepoFindings<'_>) {
+    findings.cannot_decide(&config.path, "unsupported");
+    let found = Found::new(format!("the configuration is not followed: {error}"))
+        .severity(Severity::Warning)
+        .says(
+            "whether sops loads it is not known, nor whether the files below the folder follow it",
+        )
+        .help(Help::new(
+            "make it a plain file of less than 16 MiB, in the folder that it is for",
+        ));
+    findings.report_at(&config.path, &config.source, found);
 }
 
 fn report_unloaded(config: &ConfigFile, findings: &mut RepoFindings<'_>) {

@@ -28,7 +28,11 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
 
 fn found(context: &RepoContext<'_>, follows: &Follows<'_>, drift: &KeyDrift<'_>) -> Found {
     let place = drift.extra.first().map_or(follows.file.at, |key| key.at);
-    let found = Found::new(message(context, follows, drift)).at_position(Some(place));
+    let missing = drift.missing.iter().map(|key| key.names.shown.as_str());
+    let extra = drift.extra.iter().map(|key| key.shown.as_str());
+    let found = Found::new(message(context, follows, drift))
+        .at_position(Some(place))
+        .keys(missing.chain(extra));
     let update = context.updatekeys(follows.file);
     if follows.rule.groups.iter().all(Vec::is_empty) {
         let text = "the rule names no key: name some there, then let the file follow it";

@@ -39,6 +39,7 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
             let help = context.removal(text, file, key);
             let found = Found::new(message)
                 .at_position(Some(key.at))
+                .keys([key.shown.as_str()])
                 .says("who holds that key reads all values of this file, too")
                 .help(help);
             findings.report(&file.path, found);

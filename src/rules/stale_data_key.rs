@@ -36,6 +36,7 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
         };
         let found = Found::new(format!("{who} {is}, and the data key is one that {it} could open"))
             .at_position(Some(file.at))
+            .keys(file.knowing.iter().map(|left| left.shown.as_str()))
             .says(
                 "whoever kept a copy of the data key, or an old version of the file with the key, reads \
                  this version and all to come",

@@ -41,6 +41,7 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
             };
             let found = Found::new(message)
                 .at_position(Some(key.at))
+                .keys([key.shown.as_str()])
                 .says(says)
                 .help(help(context, file, key));
             findings.report(&file.path, found);

@@ -74,7 +74,7 @@ fn with_staged_it_is_the_index_that_counts() {
 }
 
 #[test]
-fn a_configuration_behind_a_link_counts_and_one_outside_does_not() {
+fn a_configuration_behind_a_link_counts_and_of_one_outside_nothing_is_known() {
     let sandbox = repository();
     for (link, target) in [("three", "../one"), ("four", "../../elsewhere")] {
         let place = sandbox.work().join(link);
@@ -85,8 +85,19 @@ fn a_configuration_behind_a_link_counts_and_one_outside_does_not() {
     let elsewhere = sandbox.work().join("../elsewhere");
     fs::create_dir(&elsewhere).unwrap();
     fs::write(elsewhere.join(".sops.yaml"), BROKEN).unwrap();
-    let expected = ["one/.sops.yaml", "three/.sops.yaml", "two/.sops.yaml"];
-    assert_eq!(broken(&audit(&sandbox, &[], 1)), expected);
+    let report = audit(&sandbox, &[], 1);
+    let expected = [
+        "four/.sops.yaml",
+        "one/.sops.yaml",
+        "three/.sops.yaml",
+        "two/.sops.yaml",
+    ];
+    assert_eq!(broken(&report), expected);
+    let outside = &report["findings"][0];
+    assert_eq!(
+        (outside["severity"].as_str(), outside["path"].as_str()),
+        (Some("warning"), Some(expected[0]))
+    );
 }
 
 #[test]
@@ -155,6 +166,29 @@ fn a_file_that_does_not_follow_its_rule_is_told_with_the_command_that_mends_it()
         told.contains("\n          sops updatekeys apps/shop.enc.yaml\n"),
         "{told}"
     );
+}
+
+#[test]
+fn a_configuration_that_is_not_followed_is_told_and_counts_for_its_folder() {
+    let good = "creation_rules:\n  - path_regex: none\n";
+    let large = format!("#{}\n{good}", "x".repeat(17 << 20));
+    for (text, level) in [
+        (large.as_bytes(), "warning"),
+        (b"creation_rules: # \xff\n  - path_regex: none\n", "error"),
+    ] {
+        let sandbox = repository();
+        sandbox.write(".sops.yaml", good);
+        fs::write(sandbox.work().join("one/.sops.yaml"), text).unwrap();
+        let report = audit(&sandbox, &["one"], i32::from(level == "error"));
+        assert_eq!(broken(&report), ["one/.sops.yaml"]);
+        let rules = report["findings"].as_array().unwrap().iter();
+        let told: Vec<&str> = rules.map(|found| found["rule"].as_str().unwrap()).collect();
+        assert!(
+            !told.contains(&"no-creation-rule"),
+            "the one above does not count: {told:?}"
+        );
+        assert_eq!(report["findings"][0]["severity"], level);
+    }
 }
 
 /// A branch that brings a file with a recipient nobody listed, and a policy that ignores that.

@@ -187,3 +187,24 @@ fn a_file_in_clear_by_a_broken_selector_is_told_of_by_itself() {
         "{report}"
     );
 }
+
+#[test]
+fn a_file_that_follows_its_rule_is_not_brought_back_to_what_it_was() {
+    let sandbox = repository(ALONE, &format!("  - age: {ALICE},{CAROL}\n"));
+    _ = sandbox.git(["add", "--all"]);
+    _ = sandbox.git(["commit", "--quiet", "--message", "All"]);
+    let two = fs::read(testdata("rules/single-recipient/quiet/two/db.enc.yaml")).unwrap();
+    sandbox.write("apps/db.enc.yaml", two);
+    let (text, commands) = help(&sandbox, "recipient-added");
+    assert!(
+        text.starts_with("the file has just the keys of rule 1"),
+        "{text}"
+    );
+    assert_eq!(commands, [""; 0]);
+    sandbox.write(
+        "apps/.sops.yaml",
+        format!("creation_rules:\n  - age: {ALICE}\n"),
+    );
+    let (_, commands) = help(&sandbox, "recipient-added");
+    assert!(commands[0].starts_with("git restore"), "{commands:?}");
+}

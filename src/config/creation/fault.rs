@@ -23,6 +23,24 @@ impl Error {
         }
     }
 
+    /// Of a file that is no text from `at` on.
+    pub(super) fn not_text(source: &Source, at: usize) -> Self {
+        let error = decode::Error {
+            fault: decode::Fault::NotText,
+            span: Span::new(at, at),
+        };
+        Self::new(source, error)
+    }
+
+    /// Of a file that is not read here, for what it is.
+    pub(crate) fn unread(source: &Source, what: &'static str) -> Self {
+        let error = decode::Error {
+            fault: decode::Fault::Undecidable(what),
+            span: Span::default(),
+        };
+        Self::new(source, error)
+    }
+
     /// Whether sops may take the file: it only is not followed here.
     pub(crate) fn is_undecidable(&self) -> bool {
         matches!(self.fault, decode::Fault::Undecidable(_))

@@ -56,6 +56,9 @@ impl SopsConfig {
     /// [`Error`] where sops refuses to load the file, or where it cannot be said whether it does.
     pub(crate) fn read(source: &Source) -> Result<Self, Error> {
         let text = source.text();
+        if let Err(bad) = std::str::from_utf8(source.bytes()) {
+            return Err(Error::not_text(source, bad.valid_up_to()));
+        }
         let decoded =
             decode::decode(text, &shape::FILE).map_err(|error| Error::new(source, error))?;
         let mut names = names::anchored(text, &decoded.anchored);

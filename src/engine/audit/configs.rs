@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use super::super::creation::MAX_LEN;
 use super::super::inputs::{Content, Input};
 use super::super::surroundings::Surroundings;
-use crate::config::creation::{SOPS_CONFIG, SopsConfig, is_like_its_name};
+use crate::config::creation::{Error, SOPS_CONFIG, SopsConfig, is_like_its_name};
 use crate::fs;
 use crate::paths;
 use crate::rules::{Above, ConfigFile, FileFacts, Governed};
@@ -60,19 +60,35 @@ fn name(input: &Input) -> &[u8] {
 }
 
 fn read_one(input: &Input, world: Surroundings<'_>) -> Option<ConfigFile> {
+    let on_disk = || SourceId::WorkTree(input.path.clone());
     let (id, bytes) = match &input.content {
-        Content::Disk(place) => {
-            let id = SourceId::WorkTree(input.path.clone());
-            (id, fs::read(place, MAX_LEN).ok()?)
-        }
+        Content::Disk(place) => (on_disk(), fs::read(place, MAX_LEN).map_err(why_unread)),
         Content::Blob(blob) => {
+            let read = world.bases?.blobs.read(blob, MAX_LEN);
             let id = SourceId::Index(input.path.clone());
-            (id, world.bases?.blobs.read(blob, MAX_LEN).ok()?)
+            (id, read.map_err(|_| "a file that git does not give"))
         }
-        Content::Given(_) | Content::Outside | Content::Lost(_) => return None,
+        Content::Outside => (on_disk(), Err("a link out of the folder")),
+        Content::Lost(_) => (on_disk(), Err("a file that cannot be read")),
+        Content::Given(_) => return None,
     };
     let absolute = paths::absolute(world.here, &input.path);
-    config_file(absolute.parent()?, id, bytes)
+    match bytes {
+        Ok(bytes) => config_file(absolute.parent()?, id, bytes),
+        // It counts for its folder all the same: what is further up does not.
+        Err(what) => {
+            let mut unread = config_file(absolute.parent()?, id, Vec::new())?;
+            unread.read = Err(Error::unread(&unread.source, what));
+            Some(unread)
+        }
+    }
+}
+
+fn why_unread(error: fs::Error) -> &'static str {
+    match error {
+        fs::Error::TooLarge { .. } => "a file of more than 16 MiB",
+        _ => "a file that cannot be read",
+    }
 }
 
 /// The one that lies in `folder`, under the path that reports have for it.

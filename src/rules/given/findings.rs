@@ -23,6 +23,7 @@ pub(in crate::rules) struct Found {
     help: Help,
     related: Vec<(Position, String)>,
     severity: Option<Severity>,
+    subject: Option<String>,
     /// Whether it may be told where the place ends.
     has_end: bool,
 }
@@ -49,6 +50,7 @@ impl Found {
             help: Help::default(),
             related: Vec::new(),
             severity: None,
+            subject: None,
             has_end: true,
         }
     }
@@ -123,6 +125,16 @@ impl Found {
         self
     }
 
+    /// It is about these keys, by the names that may be printed, in whatever order: another finding where
+    /// the keys are others.
+    pub(in crate::rules) fn keys<'k>(mut self, shown: impl IntoIterator<Item = &'k str>) -> Self {
+        let mut shown: Vec<&str> = shown.into_iter().collect();
+        shown.sort_unstable();
+        shown.dedup();
+        self.subject = Some(shown.join("\n"));
+        self
+    }
+
     /// It matters this much, whatever the rule's other findings do.
     pub(in crate::rules) fn severity(mut self, severity: Severity) -> Self {
         self.severity = Some(severity);
@@ -175,6 +187,7 @@ impl<'a> Findings<'a> {
             help: self.fitting(found.help),
             related: found.related,
             snippet,
+            subject: found.subject,
             fingerprint: String::new(),
         });
     }

@@ -22,6 +22,8 @@ pub(crate) enum Fault {
     },
     #[error("the key is already defined in this mapping")]
     RepeatedKey { first: Span },
+    #[error("it is not UTF-8 from here on")]
+    NotText,
     #[error("the value does not fit its tag")]
     Tag,
     #[error("a key is a collection")]
