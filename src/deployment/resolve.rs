@@ -86,6 +86,11 @@ impl References {
         references
     }
 
+    /// Whether there is more than was looked at.
+    pub(crate) fn is_cut_short(&self) -> bool {
+        self.is_cut_short
+    }
+
     /// Whether it cannot be said of the files of this folder that nothing deploys them.
     pub(crate) fn may_deploy(&self, folder: &Path) -> bool {
         if self.is_cut_short || self.vague.contains(folder) {

@@ -108,6 +108,25 @@ impl<'r> Index<'r> {
         }
     }
 
+    /// Whether there is anything below a folder.
+    pub(crate) fn has_below(&self, folder: &[u8]) -> bool {
+        let mut prefix = folder.to_vec();
+        if !prefix.is_empty() {
+            prefix.push(b'/');
+        }
+        let first = match &self.entries {
+            Entries::Git(entries) => entries
+                .range(prefix.clone()..)
+                .next()
+                .map(|(path, _)| path.as_slice()),
+            Entries::File(file) => {
+                let first = file.entries().get(file.first_from(&prefix));
+                first.map(|entry| file.path(entry))
+            }
+        };
+        first.is_some_and(|path| path.starts_with(&prefix))
+    }
+
     /// The paths of all below a folder, each at least once.
     pub(super) fn paths_below(&self, folder: &[u8]) -> Vec<Vec<u8>> {
         self.below(folder)

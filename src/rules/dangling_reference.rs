@@ -17,6 +17,9 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
+    if context.deployed.is_cut_short() {
+        findings.cannot_decide(Path::new("."), "too-many-references");
+    }
     for (reference, standing) in context.deployed.references() {
         if standing != Standing::There && counts(context, reference) {
             let one = Dangling {
@@ -44,14 +47,14 @@ fn counts(context: &RepoContext<'_>, reference: &Reference) -> bool {
 }
 
 /// A reference to a file that is not there.
-struct Dangling<'a> {
-    context: &'a RepoContext<'a>,
+struct Dangling<'a, 'c> {
+    context: &'a RepoContext<'c>,
     reference: &'a Reference,
     /// The file, as reports print it.
     target: PathBuf,
 }
 
-impl Dangling<'_> {
+impl Dangling<'_, '_> {
     fn found(&self, standing: Standing) -> Found {
         let (written, target) = (&self.reference.written, self.target.display());
         let what = if self.reference.role == Role::Generator {

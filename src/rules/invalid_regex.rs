@@ -25,8 +25,8 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     for ruled in context.ruled() {
         let mut found: Vec<Found> = Vec::new();
         for (at, rule) in ruled.rules() {
-            found.extend(of_path(&ruled, rule));
-            found.extend(of_selector(context, &ruled, at, rule));
+            found.extend(of_path(ruled, rule));
+            found.extend(of_selector(context, ruled, at, rule));
             if found.len() >= MAX_FINDINGS || rule.path_regex.is_none() {
                 // No file comes further.
                 break;

@@ -65,10 +65,10 @@ pub(crate) use given::{
     RepoFindings, Sound, Standing, Undecided, Unreadable, ValuePlace, Values,
 };
 use given::{
-    CommitNames, Fate, Found, KeyDrift, KeyFacts, Lacking, MAX_FINDINGS, Moved, Names, Picks,
-    Ruled, SelectorFacts, Tale, format, has_lone_groups, is_accidental, remedy, some_of,
+    CommitNames, Fate, Found, How, KeyDrift, KeyFacts, Lacking, MAX_FINDINGS, Moved, Names, Picks,
+    SelectorFacts, Tale, format, has_lone_groups, is_accidental, remedy, some_of,
 };
-pub(crate) use given::{argument, fit_to_rule};
+pub(crate) use given::{Covered, Places, Ruled, argument, fit_to_rule};
 
 use crate::finding::Severity;
 

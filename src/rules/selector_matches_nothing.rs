@@ -19,8 +19,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     let mut told: HashSet<&Path> = HashSet::new();
-    let ruled = context.ruled();
-    for ruled in &ruled {
+    for ruled in context.ruled() {
         for (at, rule) in ruled.rules() {
             let followers = ruled.followers.get(at).map_or(&[][..], Vec::as_slice);
             if let Some(found) = of_rule(context, rule, followers) {

@@ -23,7 +23,7 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     for ruled in context.ruled() {
         let found = ruled
             .rules()
-            .filter_map(|(at, rule)| found(context, &ruled, at, rule));
+            .filter_map(|(at, rule)| found(context, ruled, at, rule));
         for found in found.take(MAX_FINDINGS) {
             findings.report_in_config(ruled.config, found);
         }

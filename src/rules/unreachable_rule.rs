@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::{
-    Check, Fate, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, Ruled, remedy,
+    Check, Covered, Fate, Found, How, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, Ruled,
+    remedy,
 };
 use crate::finding::{Help, Severity};
 use crate::sops::{Automaton, Pattern, Work};
@@ -18,9 +19,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
-    for ruled in context.ruled() {
-        let covered = covered(&ruled);
-        for (at, (by, how)) in covered.into_iter().take(MAX_FINDINGS) {
+    for (ruled, covered) in context.ruled().iter().zip(covered(context)) {
+        for &Covered { at, by, how } in covered.iter().take(MAX_FINDINGS) {
             let rules = &ruled.read.rules;
             let (Some(rule), Some(earlier)) = (rules.get(at), rules.get(by)) else {
                 continue;
@@ -44,7 +44,7 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
             .help(Help::new(format!(
                 "put it before the rule in line {line}, or delete it; which rule a file follows says"
             ))
-            .then(format!("sopsguard explain {}", example(&ruled, at, by))));
+            .then(format!("sopsguard explain {}", example(ruled, at, by))));
             findings.report_in_config(ruled.config, found);
         }
     }
@@ -60,28 +60,31 @@ fn example(ruled: &Ruled<'_>, at: usize, by: usize) -> String {
         .map_or("FILE".to_owned(), |file| remedy::argument(&file.path))
 }
 
-/// How an earlier rule is known to match all that a later one does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum How {
-    All,
-    Same,
-    More,
-}
-
 /// The steps that comparing patterns may take, in one `.sops.yaml`: some tenths of a second.
 const MAX_STEPS: u64 = 10_000_000;
 
-/// The numbers of the rules that are never reached, sorted.
-pub(super) fn numbers(ruled: &Ruled<'_>) -> Vec<usize> {
-    covered(ruled).into_iter().map(|(at, _)| at).collect()
+/// The same in all of them.
+const MAX_STEPS_OF_ALL: u64 = 10 * MAX_STEPS;
+
+/// The rules that are never reached, of each `.sops.yaml` that sops loads.
+pub(super) fn covered<'c>(context: &'c RepoContext<'_>) -> &'c [Vec<Covered>] {
+    context.covered.get_or_init(|| {
+        let mut left = MAX_STEPS_OF_ALL;
+        let all = context.ruled().iter();
+        all.map(|ruled| covered_in(ruled, &mut left)).collect()
+    })
 }
 
-/// The rules that are covered, each with the first rule that does it.
-fn covered(ruled: &Ruled<'_>) -> Vec<(usize, (usize, How))> {
+/// The rules that are covered, each with the first rule that does it, with what is `left` of the steps.
+fn covered_in(ruled: &Ruled<'_>, left: &mut u64) -> Vec<Covered> {
     let mut found = Vec::new();
     let mut texts: HashMap<&str, usize> = HashMap::new();
-    let mut patterns = Patterns::default();
-    let fates = ruled.fates();
+    let most = MAX_STEPS.min(*left);
+    let mut patterns = Patterns {
+        all: Vec::new(),
+        work: Work::of(most),
+    };
+    let fates = &ruled.fates;
     for (at, rule) in ruled.rules() {
         let first = match &rule.path_regex {
             None => None,
@@ -98,10 +101,14 @@ fn covered(ruled: &Ruled<'_>) -> Vec<(usize, (usize, How))> {
                 }
             },
         };
-        found.extend(first.map(|how| (at, how)));
+        found.extend(first.map(|(by, how)| Covered { at, by, how }));
         if rule.path_regex.is_none() {
             let rest = at + 1..ruled.read.rules.len();
-            found.extend(rest.map(|later| (later, (at, How::All))));
+            found.extend(rest.map(|later| Covered {
+                at: later,
+                by: at,
+                how: How::All,
+            }));
             break;
         }
         if rule
@@ -113,14 +120,14 @@ fn covered(ruled: &Ruled<'_>) -> Vec<(usize, (usize, How))> {
             break;
         }
     }
+    *left = left.saturating_sub(most - patterns.work.left());
     found
 }
 
 /// The patterns of the rules so far.
-#[derive(Default)]
 struct Patterns<'r> {
     all: Vec<(usize, &'r Pattern, Option<Option<Automaton>>)>,
-    work: Option<Work>,
+    work: Work,
 }
 
 impl<'r> Patterns<'r> {
@@ -131,7 +138,7 @@ impl<'r> Patterns<'r> {
         pattern: &'r Pattern,
         is_used: bool,
     ) -> Option<usize> {
-        let work = self.work.get_or_insert_with(|| Work::of(MAX_STEPS));
+        let work = &mut self.work;
         let mut own = if is_used || self.all.is_empty() {
             None
         } else {

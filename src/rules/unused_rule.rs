@@ -1,6 +1,11 @@
 //! `unused-rule`: a creation rule that none of the files in the repository follows.
 
-use super::{Check, Fate, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, Ruled};
+use std::collections::HashSet;
+
+use super::{
+    Check, Fate, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, Ruled,
+    unreachable_rule,
+};
 use crate::config::creation::CreationRule;
 use crate::finding::{Help, Severity};
 
@@ -14,19 +19,20 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
-    for ruled in context.ruled() {
-        if !context.names.contains(&ruled.config.path) {
+    let all = context.ruled().iter();
+    for (ruled, covered) in all.zip(unreachable_rule::covered(context)) {
+        if !context.has(&ruled.config.path) {
             // One from above the folder that is looked at, and of the files there nothing is known.
             continue;
         }
-        let covered = super::unreachable_rule::numbers(&ruled);
-        let fates = ruled.fates();
+        let covered: HashSet<usize> = covered.iter().map(|covered| covered.at).collect();
+        let fates = ruled.fates.iter();
         let unused = ruled.rules().zip(fates).filter_map(|((at, rule), fate)| {
-            let is_told = covered.binary_search(&at).is_ok() || is_for_others(&ruled, rule);
+            let is_told = covered.contains(&at) || is_for_others(ruled, rule);
             if is_told {
                 None
             } else {
-                Some((rule, words(&ruled, fate)?))
+                Some((rule, words(ruled, *fate)?))
             }
         });
         for (rule, (message, says)) in unused.take(MAX_FINDINGS) {

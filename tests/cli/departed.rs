@@ -176,6 +176,24 @@ fn a_file_that_was_deleted_and_made_anew_has_another_data_key() {
     assert_eq!(told(&audit(&sandbox, &["--history"])), "quiet");
 }
 
+#[test]
+fn a_head_that_cannot_be_read_is_not_taken_for_a_history_without_anybody() {
+    let story = testdata("rules").join(RULE).join("fires/edited-since");
+    let sandbox = played(&story);
+    let history = &["--history"][..];
+    assert_eq!(told(&audit(&sandbox, history)), "fires");
+    let id = sandbox.git(["rev-parse", "HEAD"]);
+    let (folder, name) = id.trim().split_at(2);
+    let object = sandbox.work().join(format!(".git/objects/{folder}/{name}"));
+    fs::remove_file(object).unwrap();
+    assert_eq!(told(&audit(&sandbox, history)), "unreadable-history");
+    let unborn = repository();
+    let last = versions(&story).pop().unwrap();
+    unborn.write(FILE, fs::read(last).unwrap());
+    unborn.git(["add", "--all"]);
+    assert_eq!(told(&audit(&unborn, history)), "quiet");
+}
+
 /// What people read of an audit.
 fn human(sandbox: &Sandbox, arguments: &[&str]) -> String {
     let arguments = [&["audit"], arguments].concat();

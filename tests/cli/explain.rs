@@ -313,3 +313,32 @@ fn configurations_that_do_not_help_are_told_too() {
         let _ = told(&sandbox, &["shop.enc.yaml"]);
     }
 }
+
+#[test]
+fn a_page_recommends_nothing_that_sops_refuses_or_that_leaves_all_in_clear() {
+    let sandbox = life(&[ROTATED]);
+    sandbox.write("new.enc.yaml", "password: x\n");
+    sandbox.write(".sops.yaml", "creation_rules:\n  - ages: x\n");
+    for file in ["shop.enc.yaml", "new.enc.yaml"] {
+        let page = told(&sandbox, &[file]);
+        assert!(page.contains("empty key group provided"), "{page}");
+        assert!(
+            !page.contains("updatekeys ") && !page.contains("encrypt -i"),
+            "{page}"
+        );
+    }
+    let broken = format!("creation_rules:\n  - encrypted_regex: '(?=a)'\n    age: {STRANGER}\n");
+    sandbox.write(".sops.yaml", broken);
+    let page = told(&sandbox, &["new.enc.yaml"]);
+    assert!(
+        page.contains("Go does not take it: it matches nothing, all stays in clear"),
+        "{page}"
+    );
+    assert!(!page.contains("encrypt -i"), "{page}");
+    let page = told(&sandbox, &[".sops.yaml"]);
+    assert!(page.contains("sops's own configuration"), "{page}");
+    assert!(
+        page.contains("sopsguard audit") && !page.contains("encrypt -i"),
+        "{page}"
+    );
+}

@@ -15,7 +15,7 @@ use crate::environment::Environment;
 use crate::fs;
 use crate::history::{DataKeyFate, Departure, Now, Reader, departures, gone};
 use crate::keys::{Keyring, Shut};
-use crate::repo::{self, BlobId, End, Reach};
+use crate::repo::{self, BlobId, End, NoBase, Reach};
 use crate::rules::{Departed, Left, STALE_DATA_KEY};
 use crate::sops::{DataKeyId, DataKeys, SopsFile, locks};
 use crate::source::SourceId;
@@ -53,13 +53,13 @@ impl Histories<'_, '_> {
         files: impl Iterator<Item = (&'i Facts, &'i Input)>,
         keyring: Option<&mut Keyring>,
         access: &mut Access<'_>,
-    ) -> Result<(Vec<Departed>, Option<NotEvaluated>), Error> {
+    ) -> Result<(Vec<Departed>, Vec<NotEvaluated>), Error> {
         let (Some(_), Some(bases)) = (self.history, self.bases) else {
             let reason = match self.history {
                 None => "no-history",
                 Some(_) => "no-repository",
             };
-            return Ok((Vec::new(), Some(lacking(reason))));
+            return Ok((Vec::new(), vec![lacking(reason)]));
         };
         let (files, end) = self.files(files, bases);
         let tell = |file: &File<'_>, keys| file.departures(bases, keys);
@@ -69,7 +69,7 @@ impl Histories<'_, '_> {
             let open: Vec<usize> = told
                 .iter()
                 .enumerate()
-                .filter(|(_, told)| told.iter().any(|departed| is_open(&departed)))
+                .filter(|(_, told)| told.iter().flatten().any(|departed| is_open(&departed)))
                 .map(|(at, _)| at)
                 .collect();
             let shut: Vec<Shut> = open
@@ -90,9 +90,18 @@ impl Histories<'_, '_> {
                 }
             }
         }
-        let departed = files.iter().zip(told);
-        let departed = departed.filter_map(|(file, told)| file.departed(bases, told));
-        Ok((departed.collect(), end.map(lacking)))
+        let (mut departed, mut lost) = (Vec::new(), Vec::new());
+        for (file, told) in files.iter().zip(told) {
+            match told {
+                Some(told) => departed.extend(file.departed(bases, told)),
+                None => lost.push(NotEvaluated {
+                    path: PathBuf::from(&file.facts.path),
+                    ..lacking("unreadable")
+                }),
+            }
+        }
+        lost.extend(end.map(lacking));
+        Ok((departed, lost))
     }
 
     /// The files that git knows, with their histories; and why those end early, if they do.
@@ -108,9 +117,11 @@ impl Histories<'_, '_> {
         let files: Vec<(&Facts, &Input, Vec<u8>)> = files.filter_map(inside).collect();
         let paths: Vec<&[u8]> = files.iter().map(|(.., inside)| inside.as_slice()).collect();
         let mut commits = bases.commits();
-        let Ok(head) = commits.head() else {
+        let head = match commits.head() {
+            Ok(head) => head,
             // Nobody was ever a recipient.
-            return (Vec::new(), None);
+            Err(NoBase::NoCommits) => return (Vec::new(), None),
+            Err(_) => return (Vec::new(), Some("unreadable-history")),
         };
         let reach = Reach::of(self.history);
         let (found, end) = versions(bases.repo, &mut commits, head, &paths, reach);
@@ -131,7 +142,8 @@ impl Histories<'_, '_> {
 }
 
 impl File<'_> {
-    fn departures(&self, bases: &Bases<'_>, keys: Option<Keys<'_>>) -> Vec<Departure> {
+    /// Who departed; none where the file, which was read before, reads no more.
+    fn departures(&self, bases: &Bases<'_>, keys: Option<Keys<'_>>) -> Option<Vec<Departure>> {
         let format = self.facts.format;
         let by_name = Format::of_path(&self.input.path) == format;
         let mut reader = Reader::new(&bases.blobs, Some(format).filter(|_| !by_name));
@@ -141,7 +153,7 @@ impl File<'_> {
             .map(|key| key.canonical.as_str())
             .collect();
         if !gone(&mut reader, &self.versions, |name| names.contains(&name)) {
-            return Vec::new();
+            return Some(Vec::new());
         }
         let told = self.with_present(bases, |file, blob| {
             let version = Version::of(file).ok()?;
@@ -153,7 +165,7 @@ impl File<'_> {
             let key_of = |at: &repo::Version| key_of(at, bases, format, keys?);
             Some(departures(&mut reader, &now, &self.versions, &key_of))
         });
-        told.flatten().unwrap_or_default()
+        told.flatten()
     }
 
     /// What identities may have to be woken for.

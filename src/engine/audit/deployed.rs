@@ -134,6 +134,6 @@ impl Ground<'_> {
         let mut folders = folders.filter_map(|(at, _)| path.get(..at));
         Ok(index.at(&path).is_some()
             || folders.any(|folder| index.at(folder).as_ref().is_some_and(is_apart))
-            || !index.below(&path).is_empty())
+            || index.has_below(&path))
     }
 }

@@ -8,9 +8,10 @@ mod first;
 mod telling;
 mod values;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::bases::Bases;
 use super::check::{refuse_unusable, tell_of_keys};
@@ -24,8 +25,8 @@ use crate::finding::Finding;
 use crate::keys::{self, Keyring};
 use crate::paths;
 use crate::rules::{
-    Check, Command, Departed, FileFacts, OF_BOTH, RULES, RepoContext, RepoFindings, Undecided,
-    Values, fit_to_rule,
+    Check, Command, Departed, FileFacts, OF_BOTH, Places, RULES, RepoContext, RepoFindings,
+    Undecided, Values, fit_to_rule,
 };
 use crate::sops::{Reason, Verification};
 pub(super) use configs::config_file;
@@ -76,6 +77,7 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
             misnamed: &misnamed,
             governed: &governed,
             names: &names,
+            places: &Places::of(world.here, &names),
             deployed: &deployed,
             policy: world.policy,
             policy_file: told.policy_file(),
@@ -85,6 +87,8 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
             here: world.here,
             departed: &deeper.departed,
             values: &deeper.values,
+            ruled: OnceLock::new(),
+            covered: OnceLock::new(),
         };
         fit_to_rule(&context, &OF_BOTH, &mut findings);
         findings.extend(of_repository(&context, jobs, &mut report)?);
@@ -260,15 +264,16 @@ impl Named {
         if self.paths.is_empty() {
             return;
         }
+        let named: HashSet<&Path> = self.paths.iter().map(PathBuf::as_path).collect();
         let is_named = |path: &Path| {
             let path = paths::absolute(here, path);
-            self.paths.iter().any(|named| path.starts_with(named))
+            path.ancestors().any(|above| named.contains(above))
         };
         findings.retain(|found| is_named(&found.location.path));
         report.files.retain(|file| is_named(&file.path));
         report
             .not_evaluated
-            .retain(|skipped| is_named(&skipped.path));
+            .retain(|skipped| skipped.path == Path::new(".") || is_named(&skipped.path));
     }
 }
 

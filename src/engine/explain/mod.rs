@@ -28,6 +28,7 @@ use super::bases::Bases;
 use super::inputs::{Content, Input, Origin};
 use super::surroundings::{Start, Surroundings};
 use super::{Access, Error, FileReport, IdentitySource, Request, Target};
+use crate::config::creation::SOPS_CONFIG;
 use crate::document::Format;
 use crate::environment::Environment;
 use crate::fs;
@@ -143,6 +144,10 @@ impl Asked {
         let changes = self.changes(&input, &file, world, &mut keyring, means)?;
         let above = Above::of(&self.place, world.here, world.policy);
         Ok(Page {
+            is_config: self
+                .place
+                .file_name()
+                .is_some_and(|name| name == SOPS_CONFIG),
             sops_says: says::sops(&file, &report.findings, changes.sound.is_some()),
             groups: mine::groups(&file, sheet.as_ref(), &identities, &above),
             drift: sheet

@@ -9,6 +9,8 @@ use crate::finding::Finding;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Page {
+    /// Whether it is sops's own configuration.
+    pub is_config: bool,
     /// The file and sops's verdict on it.
     pub file: FileReport,
     /// What sops would say, in a sentence.
@@ -63,6 +65,8 @@ pub struct SelectorReport {
     pub text: String,
     /// Whether nothing is set, so that this is what counts.
     pub is_default: bool,
+    /// Whether Go does not take its pattern, so that sops takes it as matching nothing.
+    pub is_refused: bool,
 }
 
 /// A key group.

@@ -7,7 +7,7 @@ use crate::engine::inputs::{Content, Input};
 use crate::fs;
 use crate::keys::Locked;
 use crate::rules::FileFacts;
-use crate::sops::{self, Reason, Selectors, SopsFile};
+use crate::sops::{self, Pattern, Reason, Selectors, SopsFile};
 use crate::source::SourceId;
 
 /// What was read of a file of sops's.
@@ -17,6 +17,9 @@ pub(super) struct Sheet {
     /// What age may open, for each key group.
     pub(super) locks: Vec<Vec<Locked>>,
 }
+
+/// The longest pattern that is tried, in bytes.
+const MAX_PATTERN: usize = 32 << 10;
 
 /// The longest selector that is shown whole, in characters.
 const MAX_TEXT: usize = 400;
@@ -77,8 +80,16 @@ impl SelectorReport {
             name,
             text: shown,
             is_default: set.is_none(),
+            is_refused: is_refused(name, &text),
         }
     }
+}
+
+/// Whether a selector is a pattern that Go does not take.
+fn is_refused(name: &str, text: &str) -> bool {
+    name.ends_with("_regex")
+        && text.len() <= MAX_PATTERN
+        && Pattern::compile(text).is_err_and(|error| error.is_go_error())
 }
 
 /// Whether a text is what a version is: anything else may have been pasted there.

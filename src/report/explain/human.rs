@@ -28,6 +28,13 @@ pub fn human(page: &Page, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let path = escape::path(&page.file.path);
     let mut sheet = Sheet::new(style, out);
     sheet.line(&format!("{path}: {}", paint(style, color, word)))?;
+    if page.is_config && page.file.verification == Verification::NotEncrypted {
+        sheet.line("")?;
+        sheet.row("what", "sops's own configuration, which stays in clear")?;
+        sheet.row("", "what is wrong with it is told by")?;
+        sheet.command("sopsguard audit")?;
+        return write_findings(page, style, &mut sheet);
+    }
     write_verdict(page, &mut sheet)?;
     if let Some(seal) = &page.seal {
         write_seal(&page.file, seal, &mut sheet)?;
@@ -111,6 +118,10 @@ pub(super) fn selector(selector: &SelectorReport) -> String {
         return format!("all values but those under keys that end in `{text}`: no selector is set");
     }
     let what = match selector.name {
+        "encrypted_regex" | "encrypted_comment_regex" if selector.is_refused => {
+            "Go does not take it: it matches nothing, all stays in clear"
+        }
+        _ if selector.is_refused => "Go does not take it: it matches nothing, all is encrypted",
         "unencrypted_suffix" => "all values but those under keys that end so",
         "encrypted_suffix" => "values under keys that end so",
         "unencrypted_regex" => "all values but those under keys that match",

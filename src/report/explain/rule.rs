@@ -41,6 +41,14 @@ pub(super) fn write(page: &Page, style: Style, sheet: &mut Sheet<'_>) -> io::Res
     }
     write_asked(governing, style, sheet)?;
     write_outcome(governing, sheet)?;
+    if let Some(rule) = &governing.rule
+        && rule.groups.iter().all(|group| group.keys.is_empty())
+    {
+        return sheet.row(
+            "no key",
+            "the rule names none: sops neither encrypts by it nor updates keys: \"empty key group provided\"",
+        );
+    }
     match (&governing.rule, &page.drift) {
         (Some(_), Some(drift)) => write_drift(drift, page, sheet),
         (Some(rule), None) => write_intent(rule, page, sheet),
@@ -202,6 +210,12 @@ fn write_intent(rule: &RuleReport, page: &Page, sheet: &mut Sheet<'_>) -> io::Re
         })
         .collect();
     sheet.table(&rows)?;
+    if rule.selector.is_refused {
+        return sheet.row(
+            "",
+            "mend the selector first: `sopsguard audit` says where it is wrong",
+        );
+    }
     sheet.row("", "it is encrypted with")?;
     let by = by_config(&page.rule);
     sheet.command(&format!(

@@ -69,6 +69,11 @@ impl Deployed {
         self.references.all.iter().zip(standings)
     }
 
+    /// Whether manifests name more than was looked at.
+    pub(crate) fn is_cut_short(&self) -> bool {
+        self.references.is_cut_short()
+    }
+
     /// Whether it cannot be said of the files of this folder that nothing deploys them.
     pub(crate) fn may_deploy(&self, folder: &Path) -> bool {
         self.references.may_deploy(folder)

@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::{Departed, Deployed, FileContext, FileFacts, Findings, Found, Values, remedy};
+use super::{
+    Covered, Departed, Deployed, FileContext, FileFacts, Findings, Found, Places, Ruled, Values,
+    remedy,
+};
 use crate::config::creation::{self, Choice, CreationRule, SopsConfig};
 use crate::config::{Day, FILE_NAME, Policy};
 use crate::finding::Finding;
@@ -23,6 +26,8 @@ pub(crate) struct RepoContext<'a> {
     pub(crate) governed: &'a [Governed],
     /// All files there are, as reports print them, sorted by bytes.
     pub(crate) names: &'a [PathBuf],
+    /// The same, absolute.
+    pub(crate) places: &'a Places,
     /// What manifests bring into a cluster.
     pub(crate) deployed: &'a Deployed,
     /// What the user has settled.
@@ -41,6 +46,10 @@ pub(crate) struct RepoContext<'a> {
     pub(crate) departed: &'a [Departed],
     /// What was found by comparing values, where they were.
     pub(crate) values: &'a Values,
+    /// All `.sops.yaml` that sops loads; filled when the first rule asks.
+    pub(crate) ruled: OnceLock<Vec<Ruled<'a>>>,
+    /// Which of their rules are out of reach, in this order; likewise.
+    pub(crate) covered: OnceLock<Vec<Vec<Covered>>>,
 }
 
 impl RepoContext<'_> {
@@ -63,6 +72,15 @@ impl RepoContext<'_> {
 }
 
 impl RepoContext<'_> {
+    /// Whether the file is one of those that are looked at.
+    pub(in crate::rules) fn has(&self, path: &Path) -> bool {
+        let wanted = path.as_os_str().as_encoded_bytes();
+        let names = self.names;
+        names
+            .binary_search_by(|name| name.as_os_str().as_encoded_bytes().cmp(wanted))
+            .is_ok()
+    }
+
     /// How the policy is called: as reports print it, or as it would be called.
     pub(in crate::rules) fn policy_name(&self) -> &Path {
         self.policy_file

@@ -33,7 +33,7 @@ impl<'a> RepoContext<'a> {
     }
 
     /// One of the files with the rule that it follows.
-    pub(in crate::rules) fn follows(&self, file: &'a FileFacts) -> Option<Follows<'a>> {
+    pub(in crate::rules) fn follows<'s>(&'s self, file: &'s FileFacts) -> Option<Follows<'s>> {
         let Some(Choice::Rule(number)) = self.governed_of(file)?.choice else {
             return None;
         };
@@ -79,12 +79,7 @@ impl<'a> RepoContext<'a> {
     }
 
     /// How to take a key out of a file. `before` is the sentence that this goes on with.
-    pub(in crate::rules) fn removal(
-        &self,
-        before: &str,
-        file: &'a FileFacts,
-        key: &KeyFacts,
-    ) -> Help {
+    pub(in crate::rules) fn removal(&self, before: &str, file: &FileFacts, key: &KeyFacts) -> Help {
         let name = remedy::argument(&file.path);
         let config = self.config_name(file);
         let rotate = format!("sops rotate --in-place {name}");

@@ -35,6 +35,11 @@ impl Work {
         Self { left: steps }
     }
 
+    /// How many steps are left.
+    pub(crate) fn left(&self) -> u64 {
+        self.left
+    }
+
     /// Takes so many steps; false where there are not so many left.
     pub(crate) fn take(&mut self, steps: u64) -> bool {
         let left = self.left.checked_sub(steps);
