@@ -37,7 +37,7 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
         });
         for (rule, (message, says)) in unused.take(MAX_FINDINGS) {
             let found = Found::new(message).at(ruled.place(rule)).says(says).help(
-                from_the_root(&ruled, rule).unwrap_or_else(|| Help::new(
+                from_the_root(ruled, rule).unwrap_or_else(|| Help::new(
                     "if it is for files that are made later or elsewhere, leave it (`[[ignore]]` in \
                      `.sopsguard.toml` says so); if a folder was moved or the pattern mistyped, mend it; \
                      otherwise delete it. Which files there are says",
