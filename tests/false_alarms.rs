@@ -18,7 +18,7 @@ const TOLD: &[(&str, &str, usize, Severity, &str)] = &[
     (
         "day-one",
         "single-recipient",
-        2,
+        1,
         Severity::Warning,
         "one maintainer has one key, and it can be lost",
     ),

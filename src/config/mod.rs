@@ -26,7 +26,7 @@ pub(crate) use loosening::{Loosening, Looser, Pattern, Who};
 pub(crate) use policy::Policy;
 pub(crate) use recipients::{Trust, Trusted};
 pub(crate) use schema::schema;
-pub(crate) use similar::similar;
+pub(crate) use similar::distance;
 
 /// The name of the policy file, which lies at the root of a repository.
 pub(crate) const FILE_NAME: &str = ".sopsguard.toml";

@@ -12,7 +12,7 @@ pub(crate) fn similar<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) 
 }
 
 /// How many characters must be changed, added or taken away to make `a` of `b`.
-pub(super) fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, c) in a.chars().enumerate() {

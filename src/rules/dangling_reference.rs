@@ -1,12 +1,14 @@
 //! `dangling-reference`: a generator lists a secret that is not there.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::{Check, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, Standing, remedy};
-use crate::config::similar;
+use super::{
+    Check, FileFacts, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, Standing, remedy,
+};
+use crate::config::distance;
 use crate::deployment::{By, Reference, Role};
 use crate::finding::{Help, Severity};
 
@@ -23,7 +25,7 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     if context.deployed.is_cut_short() {
         findings.cannot_decide(Path::new("."), "too-many-references");
     }
-    let folders = Folders::of(context.names);
+    let folders = Folders::of(context);
     let mut in_file: HashMap<&Path, usize> = HashMap::new();
     let mut in_all = 0;
     for (reference, standing) in context.deployed.references() {
@@ -69,30 +71,41 @@ const MAX_FINDINGS_OF_ALL: usize = 10 * MAX_FINDINGS;
 /// How many pairs of characters are compared to find what was meant: some tenths of a second.
 const MAX_STEPS: usize = 1 << 26;
 
-/// The names of all files by their folders.
+/// All files by their folders.
 struct Folders<'n> {
-    names: HashMap<&'n Path, Vec<&'n str>>,
+    /// Their paths, as reports print them, and their names.
+    files: HashMap<&'n Path, Vec<(&'n Path, &'n str)>>,
+    /// The files that are listed somewhere, from the root.
+    listed: HashSet<&'n Path>,
     /// How many steps are left.
     steps: Cell<usize>,
 }
 
 impl<'n> Folders<'n> {
-    fn of(all: &'n [PathBuf]) -> Self {
-        let mut names: HashMap<&Path, Vec<&str>> = HashMap::new();
-        for path in all {
+    fn of(context: &RepoContext<'n>) -> Self {
+        let mut files: HashMap<&Path, Vec<(&Path, &str)>> = HashMap::new();
+        for path in context.names {
             let name = path.file_name().and_then(OsStr::to_str);
             if let (Some(folder), Some(name)) = (path.parent(), name) {
-                names.entry(folder).or_default().push(name);
+                files.entry(folder).or_default().push((path, name));
             }
         }
-        let steps = Cell::new(MAX_STEPS);
-        Self { names, steps }
+        let references = context.deployed.references();
+        Self {
+            files,
+            listed: references.map(|(one, _)| one.target.as_path()).collect(),
+            steps: Cell::new(MAX_STEPS),
+        }
     }
 
-    /// The names in a folder, as far as they may still be compared with this one.
-    fn beside(&self, folder: &Path, name: &str) -> Option<impl Iterator<Item = &'n str>> {
-        let beside = self.names.get(folder)?;
-        let len: usize = beside.iter().map(|other| other.len() + 1).sum();
+    /// The files in a folder, as far as their names may still be compared with this one.
+    fn beside(
+        &self,
+        folder: &Path,
+        name: &str,
+    ) -> Option<impl Iterator<Item = (&'n Path, &'n str)>> {
+        let beside = self.files.get(folder)?;
+        let len: usize = beside.iter().map(|(_, other)| other.len() + 1).sum();
         let steps = len.saturating_mul(name.len() + 1);
         self.steps.set(self.steps.get().checked_sub(steps)?);
         Some(beside.iter().copied())
@@ -183,17 +196,34 @@ impl Dangling<'_, '_> {
             let why = "kustomize starts from the folder of the kustomization, not of this file";
             return Some((why, own));
         }
-        let folder = self.target.parent()?;
         let name = self.target.file_name()?.to_str()?;
-        let name = similar(name, self.folders.beside(folder, name)?)?;
-        let is_only_case = name.eq_ignore_ascii_case(self.target.file_name()?.to_str()?);
-        let why = if is_only_case {
-            "capital and small letters differ"
-        } else {
-            "there is one of almost that name"
+        let beside = self.folders.beside(self.target.parent()?, name)?;
+        let alike = beside.filter_map(|(path, other)| {
+            let likeness = likeness(name, other)?;
+            self.is_free(path).then_some((likeness, other))
+        });
+        let (likeness, name) = alike.min()?;
+        let why = match likeness {
+            Likeness::Case => "capital and small letters differ",
+            Likeness::Ending => "there is one of that name with another ending",
+            Likeness::Spelling(_) => "there is one of almost that name",
         };
         let meant = self.reference.target.parent()?.join(name);
         Some((why, meant))
+    }
+
+    /// Whether a file may be the one that was meant: nothing lists it yet, for who lists a file means it and
+    /// not another; and where KSOPS is to open it, it is encrypted.
+    fn is_free(&self, name: &Path) -> bool {
+        let deployed = self.context.deployed;
+        let is_secret = self.reference.by == By::Ksops && self.reference.role != Role::Generator;
+        let bytes = name.as_os_str().as_encoded_bytes();
+        let files = self.context.files;
+        let at = |file: &FileFacts| file.path.as_os_str().as_encoded_bytes().cmp(bytes);
+        let is_encrypted = || files.binary_search_by(at).is_ok();
+        let target = deployed.path_of(name);
+        (!is_secret || is_encrypted())
+            && target.is_none_or(|target| !self.folders.listed.contains(target.as_path()))
     }
 
     /// How to name another file in the place of this one.
@@ -213,5 +243,99 @@ impl Dangling<'_, '_> {
         help.then(format!(
             "sed -i.bak '{line}s|{old}|{written}|' {file} && rm {file}.bak"
         ))
+    }
+}
+
+/// In what two names differ that may be meant for the same, the most alike first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Likeness {
+    Case,
+    Ending,
+    Spelling(usize),
+}
+
+/// The endings that say nothing about which file it is.
+const ENDINGS: [&str; 12] = [
+    "enc",
+    "sops",
+    "secret",
+    "secrets",
+    "encrypted",
+    "yaml",
+    "yml",
+    "json",
+    "env",
+    "ini",
+    "txt",
+    "bin",
+];
+
+/// Of how many characters of a name one may be another.
+const PER_SLIP: usize = 5;
+
+/// In what a name differs from another one for which it may be meant; none where they are not alike. Names
+/// that differ in a digit are those of two files.
+fn likeness(name: &str, other: &str) -> Option<Likeness> {
+    if name.eq_ignore_ascii_case(other) {
+        return Some(Likeness::Case);
+    }
+    let (name, other) = (stem(name), stem(other));
+    if name == other {
+        return Some(Likeness::Ending);
+    }
+    let digits = |text: &str| {
+        text.chars()
+            .filter(char::is_ascii_digit)
+            .collect::<String>()
+    };
+    let least = name.chars().count().min(other.chars().count());
+    let slips = distance(name, other);
+    let is_like = slips <= least / PER_SLIP && digits(name) == digits(other);
+    is_like.then_some(Likeness::Spelling(slips))
+}
+
+/// A name without its endings.
+fn stem(name: &str) -> &str {
+    let mut stem = name;
+    while let Some((rest, ending)) = stem.rsplit_once('.') {
+        let is_common = ENDINGS
+            .iter()
+            .any(|common| ending.eq_ignore_ascii_case(common));
+        if !is_common || rest.is_empty() {
+            break;
+        }
+        stem = rest;
+    }
+    stem
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_that_are_alike_without_their_endings_are_taken_for_each_other() {
+        for (name, other, expected) in [
+            ("gone.enc.yaml", "e.enc.yaml", None),
+            ("gone.enc.yaml", "done.enc.yaml", None),
+            ("db.enc.yaml", "dc.enc.yaml", None),
+            ("cache.enc.yaml", "mail.enc.yaml", None),
+            (
+                "database.enc.yaml",
+                "databse.enc.yaml",
+                Some(Likeness::Spelling(1)),
+            ),
+            (
+                "Database.enc.yaml",
+                "database.enc.yaml",
+                Some(Likeness::Case),
+            ),
+            ("db.enc.yaml", "db.sops.yml", Some(Likeness::Ending)),
+            ("shard-1.enc.yaml", "shard-2.enc.yaml", None),
+            ("staging.enc.yaml", "testing.enc.yaml", None),
+            (".enc", ".env", None),
+        ] {
+            assert_eq!(likeness(name, other), expected, "{name} {other}");
+        }
     }
 }

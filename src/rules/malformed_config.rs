@@ -3,6 +3,7 @@
 use super::{Check, ConfigFile, Found, Needs, RepoContext, RepoFindings, Rule};
 use crate::config::creation::{Error, Oddity, RuleFault, Strange};
 use crate::document;
+use crate::document::yaml::decode::Fault;
 use crate::finding::{Help, Severity};
 
 pub(super) static RULE: Rule = Rule {
@@ -57,6 +58,29 @@ fn of_rule(oddity: &Oddity, fault: &RuleFault) -> Found {
         }))
 }
 
+/// What to write where a pattern is no YAML as it stands: the two mistakes that nearly everybody makes.
+fn unquoted(config: &ConfigFile, fault: &Fault) -> Option<&'static str> {
+    let Fault::Syntax(error) = fault else {
+        return None;
+    };
+    let told = error.to_string();
+    if told.contains("unknown escape") {
+        return Some(
+            "write the pattern between single quotes: between double ones a backslash begins an escape of YAML \
+             (`'\\.env$'`, not `\"\\.env$\"`)",
+        );
+    }
+    let text = config.source.text();
+    let is_star = ["path_regex: *", "_regex: *", "path_regex: [*"]
+        .iter()
+        .any(|start| text.contains(start));
+    let is_alias = told.contains("anchor") || told.contains("alias") || told.contains("alphabetic");
+    (is_alias && is_star).then_some(
+        "write the pattern between single quotes, and as a regular expression: a `*` at the start of a value is an \
+         alias of YAML (`'\\.enc\\.yaml$'`, not `*.enc.yaml`)",
+    )
+}
+
 /// A configuration that sops may load, and of which nothing is known here.
 fn report_unread(config: &ConfigFile, error: &Error, findings: &mut RepoFindings<'_>) {
     findings.cannot_decide(&config.path, "unsupported");
@@ -78,8 +102,9 @@ fn report_unloaded(config: &ConfigFile, findings: &mut RepoFindings<'_>) {
         .says(
             "`sops encrypt`, `sops edit` of new files and `sops updatekeys` fail below this folder",
         )
-        .help(Help::new(
-            "mend what stands there; until then nothing can be said of the files below the folder",
-        ));
+        .help(Help::new(format!(
+            "{}; until then nothing can be said of the files below the folder",
+            unquoted(config, &error.fault).unwrap_or("mend what stands there")
+        )));
     findings.report_at(&config.path, &config.source, found);
 }

@@ -1,8 +1,11 @@
 //! `missing-escrow`: no key that is kept for the day when all others are gone opens the file.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
-use super::{Check, FileContext, FileFacts, Found, Needs, RepoContext, RepoFindings, Rule};
+use super::{
+    Check, FileContext, FileFacts, Found, Lacking, Needs, RepoContext, RepoFindings, Rule, some_of,
+};
 use crate::finding::{Help, Severity};
 
 pub(super) static RULE: Rule = Rule {
@@ -26,14 +29,29 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
         report_none(context, findings);
         return;
     }
-    for file in context.files {
+    let lacks = |file: &FileFacts| {
         let groups = file.groups.iter().filter(|group| {
             let mut keys = group.iter();
             keys.any(|key| context.policy.is_escrow(&key.canonical))
         });
         let open = groups.count();
-        if open < file.groups_needed {
-            findings.report(&file.path, found(context, file, open));
+        (open < file.groups_needed).then_some((open, file.groups_needed))
+    };
+    for lacking in context.lacking(RULE.id, lacks) {
+        match lacking {
+            Lacking::File(file, lack) => {
+                let found = found("the file", lack).at_position(Some(file.at));
+                let help = help(context, "the file", file).then(context.updatekeys(file));
+                findings.report(&file.path, found.help(help));
+            }
+            Lacking::Rule(follows, files, lack) => {
+                let names = some_of(files.iter().map(|file| -> &Path { &file.path }));
+                let which = format!("{} files that follow this rule: {names}", files.len());
+                let found = found(&which, lack).at(follows.config.place(follows.rule));
+                let help = help(context, "the files", follows.file);
+                let help = context.then_updatekeys(help, &files);
+                findings.report_in_config(follows.config, found.help(help));
+            }
         }
     }
 }
@@ -57,13 +75,18 @@ fn report_none(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     }
 }
 
-fn found(context: &RepoContext<'_>, file: &FileFacts, open: usize) -> Found {
-    let message = if open == 0 {
-        "no escrow key can decrypt the file".to_owned()
-    } else {
-        let needed = file.groups_needed;
-        format!("the escrow keys open {open} of the {needed} groups that the file takes")
-    };
+/// What there is to say of `which` files, of whose groups the escrow keys open so many of those needed.
+fn found(which: &str, (open, needed): (usize, usize)) -> Found {
+    Found::new(match open {
+        0 => format!("no escrow key can decrypt {which}"),
+        _ => format!(
+            "the escrow keys open {open} of the {needed} groups that it takes to decrypt {which}"
+        ),
+    })
+    .says("when the keys that people work with are gone, so are the values")
+}
+
+fn help(context: &RepoContext<'_>, which: &str, file: &FileFacts) -> Help {
     let names: BTreeSet<&str> = context
         .policy
         .escrows()
@@ -75,14 +98,11 @@ fn found(context: &RepoContext<'_>, file: &FileFacts, open: usize) -> Found {
         .map(|name| format!("\"{name}\""))
         .collect();
     let text = format!(
-        "add {} to the creation rule in `{}`, then encrypt the file to it",
+        "add {} to the creation rule in `{}`, then encrypt {which} to it",
         names.join(" or "),
         context.config_name(file)
     );
-    Found::new(message)
-        .at_position(Some(file.at))
-        .says("when the keys that people work with are gone, so are the values")
-        .help(Help::new(text).then(context.updatekeys(file)))
+    Help::new(text)
 }
 
 /// How many escrow keys are named.

@@ -65,7 +65,7 @@ pub(crate) use given::{
     RepoFindings, Sound, Standing, Undecided, Unreadable, ValuePlace, Values,
 };
 use given::{
-    CommitNames, Fate, Found, How, KeyDrift, KeyFacts, MAX_FINDINGS, Moved, Names, Picks,
+    CommitNames, Fate, Found, How, KeyDrift, KeyFacts, Lacking, MAX_FINDINGS, Moved, Names, Picks,
     SelectorFacts, Tale, format, has_lone_groups, is_accidental, remedy, some_of,
 };
 pub(crate) use given::{Covered, Places, Ruled, argument, fit_to_rule};

@@ -30,7 +30,7 @@ fn found(context: &RepoContext<'_>, follows: &Follows<'_>, drift: &KeyDrift<'_>)
     let place = drift.extra.first().map_or(follows.file.at, |key| key.at);
     let missing = drift.missing.iter().map(|key| key.names.shown.as_str());
     let extra = drift.extra.iter().map(|key| key.shown.as_str());
-    let found = Found::new(message(follows, drift))
+    let found = Found::new(message(context, follows, drift))
         .at_position(Some(place))
         .keys(missing.chain(extra));
     let update = context.updatekeys(follows.file);
@@ -48,15 +48,18 @@ fn found(context: &RepoContext<'_>, follows: &Follows<'_>, drift: &KeyDrift<'_>)
     )
 }
 
-fn message(follows: &Follows<'_>, drift: &KeyDrift<'_>) -> String {
+fn message(context: &RepoContext<'_>, follows: &Follows<'_>, drift: &KeyDrift<'_>) -> String {
     let rule = follows.told();
     let mut parts = Vec::new();
+    let path = &follows.file.path;
     let is_moved = |spelled: &str| drift.moved.iter().any(|moved| moved.key.spelled == spelled);
-    let missing = drift.missing.iter();
-    let missing = missing.filter(|key| !is_moved(&key.names.spelled));
-    let missing: Vec<&str> = missing.map(|key| key.names.shown.as_str()).collect();
+    let missing = drift.missing.iter().map(|key| &key.names);
+    let missing = missing.filter(|key| !is_moved(&key.spelled));
+    let missing = missing.map(|key| context.name_of(&key.canonical, &key.shown, path));
+    let missing: Vec<String> = missing.collect();
     let extra = drift.extra.iter().filter(|key| !is_moved(&key.spelled));
-    let extra: Vec<&str> = extra.map(|key| key.shown.as_str()).collect();
+    let extra = extra.map(|key| context.name_of(&key.canonical, &key.shown, path));
+    let extra: Vec<String> = extra.collect();
     if drift.is_spelling() {
         return format!(
             "{} here and in {rule} in other words, which to sops are other keys",
@@ -95,12 +98,11 @@ fn message(follows: &Follows<'_>, drift: &KeyDrift<'_>) -> String {
 }
 
 /// `a` is, `a` and `b` are, `a`, `b`, `c` and 2 others are.
-fn are(names: &[&str]) -> String {
+fn are(names: &[String]) -> String {
     let mut once: Vec<String> = Vec::new();
     for name in names {
-        let name = format!("`{name}`");
-        if !once.contains(&name) {
-            once.push(name);
+        if !once.contains(name) {
+            once.push(name.clone());
         }
     }
     let others = once.len().saturating_sub(MAX_NAMED);
@@ -125,7 +127,9 @@ fn consequence(drift: &KeyDrift<'_>) -> &'static str {
         }
         (false, true) => "who the rule means to let in cannot open the file",
         (true, false) => "who the rule leaves out opens the file all the same",
-        (false, false) => "the file is open to others than the rule says",
+        (false, false) => {
+            "who the rule means to let in cannot open the file, and who it leaves out opens it all the same"
+        }
         (true, true) => "`sops updatekeys` would lower the number of groups that open the file",
     }
 }

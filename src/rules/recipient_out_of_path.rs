@@ -23,7 +23,7 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
             (trust == Trust::OutOfPath).then_some((key, by_base))
         });
         for (key, by_base) in strays.take(MAX_FINDINGS) {
-            let shown = context.name_of(&key.canonical, &key.shown);
+            let shown = context.name_of(&key.canonical, &key.shown, &file.path);
             let listed = context.policy.recipient(&key.canonical);
             let message = match (by_base, listed.and_then(allowed)) {
                 (true, _) => {

@@ -1,5 +1,7 @@
 //! `stale-data-key`: who left still knows the data key.
 
+use std::path::Path;
+
 use super::{Check, FileContext, Found, Left, Needs, RepoContext, RepoFindings, Rule, remedy};
 use crate::finding::{Help, Severity};
 
@@ -27,7 +29,7 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
             format: file.format,
             ..FileContext::of_text(&file.path, None)
         };
-        let who = names(&file.knowing, context);
+        let who = names(&file.knowing, &file.path, context);
         let (is, it) = match file.knowing.len() {
             1 => ("is no recipient any more", "it"),
             _ => ("are no recipients any more", "they"),
@@ -51,9 +53,9 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
 }
 
 /// The keys, each with its name and the commit that took it away.
-fn names(left: &[Left], context: &RepoContext<'_>) -> String {
+fn names(left: &[Left], path: &Path, context: &RepoContext<'_>) -> String {
     let named = left.iter().take(NAMED).map(|left| {
-        let key = context.name_of(&left.canonical, &left.shown);
+        let key = context.name_of(&left.canonical, &left.shown, path);
         match &left.since {
             Some(commit) => format!("{key} (since {commit})"),
             None => format!("{key} (since an edit that is not committed)"),

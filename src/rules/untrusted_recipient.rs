@@ -28,7 +28,7 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
             (trust == Trust::Unlisted).then_some((key, by_base))
         });
         for (key, by_base) in unlisted.take(MAX_FINDINGS) {
-            let shown = context.name_of(&key.canonical, &key.shown);
+            let shown = context.name_of(&key.canonical, &key.shown, &file.path);
             let message = if by_base {
                 format!("{shown} can decrypt the file, and is listed only since this change")
             } else {

@@ -275,3 +275,95 @@ fn a_baseline_that_is_not_there_is_made_by_the_same_command() {
     let command = "sopsguard audit --baseline nope.json --write-baseline";
     assert!(told.contains(command), "{told}");
 }
+
+/// A repository in which many files follow one rule with one key, which has a name.
+fn day_one() -> Sandbox {
+    let sandbox = Sandbox::new();
+    _ = sandbox.git(["init", "--quiet"]);
+    let secret = fs::read(testdata("rules/single-recipient/fires/alone/db.enc.yaml")).unwrap();
+    let key = "age1xvuserz38f3qu7lr7z6ya42dxucuxg33wcks9683gf2xs4vygg8q83nu38";
+    sandbox.write(
+        ".sops.yaml",
+        format!("keys:\n  - &ada {key}\ncreation_rules:\n  - path_regex: ^apps/\n    age: *ada\n"),
+    );
+    for number in 0..5 {
+        sandbox.write(format!("apps/{number}/db.enc.yaml"), &secret);
+    }
+    sandbox.write("elsewhere/db.enc.yaml", &secret);
+    _ = sandbox.git(["add", "--all"]);
+    _ = sandbox.git(["commit", "--quiet", "--message", "All"]);
+    sandbox
+}
+
+/// Where a rule finds something, and what.
+fn told_by(report: &Value, rule: &str) -> Vec<String> {
+    let findings = report["findings"].as_array().unwrap().iter();
+    let of_rule = findings.filter(|found| found["rule"] == rule);
+    of_rule
+        .map(|found| {
+            let text = |key: &str| found[key].as_str().unwrap();
+            format!("{}: {}", text("path"), text("message"))
+        })
+        .collect()
+}
+
+#[test]
+fn what_many_files_lack_by_one_rule_is_told_once_at_the_rule() {
+    let sandbox = day_one();
+    let alone =
+        "`age1xvuserz38f3qu7lr7z6ya42dxucuxg33wcks9683gf2xs4vygg8q83nu38` (ada) alone can decrypt";
+    let at_the_rule = |files: &str| format!(".sops.yaml: {alone} {files}");
+    let elsewhere = format!("elsewhere/db.enc.yaml: {alone} the file");
+    let five = at_the_rule(
+        "5 files that follow this rule: `apps/0/db.enc.yaml`, `apps/1/db.enc.yaml`, `apps/2/db.enc.yaml` and 2 more",
+    );
+    let told = |arguments: &[&str]| told_by(&audit(&sandbox, arguments, 0), "single-recipient");
+    assert_eq!(told(&[]), [five, elsewhere.clone()]);
+    // What is told of is never told at a file that is not.
+    let named = told(&["apps/1", "apps/2"]);
+    assert_eq!(named.len(), 2, "{named:?}");
+    assert!(named[0].starts_with("apps/1/db.enc.yaml: "), "{named:?}");
+    // A file that is ignored is not counted.
+    let ignored =
+        "[[ignore]]\nrule = 'single-recipient'\npath = 'apps/[0-2]/**'\nreason = 'a sandbox'\n";
+    sandbox.write(".sopsguard.toml", ignored);
+    let two =
+        at_the_rule("2 files that follow this rule: `apps/3/db.enc.yaml` and `apps/4/db.enc.yaml`");
+    _ = sandbox.git(["add", "--all"]);
+    _ = sandbox.git(["commit", "--quiet", "--message", "Ignore"]);
+    let report = audit(&sandbox, &[], 0);
+    assert_eq!(told_by(&report, "single-recipient"), [two, elsewhere]);
+}
+
+#[test]
+fn keys_are_told_by_name_and_the_nearest_configuration_names_them() {
+    let sandbox = Sandbox::new();
+    _ = sandbox.git(["init", "--quiet"]);
+    let config = fs::read(testdata("rules/recipient-drift/fires/left/.sops.yaml")).unwrap();
+    let config = String::from_utf8(config).unwrap();
+    let key = "age1lf7n9f4k54ywhnj67v79z5dgl2fsqtalc70v4p5jcz9ucepa43gqljkj8r";
+    sandbox.write(
+        ".sops.yaml",
+        format!("keys:\n  - &uppermost {key}\n{config}"),
+    );
+    let ada = "age1xvuserz38f3qu7lr7z6ya42dxucuxg33wcks9683gf2xs4vygg8q83nu38";
+    let near = format!(
+        "creation_rules:\n  - encrypted_regex: ^(data|stringData)$\n    key_groups:\n      - age:\n          - {ada}\n          - {key} # Carol (blue)\n"
+    );
+    sandbox.write("apps/.sops.yaml", near);
+    for name in ["apps/shop.enc.yaml", "apps/wiki.enc.yaml"] {
+        let secret = testdata(&format!("rules/recipient-drift/fires/left/{name}"));
+        sandbox.write(name, fs::read(secret).unwrap());
+    }
+    _ = sandbox.git(["add", "--all"]);
+    let told = told_by(&audit(&sandbox, &[], 0), "recipient-drift");
+    assert!(
+        told[0].contains(&format!("`{key}` (\"Carol (blue)\")")),
+        "{told:?}"
+    );
+    for arguments in [&["recipients"][..], &["explain", "apps/wiki.enc.yaml"]] {
+        let told = sandbox.run(arguments).stdout;
+        assert!(told.contains("Carol (blue)"), "{told}");
+        assert!(!told.contains("uppermost"), "{told}");
+    }
+}

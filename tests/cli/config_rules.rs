@@ -188,3 +188,34 @@ fn hostile() -> [(&'static str, String); 7] {
         ("names", names),
     ]
 }
+
+#[test]
+fn a_pattern_that_is_no_yaml_is_told_with_the_quotes_that_it_needs() {
+    for (pattern, expected) in [
+        ("*.enc.yaml", r"`'\.enc\.yaml$'`, not `*.enc.yaml`"),
+        ("*_enc", r"`'\.enc\.yaml$'`, not `*.enc.yaml`"),
+        (r#""\.env$""#, r#"`'\.env$'`, not `"\.env$"`"#),
+    ] {
+        let config = format!("creation_rules:\n  - path_regex: {pattern}\n    age: {ALICE}\n");
+        let told = with_config(&config).run(["audit", "--format", "json"]);
+        let told = told.expect_code(1).json();
+        let help = told["findings"][0]["help"].to_string();
+        let help = help.replace(r"\\", r"\").replace("\\\"", "\"");
+        assert!(help.contains(expected), "{pattern}: {told}");
+    }
+}
+
+#[test]
+fn a_pattern_from_the_root_in_the_configuration_of_a_folder_is_told_with_what_to_write() {
+    let sandbox = with_config("");
+    let rules = format!("creation_rules:\n  - path_regex: ^teams/blue/web/.*\n    age: {ALICE}\n");
+    sandbox.write("teams/blue/.sops.yaml", rules);
+    sandbox.write("teams/blue/web/notes.txt", "nothing\n");
+    sandbox.git(["add", "--all"]);
+    let told = sandbox.run(["audit", "--format", "json"]).stdout;
+    assert!(
+        told.contains("count from the folder of this `.sops.yaml`")
+            && told.contains("Write `^web/.*`"),
+        "{told}"
+    );
+}

@@ -55,7 +55,7 @@ fn a_secret_that_is_deleted_renamed_or_listed_too_early_breaks_the_build() {
     assert_eq!(found(&sandbox, &[]), [""; 0]);
     let at = "app/generator.yaml:5 dangling-reference: there is no file `./a.enc.yaml`, which is listed here: KSOPS \
               looks for `app/a.enc.yaml`";
-    sandbox.git(["mv", "app/a.enc.yaml", "app/b.enc.yaml"]);
+    sandbox.git(["mv", "app/a.enc.yaml", "app/a.sops.yaml"]);
     assert_eq!(found(&sandbox, &[]), [at]);
     commit(&sandbox);
     assert_eq!(found(&sandbox, &[]), [at]);
@@ -212,4 +212,35 @@ fn many_missing_files_are_told_of_up_to_a_number_and_soon() {
         .collect();
     sandbox.write("app/generator.yaml", format!("{GENERATOR}{lines}"));
     assert_eq!(found(&sandbox, &[]).len(), 1_000);
+}
+
+#[test]
+fn no_other_secret_is_taken_for_one_that_is_gone() {
+    let sandbox = deployed();
+    let generator = "apiVersion: viaduct.ai/v1\nkind: ksops\nmetadata: {name: x}\nsecretFrom:\n  - metadata: {name: x}\n    \
+                     files: [gone.enc.yaml, database.enc.yaml]\n";
+    sandbox.write("app/generator.yaml", generator);
+    let secret = sandbox.read("app/a.enc.yaml");
+    for name in ["e", "databse", "database-1"] {
+        sandbox.write(format!("app/{name}.enc.yaml"), &secret);
+    }
+    let others = "apiVersion: viaduct.ai/v1\nkind: ksops\nmetadata: {name: y}\nfiles: [a.enc.yaml, e.enc.yaml, \
+                  databse.enc.yaml]\n";
+    sandbox.write("app/others.yaml", others);
+    sandbox.write(
+        "app/kustomization.yaml",
+        format!("{KUSTOMIZATION}  - others.yaml\n"),
+    );
+    commit(&sandbox);
+    let told = sandbox.run(["audit"]).expect_code(1).stdout;
+    assert_eq!(told.matches("dangling-reference").count(), 2, "{told}");
+    assert!(!told.contains("almost that name"), "{told}");
+    // Once nothing else lists it, a slip of the pen is one.
+    sandbox.write("app/others.yaml", others.replace(", databse.enc.yaml", ""));
+    commit(&sandbox);
+    let told = sandbox.run(["audit"]).expect_code(1).stdout;
+    assert!(
+        told.contains("there is one of almost that name: write `databse.enc.yaml`"),
+        "{told}"
+    );
 }

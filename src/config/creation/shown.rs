@@ -36,7 +36,10 @@ pub(crate) fn shown(source: &Source, config: &SopsConfig) -> Vec<Part> {
             [(only, most)] if is_whole(source, part.span, *only) => {
                 parts.push(of(part.span, *most))
             }
-            pieces => parts.extend(pieces.iter().map(|(span, _)| of(*span, MOST_OF_MANY))),
+            pieces => {
+                parts.extend(pieces.iter().map(|(span, _)| of(*span, MOST_OF_MANY)));
+                parts.extend(quotes(source, part.span, pieces).into_iter().flatten());
+            }
         }
     }
     parts.sort_unstable();
@@ -111,6 +114,20 @@ fn is_whole(source: &Source, scalar: Span, value: Span) -> bool {
     before == after && ["", "'", "\""].contains(&before)
 }
 
+/// The quotes of a scalar that has nothing else before its first public value and behind its last.
+fn quotes(source: &Source, scalar: Span, pieces: &[(Span, usize)]) -> Option<[Part; 2]> {
+    let ((first, _), (last, _)) = (pieces.first()?, pieces.last()?);
+    let whole = Span::new(first.start(), last.end());
+    let has_some = first.start() > scalar.start() && is_whole(source, scalar, whole);
+    let (start, end) = (scalar.start(), last.end());
+    has_some.then(|| {
+        [
+            of(Span::new(start, start + 1), 1),
+            of(Span::new(end, end + 1), 1),
+        ]
+    })
+}
+
 /// Whether the text is `*name`.
 fn is_alias(source: &Source, span: Span) -> bool {
     let text = source.text().get(span.range()).unwrap_or_default();
@@ -149,7 +166,7 @@ mod tests {
         let text = format!(
             "keys:\n  - &alice {ALICE} # hunter2\ncreation_rules:\n  - path_regex: ^secrets/.*\\.yaml$\n    \
              encrypted_regex: '^data$'\n    mac_only_encrypted: true\n    age: *alice\n  - path_regex: \"a b\"\n    \
-             age: {ALICE}, {ALICE}\n    pgp: 85D77543B3D624B63CEA9E6DBC17301B491B3F21\n    note: hunter2\n"
+             age: {ALICE}, {ALICE}\n  - age: \"{ALICE}, {ALICE}\"\n    pgp: 85D77543B3D624B63CEA9E6DBC17301B491B3F21\n    note: hunter2\n"
         );
         let short = "age1ql3z7hjy54...qmcac8p";
         let shown = lines(&text);
@@ -163,6 +180,7 @@ mod tests {
             "    age: *alice".to_owned(),
             "  - path_regex: \"a b\"".to_owned(),
             format!("    age: {short}, {short}"),
+            format!("  - age: \"{short}, {short}\""),
             "    pgp: 85D77543B3D624B63CEA9E6DBC17301B491B3F21".to_owned(),
             "    note: ********".to_owned(),
         ];

@@ -82,6 +82,7 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
             policy: world.policy,
             policy_file: told.policy_file(),
             key_files: &keys::files(environment),
+            told: &named.paths,
             today: environment.now().map(Day::of),
             here: world.here,
             departed: &deeper.departed,

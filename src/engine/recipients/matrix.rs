@@ -123,7 +123,7 @@ impl AccessMatrix {
     /// more that the key begins or ends with. Several may have one name.
     ///
     /// # Errors
-    /// [`NoSuchRecipient`].
+    /// `NoSuchRecipient`.
     pub fn of(mut self, wanted: &str) -> Result<Self, NoSuchRecipient> {
         let recipients = self.recipients.iter();
         let meant: Vec<bool> = recipients.map(|holder| holder.is_called(wanted)).collect();

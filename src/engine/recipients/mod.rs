@@ -60,7 +60,7 @@ pub fn recipients(request: Request<'_>) -> Result<AccessMatrix, Error> {
         .map(|(path, _)| paths::absolute(&here, path))
         .collect();
     let names = Names::of(&policy, root, places.iter().map(PathBuf::as_path));
-    let mut matrix = put_together(files, &names);
+    let mut matrix = put_together(files, &places, &names);
     matrix.folder = name.to_string_lossy().into_owned();
     matrix.unread = unread;
     matrix.notices = notices.sentences();
@@ -100,16 +100,18 @@ impl Facts {
     }
 }
 
-/// Puts the facts of all files together: whoever holds a key, each once, and what for.
-fn put_together(files: Vec<(PathBuf, Facts)>, names: &Names) -> AccessMatrix {
+/// Puts the facts of all files, which lie at these places, together: whoever holds a key, each once, and
+/// what for.
+fn put_together(files: Vec<(PathBuf, Facts)>, places: &[PathBuf], names: &Names) -> AccessMatrix {
     let mut known: BTreeMap<&str, Keyholder> = names.listed().collect();
-    for named in files
-        .iter()
-        .flat_map(|(_, facts)| facts.groups.iter().flatten())
-    {
+    let all = files.iter().zip(places);
+    for (named, place) in all.flat_map(|((_, facts), place)| {
+        let keys = facts.groups.iter().flatten();
+        keys.map(move |named| (named, place))
+    }) {
         let holder = known
             .entry(&named.canonical)
-            .or_insert_with(|| names.holder(&named.canonical, &named.opener));
+            .or_insert_with(|| names.holder(&named.canonical, &named.opener, place));
         // Of two spellings the one that says more: a fingerprint and not a key id.
         if holder.key.len() < named.opener.name.len() {
             holder.key.clone_from(&named.opener.name);

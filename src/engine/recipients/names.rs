@@ -15,8 +15,8 @@ use crate::source::{Source, SourceId};
 #[derive(Default)]
 pub(super) struct Names {
     listed: BTreeMap<String, Keyholder>,
-    /// What `.sops.yaml` files call the others.
-    called: BTreeMap<String, String>,
+    /// What the `.sops.yaml` of each folder call the others.
+    called: BTreeMap<PathBuf, BTreeMap<String, String>>,
 }
 
 /// The most bytes of a `.sops.yaml` that is searched for names.
@@ -25,7 +25,7 @@ const MAX_LEN: usize = 1 << 20;
 impl Names {
     /// The names that the policy gives, and for other keys those that the `.sops.yaml` files above these
     /// files give: by an anchor, or by a comment. Where several have one for a key, that of the
-    /// uppermost counts.
+    /// nearest to the file counts.
     pub(super) fn of<'p>(
         policy: &Policy,
         root: &Path,
@@ -41,9 +41,9 @@ impl Names {
         };
         for folder in folders_above(root, files) {
             if let Some(config) = read(&folder, root) {
-                for named in config.names {
-                    names.called.entry(named.canonical).or_insert(named.name);
-                }
+                let named = config.names.into_iter();
+                let named = named.map(|named| (named.canonical, named.name));
+                names.called.insert(folder, named.collect());
             }
         }
         names
@@ -55,12 +55,18 @@ impl Names {
         listed.map(|(canonical, holder)| (canonical.as_str(), holder.clone()))
     }
 
-    /// The recipient with a key that the policy does not list.
-    pub(super) fn holder(&self, canonical: &str, opener: &Opener) -> Keyholder {
+    /// The recipient with a key of the file at this place, absolute, that the policy does not list.
+    pub(super) fn holder(&self, canonical: &str, opener: &Opener, place: &Path) -> Keyholder {
+        let above = place
+            .ancestors()
+            .filter_map(|folder| self.called.get(folder));
+        let mut nearest_first = above.chain(self.called.values());
         Keyholder {
             kind: opener.kind.clone(),
             key: opener.name.clone(),
-            name: self.called.get(canonical).cloned(),
+            name: nearest_first
+                .find_map(|names| names.get(canonical))
+                .cloned(),
             ..Keyholder::default()
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::engine::{AccessMatrix, BusFactor, FileAccess, Grant};
+use crate::engine::{AccessMatrix, BusFactor, FileAccess};
 
 /// What one recipient can do.
 #[derive(Clone, Copy, Default)]
@@ -68,8 +68,9 @@ pub(super) fn lost_files(matrix: &AccessMatrix) -> impl Iterator<Item = &FileAcc
 }
 
 /// The files that the same recipients open in the same way, those in danger first.
+#[cfg(feature = "cli")]
 pub(super) fn alike(matrix: &AccessMatrix) -> Vec<Vec<&FileAccess>> {
-    type Key<'m> = (usize, usize, &'m [Grant]);
+    type Key<'m> = (usize, usize, &'m [crate::engine::Grant]);
     let mut sets: BTreeMap<Key<'_>, Vec<&FileAccess>> = BTreeMap::new();
     for file in &matrix.files {
         let key = (file.groups, file.groups_needed, file.grants.as_slice());

@@ -126,13 +126,7 @@ impl<'a> Ruled<'a> {
 
     /// Where a rule is pointed at: at its `path_regex`, or at its first line.
     pub(in crate::rules) fn place(&self, rule: &CreationRule) -> Span {
-        if let Some(regex) = &rule.path_regex {
-            return regex.span;
-        }
-        let text = self.config.source.text();
-        let rest = text.get(rule.span.range()).unwrap_or_default();
-        let line = rest.lines().next().unwrap_or_default().trim_end();
-        Span::new(rule.span.start(), rule.span.start() + line.len())
+        self.config.place(rule)
     }
 
     /// What becomes of each of the rules among these names, with what is `left` of the work to do.

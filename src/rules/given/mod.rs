@@ -14,6 +14,7 @@ mod meant;
 mod past;
 pub(super) mod remedy;
 mod repository;
+mod shared;
 mod sound;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ pub(crate) use remedy::argument;
 pub(crate) use repository::{
     Above, ConfigFile, Follows, Governed, RepoContext, RepoFindings, Undecided,
 };
+pub(super) use shared::Lacking;
 pub(crate) use sound::Sound;
 pub(super) use update::{has_lone_groups, is_accidental};
 pub(crate) use values::{ValuePlace, Values};

@@ -12,7 +12,7 @@ use crate::config::{Day, FILE_NAME, Policy};
 use crate::finding::Finding;
 use crate::keys::IdentityFile;
 use crate::rules::Rule;
-use crate::source::{Part, Source};
+use crate::source::{Part, Source, Span};
 
 /// All files and the configuration.
 pub(crate) struct RepoContext<'a> {
@@ -36,6 +36,8 @@ pub(crate) struct RepoContext<'a> {
     pub(crate) policy_file: Option<(&'a Path, &'a Source)>,
     /// The files in which sops would look for identities here, as far as they are there.
     pub(crate) key_files: &'a [IdentityFile],
+    /// What is told of, absolute: all below these; everything where there are none.
+    pub(crate) told: &'a [PathBuf],
     /// The day of the run, where that is known.
     pub(crate) today: Option<Day>,
     /// The current folder, absolute, which the paths start from.
@@ -51,19 +53,21 @@ pub(crate) struct RepoContext<'a> {
 }
 
 impl RepoContext<'_> {
-    /// A key as findings name it: as the policy or a `.sops.yaml` calls it, and as it is printed.
-    pub(in crate::rules) fn name_of(&self, canonical: &str, shown: &str) -> String {
-        let mut configs = self
-            .configs
-            .iter()
-            .filter_map(|config| config.read.as_ref().ok());
-        let mut in_configs = || configs.find_map(|config| config.name_of(canonical));
-        let called = self.policy.name_of(canonical);
-        let key = remedy::cut(shown, MAX_KEY);
-        match called.or_else(|| in_configs().map(|named| named.name.as_str())) {
-            Some(name) => format!("`{key}` ({name})"),
-            None => format!("`{key}`"),
-        }
+    /// A key of a file as findings name it: as it is printed, and as it is called: by the policy, else by the
+    /// nearest `.sops.yaml` above the file that has a name for it, else by any.
+    pub(in crate::rules) fn name_of(&self, canonical: &str, shown: &str, file: &Path) -> String {
+        let bytes = |path: &Path| path.as_os_str().as_encoded_bytes().to_owned();
+        let of_file = self
+            .files
+            .binary_search_by_key(&bytes(file), |facts| bytes(&facts.path));
+        let above = of_file.ok().and_then(|at| self.governed.get(at));
+        let above = above.into_iter().flat_map(|governed| &governed.above);
+        let above = above.filter_map(|above| self.configs.get(above.config));
+        let in_configs = above.chain(self.configs).find_map(|config| {
+            let read = config.read.as_ref().ok()?;
+            Some(read.name_of(canonical)?.name.as_str())
+        });
+        told_key(shown, self.policy.name_of(canonical).or(in_configs))
     }
 }
 
@@ -84,6 +88,17 @@ impl RepoContext<'_> {
     }
 }
 
+/// A key in a sentence, and whose it is.
+pub(in crate::rules) fn told_key(shown: &str, called: Option<&str>) -> String {
+    let key = remedy::cut(shown, MAX_KEY);
+    match called {
+        // Brackets in brackets are hard to read.
+        Some(name) if name.contains(['(', ')']) => format!("`{key}` (\"{name}\")"),
+        Some(name) => format!("`{key}` ({name})"),
+        None => format!("`{key}`"),
+    }
+}
+
 /// The most characters of a key that are told: a post-quantum one has two thousand.
 const MAX_KEY: usize = 100;
 
@@ -101,6 +116,17 @@ pub(crate) struct ConfigFile {
 }
 
 impl ConfigFile {
+    /// Where a rule of it is pointed at: at its `path_regex`, or at its first line.
+    pub(in crate::rules) fn place(&self, rule: &CreationRule) -> Span {
+        if let Some(regex) = &rule.path_regex {
+            return regex.span;
+        }
+        let rest = self.source.text().get(rule.span.range());
+        let line = rest.unwrap_or_default().lines().next().unwrap_or_default();
+        let start = rule.span.start();
+        Span::new(start, start + line.trim_end().len())
+    }
+
     /// What may be shown of it; nothing of one that sops refuses to load.
     fn parts(&self) -> Option<&[Part]> {
         let config = self.read.as_ref().ok()?;
@@ -130,6 +156,7 @@ pub(crate) struct Above {
 }
 
 /// A file and the rule that it follows.
+#[derive(Clone)]
 pub(crate) struct Follows<'a> {
     pub(crate) file: &'a FileFacts,
     pub(crate) config: &'a ConfigFile,
