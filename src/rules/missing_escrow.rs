@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{
-    Check, FileContext, FileFacts, Found, Lacking, Needs, RepoContext, RepoFindings, Rule, some_of,
+    Check, FileContext, FileFacts, Follows, Found, Lacking, Needs, RepoContext, RepoFindings, Rule,
+    some_of,
 };
 use crate::finding::{Help, Severity};
 
@@ -97,12 +98,22 @@ fn help(context: &RepoContext<'_>, which: &str, file: &FileFacts) -> Help {
         .take(MOST)
         .map(|name| format!("\"{name}\""))
         .collect();
-    let text = format!(
-        "add {} to the creation rule in `{}`, then encrypt {which} to it",
-        names.join(" or "),
-        context.config_name(file)
-    );
-    Help::new(text)
+    let is_named = |follows: &Follows<'_>| {
+        let mut keys = follows.rule.groups.iter().flatten();
+        let has_one_group = follows.rule.groups.len() == 1;
+        has_one_group && keys.any(|key| context.policy.is_escrow(&key.names.canonical))
+    };
+    Help::new(match context.follows(file).filter(is_named) {
+        Some(follows) => format!(
+            "{} names an escrow key already: `sops updatekeys` is all that is missing",
+            follows.told()
+        ),
+        None => format!(
+            "add {} to the creation rule in `{}`, then encrypt {which} to it",
+            names.join(" or "),
+            context.config_name(file)
+        ),
+    })
 }
 
 /// How many escrow keys are named.
