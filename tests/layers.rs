@@ -15,8 +15,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module at the top of the crate, and the modules that it may use.
-const MAY_USE: [(&str, &str); 19] = [
+const MAY_USE: [(&str, &str); 21] = [
     ("secret", ""),
+    ("random", "secret"),
     ("fs", ""),
     ("source", ""),
     ("environment", ""),
@@ -25,7 +26,10 @@ const MAY_USE: [(&str, &str); 19] = [
     ("document", "fs source"),
     ("keys", "secret fs environment process"),
     ("finding", "source"),
-    ("sops", "secret fs source environment document keys finding"),
+    (
+        "sops",
+        "secret random fs source environment document keys finding",
+    ),
     ("repo", "fs environment paths process"),
     ("transaction", ""),
     (
@@ -41,6 +45,11 @@ const MAY_USE: [(&str, &str); 19] = [
         "rules",
         "secret fs source environment paths document keys finding sops config deployment \
          change",
+    ),
+    // Pure: texts in, texts out.
+    (
+        "rewrite",
+        "secret random source document keys sops config deployment",
     ),
     (
         "history",
@@ -65,7 +74,7 @@ const OWNERS: [(&str, &[&str]); 13] = [
     ("age", &["keys"]),
     ("age_core", &["keys"]),
     ("curve25519_dalek", &["keys"]),
-    ("getrandom", &["sops::random"]),
+    ("getrandom", &["random"]),
     ("git2", &["repo"]),
     ("hmac", &["sops::blind"]),
     ("rustix", &["process"]),

@@ -4,7 +4,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Document, Entry, Format, Item, NodeId, Scalar, Tree, Value, dotenv, ini, json, yaml};
+use super::{
+    Comment, Document, Entry, Format, Item, NodeId, Scalar, Tree, Value, dotenv, ini, json, yaml,
+};
 use crate::source::{EditError, Edits, Span};
 
 /// A set of edits to one document.
@@ -15,6 +17,10 @@ pub(crate) struct Editor<'d, 's> {
     document: &'d Document<'s>,
     edits: Edits,
     replaced: BTreeMap<NodeId, String>,
+    /// The new texts of comments, by their places.
+    comments: BTreeMap<Span, Vec<u8>>,
+    /// Where the metadata stand.
+    metadata: Vec<Span>,
     /// Nodes that an alias leads to: they are read in more than one place.
     shared: BTreeSet<NodeId>,
 }
@@ -54,12 +60,21 @@ impl<'d, 's> Editor<'d, 's> {
             Value::Alias(target) => Some(target),
             Value::Scalar(_) | Value::Map(_) | Value::List(_) => None,
         });
+        let tree = document.tree();
+        let metadata = tree.metadata().map(|pair| tree.node(pair.value).span);
         Self {
+            metadata: metadata.collect(),
             document,
             edits: Edits::default(),
             replaced: BTreeMap::new(),
+            comments: BTreeMap::new(),
             shared: shared.collect(),
         }
+    }
+
+    /// What it edits, as it was.
+    pub(crate) fn tree(&self) -> &'d Tree<'s> {
+        self.document.tree()
     }
 
     /// Makes the scalar `node` the string `value`, in the style of the old one where that can hold
@@ -94,12 +109,39 @@ impl<'d, 's> Editor<'d, 's> {
         Ok(())
     }
 
+    /// Makes the first bytes of a comment, `old`, something else.
+    ///
+    /// # Errors
+    /// [`Refusal`] where it does not begin so, or was changed already.
+    pub(crate) fn replace_in_comment(
+        &mut self,
+        comment: &Comment<'_>,
+        old: &str,
+        new: &str,
+    ) -> Result<(), Refusal> {
+        let source = self.document.source();
+        if !source.is_verbatim() {
+            return Err(Refusal::Transcoded);
+        }
+        let written = source.text().get(comment.span.range());
+        let at = written.and_then(|written| written.find(old));
+        let rest = comment.text.strip_prefix(old.as_bytes());
+        let (Some(at), Some(rest)) = (at, rest) else {
+            return Err(Refusal::NoSpelling);
+        };
+        let text = [new.as_bytes(), rest].concat();
+        if self.comments.insert(comment.span, text).is_some() {
+            return Err(Refusal::Twice);
+        }
+        let start = comment.span.start() + at;
+        let span = Span::new(start, start + old.len());
+        self.edits.replace(span, new);
+        Ok(())
+    }
+
     fn is_in_metadata(&self, span: Span) -> bool {
-        let tree = self.document.tree();
-        tree.metadata().any(|pair| {
-            let whole = tree.node(pair.value).span;
-            whole.start() <= span.start() && span.end() <= whole.end()
-        })
+        let mut places = self.metadata.iter();
+        places.any(|whole| whole.start() <= span.start() && span.end() <= whole.end())
     }
 
     /// Makes the edits and reads the result again: it equals the old document except at the nodes
@@ -140,49 +182,53 @@ impl<'d, 's> Editor<'d, 's> {
                             let asked = Scalar::Str(Cow::Borrowed(asked.as_bytes()));
                             matches!(&new.value, Value::Scalar(scalar) if *scalar == asked)
                         }
-                        None => same_value(&old.value, &new.value),
+                        None => self.same_value(&old.value, &new.value),
                     },
                 )
     }
-}
 
-/// Whether two nodes say the same, wherever they stand. NaN is as good as NaN.
-fn same_value(old: &Value<'_>, new: &Value<'_>) -> bool {
-    match (old, new) {
-        (Value::Scalar(Scalar::Float(old)), Value::Scalar(Scalar::Float(new))) => {
-            old.to_bits() == new.to_bits()
+    /// Whether two nodes say the same, wherever they stand. NaN is as good as NaN.
+    fn same_value(&self, old: &Value<'_>, new: &Value<'_>) -> bool {
+        match (old, new) {
+            (Value::Scalar(Scalar::Float(old)), Value::Scalar(Scalar::Float(new))) => {
+                old.to_bits() == new.to_bits()
+            }
+            (Value::Scalar(old), Value::Scalar(new)) => old == new,
+            (Value::Alias(old), Value::Alias(new)) => old == new,
+            (Value::Map(old), Value::Map(new)) => {
+                let mut pairs = old.iter().zip(new);
+                old.len() == new.len() && pairs.all(|(old, new)| self.same_entry(old, new))
+            }
+            (Value::List(old), Value::List(new)) => {
+                let mut pairs = old.iter().zip(new);
+                old.len() == new.len() && pairs.all(|(old, new)| self.same_item(old, new))
+            }
+            (Value::Scalar(_) | Value::Alias(_) | Value::Map(_) | Value::List(_), _) => false,
         }
-        (Value::Scalar(old), Value::Scalar(new)) => old == new,
-        (Value::Alias(old), Value::Alias(new)) => old == new,
-        (Value::Map(old), Value::Map(new)) => {
-            old.len() == new.len() && old.iter().zip(new).all(same_entry)
-        }
-        (Value::List(old), Value::List(new)) => {
-            old.len() == new.len() && old.iter().zip(new).all(same_item)
-        }
-        (Value::Scalar(_) | Value::Alias(_) | Value::Map(_) | Value::List(_), _) => false,
     }
-}
 
-fn same_entry(pair: (&Entry<'_>, &Entry<'_>)) -> bool {
-    match pair {
-        (Entry::Comment(old), Entry::Comment(new)) => {
-            (&old.text, old.inline) == (&new.text, new.inline)
+    fn same_entry(&self, old: &Entry<'_>, new: &Entry<'_>) -> bool {
+        match (old, new) {
+            (Entry::Comment(old), Entry::Comment(new)) => self.same_comment(old, new),
+            (Entry::Pair(old), Entry::Pair(new)) => {
+                old.key.name == new.key.name && old.value == new.value
+            }
+            (Entry::Comment(_) | Entry::Pair(_), _) => false,
         }
-        (Entry::Pair(old), Entry::Pair(new)) => {
-            old.key.name == new.key.name && old.value == new.value
-        }
-        (Entry::Comment(_) | Entry::Pair(_), _) => false,
     }
-}
 
-fn same_item(pair: (&Item<'_>, &Item<'_>)) -> bool {
-    match pair {
-        (Item::Comment(old), Item::Comment(new)) => {
-            (&old.text, old.inline) == (&new.text, new.inline)
+    fn same_item(&self, old: &Item<'_>, new: &Item<'_>) -> bool {
+        match (old, new) {
+            (Item::Comment(old), Item::Comment(new)) => self.same_comment(old, new),
+            (Item::Value(old), Item::Value(new)) => old == new,
+            (Item::Comment(_) | Item::Value(_), _) => false,
         }
-        (Item::Value(old), Item::Value(new)) => old == new,
-        (Item::Comment(_) | Item::Value(_), _) => false,
+    }
+
+    fn same_comment(&self, old: &Comment<'_>, new: &Comment<'_>) -> bool {
+        let asked = self.comments.get(&old.span);
+        let text = asked.map_or(old.text.as_ref(), Vec::as_slice);
+        (text, old.inline) == (new.text.as_ref(), new.inline)
     }
 }
 

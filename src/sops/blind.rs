@@ -6,7 +6,7 @@
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-use super::random::{self, NoRandomness};
+use crate::random::{self, NoRandomness};
 use crate::secret::Secret;
 
 /// The key of a run.
@@ -22,7 +22,7 @@ impl Blinding {
     /// # Errors
     /// [`NoRandomness`].
     pub(crate) fn new() -> Result<Self, NoRandomness> {
-        random::key().map(Self)
+        Ok(Self(random::bytes()?))
     }
 
     /// What stands for a value.

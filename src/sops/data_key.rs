@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use super::metadata::{KeyGroup, KeyKind, MasterKey, Metadata};
 use super::problem::{MalformedMetadata, Problem, ProblemKind, Undecryptable};
-use super::random::{self, NoRandomness};
 use super::{Reason, SopsFile, shamir};
 use crate::document::KeyPath;
 use crate::keys::{self, AgeFile, Keyring, Obstacle, Recipient, Shut};
+use crate::random::{self, NoRandomness};
 use crate::secret::Secret;
 use crate::source::Span;
 
@@ -381,9 +381,8 @@ impl DataKey {
     ///
     /// # Errors
     /// [`NoRandomness`].
-    #[cfg_attr(not(test), expect(dead_code, reason = "the plans of rewrites need it"))]
     pub(crate) fn generate() -> Result<Self, NoRandomness> {
-        random::key().map(Self)
+        Ok(Self(random::bytes()?))
     }
 
     /// What each of so many key groups is to hold: a share of it, or all of it where there is one group
@@ -391,7 +390,6 @@ impl DataKey {
     ///
     /// # Errors
     /// [`Indivisible`].
-    #[cfg_attr(not(test), expect(dead_code, reason = "the plans of rewrites need it"))]
     pub(crate) fn shares(
         &self,
         groups: usize,
