@@ -65,7 +65,7 @@ const OWNERS: [(&str, &[&str]); 13] = [
     ("age", &["keys"]),
     ("age_core", &["keys"]),
     ("curve25519_dalek", &["keys"]),
-    ("getrandom", &["sops::blind"]),
+    ("getrandom", &["sops::random"]),
     ("git2", &["repo"]),
     ("hmac", &["sops::blind"]),
     ("rustix", &["process"]),
