@@ -164,11 +164,11 @@ impl Keys {
 pub(super) fn wrap(recipient: &Recipient, key: &NewFileKey) -> Result<Stanza, LockError> {
     let unsupported = || recipient.unsupported("post-quantum recipients like this".to_owned());
     let (lattice, public) = public_halves(recipient.as_str()).ok_or_else(unsupported)?;
-    let seed = random::bytes::<32>()?;
+    let seed = random::key::<32>()?;
     let encapsulated = lattice.encapsulate_deterministic(&(*seed.expose()).into());
     let (encapsulated, from_lattice) = encapsulated.map_err(|()| unsupported())?;
     let from_lattice = Secret::<[u8; 32]>::new(from_lattice.into());
-    let ephemeral = StaticSecret::from(*random::bytes()?.expose());
+    let ephemeral = StaticSecret::from(*random::key()?.expose());
     let point = PublicKey::from(&ephemeral);
     let from_curve = ephemeral.diffie_hellman(&PublicKey::from(public));
     if !from_curve.was_contributory() {

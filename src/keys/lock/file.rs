@@ -35,7 +35,7 @@ pub(super) fn write(
     secret: &[u8],
 ) -> Result<String, NoRandomness> {
     let mut file = header(key, stanzas).into_bytes();
-    let nonce = random::bytes::<16>()?;
+    let nonce = random::key::<16>()?;
     file.extend_from_slice(nonce.expose());
     let payload_key = Zeroizing::new(hkdf(nonce.expose(), b"payload", key.expose()));
     encrypt(&payload_key, secret, &mut file);

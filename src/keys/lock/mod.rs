@@ -72,7 +72,7 @@ impl Recipient {
             let (key, stanzas) = wrapped.take(self, name)?;
             return Ok(file::write(&key, &stanzas, secret)?);
         }
-        let key = random::bytes()?;
+        let key = random::key()?;
         let stanza = self.wrap(&key)?;
         Ok(file::write(&key, &[stanza], secret)?)
     }

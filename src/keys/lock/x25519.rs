@@ -22,7 +22,7 @@ const LABEL: &[u8] = b"age-encryption.org/v1/X25519";
 pub(super) fn wrap(recipient: &Recipient, key: &NewFileKey) -> Result<Stanza, LockError> {
     let public = parse(recipient.as_str())
         .ok_or_else(|| recipient.unsupported("recipients of its kind".to_owned()))?;
-    let ephemeral = StaticSecret::from(*random::bytes()?.expose());
+    let ephemeral = StaticSecret::from(*random::key()?.expose());
     let point = PublicKey::from(&ephemeral);
     let shared = ephemeral.diffie_hellman(&PublicKey::from(public));
     if !shared.was_contributory() {

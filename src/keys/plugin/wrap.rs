@@ -34,7 +34,7 @@ pub(in crate::keys) fn wrap_ahead(
     if !means.plugins.iter().any(|allowed| allowed == name) {
         return Err(Obstacle::plugin_not_allowed(name));
     }
-    let keys: Result<Vec<NewFileKey>, _> = (0..count).map(|_| random::bytes()).collect();
+    let keys: Result<Vec<NewFileKey>, _> = (0..count).map(|_| random::key()).collect();
     let keys = keys.map_err(|error| Obstacle::Failed(error.to_string()))?;
     let mut stanzas: Vec<Vec<Stanza>> = (0..count).map(|_| Vec::new()).collect();
     let mut talk = Talk::begin(name, "recipient-v1", request(recipient, &keys), means)?;
