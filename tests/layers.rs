@@ -17,14 +17,14 @@ use std::path::{Path, PathBuf};
 /// A module at the top of the crate, and the modules that it may use.
 const MAY_USE: [(&str, &str); 21] = [
     ("secret", ""),
-    ("random", "secret"),
     ("fs", ""),
     ("source", ""),
     ("environment", ""),
     ("paths", ""),
     ("process", "secret environment"),
+    ("random", "secret"),
     ("document", "fs source"),
-    ("keys", "secret fs environment process"),
+    ("keys", "secret fs environment process random"),
     ("finding", "source"),
     (
         "sops",
@@ -76,7 +76,7 @@ const OWNERS: [(&str, &[&str]); 13] = [
     ("curve25519_dalek", &["keys"]),
     ("getrandom", &["random"]),
     ("git2", &["repo"]),
-    ("hmac", &["sops::blind"]),
+    ("hmac", &["keys::lock", "sops::blind"]),
     ("rustix", &["process"]),
     ("tempfile", &["repo::install", "transaction"]),
     (

@@ -1,6 +1,7 @@
 //! Why a file is not sealed anew, in words for who asked for it.
 
 use crate::document::EditRefusal;
+use crate::keys::LockError;
 use crate::random::NoRandomness;
 use crate::sops::{Indivisible, Inspection, NotSealed};
 
@@ -34,7 +35,10 @@ pub(crate) enum Refusal {
     Shares(#[from] Indivisible),
     /// A recipient, as reports may print it, and what is the matter with it.
     #[error("nothing is locked for `{recipient}`: {why}")]
-    Recipient { recipient: String, why: String },
+    Lock { recipient: String, why: LockError },
+    /// A recipient, as reports may print it, that has no copy of the data key.
+    #[error("there is no data key for `{recipient}` in it")]
+    NoCopy { recipient: String },
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
     /// The text cannot be edited so.

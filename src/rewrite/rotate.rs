@@ -7,14 +7,14 @@
 use super::Refusal;
 use super::copies::Fields;
 use crate::document::{Comment, Document, Editor, NodeId, Scalar};
-use crate::keys::Recipient;
+use crate::keys::{Recipient, Wrapped};
 use crate::sops::{self};
 use crate::sops::{
     DataKey, KeyKind, Leaf, MasterKey, NotSealed, Renewal, Selectors, SopsFile, Time, Token, Visit,
 };
 
-/// The text under a new data key, made at this time, for the recipients that it has. `lock` makes the
-/// age file that holds a secret for a recipient.
+/// The text under a new data key, made at this time, for the recipients that it has; of plugins' recipients
+/// with what `wrapped` holds for them.
 ///
 /// # Errors
 /// [`Refusal`] where the file has keys that are not age's, where sops would refuse it as it is, or where
@@ -24,7 +24,7 @@ pub(crate) fn rotate(
     file: &SopsFile<'_>,
     old: &DataKey,
     at: Time,
-    lock: impl FnMut(&Recipient, &[u8]) -> Result<String, String>,
+    wrapped: &Wrapped,
 ) -> Result<String, Refusal> {
     demand_age(file)?;
     let found = sops::verify(file, Some(old));
@@ -40,7 +40,7 @@ pub(crate) fn rotate(
     };
     rotation.values(file)?;
     rotation.mac(file, at)?;
-    rotation.keys(file, &new, lock)?;
+    rotation.keys(file, &new, wrapped)?;
     rotation.fields.replace_in_copies(&mut rotation.editor)?;
     Ok(rotation.editor.finish()?)
 }
@@ -145,7 +145,7 @@ impl Rotation<'_, '_, '_> {
         &mut self,
         file: &SopsFile<'_>,
         new: &DataKey,
-        mut lock: impl FnMut(&Recipient, &[u8]) -> Result<String, String>,
+        wrapped: &Wrapped,
     ) -> Result<(), Refusal> {
         let metadata = file.metadata();
         let threshold = metadata.shamir_threshold.as_ref().map(|field| field.value);
@@ -157,8 +157,8 @@ impl Rotation<'_, '_, '_> {
             }
             for key in &group.keys {
                 let recipient = openers.next().map_or_else(String::new, |it| it.name);
-                let locked = lock(&Recipient::parse(&key.id()), share.expose());
-                let locked = locked.map_err(|why| Refusal::Recipient {
+                let locked = Recipient::parse(&key.id()).lock(share.expose(), wrapped);
+                let locked = locked.map_err(|why| Refusal::Lock {
                     recipient: recipient.clone(),
                     why,
                 })?;
@@ -170,10 +170,7 @@ impl Rotation<'_, '_, '_> {
 
     fn stanza(&mut self, key: &MasterKey<'_>, locked: String, name: String) -> Result<(), Refusal> {
         let Some(old) = &key.enc else {
-            return Err(Refusal::Recipient {
-                recipient: name,
-                why: "it has no `enc`".to_owned(),
-            });
+            return Err(Refusal::NoCopy { recipient: name });
         };
         let mut locked = locked;
         if !old.value.ends_with(b"\n") {

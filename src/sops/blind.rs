@@ -22,7 +22,7 @@ impl Blinding {
     /// # Errors
     /// [`NoRandomness`].
     pub(crate) fn new() -> Result<Self, NoRandomness> {
-        Ok(Self(random::bytes()?))
+        Ok(Self(random::key()?))
     }
 
     /// What stands for a value.

@@ -382,7 +382,7 @@ impl DataKey {
     /// # Errors
     /// [`NoRandomness`].
     pub(crate) fn generate() -> Result<Self, NoRandomness> {
-        Ok(Self(random::bytes()?))
+        Ok(Self(random::key()?))
     }
 
     /// What each of so many key groups is to hold: a share of it, or all of it where there is one group

@@ -12,7 +12,7 @@ use super::go::Time;
 use super::metadata::Metadata;
 use super::verifier::{self, MAX_AUTHENTICATED};
 use super::{Inspection, SopsFile};
-use crate::random::{self, NoRandomness};
+use crate::random::{self, NoRandomness, Nonces};
 use crate::secret::Secret;
 
 /// Why a value was not sealed.
@@ -153,43 +153,11 @@ fn seal(
     ))
 }
 
-/// Random nonces, fetched many at a time: asking the system for each would take longer than sealing a
-/// value with it. They stand in the files, so nothing is wiped.
-#[derive(Default)]
-struct Nonces {
-    pool: Vec<[u8; 32]>,
-}
-
-/// How many nonces are fetched at a time.
-const AT_ONCE: usize = 64;
-
-impl Nonces {
-    /// The next one, which is given out once.
-    fn next(&mut self) -> Result<[u8; 32], NoRandomness> {
-        if self.pool.is_empty() {
-            let mut pool = vec![[0; 32]; AT_ONCE];
-            random::fill(pool.as_flattened_mut())?;
-            self.pool = pool;
-        }
-        self.pool.pop().ok_or(NoRandomness)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn no_nonce_is_given_out_twice() {
-        let mut nonces = Nonces::default();
-        let drawn: BTreeSet<[u8; 32]> = (0..1_000).map(|_| nonces.next().unwrap()).collect();
-        assert_eq!(drawn.len(), 1_000);
-        assert!(!drawn.contains(&[0; 32]));
-    }
 
     proptest! {
         #[test]

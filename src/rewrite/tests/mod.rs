@@ -7,7 +7,7 @@ mod rotate;
 use std::path::{Path, PathBuf};
 
 use crate::document::{Document, Format};
-use crate::keys::{Given, Keyring, Origin, Recipient};
+use crate::keys::{Given, Keyring, Origin};
 use crate::secret::Secret;
 use crate::sops::{self, DataKey, SopsFile, Time, Verification};
 use crate::source::SourceId;
@@ -87,12 +87,6 @@ impl Case {
         };
         self.open(keyring, look) == Some(true)
     }
-}
-
-/// Locks a secret with age.
-fn lock(recipient: &Recipient, secret: &[u8]) -> Result<String, String> {
-    let recipient: age::x25519::Recipient = recipient.as_str().parse().unwrap();
-    Ok(age::encrypt_and_armor(&recipient, secret).unwrap())
 }
 
 /// A day in 2031.

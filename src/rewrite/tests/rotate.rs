@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use super::super::Refusal;
 use super::super::rotate::rotate;
-use super::{Case, LATER, later, lock, packaged, packaged_keys};
-use crate::keys::Keyring;
+use super::{Case, LATER, later, packaged, packaged_keys};
+use crate::keys::{Keyring, Wrapped};
 use crate::sops::open_values;
 
 pub(super) fn rotated(case: &Case, keyring: &Keyring) -> Result<String, Refusal> {
     let plan = case.open(keyring, |document, file, key| {
-        rotate(document, file, key, later(), lock)
+        rotate(document, file, key, later(), &Wrapped::default())
     });
     plan.unwrap_or_else(|| panic!("{} does not open", case.name))
 }
