@@ -18,8 +18,8 @@ pub(crate) fn run<'a>(
     let mut request = Request::new(environment);
     request.jobs = options.jobs;
     request.staged = options.staged;
-    request.since.clone_from(&options.since);
-    request.history = options.history;
+    request.since.clone_from(&options.compared.since);
+    request.history = options.compared.history;
     request.compare_values = options.compare_values;
     request.trust_changes = options.trust_changes;
     request.identities = inputs::identities(&options.access.identities)?;
@@ -28,14 +28,14 @@ pub(crate) fn run<'a>(
     request.baseline = options.baseline.to_follow();
     request.targets = options.paths.iter().cloned().map(Target::Path).collect();
     let report = engine::audit(request)
-        .map_err(|error| inputs::with_help_on_history(error, options.history.is_some()))?;
+        .map_err(|error| inputs::with_help_on_history(error, options.compared.history.is_some()))?;
     check::tell_warnings(&report);
     if baseline::write(&options.baseline, &report)? {
         return Ok(0);
     }
     printing::print(&report, options.format, style)?;
-    let lacks_base = options.require_base && check::tell_no_base(&report);
-    if options.since.is_some() && !options.require_base {
+    let lacks_base = options.compared.require_base && check::tell_no_base(&report);
+    if options.compared.since.is_some() && !options.compared.require_base {
         check::tell_not_compared(&report);
     }
     Ok(u8::from(report.has_errors() || lacks_base))

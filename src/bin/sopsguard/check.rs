@@ -25,23 +25,23 @@ pub(crate) fn run<'a>(
     request.jobs = options.jobs;
     request.input_type = options.input_type.map(Into::into);
     request.staged = options.staged;
-    request.since.clone_from(&options.since);
+    request.since.clone_from(&options.compared.since);
     request.trust_changes = options.trust_changes;
-    request.history = options.history;
+    request.history = options.compared.history;
     request.policy.clone_from(&options.config);
     request.baseline = options.baseline.to_follow();
     request.identities = inputs::identities(&options.access.identities)?;
     request.targets = targets(options)?;
     let report = engine::check(request)
-        .map_err(|error| inputs::with_help_on_history(error, options.history.is_some()))?;
+        .map_err(|error| inputs::with_help_on_history(error, options.compared.history.is_some()))?;
     tell_warnings(&report);
     if baseline::write(&options.baseline, &report)? {
         return Ok(0);
     }
     printing::print(&report, options.format, style)?;
     let lacks_key = options.require_key && tell_lacking(&report);
-    let lacks_base = options.require_base && tell_no_base(&report);
-    if !options.require_base {
+    let lacks_base = options.compared.require_base && tell_no_base(&report);
+    if !options.compared.require_base {
         tell_not_compared(&report);
     }
     Ok(u8::from(report.has_errors() || lacks_key || lacks_base))

@@ -30,6 +30,16 @@ Examples:
   sopsguard audit --since origin/main            a branch, judged by the policy of its base, too
   sopsguard audit --format json | jq .findings   for programs";
 
+/// What `--since` does for `audit`, which looks at all files whatever it compares them with.
+pub(crate) const AUDIT_SINCE: &str = "\
+Compare with the merge base of REV and HEAD, whose policy judges, too. All files are audited all the \
+same, as the work tree has them. In REV..TIP, TIP stands for HEAD in that";
+
+/// What `--history` searches for in `audit`.
+pub(crate) const AUDIT_HISTORY: &str = "\
+Search the history, too, for recipients that were taken out and still know the data key: at most N \
+commits [default: 1000]";
+
 pub(crate) const AUDIT_EXIT_CODES: &str = "\
 Exit codes:
   0  no finding at error level; warnings are none

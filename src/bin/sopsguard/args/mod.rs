@@ -1,19 +1,28 @@
 //! The arguments, as they are typed. Their doc comments are the help text.
 
+mod shared;
+mod values;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::builder::PossibleValuesParser;
+use clap::{Parser, Subcommand};
 use sopsguard::install::Hook;
 
 use crate::help::{
-    AUDIT_EXAMPLES, AUDIT_EXIT_CODES, CHECK_EXAMPLES, COMPLETIONS_EXAMPLES, EXAMPLES, EXIT_CODES,
-    EXPLAIN_EXAMPLES, EXPLAIN_EXIT_CODES, IDENTITIES, INIT_EXAMPLES, INIT_EXIT_CODES,
-    INSTALL_EXAMPLES, KEYS_EXAMPLES, KEYS_EXIT_CODES, LOG_EDITS, LOG_EXAMPLES, LOG_EXIT_CODES,
-    MAN_EXAMPLES, RECIPIENTS_EXAMPLES, RECIPIENTS_EXIT_CODES, RULES_EXAMPLES,
+    AUDIT_EXAMPLES, AUDIT_EXIT_CODES, AUDIT_HISTORY, AUDIT_SINCE, CHECK_EXAMPLES,
+    COMPLETIONS_EXAMPLES, EXAMPLES, EXIT_CODES, EXPLAIN_EXAMPLES, EXPLAIN_EXIT_CODES, IDENTITIES,
+    INIT_EXAMPLES, INIT_EXIT_CODES, INSTALL_EXAMPLES, KEYS_EXAMPLES, KEYS_EXIT_CODES, LOG_EDITS,
+    LOG_EXAMPLES, LOG_EXIT_CODES, MAN_EXAMPLES, RECIPIENTS_EXAMPLES, RECIPIENTS_EXIT_CODES,
+    RULES_EXAMPLES,
 };
 use crate::later::Later;
+
+use self::values::hook_names;
+
+pub(crate) use self::shared::{AccessArgs, BaselineArgs, ComparedArgs};
+pub(crate) use self::values::{ColorChoice, Format, InputType, ReportFormat, TableFormat};
 
 /// Verify sops-encrypted files: syntax, metadata, ciphertext and, with a key, the MAC
 #[derive(Debug, Parser)]
@@ -129,24 +138,12 @@ pub(crate) struct CheckArgs {
     /// that it has under PATH; never what only the work tree has
     #[arg(long)]
     pub(crate) staged: bool,
-    /// Check the files that the commits since the merge base of REV and HEAD changed, as HEAD has
-    /// them, and compare them with that merge base; with `--staged`, as the index has them. In
-    /// REV..TIP, TIP stands for HEAD
-    #[arg(long, value_name = "REV", conflicts_with = "write")]
-    pub(crate) since: Option<String>,
-    /// Exit with 1 where there is no commit to compare with: with `--since`, or in a job of GitHub or GitLab
-    /// for a change, the merge base, which a shallow clone lacks; else HEAD
-    #[arg(long)]
-    pub(crate) require_base: bool,
+    #[command(flatten)]
+    pub(crate) compared: ComparedArgs,
     /// Open files whose selectors are not those of the revision compared with, too: in a job that
     /// checks other people's changes a verdict would answer their guesses
     #[arg(long)]
     pub(crate) trust_changes: bool,
-    /// Search the history, too, for who broke a file: at most N commits
-    /// [default: 1000]
-    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "1000", hide_default_value = true, value_parser = commits)]
-    pub(crate) history: Option<NonZeroUsize>,
     /// Follow this policy instead of .sopsguard.toml at the repository's root
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -175,6 +172,8 @@ pub(crate) struct CheckArgs {
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("{AUDIT_EXAMPLES}\n\n{AUDIT_EXIT_CODES}"))]
+#[command(mut_arg("since", |since| since.help(AUDIT_SINCE)))]
+#[command(mut_arg("history", |history| history.help(AUDIT_HISTORY)))]
 pub(crate) struct AuditArgs {
     /// Tell only of these files, and of those below these folders; the whole repository is looked at
     /// all the same
@@ -183,20 +182,8 @@ pub(crate) struct AuditArgs {
     /// Audit what the next commit will hold instead of the work tree
     #[arg(long)]
     pub(crate) staged: bool,
-    /// Compare with the merge base of REV and HEAD, whose policy judges, too. All files are audited all the
-    /// same, as the work tree has them. In REV..TIP, TIP stands for HEAD in that
-    #[arg(long, value_name = "REV", conflicts_with = "write")]
-    pub(crate) since: Option<String>,
-    /// Exit with 1 where there is no commit to compare with: with `--since`, or in a job of GitHub or GitLab
-    /// for a change, the merge base, which a shallow clone lacks; else HEAD
-    #[arg(long)]
-    pub(crate) require_base: bool,
-    /// Search the history, too, for recipients that were taken out and still know the data key: at
-    /// most N commits
-    /// [default: 1000]
-    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "1000", hide_default_value = true, value_parser = commits)]
-    pub(crate) history: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) compared: ComparedArgs,
     /// Open the files and compare their values, for such as stand in several places and for known
     /// dummies; never in a job that checks other people's changes, where it would answer their guesses
     #[arg(long)]
@@ -217,53 +204,6 @@ pub(crate) struct AuditArgs {
     /// Use at most N threads; one a core by default
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
-}
-
-// Which findings are accepted. (A doc comment would become the help of the commands that take it.)
-#[derive(Debug, clap::Args)]
-pub(crate) struct BaselineArgs {
-    /// Do not tell of the findings that FILE accepts; until the base has it, of those that the base's
-    /// FILE accepts, too
-    #[arg(long = "baseline", value_name = "FILE")]
-    pub(crate) file: Option<PathBuf>,
-    /// Write all that is found now into the baseline FILE, and exit with 0
-    #[arg(long = "write-baseline", requires = "file")]
-    #[arg(conflicts_with_all = ["paths", "staged", "format"])]
-    pub(crate) write: bool,
-}
-
-impl BaselineArgs {
-    /// The baseline that judges the run: not one that is about to be written.
-    pub(crate) fn to_follow(&self) -> Option<PathBuf> {
-        self.file.clone().filter(|_| !self.write)
-    }
-}
-
-// Which keys are used, and what may be done for them. (A doc comment would become the
-// help of the commands that take it.)
-#[derive(Debug, clap::Args)]
-pub(crate) struct AccessArgs {
-    /// Use the identities in FILE (`-` for standard input) instead of those found; repeatable
-    #[arg(long = "identity", value_name = "FILE")]
-    pub(crate) identities: Vec<PathBuf>,
-    /// Let the age plugin NAME (`age-plugin-NAME` in PATH) open files; repeatable
-    #[arg(long = "allow-plugin", value_name = "NAME", value_parser = plugin_name)]
-    pub(crate) plugins: Vec<String>,
-    /// Run SOPS_AGE_KEY_CMD and SOPS_AGE_SSH_PRIVATE_KEY_CMD in a hook, too
-    #[arg(long)]
-    pub(crate) allow_key_cmd: bool,
-    /// Never ask for a passphrase; keys that need one count as absent
-    #[arg(long)]
-    pub(crate) no_input: bool,
-    /// Wait at most SECONDS for a key command, or for a plugin's answer [default: 60]
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        hide_default_value = true,
-        default_value = "60"
-    )]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=3600))]
-    pub(crate) key_timeout: u32,
 }
 
 #[derive(Debug, clap::Args)]
@@ -436,120 +376,4 @@ pub(crate) struct ManArgs {
     /// The command whose page is printed; that of sopsguard itself where there is none
     #[arg(value_name = "COMMAND")]
     pub(crate) command: Option<String>,
-}
-
-/// The formats of sops, by the names that sops has for them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum InputType {
-    /// `.yaml`, `.yml`
-    Yaml,
-    /// `.json`
-    Json,
-    /// `.env`
-    Dotenv,
-    /// `.ini`
-    Ini,
-    /// Every other name
-    Binary,
-}
-
-impl From<InputType> for sopsguard::Format {
-    fn from(input_type: InputType) -> Self {
-        match input_type {
-            InputType::Yaml => Self::Yaml,
-            InputType::Json => Self::Json,
-            InputType::Dotenv => Self::Dotenv,
-            InputType::Ini => Self::Ini,
-            InputType::Binary => Self::Binary,
-        }
-    }
-}
-
-/// How many commits a search looks at.
-fn commits(text: &str) -> Result<NonZeroUsize, String> {
-    match text.parse::<usize>().map(NonZeroUsize::new) {
-        Ok(Some(commits)) => Ok(commits),
-        Ok(None) => Err(
-            "no history is searched where `--history` is left out; `--history=1` is the least"
-                .to_owned(),
-        ),
-        Err(_) => Err("a number of commits is needed, as in `--history=500`".to_owned()),
-    }
-}
-
-/// The name of a plugin that may be run: one that cannot lead anywhere else.
-fn plugin_name(text: &str) -> Result<String, String> {
-    let is_plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
-    if let Some(name) = text
-        .strip_prefix("age-plugin-")
-        .filter(|name| !name.is_empty())
-    {
-        return Err(format!(
-            "this is the program's name; the plugin's is `{name}`"
-        ));
-    }
-    if !text.is_empty() && text.bytes().all(is_plain) {
-        Ok(text.to_owned())
-    } else {
-        Err(
-            "a plugin's name has lower-case letters, digits and `-` only, as `yubikey` has"
-                .to_owned(),
-        )
-    }
-}
-
-/// How the reports of `check` and `audit` are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ReportFormat {
-    /// For people
-    Human,
-    /// For programs: one JSON object
-    Json,
-    /// SARIF 2.1.0, for GitHub's code scanning and editors
-    Sarif,
-    /// Workflow commands of GitHub: at most ten annotations
-    Github,
-    /// GitLab's Code Quality
-    Gitlab,
-    /// JUnit's XML, for whatever shows tests
-    Junit,
-}
-
-/// How the other commands print.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people
-    Human,
-    /// For programs: one JSON object
-    Json,
-}
-
-/// How a table is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TableFormat {
-    /// For people
-    Human,
-    /// For programs: one JSON object
-    Json,
-    /// For spreadsheets: a row a file, a column a recipient
-    Csv,
-    /// One page that needs nothing else, for the screen and for paper
-    Html,
-}
-
-/// Takes the names of hooks.
-fn hook_names() -> impl TypedValueParser<Value = Hook> {
-    PossibleValuesParser::new(Hook::ALL.map(Hook::name))
-        .try_map(|name| Hook::named(&name).ok_or("no such hook"))
-}
-
-/// When to colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ColorChoice {
-    /// On a terminal, unless NO_COLOR is set
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
 }
