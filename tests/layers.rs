@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module at the top of the crate, and the modules that it may use.
-const MAY_USE: [(&str, &str); 19] = [
+const MAY_USE: [(&str, &str); 20] = [
     ("secret", ""),
     ("fs", ""),
     ("source", ""),
@@ -42,6 +42,11 @@ const MAY_USE: [(&str, &str); 19] = [
         "secret fs source environment paths document keys finding sops config deployment \
          change",
     ),
+    // The one way from new texts of secret files to the writer.
+    (
+        "apply",
+        "fs source environment document keys sops transaction",
+    ),
     (
         "history",
         "secret fs source environment paths document keys finding sops repo config change",
@@ -49,7 +54,7 @@ const MAY_USE: [(&str, &str); 19] = [
     (
         "engine",
         "secret fs source environment paths document keys finding sops repo transaction config \
-         deployment change rules history",
+         deployment change rules history apply",
     ),
     // The reporters see data that the engine made, and never a source.
     ("report", "paths finding rules engine"),
@@ -65,7 +70,7 @@ const OWNERS: [(&str, &[&str]); 13] = [
     ("age", &["keys"]),
     ("age_core", &["keys"]),
     ("curve25519_dalek", &["keys"]),
-    ("getrandom", &["sops::blind"]),
+    ("getrandom", &["sops::random"]),
     ("git2", &["repo"]),
     ("hmac", &["sops::blind"]),
     ("rustix", &["process"]),

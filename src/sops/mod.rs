@@ -21,6 +21,7 @@ mod metadata;
 mod pattern;
 mod plaintext;
 mod problem;
+mod random;
 mod recipients;
 mod selectors;
 mod shamir;
@@ -38,6 +39,8 @@ pub use bus_factor::BusFactor;
 pub(crate) use bus_factor::{BusFactors, Quorum};
 pub(crate) use comment::ClearComment;
 pub(crate) use data_key::{DataKey, locks, locks_by_group};
+#[expect(unused_imports, reason = "the plans of rewrites need them")]
+pub(crate) use data_key::{Indivisible, Locked, unlock};
 pub(crate) use data_keys::{DataKeyId, DataKeys};
 pub(crate) use enc::{Token, ValueType};
 pub use file::Opener;
@@ -52,7 +55,7 @@ pub(crate) use problem::{
 pub(crate) use recipients::KeyNames;
 pub(crate) use selectors::{SelectorKind, Selectors};
 pub(crate) use values::{OpenValue, Unopened, open_values};
-pub use verification::{Reason, Verification};
 pub(crate) use verification::service;
+pub use verification::{Reason, Verification};
 pub(crate) use verify::{Inspection, Place, check, check_closed, open, verify_values};
 pub(crate) use walk::{Leaf, Overrun, Visit, walk};

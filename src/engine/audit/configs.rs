@@ -113,7 +113,11 @@ pub(in crate::engine) fn config_file(
 }
 
 /// What each file follows.
-pub(in crate::engine) fn govern(files: &[FileFacts], configs: &[ConfigFile], here: &Path) -> Vec<Governed> {
+pub(in crate::engine) fn govern(
+    files: &[FileFacts],
+    configs: &[ConfigFile],
+    here: &Path,
+) -> Vec<Governed> {
     let by_folder: HashMap<&Path, usize> = configs
         .iter()
         .enumerate()

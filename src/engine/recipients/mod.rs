@@ -52,7 +52,8 @@ pub fn recipients(request: Request<'_>) -> Result<AccessMatrix, Error> {
         jobs: request.jobs,
     };
     let (inputs, notices) = inputs::list(request.targets, scope)?;
-    let Encrypted { files, unread } = encrypted::read_all(&inputs, request.jobs, |sops| Facts::of(sops.file))?;
+    let Encrypted { files, unread } =
+        encrypted::read_all(&inputs, request.jobs, |sops| Facts::of(sops.file))?;
     let root = repo.as_ref().map_or(here.as_path(), Repo::work_tree);
     let name = root.file_name().unwrap_or_default();
     let places: Vec<PathBuf> = files

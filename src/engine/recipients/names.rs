@@ -56,7 +56,12 @@ impl Names {
     }
 
     /// The recipient with a key of the file at this place, absolute, that the policy does not list.
-    pub(in crate::engine) fn holder(&self, canonical: &str, opener: &Opener, place: &Path) -> Keyholder {
+    pub(in crate::engine) fn holder(
+        &self,
+        canonical: &str,
+        opener: &Opener,
+        place: &Path,
+    ) -> Keyholder {
         let above = place
             .ancestors()
             .filter_map(|folder| self.called.get(folder));
