@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module at the top of the crate, and the modules that it may use.
-const MAY_USE: [(&str, &str); 20] = [
+const MAY_USE: &[(&str, &str)] = &[
     ("secret", ""),
     ("fs", ""),
     ("source", ""),
@@ -65,7 +65,7 @@ const MAY_USE: [(&str, &str); 20] = [
 ];
 
 /// A path outside the crate, and the only places where it may stand.
-const OWNERS: [(&str, &[&str]); 13] = [
+const OWNERS: &[(&str, &[&str])] = &[
     // Which takes `PATH` apart.
     ("std::env", &["process"]),
     ("std::fs", &["fs", "repo::install", "transaction"]),
