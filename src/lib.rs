@@ -29,6 +29,9 @@ mod fs;
 mod history;
 mod keys;
 mod paths;
+#[cfg(test)]
+#[path = "../tests/by_sops/peers.rs"]
+mod peers;
 mod process;
 mod repo;
 pub mod report;
