@@ -33,6 +33,7 @@ mod paths;
 #[path = "../tests/by_sops/peers.rs"]
 mod peers;
 mod process;
+mod random;
 mod repo;
 pub mod report;
 mod rules;
