@@ -30,6 +30,9 @@ mod fs;
 mod history;
 mod keys;
 mod paths;
+#[cfg(test)]
+#[path = "../tests/by_sops/peers.rs"]
+mod peers;
 mod process;
 mod random;
 mod repo;

@@ -34,9 +34,6 @@ use departed::Histories;
 pub use first::{FirstPolicy, init};
 use values::{Comparison, ToOpen};
 
-/// What is kept of a file.
-type Facts = FileFacts;
-
 /// Audits who can open the files of a repository, and its configuration.
 ///
 /// All files of the repository are looked at, whatever paths are named; findings are told of those that
