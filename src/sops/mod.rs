@@ -38,14 +38,9 @@ pub(crate) use blind::{Blinded, Blinding};
 pub use bus_factor::BusFactor;
 pub(crate) use bus_factor::{BusFactors, Quorum};
 pub(crate) use comment::ClearComment;
-#[expect(unused_imports, reason = "the commands that write need it")]
-pub(crate) use data_key::Locked;
-#[cfg_attr(
-    not(test),
-    expect(unused_imports, reason = "the commands that write need it")
-)]
-pub(crate) use data_key::unlock;
 pub(crate) use data_key::{DataKey, Indivisible, locks, locks_by_group};
+#[expect(unused_imports, reason = "the plans of rewrites need them")]
+pub(crate) use data_key::{Locked, unlock};
 pub(crate) use data_keys::{DataKeyId, DataKeys};
 pub(crate) use enc::{Token, ValueType};
 pub use file::Opener;
@@ -62,6 +57,7 @@ pub(crate) use recipients::KeyNames;
 pub(crate) use seal::{Mac, NotSealed, Renewal};
 pub(crate) use selectors::{SelectorKind, Selectors};
 pub(crate) use values::{OpenValue, Unopened, open_values};
+pub(crate) use verification::service;
 pub use verification::{Reason, Verification};
-pub(crate) use verify::{Inspection, Place, check, check_closed, verify, verify_values};
+pub(crate) use verify::{Inspection, Place, check, check_closed, open, verify, verify_values};
 pub(crate) use walk::{Leaf, Overrun, Visit, walk};
