@@ -40,6 +40,7 @@ mod sign;
 mod since;
 mod staged;
 mod surroundings;
+mod unread;
 mod walk;
 
 pub use crate::history::{DataKeyFate, Edit, Step, ValueChange, What};
