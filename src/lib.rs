@@ -18,6 +18,7 @@
 //! # Ok::<(), engine::Error>(())
 //! ```
 
+mod apply;
 mod change;
 mod config;
 mod deployment;

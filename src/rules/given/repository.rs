@@ -96,21 +96,7 @@ impl<'a> RepoContext<'a> {
 
     /// The files that follow a rule, each with it.
     pub(crate) fn following(&self) -> impl Iterator<Item = Follows<'a>> + use<'a> {
-        let configs = self.configs;
-        let files = self.files.iter().zip(self.governed);
-        files.filter_map(move |(file, governed)| {
-            let Some(Choice::Rule(number)) = governed.choice else {
-                return None;
-            };
-            let config = configs.get(governed.above.first()?.config)?;
-            let rule = config.read.as_ref().ok()?.rules.get(number)?;
-            Some(Follows {
-                file,
-                config,
-                number,
-                rule,
-            })
-        })
+        following(self.files, self.governed, self.configs)
     }
 }
 
@@ -189,6 +175,28 @@ pub(crate) struct Follows<'a> {
     /// The number of the rule, from 0.
     pub(crate) number: usize,
     pub(crate) rule: &'a CreationRule,
+}
+
+/// The files that follow a rule, each with it; `governed` says what each of them follows.
+pub(crate) fn following<'a>(
+    files: &'a [FileFacts],
+    governed: &'a [Governed],
+    configs: &'a [ConfigFile],
+) -> impl Iterator<Item = Follows<'a>> + use<'a> {
+    let files = files.iter().zip(governed);
+    files.filter_map(move |(file, governed)| {
+        let Some(Choice::Rule(number)) = governed.choice else {
+            return None;
+        };
+        let config = configs.get(governed.above.first()?.config)?;
+        let rule = config.read.as_ref().ok()?.rules.get(number)?;
+        Some(Follows {
+            file,
+            config,
+            number,
+            rule,
+        })
+    })
 }
 
 /// A rule that could not decide something.
