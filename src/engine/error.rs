@@ -68,6 +68,30 @@ pub enum Error {
         /// What the system says.
         reason: String,
     },
+    /// A private key was to be written into a repository.
+    #[error("`{}` lies in the repository `{}`, where no private key belongs, ignored or not", path.display(), root.display())]
+    #[diagnostic(help(
+        "name a file outside of every repository, such as one on the medium that it is to be kept on"
+    ))]
+    SecretInRepository {
+        /// The file as it was named.
+        path: PathBuf,
+        /// The root of the repository.
+        root: PathBuf,
+    },
+    /// A private key was to be written, and something lies in its place.
+    #[error("`{}` is there already, and is left as it is", path.display())]
+    #[diagnostic(help("name a file that is not there yet"))]
+    SecretExists {
+        /// The file as it was named.
+        path: PathBuf,
+    },
+    /// No key could be made.
+    #[error("no key could be made: {reason}")]
+    NoKey {
+        /// Why.
+        reason: String,
+    },
     /// The index or a revision was asked for, and there is no repository.
     #[error("there is no git repository here whose index or commits could be checked")]
     #[diagnostic(help("run it inside a work tree, or name one with `-C`"))]

@@ -8,6 +8,7 @@ mod audit;
 mod baseline;
 mod check;
 mod completions;
+mod escrow;
 mod explain;
 mod failure;
 mod help;
