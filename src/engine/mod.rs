@@ -42,6 +42,7 @@ mod sign;
 mod since;
 mod staged;
 mod surroundings;
+mod unread;
 mod updatekeys;
 mod walk;
 
