@@ -25,10 +25,15 @@ fn testdata(path: &str) -> PathBuf {
     folder.join(path)
 }
 
+#[expect(clippy::disallowed_methods, reason = "tests read files")]
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap()
+}
+
 fn keyring<'p>(paths: impl IntoIterator<Item = &'p Path>) -> Keyring {
     let given = paths.into_iter().map(|path| Given {
         origin: Origin::Stdin,
-        text: Secret::new(crate::fs::read(path, 1 << 20).unwrap()),
+        text: Secret::new(read(path)),
     });
     Keyring::given(given.collect::<Vec<_>>()).unwrap()
 }
@@ -50,7 +55,7 @@ fn packaged() -> Vec<Case> {
     let case = |(format, path): (Format, &str)| Case {
         name: path.to_owned(),
         format,
-        text: crate::fs::read(&testdata(path), 1 << 20).unwrap(),
+        text: read(&testdata(path)),
     };
     files.into_iter().map(case).collect()
 }
