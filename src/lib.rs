@@ -32,6 +32,11 @@ mod paths;
 mod process;
 mod repo;
 pub mod report;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the commands that rewrite call it")
+)]
+mod rewrite;
 mod rules;
 mod secret;
 mod sops;
