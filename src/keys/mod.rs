@@ -17,10 +17,6 @@ mod found;
 mod identity;
 mod keyring;
 mod listing;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the rewriting of files is to use it")
-)]
 mod lock;
 #[cfg(feature = "ssh")]
 mod pem;
