@@ -41,6 +41,7 @@ mod sign;
 mod since;
 mod staged;
 mod surroundings;
+mod unread;
 mod updatekeys;
 mod walk;
 
