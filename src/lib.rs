@@ -37,10 +37,6 @@ mod process;
 mod random;
 mod repo;
 pub mod report;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the commands that rewrite call it")
-)]
 mod rewrite;
 mod rules;
 mod secret;

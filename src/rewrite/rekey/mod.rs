@@ -77,6 +77,7 @@ impl<'p> Plan<'p> {
         Ok(plan)
     }
 
+    #[expect(dead_code, reason = "commands that change keys are to come")]
     /// Whether the file would change.
     pub(crate) fn is_change(&self) -> bool {
         let field = self.file.metadata().shamir_threshold.as_ref();
@@ -96,6 +97,7 @@ impl<'p> Plan<'p> {
         })
     }
 
+    #[expect(dead_code, reason = "commands that change keys are to come")]
     /// The keys that go, each with the number of its group from 0.
     pub(crate) fn removed(&self) -> impl Iterator<Item = (usize, &KeyNames)> {
         self.gone.iter().map(|(group, key)| (*group, key))
