@@ -21,7 +21,7 @@ mod tests;
 mod tree;
 pub(crate) mod yaml;
 
-pub(crate) use editor::{Editor, Refusal as EditRefusal};
+pub(crate) use editor::{Editor, New, Refusal as EditRefusal};
 pub use foreign::Foreign;
 pub(crate) use foreign::holds_no_secret;
 pub use format::Format;

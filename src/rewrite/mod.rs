@@ -1,9 +1,9 @@
-//! Texts in, texts out: what is to stand in a file after a command, worked out before anything is written.
-//!
-//! No disk, no git, no clock: what comes out is proved, shown and put in place elsewhere.
+//! Plans of new texts for secret files: pure functions of what is there and what is wanted. Nothing here
+//! reads or writes a file, asks somebody or knows the time.
 
 mod copies;
 mod refusal;
+pub(crate) mod rekey;
 #[cfg_attr(
     not(test),
     expect(dead_code, reason = "no command writes secret files yet")
