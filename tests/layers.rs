@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module at the top of the crate, and the modules that it may use.
-const MAY_USE: [(&str, &str); 19] = [
+const MAY_USE: [(&str, &str); 20] = [
     ("secret", ""),
     ("fs", ""),
     ("source", ""),
@@ -41,6 +41,10 @@ const MAY_USE: [(&str, &str); 19] = [
         "rules",
         "secret fs source environment paths document keys finding sops config deployment \
          change",
+    ),
+    (
+        "rewrite",
+        "secret source document keys finding sops config deployment",
     ),
     (
         "history",

@@ -21,7 +21,7 @@ use crate::source::{Source, SourceId};
 /// How many files are compared; each with every path.
 const FILES: usize = 3_000;
 
-const PATHS: &[&str] = &[
+pub(crate) const PATHS: &[&str] = &[
     "a.yaml",
     "secrets/a.yaml",
     "secrets/prod/b.enc.yaml",
@@ -135,7 +135,7 @@ fn theirs(answer: &Value) -> String {
 }
 
 /// Asks the oracle, which is sops's library.
-fn ask(questions: Vec<Value>) -> Vec<Value> {
+pub(crate) fn ask(questions: Vec<Value>) -> Vec<Value> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/peers");
     let found = Command::new(script)
         .args(["--print", "oracle"])
