@@ -30,6 +30,7 @@ mod history;
 mod keys;
 mod paths;
 mod process;
+mod random;
 mod repo;
 pub mod report;
 #[cfg_attr(not(test), expect(dead_code, reason = "the commands so far only read"))]

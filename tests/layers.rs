@@ -22,10 +22,14 @@ const MAY_USE: [(&str, &str); 20] = [
     ("environment", ""),
     ("paths", ""),
     ("process", "secret environment"),
+    ("random", "secret"),
     ("document", "fs source"),
-    ("keys", "secret fs environment process"),
+    ("keys", "secret fs environment process random"),
     ("finding", "source"),
-    ("sops", "secret fs source environment document keys finding"),
+    (
+        "sops",
+        "secret random fs source environment document keys finding",
+    ),
     ("repo", "fs environment paths process"),
     ("transaction", ""),
     (
@@ -69,9 +73,9 @@ const OWNERS: [(&str, &[&str]); 13] = [
     ("age", &["keys"]),
     ("age_core", &["keys"]),
     ("curve25519_dalek", &["keys"]),
-    ("getrandom", &["sops::random"]),
+    ("getrandom", &["random"]),
     ("git2", &["repo"]),
-    ("hmac", &["sops::blind"]),
+    ("hmac", &["keys::lock", "sops::blind"]),
     ("rustix", &["process"]),
     ("tempfile", &["repo::install", "transaction"]),
     (

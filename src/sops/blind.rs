@@ -6,7 +6,7 @@
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-use super::random::{self, NoRandomness};
+use crate::random::{self, NoRandomness};
 use crate::secret::Secret;
 
 /// The key of a run.

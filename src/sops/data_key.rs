@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use super::metadata::{KeyGroup, KeyKind, MasterKey, Metadata};
 use super::problem::{MalformedMetadata, Problem, ProblemKind, Undecryptable};
-use super::random::{self, NoRandomness};
 use super::{Reason, SopsFile, shamir};
 use crate::document::KeyPath;
 use crate::keys::{self, AgeFile, Keyring, Obstacle, Recipient, Shut};
+use crate::random::{self, NoRandomness};
 use crate::secret::Secret;
 use crate::source::Span;
 

@@ -21,7 +21,6 @@ mod metadata;
 mod pattern;
 mod plaintext;
 mod problem;
-mod random;
 mod recipients;
 mod selectors;
 mod shamir;

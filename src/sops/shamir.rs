@@ -4,7 +4,7 @@
 //! field is that of AES (polynomial 0x11b); crates on offer use 0x11d. No branch and no table
 //! lookup depends on a secret.
 
-use super::random::{self, NoRandomness};
+use crate::random::{self, NoRandomness};
 use crate::secret::Secret;
 
 /// Why a secret is not split.

@@ -11,16 +11,16 @@ pub(crate) struct NoRandomness;
 ///
 /// # Errors
 /// [`NoRandomness`].
-pub(super) fn fill(bytes: &mut [u8]) -> Result<(), NoRandomness> {
+pub(crate) fn fill(bytes: &mut [u8]) -> Result<(), NoRandomness> {
     getrandom::fill(bytes).map_err(|_| NoRandomness)
 }
 
-/// A random key of 32 bytes.
+/// A random key of so many bytes.
 ///
 /// # Errors
 /// [`NoRandomness`].
-pub(super) fn key() -> Result<Secret<[u8; 32]>, NoRandomness> {
-    let mut key = Secret::new([0; 32]);
+pub(crate) fn key<const N: usize>() -> Result<Secret<[u8; N]>, NoRandomness> {
+    let mut key = Secret::new([0; N]);
     fill(key.expose_mut())?;
     Ok(key)
 }
@@ -28,7 +28,7 @@ pub(super) fn key() -> Result<Secret<[u8; 32]>, NoRandomness> {
 /// Random nonces as sops has them, of 32 bytes, fetched by the hundred: asking the system for each
 /// would take longer than sealing a value with it. They stand in the files, so nothing is wiped.
 #[derive(Default)]
-pub(super) struct Nonces {
+pub(crate) struct Nonces {
     pool: Vec<[u8; 32]>,
 }
 
@@ -38,7 +38,7 @@ impl Nonces {
     ///
     /// # Errors
     /// [`NoRandomness`].
-    pub(super) fn next(&mut self) -> Result<[u8; 32], NoRandomness> {
+    pub(crate) fn next(&mut self) -> Result<[u8; 32], NoRandomness> {
         if self.pool.is_empty() {
             self.pool.resize(AT_ONCE, [0; 32]);
             if let Err(none) = fill(self.pool.as_flattened_mut()) {
