@@ -3,3 +3,4 @@
 //! No disk, no git, no clock: what comes out is proved, shown and put in place elsewhere.
 
 pub(crate) mod creation;
+pub(crate) mod policy;

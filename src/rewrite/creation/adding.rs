@@ -1,10 +1,10 @@
 //! The ways to add a recipient to a rule.
 
+use super::NewKey;
 use super::lines::{Lines, NewPair};
 use super::naming::{Naming, like};
 use super::reading::{Place, Reading};
 use super::splices::Splices;
-use super::NewKey;
 use crate::config::creation::RuleKey;
 use crate::document::yaml::outline::{Kind, Node};
 use crate::source::Span;
@@ -24,6 +24,9 @@ enum Spelling<'n> {
     Alias(&'n Naming<'n, 'n>),
     Literal,
 }
+
+/// A way to add a key where it fits.
+type Way<'r> = fn(&Adding<'r>, &Place<'r, 'r>, Spelling<'_>) -> Option<Splices>;
 
 /// The keys of which a new pair is a neighbour, the best first.
 const NEIGHBOURS: [&str; 9] = [
@@ -55,7 +58,7 @@ impl<'r> Adding<'r> {
             return Vec::new();
         };
         let spellings = self.spellings(&place);
-        let ways: [fn(&Self, &Place<'r, 'r>, Spelling<'_>) -> Option<Splices>; 4] = [
+        let ways: [Way<'r>; 4] = [
             Self::in_place,
             Self::written_out,
             Self::as_pair,
@@ -63,7 +66,11 @@ impl<'r> Adding<'r> {
         ];
         let mut found = Vec::new();
         for way in ways {
-            found.extend(spellings.iter().filter_map(|spelling| way(self, &place, *spelling)));
+            found.extend(
+                spellings
+                    .iter()
+                    .filter_map(|spelling| way(self, &place, *spelling)),
+            );
         }
         found
     }
@@ -84,11 +91,10 @@ impl<'r> Adding<'r> {
             Kind::Sequence => self.in_list(target, spelling),
             Kind::Scalar => {
                 let is_name = value != target && !self.reading.is_in_rules(target);
-                let keys = self.spans_within(target);
+                let keys = spans_within(self.reading, target);
+                let is_one = place.is_group || (is_name && keys.len() == 1);
                 match spelling {
-                    Spelling::Literal if !(is_name && keys.len() == 1) && !place.is_group => {
-                        self.lines.piece(target, &keys, self.key.key)
-                    }
+                    Spelling::Literal if !is_one => self.lines.piece(target, &keys, self.key.key),
                     Spelling::Literal | Spelling::Alias(_) => None,
                 }
             }
@@ -167,7 +173,11 @@ impl<'r> Adding<'r> {
         match neighbour.or_else(|| pairs.last().copied()) {
             Some(last) => self.lines.pair(place.holder, last, &new),
             None => {
-                let item = if is_item { format!("[{value}]") } else { value.to_owned() };
+                let item = if is_item {
+                    format!("[{value}]")
+                } else {
+                    value.to_owned()
+                };
                 self.lines.first_item(place.holder, &format!("age: {item}"))
             }
         }
@@ -179,11 +189,6 @@ impl<'r> Adding<'r> {
             (Spelling::Literal, Some(other)) => like(other, self.key.key),
             (Spelling::Literal, None) => self.key.key.to_owned(),
         }
-    }
-
-    /// Where the keys stand that a text lists.
-    fn spans_within(&self, scalar: Node<'r, 'r>) -> Vec<Span> {
-        spans_within(self.reading, scalar)
     }
 }
 
@@ -224,7 +229,11 @@ pub(super) fn written_out(
         });
         match named {
             Some((_, name)) if !is_alias => format!("*{name}"),
-            Some(_) | None => reading.text.get(span.range()).unwrap_or_default().to_owned(),
+            Some(_) | None => reading
+                .text
+                .get(span.range())
+                .unwrap_or_default()
+                .to_owned(),
         }
     };
     let mut items: Vec<String> = keys

@@ -53,8 +53,12 @@ impl Effects {
 impl Effect {
     fn of(rule: &CreationRule) -> Self {
         let keys = |group: &Vec<_>| -> BTreeSet<_> {
-            let names = group.iter().map(|key: &crate::config::creation::RuleKey| &key.names);
-            names.map(|names| (names.kind, names.spelled.clone())).collect()
+            let names = group
+                .iter()
+                .map(|key: &crate::config::creation::RuleKey| &key.names);
+            names
+                .map(|names| (names.kind, names.spelled.clone()))
+                .collect()
         };
         Self {
             groups: rule.groups.iter().map(keys).collect(),
@@ -91,7 +95,8 @@ impl Wanted {
                 None => 0..groups,
             };
             let here = known.groups.get(group.clone()).unwrap_or_default();
-            let is_in = |key: &crate::config::creation::RuleKey| key.names.canonical == names.canonical;
+            let is_in =
+                |key: &crate::config::creation::RuleKey| key.names.canonical == names.canonical;
             if here.iter().flatten().any(is_in) {
                 continue;
             }

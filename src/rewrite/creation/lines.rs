@@ -22,7 +22,11 @@ impl<'t> Lines<'t> {
     fn end_of(self, at: usize) -> usize {
         let rest = self.slice(at, self.0.len());
         let end = rest.find('\n').unwrap_or(rest.len());
-        at + rest.get(..end).unwrap_or_default().trim_end_matches('\r').len()
+        at + rest
+            .get(..end)
+            .unwrap_or_default()
+            .trim_end_matches('\r')
+            .len()
     }
 
     /// Where the next line begins.
@@ -177,7 +181,11 @@ impl<'t> Lines<'t> {
     pub(super) fn without_pieces(self, keys: &[Span], gone: &[Span]) -> Option<Splices> {
         let kept = keys.iter().position(|key| !gone.contains(key))?;
         let mut splices = Splices::default();
-        for (at, key) in keys.iter().enumerate().filter(|(_, key)| gone.contains(key)) {
+        for (at, key) in keys
+            .iter()
+            .enumerate()
+            .filter(|(_, key)| gone.contains(key))
+        {
             splices.join(match at < kept {
                 true => Splices::delete(key.start(), keys.get(at + 1)?.start()),
                 false => Splices::delete(keys.get(at.checked_sub(1)?)?.end(), key.end()),

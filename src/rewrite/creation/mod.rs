@@ -160,7 +160,12 @@ fn step_by_step(text: &str, wanted: &Wanted, change: &Change<'_>) -> Result<Stri
 }
 
 /// Changes one rule; others that are to be changed, too, may change with it.
-fn step(text: String, wanted: &Wanted, change: &Change<'_>, rule: usize) -> Result<String, Refusal> {
+fn step(
+    text: String,
+    wanted: &Wanted,
+    change: &Change<'_>,
+    rule: usize,
+) -> Result<String, Refusal> {
     let reading = Reading::of(&text).ok_or(Refusal::Unreadable)?;
     let before = Effects::of(&reading.config);
     if before.has_rule_as(&wanted.effects, rule) {

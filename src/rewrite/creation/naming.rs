@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use super::NewKey;
 use super::lines::{Lines, NewPair};
 use super::reading::Reading;
 use super::splices::Splices;
-use super::NewKey;
 use crate::document::yaml::outline::{Kind, Node};
 use crate::keys::Recipient;
 
@@ -55,7 +55,11 @@ fn register<'o, 't>(reading: &'o Reading<'t>) -> Option<Node<'o, 't>> {
     let root = reading.outline.root();
     let sections: Vec<_> = SECTIONS.iter().filter_map(|name| root.own(name)).collect();
     let mut lists: BTreeMap<Node<'_, 't>, usize> = BTreeMap::new();
-    for alias in reading.outline.nodes().filter(|node| node.kind() == Kind::Alias) {
+    for alias in reading
+        .outline
+        .nodes()
+        .filter(|node| node.kind() == Kind::Alias)
+    {
         let key = alias.target();
         let is_outside = !sections.iter().any(|section| key.is_within(*section));
         if !is_recipient(key) || !is_outside || !reading.is_in_rules(alias) {
@@ -110,7 +114,13 @@ fn anchor(reading: &Reading<'_>, name: &str) -> String {
     let plain: String = name
         .to_lowercase()
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '-' {
+                c
+            } else {
+                '_'
+            }
+        })
         .collect();
     let plain = plain.trim_matches(['_', '-']);
     let first = if plain.is_empty() { "recipient" } else { plain };

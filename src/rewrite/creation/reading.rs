@@ -87,9 +87,7 @@ impl<'t> Reading<'t> {
 
 /// An item of a list, of which those that are null do not count.
 fn listed<'o, 't>(list: Node<'o, 't>, number: usize) -> Option<Node<'o, 't>> {
-    list.items()
-        .filter(|item| is_something(*item))
-        .nth(number)
+    list.items().filter(|item| is_something(*item)).nth(number)
 }
 
 /// Whether an item is a mapping: what else stands where one belongs is null, or sops refuses the file.

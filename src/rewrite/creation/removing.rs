@@ -50,10 +50,7 @@ impl<'r> Removing<'r> {
 
     /// The ways to take it out of a rule, the best first.
     pub(super) fn ways(&self, rule: usize) -> Vec<Splices> {
-        let ways = [
-            self.in_place(&[rule], false),
-            self.written_out(rule),
-        ];
+        let ways = [self.in_place(&[rule], false), self.written_out(rule)];
         ways.into_iter().flatten().collect()
     }
 
@@ -153,7 +150,9 @@ impl<'r> Removing<'r> {
         let groups = self.reading.rule(rule)?.groups.len();
         let mut splices = Splices::default();
         for group in 0..groups {
-            let place = self.reading.place(rule, Some(group).filter(|_| groups > 1))?;
+            let place = self
+                .reading
+                .place(rule, Some(group).filter(|_| groups > 1))?;
             if !place.keys.iter().any(|key| self.is_it(key)) {
                 continue;
             }

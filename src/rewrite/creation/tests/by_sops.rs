@@ -85,8 +85,14 @@ fn sops_reads_of_an_edited_configuration_what_was_asked_for() {
         }
     }
     let count = |word: &str| tally.get(word).copied().unwrap_or(0);
-    println!("{} edited, {changed} choices of an edited rule", cases.len());
-    assert!(count("edited") > FILES / 12 && changed > FILES / 6, "{tally:?}");
+    println!(
+        "{} edited, {changed} choices of an edited rule",
+        cases.len()
+    );
+    assert!(
+        count("edited") > FILES / 12 && changed > FILES / 6,
+        "{tally:?}"
+    );
     assert!(count("no way") < count("edited") / 20, "{tally:?}");
 }
 

@@ -53,21 +53,33 @@ const RULES: &[(&str, &str)] = &[
     ("- age: AAA # Alice¶", "- age: AAA,NEW # Alice¶"),
     ("- age: AAA, BBB¶", "- age: AAA, BBB, NEW¶"),
     ("- age: 'AAA,BBB,'¶", "- age: 'AAA,BBB,NEW,'¶"),
-    ("- age: \"AAA\"¶  path_regex: x¶", "- age: \"AAA,NEW\"¶  path_regex: x¶"),
+    (
+        "- age: \"AAA\"¶  path_regex: x¶",
+        "- age: \"AAA,NEW\"¶  path_regex: x¶",
+    ),
     ("- age: >-¶    AAA¶", "- age: >-¶    AAA,¶    NEW¶"),
-    ("- age: >-¶    AAA,¶    BBB¶", "- age: >-¶    AAA,¶    BBB,¶    NEW¶"),
+    (
+        "- age: >-¶    AAA,¶    BBB¶",
+        "- age: >-¶    AAA,¶    BBB,¶    NEW¶",
+    ),
     (
         "- age: >-¶    AAA,¶    BBB,¶  path_regex: x¶",
         "- age: >-¶    AAA,¶    BBB,¶    NEW,¶  path_regex: x¶",
     ),
-    ("- age: |¶    AAA,¶    BBB¶", "- age: |¶    AAA,¶    BBB,¶    NEW¶"),
+    (
+        "- age: |¶    AAA,¶    BBB¶",
+        "- age: |¶    AAA,¶    BBB,¶    NEW¶",
+    ),
     ("- age: AAA,¶    BBB¶", "- age: AAA,¶    BBB,¶    NEW¶"),
     ("- age: ''¶  pgp: PGP¶", "- age: 'NEW'¶  pgp: PGP¶"),
     ("- age:¶  pgp: PGP¶", "- age: NEW¶  pgp: PGP¶"),
     ("- age: ~¶  pgp: PGP¶", "- age: NEW¶  pgp: PGP¶"),
     // Lists.
     ("- age: [AAA]¶", "- age: [AAA, NEW]¶"),
-    ("- age: [ 'AAA', \"BBB\" ]¶", "- age: [ 'AAA', \"BBB\", \"NEW\" ]¶"),
+    (
+        "- age: [ 'AAA', \"BBB\" ]¶",
+        "- age: [ 'AAA', \"BBB\", \"NEW\" ]¶",
+    ),
     ("- age: [AAA,]¶", "- age: [AAA, NEW,]¶"),
     ("- age: []¶  pgp: PGP¶", "- age: [NEW]¶  pgp: PGP¶"),
     (
@@ -105,9 +117,15 @@ const RULES: &[(&str, &str)] = &[
         "- pgp: # them¶  - PGP # Bob¶  # tail¶",
         "- pgp: # them¶  - PGP # Bob¶  age: NEW¶  # tail¶",
     ),
-    ("- {pgp: PGP, path_regex: x}¶", "- {pgp: PGP, age: NEW, path_regex: x}¶"),
+    (
+        "- {pgp: PGP, path_regex: x}¶",
+        "- {pgp: PGP, age: NEW, path_regex: x}¶",
+    ),
     // Groups.
-    ("- key_groups:¶  - age: [AAA]¶", "- key_groups:¶  - age: [AAA, NEW]¶"),
+    (
+        "- key_groups:¶  - age: [AAA]¶",
+        "- key_groups:¶  - age: [AAA, NEW]¶",
+    ),
     (
         "- key_groups:¶    - age:¶        - AAA¶      pgp: [PGP]¶",
         "- key_groups:¶    - age:¶        - AAA¶        - NEW¶      pgp: [PGP]¶",
@@ -120,7 +138,10 @@ const RULES: &[(&str, &str)] = &[
         "- key_groups:¶    - pgp: [PGP]¶",
         "- key_groups:¶    - pgp: [PGP]¶      age:¶        - NEW¶",
     ),
-    ("- key_groups: [{pgp: [PGP]}]¶", "- key_groups: [{pgp: [PGP], age: [NEW]}]¶"),
+    (
+        "- key_groups: [{pgp: [PGP]}]¶",
+        "- key_groups: [{pgp: [PGP], age: [NEW]}]¶",
+    ),
     (
         "- key_groups:¶  - merge:¶    - age: [AAA]¶",
         "- key_groups:¶  - merge:¶    - age: [AAA]¶    age:¶    - NEW¶",
@@ -138,7 +159,15 @@ fn a_recipient_joins_the_others_as_they_are_written_and_leaves_no_trace() {
             let edited = added_to(&before, &[0], None);
             assert_eq!(edited.as_ref(), Ok(&after), "{before}");
             let back = removed_from(&after, &[0]);
-            let says_nothing = ["''", "age:\n", "age:\r", "~", "[]", "\n    AAA\n", "\n    AAA\r"];
+            let says_nothing = [
+                "''",
+                "age:\n",
+                "age:\r",
+                "~",
+                "[]",
+                "\n    AAA\n",
+                "\n    AAA\r",
+            ];
             if !says_nothing.iter().any(|part| before.contains(part)) {
                 assert_eq!(back.as_ref(), Ok(&before), "{after}");
             }
@@ -213,7 +242,8 @@ fn what_rules_share_is_edited_once_and_keys_with_anchors_get_one() {
     for (before, after) in FILES {
         let (before, after) = (before.replace('¶', "\n"), after.replace('¶', "\n"));
         assert_eq!(added_to(&before, &all(&before), None), Ok(after.clone()));
-        let back = removed_from(&after, &all(&after)).unwrap_or_else(|error| panic!("{error}\n{after}"));
+        let back =
+            removed_from(&after, &all(&after)).unwrap_or_else(|error| panic!("{error}\n{after}"));
         // An alias that became a list stays one.
         assert_eq!(back, before.replace("age: *alice\n", "age: [*alice]\n"));
         assert_eq!(added_to(&after, &all(&after), None), Ok(after));
@@ -292,7 +322,8 @@ fn the_last_key_is_not_taken_out() {
         removed_from(groups, &[0]),
         Err(Refusal::LastOfGroup { rule, group })
     );
-    let beside = "creation_rules:\n- age: NEW\n  pgp: PGP\n- path_regex: x\n  pgp: PGP\n  age: [NEW]\n";
+    let beside =
+        "creation_rules:\n- age: NEW\n  pgp: PGP\n- path_regex: x\n  pgp: PGP\n  age: [NEW]\n";
     let left = "creation_rules:\n- pgp: PGP\n- path_regex: x\n  pgp: PGP\n";
     assert_eq!(removed_from(beside, &[0, 1]), Ok(left.to_owned()));
 }
@@ -337,10 +368,7 @@ fn what_cannot_be_told_apart_is_refused() {
     );
     // It is defined in a rule that is chosen, and used in one that is not.
     let defined = "creation_rules:\n- path_regex: x\n  age: [AAA, &k NEW]\n- age: [AAA, *k]\n";
-    assert_eq!(
-        removed_from(defined, &[0]),
-        Err(Refusal::NoWay { rule: 0 })
-    );
+    assert_eq!(removed_from(defined, &[0]), Err(Refusal::NoWay { rule: 0 }));
     let both = "creation_rules:\n- path_regex: x\n  age: [AAA]\n- age: [AAA]\n";
     assert_eq!(removed_from(defined, &[0, 1]), Ok(both.to_owned()));
     let broken = "creation_rules:\n- age: hunter2\n- age: AAA\n";
