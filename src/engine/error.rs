@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::repo;
+use crate::transaction;
 
 /// Why a run gave no report.
 #[derive(Clone, Debug, thiserror::Error, miette::Diagnostic)]
@@ -68,6 +69,12 @@ pub enum Error {
         /// What the system says.
         reason: String,
     },
+    /// A change was planned and could not be carried out: nothing changed.
+    #[error("nothing was changed: {reason}")]
+    NotChanged {
+        /// Why.
+        reason: String,
+    },
     /// The index or a revision was asked for, and there is no repository.
     #[error("there is no git repository here whose index or commits could be checked")]
     #[diagnostic(help("run it inside a work tree, or name one with `-C`"))]
@@ -129,6 +136,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// A change that was not carried out.
+    pub(super) fn unwritten(error: transaction::Error) -> Self {
+        let reason = error.to_string();
+        Self::NotChanged { reason }
+    }
+
     /// An identity that cannot be used, and why.
     pub(super) fn identity(why: &impl ToString) -> Self {
         let reason = why.to_string();

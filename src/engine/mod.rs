@@ -35,11 +35,13 @@ mod recipients;
 mod refused;
 mod report;
 mod request;
+mod rewriting;
 mod settle;
 mod sign;
 mod since;
 mod staged;
 mod surroundings;
+mod updatekeys;
 mod walk;
 
 pub use crate::history::{DataKeyFate, Edit, Step, ValueChange, What};
@@ -60,6 +62,8 @@ pub use log::{At, Log, LogEnd, LogEntry, LogRequest, log};
 pub use recipients::{AccessMatrix, FileAccess, Grant, Keyholder, recipients};
 pub use report::{BaseCommit, ComparedWith, FileReport, Lacking, NotEvaluated, Report, Summary};
 pub use request::{Access, IdentitySource, Request, Target};
+pub use rewriting::{Amendment, Applied, ChangeOptions, ChangePlan, DiffLine, FileChange, Refused};
+pub use updatekeys::{UpdateKeys, update_keys};
 
 use std::num::NonZeroUsize;
 
@@ -68,7 +72,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 #[cfg(feature = "cli")]
 pub(crate) use crate::document::Foreign;
 pub use crate::sops::{BusFactor, Opener};
-pub(crate) use crate::sops::{Reason, Verification};
+pub(crate) use crate::sops::{Reason, Verification, service};
 
 /// The most bytes of one input that are read: 256 MiB. A cluster stores one in an object, and memory
 /// grows with the input.

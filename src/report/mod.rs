@@ -14,6 +14,7 @@ mod keys;
 mod log;
 #[cfg(feature = "cli")]
 mod openers;
+mod plan;
 mod recipients;
 mod rules;
 mod sarif;
@@ -36,6 +37,9 @@ pub use keys::{human as keys_human, json as keys_json};
 #[cfg(feature = "cli")]
 pub use log::human as log_human;
 pub use log::json as log_json;
+#[cfg(feature = "cli")]
+pub use plan::human as plan_human;
+pub use plan::{Stage as PlanStage, json as plan_json};
 #[cfg(feature = "cli")]
 pub use recipients::human as recipients_human;
 pub use recipients::{csv as recipients_csv, html as recipients_html, json as recipients_json};

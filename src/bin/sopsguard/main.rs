@@ -6,6 +6,7 @@ mod app;
 mod args;
 mod audit;
 mod baseline;
+mod changing;
 mod check;
 mod completions;
 mod explain;
@@ -22,6 +23,7 @@ mod printing;
 mod recipients;
 mod rules;
 mod terminal;
+mod updatekeys;
 
 use std::process::ExitCode;
 

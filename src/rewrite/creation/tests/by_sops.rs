@@ -14,9 +14,10 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::{NEW, all};
-use crate::config::creation::tests::by_sops::{PATHS, ask};
+use crate::config::creation::tests::by_sops::PATHS;
 use crate::config::creation::tests::chance::Chance;
 use crate::config::creation::{Choice, SOPS_CONFIG, SopsConfig};
+use crate::peers::ask;
 use crate::rewrite::creation::{Aim, NewKey, Refusal, add, remove};
 use crate::source::{Source, SourceId};
 
