@@ -15,6 +15,7 @@ mod creation;
 mod earlier;
 mod encrypted;
 mod error;
+mod escrow;
 mod explain;
 mod file;
 mod filters;
@@ -41,6 +42,7 @@ mod sign;
 mod since;
 mod staged;
 mod surroundings;
+mod unread;
 mod updatekeys;
 mod walk;
 
@@ -52,6 +54,7 @@ pub use baseline::{Written, write_baseline};
 pub use catalogue::{RuleInfo, catalogue, policy_schema};
 pub use check::check;
 pub use error::Error;
+pub use escrow::{KeyKind, NewIdentity, new_passphrase, refuse_repository};
 pub use explain::{
     AskedRule, Changes, Drift, ExplainRequest, Explanation, Governing, GroupReport, KeyName, Leaf,
     Mine, Outcome, Page, RecipientReport, RuleReport, SealReport, SelectorReport, explain,

@@ -13,8 +13,10 @@ use std::fs;
 use std::process::Command;
 use std::time::SystemTime;
 
+use base64::Engine;
 use serde_json::{Value, json};
 
+use super::super::ssh::BASE64;
 use super::super::*;
 use super::{ED25519, SOUND};
 use crate::peers::{ask, peer};
