@@ -53,7 +53,7 @@ const MAY_USE: &[(&str, &str)] = &[
     ),
     (
         "rewrite",
-        "secret source document keys finding sops config deployment",
+        "secret source document keys sops config deployment",
     ),
     (
         "history",
