@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module at the top of the crate, and the modules that it may use.
-const MAY_USE: [(&str, &str); 20] = [
+const MAY_USE: [(&str, &str); 21] = [
     ("secret", ""),
     ("fs", ""),
     ("source", ""),

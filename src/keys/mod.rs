@@ -43,7 +43,6 @@ pub(crate) use exposed::{Exposed, exposed, may_be_exposed};
 pub(crate) use flaw::Flaw;
 pub(crate) use keyring::{Given, Keyring, MAX_KEY_FILE};
 pub(crate) use listing::Listed;
-#[expect(unused_imports, reason = "the rewriting of files is to use it")]
 pub(crate) use lock::{LockError, Wrapped};
 pub(crate) use places::{IdentityFile, Origin, Place, PlaceState, files};
 pub(crate) use recipient::{Recipient, RecipientKind};
