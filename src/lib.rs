@@ -18,6 +18,7 @@
 //! # Ok::<(), engine::Error>(())
 //! ```
 
+mod apply;
 mod change;
 mod config;
 mod deployment;
@@ -29,14 +30,13 @@ mod fs;
 mod history;
 mod keys;
 mod paths;
+#[cfg(test)]
+#[path = "../tests/by_sops/peers.rs"]
+mod peers;
 mod process;
 mod random;
 mod repo;
 pub mod report;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the commands that rewrite call it")
-)]
 mod rewrite;
 mod rules;
 mod secret;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::repo;
+use crate::transaction;
 
 /// Why a run gave no report.
 #[derive(Clone, Debug, thiserror::Error, miette::Diagnostic)]
@@ -68,6 +69,36 @@ pub enum Error {
         /// What the system says.
         reason: String,
     },
+    /// A private key was to be written into a repository.
+    #[error("`{}` lies in the repository `{}`, where no private key belongs, ignored or not", path.display(), root.display())]
+    #[diagnostic(help(
+        "name a file outside of every repository, such as one on the medium that it is to be kept on"
+    ))]
+    SecretInRepository {
+        /// The file as it was named.
+        path: PathBuf,
+        /// The root of the repository.
+        root: PathBuf,
+    },
+    /// A private key was to be written, and something lies in its place.
+    #[error("`{}` is there already, and is left as it is", path.display())]
+    #[diagnostic(help("name a file that is not there yet"))]
+    SecretExists {
+        /// The file as it was named.
+        path: PathBuf,
+    },
+    /// No key could be made.
+    #[error("no key could be made: {reason}")]
+    NoKey {
+        /// Why.
+        reason: String,
+    },
+    /// A change was planned and could not be carried out: nothing changed.
+    #[error("nothing was changed: {reason}")]
+    NotChanged {
+        /// Why.
+        reason: String,
+    },
     /// The index or a revision was asked for, and there is no repository.
     #[error("there is no git repository here whose index or commits could be checked")]
     #[diagnostic(help("run it inside a work tree, or name one with `-C`"))]
@@ -129,6 +160,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// A change that was not carried out.
+    pub(super) fn unwritten(error: transaction::Error) -> Self {
+        let reason = error.to_string();
+        Self::NotChanged { reason }
+    }
+
     /// An identity that cannot be used, and why.
     pub(super) fn identity(why: &impl ToString) -> Self {
         let reason = why.to_string();

@@ -23,7 +23,6 @@ pub(crate) struct WantedKey {
 
 impl Wanted {
     /// The keys that a creation rule names.
-    #[expect(dead_code, reason = "the commands that rewrite call it")]
     pub(crate) fn by_rule(groups: &[Vec<RuleKey>]) -> Self {
         let group = |group: &Vec<RuleKey>| group.iter().map(WantedKey::from).collect();
         Self {
