@@ -36,7 +36,9 @@ mod recipients;
 mod refused;
 mod report;
 mod request;
+mod reseal;
 mod rewriting;
+mod rotate;
 mod settle;
 mod sign;
 mod since;
@@ -65,7 +67,11 @@ pub use log::{At, Log, LogEnd, LogEntry, LogRequest, log};
 pub use recipients::{AccessMatrix, FileAccess, Grant, Keyholder, recipients};
 pub use report::{BaseCommit, ComparedWith, FileReport, Lacking, NotEvaluated, Report, Summary};
 pub use request::{Access, IdentitySource, Request, Target};
-pub use rewriting::{Amendment, Applied, ChangeOptions, ChangePlan, DiffLine, FileChange, Refused};
+pub use reseal::{Reseal, reseal};
+pub use rewriting::{
+    Amendment, Applied, Blessed, ChangeOptions, ChangePlan, DiffLine, FileChange, Refused,
+};
+pub use rotate::{Rotate, rotate};
 pub use updatekeys::{UpdateKeys, update_keys};
 
 use std::num::NonZeroUsize;

@@ -22,6 +22,8 @@ mod log;
 mod man;
 mod printing;
 mod recipients;
+mod reseal;
+mod rotate;
 mod rules;
 mod terminal;
 mod updatekeys;
