@@ -122,6 +122,7 @@ impl Look<'_> {
             shown: None,
             parts: OnceCell::new(),
         };
+        let called = |canonical: &str| self.names?.called(&self.path, canonical);
         let mut findings = Vec::new();
         let mut not_evaluated = Vec::new();
         let mut skip = |rule: &Rule, reason: &str| {
@@ -135,7 +136,10 @@ impl Look<'_> {
             let before = findings.len();
             match (&rule.check, &known.compared) {
                 (Check::Change(check), _) if rule.id == EDITED && known.since.is_some() => {
-                    let change = known.since.as_ref().map(|since| since.context(&context));
+                    let change = known
+                        .since
+                        .as_ref()
+                        .map(|since| since.context(&context, &called));
                     if let Some(change) = change {
                         check(&change, &mut Findings::new(rule, &context, &mut findings));
                     }
@@ -147,7 +151,7 @@ impl Look<'_> {
                     }
                 }
                 (Check::Change(check), Compared::With(nearest)) => {
-                    let change = nearest.context(&context, self.past());
+                    let change = nearest.context(&context, self.past(), &called);
                     check(&change, &mut Findings::new(rule, &context, &mut findings));
                 }
                 (Check::Change(_), Compared::Nothing(reason)) => skip(rule, reason),

@@ -28,6 +28,7 @@ mod keys;
 mod known;
 mod log;
 mod manifest;
+mod names;
 mod notices;
 mod others;
 mod policy;
@@ -55,8 +56,8 @@ pub use check::check;
 pub use error::Error;
 pub use explain::{
     AskedRule, Changes, Drift, ExplainRequest, Explanation, Governing, GroupReport, KeyName, Leaf,
-    Mine, Outcome, Page, RecipientReport, RuleReport, SealReport, SelectorReport, explain,
-    explain_tree,
+    Mine, MovedKey, Outcome, Page, RecipientReport, RuleReport, SealReport, SelectorReport,
+    explain, explain_tree,
 };
 pub use keys::{KeyReport, KnownKey, keys};
 pub use log::{At, Log, LogEnd, LogEntry, LogRequest, log};
