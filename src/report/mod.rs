@@ -3,6 +3,7 @@
 #[cfg(feature = "cli")]
 mod drawing;
 mod escape;
+mod escrow;
 mod explain;
 mod github;
 mod gitlab;
@@ -24,6 +25,9 @@ mod tree;
 mod undone;
 
 pub use escape::text as escape;
+#[cfg(feature = "cli")]
+pub use escrow::paper;
+pub use escrow::{KeyPlaces, keygen as keygen_json};
 #[cfg(feature = "cli")]
 pub use explain::human as explain_human;
 pub use explain::json as explain_json;

@@ -16,7 +16,7 @@ use crate::args::{AccessArgs, Args, ColorChoice, Command, Global, InputType};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 use crate::{
-    audit, check, completions, explain, init, install, keys, log, man, recipients, rules,
+    audit, check, completions, escrow, explain, init, install, keys, log, man, recipients, rules,
     updatekeys,
 };
 
@@ -103,6 +103,7 @@ impl App {
                 let access = self.access(&options.access, false, &mut terminal);
                 explain::run(options, &environment, access, style)
             }
+            Command::Escrow(options) => escrow::run(options, &environment, self),
             Command::Init(options) => init::run(options, &environment),
             Command::Install(options) => install::run(options, &environment, style),
             Command::Recipients(options) => recipients::run(options, &environment, style),
@@ -135,6 +136,11 @@ impl App {
         style.ascii = self.is_ascii_only();
         style.width = self.width;
         Ok(style)
+    }
+
+    /// Whether standard output is a terminal.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.terminal
     }
 
     fn environment(&self, global: &Global) -> Result<Environment, Failure> {

@@ -9,6 +9,7 @@ mod baseline;
 mod changing;
 mod check;
 mod completions;
+mod escrow;
 mod explain;
 mod failure;
 mod help;

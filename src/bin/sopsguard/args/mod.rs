@@ -1,5 +1,6 @@
 //! The arguments, as they are typed. Their doc comments are the help text.
 
+mod escrow;
 mod shared;
 mod values;
 
@@ -21,6 +22,7 @@ use crate::later::Later;
 
 use self::values::hook_names;
 
+pub(crate) use self::escrow::{EscrowArgs, EscrowCommand, KeygenArgs};
 pub(crate) use self::shared::{AccessArgs, BaselineArgs, ComparedArgs, WriteArgs};
 pub(crate) use self::values::{ColorChoice, Format, InputType, ReportFormat, TableFormat};
 
@@ -78,6 +80,11 @@ pub(crate) enum Command {
     /// With `--tree` each value is listed as sops sees it instead: its path, its type, whether the
     /// selectors encrypt it and whether it enters the MAC.
     Explain(Later<ExplainArgs>),
+    /// Hand over: an escrow key, who comes and who goes, and the proof that nothing is lost
+    ///
+    /// Each step is a command of its own; `escrow status --leaving NAME` prints them in order, with what
+    /// is done already.
+    Escrow(Later<EscrowArgs>),
     /// Write a first `.sopsguard.toml`, made of what the repository holds
     ///
     /// It lists who can decrypt the files now, with the names that anchors and comments of `.sops.yaml` give

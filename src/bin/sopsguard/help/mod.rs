@@ -1,6 +1,8 @@
 //! What stands below the options in the help of the commands: examples, exit codes, where identities
 //! come from.
 
+pub(crate) mod escrow;
+
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing wrong; files that could not be verified for want of a key included
