@@ -93,14 +93,9 @@ impl Look<'_> {
         Some(Box::new(facts))
     }
 
-    pub(super) fn run(
-        &self,
-        rules: &[&Rule],
-        known: &Known<'_>,
-        reached: Needs,
-        lacking: &str,
-    ) -> (Vec<Finding>, Vec<NotEvaluated>) {
-        let context = FileContext {
+    /// All that a rule about one file may see.
+    fn context<'c>(&'c self, known: &'c Known<'_>) -> FileContext<'c> {
+        FileContext {
             path: &self.path,
             source: known.source,
             document: known.document,
@@ -121,7 +116,17 @@ impl Look<'_> {
             sound: known.sound.as_ref(),
             shown: None,
             parts: OnceCell::new(),
-        };
+        }
+    }
+
+    pub(super) fn run(
+        &self,
+        rules: &[&Rule],
+        known: &Known<'_>,
+        reached: Needs,
+        lacking: &str,
+    ) -> (Vec<Finding>, Vec<NotEvaluated>) {
+        let context = self.context(known);
         let called = |canonical: &str| self.names?.called(&self.path, canonical);
         let mut findings = Vec::new();
         let mut not_evaluated = Vec::new();
