@@ -16,7 +16,7 @@ mod seal;
 mod tree;
 
 pub(super) use changes::History;
-pub use drift::Drift;
+pub use drift::{Drift, MovedKey};
 pub use leaves::{Explanation, KeyName, Leaf};
 pub use page::{Changes, GroupReport, Mine, Page, RecipientReport, SealReport, SelectorReport};
 use rule::Above;
