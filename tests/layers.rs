@@ -27,7 +27,7 @@ const MAY_USE: [(&str, &str); 19] = [
     ("finding", "source"),
     ("sops", "secret fs source environment document keys finding"),
     ("repo", "fs environment paths process"),
-    ("transaction", ""),
+    ("transaction", "fs paths"),
     (
         "config",
         "secret fs source environment paths document keys finding sops",
@@ -68,8 +68,8 @@ const OWNERS: [(&str, &[&str]); 13] = [
     ("getrandom", &["sops::blind"]),
     ("git2", &["repo"]),
     ("hmac", &["sops::blind"]),
-    ("rustix", &["process"]),
-    ("tempfile", &["repo::install", "transaction"]),
+    ("rustix", &["process", "transaction"]),
+    ("tempfile", &["repo::install"]),
     (
         "miette",
         &["repo::install", "engine::error", "report::drawing"],

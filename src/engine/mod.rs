@@ -23,6 +23,7 @@ mod former;
 mod guess;
 mod history;
 mod inputs;
+mod interruption;
 mod judge;
 mod keys;
 mod known;
@@ -32,6 +33,7 @@ mod notices;
 mod others;
 mod policy;
 mod recipients;
+mod recovery;
 mod refused;
 mod report;
 mod request;
@@ -58,6 +60,7 @@ pub use explain::{
 pub use keys::{KeyReport, KnownKey, keys};
 pub use log::{At, Log, LogEnd, LogEntry, LogRequest, log};
 pub use recipients::{AccessMatrix, FileAccess, Grant, Keyholder, recipients};
+pub use recovery::{Direction, FileState, RecoveredFile, Recovery, recover};
 pub use report::{BaseCommit, ComparedWith, FileReport, Lacking, NotEvaluated, Report, Summary};
 pub use request::{Access, IdentitySource, Request, Target};
 

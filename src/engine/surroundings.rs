@@ -10,7 +10,7 @@ use super::creation::{CreationRules, Place};
 use super::inputs::Scope;
 use super::judge::Told;
 use super::report::Ground;
-use super::{Error, Report, Request, policy};
+use super::{Error, Report, Request, interruption, policy};
 use crate::config::Policy;
 use crate::document::Format;
 use crate::environment::Environment;
@@ -160,6 +160,11 @@ impl<'a> Surroundings<'a> {
         if let Some(baseline) = self.baseline {
             baseline.suppress(is_whole, report);
         }
+    }
+
+    /// What there is to say of a change of several files that was interrupted here.
+    pub(super) fn interruption(&self) -> Option<String> {
+        interruption::notice(self.start.environment, self.repo, self.here)
     }
 
     /// Where the paths of the report start from.

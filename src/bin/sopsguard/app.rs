@@ -15,7 +15,7 @@ use sopsguard::{Environment, Platform};
 use crate::args::{AccessArgs, Args, ColorChoice, Command, Global, InputType};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
-use crate::{audit, check, completions, explain, init, install, keys, log, man, recipients, rules};
+use crate::{audit, check, completions, explain, init, install, keys, log, man, recipients, recover, rules};
 
 /// The world that a command runs in.
 pub(crate) struct App {
@@ -103,6 +103,7 @@ impl App {
             Command::Init(options) => init::run(options, &environment),
             Command::Install(options) => install::run(options, &environment, style),
             Command::Recipients(options) => recipients::run(options, &environment, style),
+            Command::Recover(options) => recover::run(options, &environment),
             Command::Rules(options) => rules::run(options),
             Command::Completions(options) => completions::run(options),
             Command::Man(options) => man::run(options),

@@ -53,7 +53,11 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
         let mut report = Report {
             command: Command::Audit,
             compared_with: world.bases.map(Bases::told),
-            notices: notices.sentences(),
+            notices: notices
+                .sentences()
+                .into_iter()
+                .chain(world.interruption())
+                .collect(),
             ground: world.ground(),
             ..Report::default()
         };

@@ -1,0 +1,5 @@
+//! What becomes of files, whatever happens.
+
+mod single;
+mod whole;
+mod world;
