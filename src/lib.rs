@@ -30,6 +30,7 @@ mod history;
 mod keys;
 mod paths;
 mod process;
+mod random;
 mod repo;
 pub mod report;
 mod rules;

@@ -606,7 +606,7 @@ mod programs {
         ),
         (
             "while :; do printf -- '-> msg\\n\\n'; done",
-            "it talks and opens nothing",
+            "it talks and does nothing",
         ),
         (
             "printf -- '-> file-key 9\\nAAAA\\n'",
@@ -685,7 +685,7 @@ mod programs {
             .identity("plugin.txt")
             .plugin("batchpass")
             .verdict(Some(&mut told));
-        let what = "plugin `batchpass`: it talks and opens nothing".to_owned();
+        let what = "plugin `batchpass`: it talks and does nothing".to_owned();
         assert_eq!(verdict, Verification::NotVerified(Reason::KeyFailed(what)));
         assert!(told.told.len() < 200, "{}", told.told.len());
         assert!(told.told.iter().all(|said| said.chars().count() < 300));

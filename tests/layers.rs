@@ -15,17 +15,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module at the top of the crate, and the modules that it may use.
-const MAY_USE: [(&str, &str); 19] = [
+const MAY_USE: [(&str, &str); 20] = [
     ("secret", ""),
     ("fs", ""),
     ("source", ""),
     ("environment", ""),
     ("paths", ""),
     ("process", "secret environment"),
+    ("random", "secret"),
     ("document", "fs source"),
-    ("keys", "secret fs environment process"),
+    ("keys", "secret fs environment process random"),
     ("finding", "source"),
-    ("sops", "secret fs source environment document keys finding"),
+    (
+        "sops",
+        "secret random fs source environment document keys finding",
+    ),
     ("repo", "fs environment paths process"),
     ("transaction", "fs paths"),
     (
@@ -65,9 +69,9 @@ const OWNERS: [(&str, &[&str]); 13] = [
     ("age", &["keys"]),
     ("age_core", &["keys"]),
     ("curve25519_dalek", &["keys"]),
-    ("getrandom", &["sops::blind"]),
+    ("getrandom", &["random"]),
     ("git2", &["repo"]),
-    ("hmac", &["sops::blind"]),
+    ("hmac", &["keys::lock", "sops::blind"]),
     ("rustix", &["process", "transaction"]),
     ("tempfile", &["repo::install"]),
     (

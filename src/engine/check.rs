@@ -38,7 +38,7 @@ pub fn check(mut request: Request<'_>) -> Result<Report, Error> {
         let (inputs, notices) = inputs::list(std::mem::take(&mut request.targets), scope)?;
         let mut report = Report {
             compared_with: world.bases.map(Bases::told),
-            notices: notices.sentences(),
+            notices: world.notices(notices),
             ground: world.ground(),
             ..Report::default()
         };
@@ -46,7 +46,6 @@ pub fn check(mut request: Request<'_>) -> Result<Report, Error> {
         if let Some(repo) = world.repo.filter(|_| world.index.is_none()) {
             findings = filters::forgive(findings, &mut report.files, repo, world.here);
         }
-        report.notices.extend(world.interruption());
         told.tell(&mut findings, &mut report);
         earlier::fit(&mut findings, world.repo, world.here);
         findings.sort_by(|one, other| bytes_of(one).cmp(bytes_of(other)));

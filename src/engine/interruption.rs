@@ -21,7 +21,8 @@ pub(super) fn home(
         return Ok(of_repo(repo));
     }
     outside_git(environment, root).ok_or_else(|| Error::NotChanged {
-        reason: "there is no git repository here, and no folder for what a change needs to be safe".to_owned(),
+        reason: "there is no git repository here, and no folder for what a change needs to be safe"
+            .to_owned(),
         help: Some("set `HOME` or `XDG_STATE_HOME`".to_owned()),
     })
 }
@@ -47,6 +48,10 @@ pub(super) fn find(
 ///
 /// # Errors
 /// [`Error::Interrupted`].
+#[expect(
+    dead_code,
+    reason = "the commands that write several files are to come"
+)]
 pub(super) fn refuse(
     environment: &Environment,
     repo: Option<&Repo<'_>>,

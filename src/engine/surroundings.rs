@@ -9,6 +9,7 @@ use super::bases::Bases;
 use super::creation::{CreationRules, Place};
 use super::inputs::Scope;
 use super::judge::Told;
+use super::notices::Notices;
 use super::report::Ground;
 use super::{Error, Report, Request, interruption, policy};
 use crate::config::Policy;
@@ -162,9 +163,10 @@ impl<'a> Surroundings<'a> {
         }
     }
 
-    /// What there is to say of a change of several files that was interrupted here.
-    pub(super) fn interruption(&self) -> Option<String> {
-        interruption::notice(self.start.environment, self.repo, self.here)
+    /// What was named for nothing, and whether a change of several files was interrupted here.
+    pub(super) fn notices(&self, notices: Notices) -> Vec<String> {
+        let told = interruption::notice(self.start.environment, self.repo, self.here);
+        notices.sentences().into_iter().chain(told).collect()
     }
 
     /// Where the paths of the report start from.

@@ -83,6 +83,13 @@ pub(crate) enum Obstacle {
 }
 
 impl Obstacle {
+    /// Nobody allowed the plugin of this name.
+    pub(super) fn plugin_not_allowed(name: &str) -> Self {
+        Self::NotAllowed(format!(
+            "plugin `{name}` is not run without `--allow-plugin {name}`"
+        ))
+    }
+
     /// The same as it is told of files, which does not say where the key was found: what went wrong
     /// with a plugin names that.
     pub(super) fn of_key(&self, lock: &Lock, origin: &Origin) -> Self {
@@ -220,8 +227,7 @@ impl Lock {
                 Obstacle::NotAllowed(what)
             }
             Self::Plugin { name, .. } if cfg!(feature = "plugin") => {
-                let what = format!("plugin `{name}` is not run without `--allow-plugin {name}`");
-                Obstacle::NotAllowed(what)
+                Obstacle::plugin_not_allowed(name)
             }
             Self::Plugin { name, .. } => {
                 Obstacle::Unsupported(format!("identities of plugin `{name}`"))

@@ -3,7 +3,7 @@
 //! [`Keyring::discover`] gathers the identities that sops would find, [`Keyring::given`] those that
 //! the user names instead; [`Keyring::open`] opens one [`AgeFile`]. That costs nothing but time, and
 //! runs in parallel. What asks somebody or runs something comes after it, in [`Keyring::wake`], for
-//! what is still [`Shut`]. No type here that holds a secret can be printed.
+//! what is still [`Shut`]. [`Recipient::lock`] is the other direction. No type here that holds a secret can be printed.
 
 mod age_file;
 mod ask;
@@ -17,6 +17,11 @@ mod found;
 mod identity;
 mod keyring;
 mod listing;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the rewriting of files is to use it")
+)]
+mod lock;
 #[cfg(feature = "ssh")]
 mod pem;
 mod places;
@@ -38,6 +43,8 @@ pub(crate) use exposed::{Exposed, exposed, may_be_exposed};
 pub(crate) use flaw::Flaw;
 pub(crate) use keyring::{Given, Keyring, MAX_KEY_FILE};
 pub(crate) use listing::Listed;
+#[expect(unused_imports, reason = "the rewriting of files is to use it")]
+pub(crate) use lock::{LockError, Wrapped};
 pub(crate) use places::{IdentityFile, Origin, Place, PlaceState, files};
 pub(crate) use recipient::{Recipient, RecipientKind};
 pub(crate) use wake::{Locked, Means, Shut};

@@ -1,4 +1,5 @@
-//! Post-quantum identities: `AGE-SECRET-KEY-PQ-1…`, which open `mlkem768x25519` stanzas.
+//! Post-quantum keys: `AGE-SECRET-KEY-PQ-1…`, which opens `mlkem768x25519` stanzas, and `age1pq1…`, for
+//! which they are made.
 //!
 //! The stanza is HPKE in its base mode (RFC 9180) with the hybrid of ML-KEM-768 and X25519 that
 //! draft-ietf-hpke-pq names MLKEM768-X25519, HKDF-SHA256 and ChaCha20-Poly1305. The crates that do
@@ -15,7 +16,7 @@ use chacha20poly1305::aead::{Aead, KeyInit};
 use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
 use hkdf::Hkdf;
 use ml_kem::kem::Decapsulate;
-use ml_kem::{Ciphertext, EncodedSizeUser, KemCore, MlKem768};
+use ml_kem::{Ciphertext, EncapsulateDeterministic, Encoded, EncodedSizeUser, KemCore, MlKem768};
 use sha2::Sha256;
 use sha3::digest::{ExtendableOutput, Update, XofReader};
 use sha3::{Digest, Sha3_256, Shake256};
@@ -23,6 +24,10 @@ use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
 use super::bech32;
+use super::flaw;
+use super::lock::{LockError, NewFileKey};
+use super::recipient::Recipient;
+use crate::random;
 use crate::secret::Secret;
 
 /// An identity. Its halves are derived when they are needed first.
@@ -39,6 +44,8 @@ struct Keys {
     curve_public: [u8; 32],
     lattice_public: Vec<u8>,
 }
+
+type EncapsulationKey = <MlKem768 as KemCore>::EncapsulationKey;
 
 const PREFIX: &str = "AGE-SECRET-KEY-PQ-";
 const RECIPIENT_PREFIX: &str = "age1pq";
@@ -145,18 +152,83 @@ impl Keys {
         if !from_curve.was_contributory() {
             return None;
         }
-        let mut hash = Sha3_256::new();
-        Digest::update(&mut hash, from_lattice);
-        Digest::update(&mut hash, from_curve.as_bytes());
-        Digest::update(&mut hash, point);
-        Digest::update(&mut hash, self.curve_public);
-        Digest::update(&mut hash, COMBINER);
-        Some(Zeroizing::new(hash.finalize().into()))
+        let points = [&point, &self.curve_public];
+        Some(combine(&from_lattice, from_curve.as_bytes(), points))
     }
+}
+
+/// The stanza that gives `recipient` the key of a file.
+///
+/// # Errors
+/// [`LockError`].
+pub(super) fn wrap(recipient: &Recipient, key: &NewFileKey) -> Result<Stanza, LockError> {
+    let unsupported = || recipient.unsupported("post-quantum recipients like this".to_owned());
+    let (lattice, public) = public_halves(recipient.as_str()).ok_or_else(unsupported)?;
+    let seed = random::key::<32>()?;
+    let encapsulated = lattice.encapsulate_deterministic(&(*seed.expose()).into());
+    let (encapsulated, from_lattice) = encapsulated.map_err(|()| unsupported())?;
+    let from_lattice = Secret::<[u8; 32]>::new(from_lattice.into());
+    let ephemeral = StaticSecret::from(*random::key()?.expose());
+    let point = PublicKey::from(&ephemeral);
+    let from_curve = ephemeral.diffie_hellman(&PublicKey::from(public));
+    if !from_curve.was_contributory() {
+        return Err(LockError::Weak);
+    }
+    let points = [point.as_bytes(), &public];
+    let shared = combine(from_lattice.expose(), from_curve.as_bytes(), points);
+    let body = seal(&shared, key.expose()).ok_or_else(unsupported)?;
+    let encapsulated = [encapsulated.as_slice(), point.as_bytes()].concat();
+    Ok(Stanza {
+        tag: STANZA.to_owned(),
+        args: vec![BASE64_STANDARD_NO_PAD.encode(encapsulated)],
+        body,
+    })
+}
+
+/// The two public keys of `age1pq1…`.
+fn public_halves(text: &str) -> Option<(Box<EncapsulationKey>, [u8; POINT_LEN])> {
+    let (prefix, data) = bech32::parse(text)?;
+    let data = data.expose();
+    if prefix != RECIPIENT_PREFIX || !flaw::is_post_quantum(data) {
+        return None;
+    }
+    let (lattice, point) = data.split_at_checked(data.len() - POINT_LEN)?;
+    let lattice: &Encoded<EncapsulationKey> = lattice.try_into().ok()?;
+    let lattice = Box::new(EncapsulationKey::from_bytes(lattice));
+    Some((lattice, point.try_into().ok()?))
+}
+
+/// What two shared secrets lead to together, for the points of the sender and of the recipient.
+fn combine(
+    from_lattice: &[u8],
+    from_curve: &[u8; 32],
+    points: [&[u8; POINT_LEN]; 2],
+) -> Zeroizing<[u8; 32]> {
+    let mut hash = Sha3_256::new();
+    Digest::update(&mut hash, from_lattice);
+    Digest::update(&mut hash, from_curve);
+    for point in points {
+        Digest::update(&mut hash, point);
+    }
+    Digest::update(&mut hash, COMBINER);
+    Zeroizing::new(hash.finalize().into())
 }
 
 /// Opens the one message of an HPKE exchange in base mode; `None` where the secret is another's.
 fn open(shared: &[u8; 32], message: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let (cipher, nonce) = cipher(shared)?;
+    let opened = cipher.decrypt(Nonce::from_slice(&nonce), message).ok()?;
+    Some(Zeroizing::new(opened))
+}
+
+/// Seals the one message of such an exchange; `None` never happens.
+fn seal(shared: &[u8; 32], message: &[u8]) -> Option<Vec<u8>> {
+    let (cipher, nonce) = cipher(shared)?;
+    cipher.encrypt(Nonce::from_slice(&nonce), message).ok()
+}
+
+/// HPKE's key schedule in base mode, up to the first message; `None` never happens.
+fn cipher(shared: &[u8; 32]) -> Option<(ChaCha20Poly1305, [u8; 12])> {
     let (psk, _) = extract(b"", b"psk_id_hash", b"");
     let (info, _) = extract(b"", b"info_hash", INFO);
     let context = [&b"\0"[..], &psk, &info].concat();
@@ -166,8 +238,7 @@ fn open(shared: &[u8; 32], message: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     expand(&secret, b"key", &context, key.as_mut())?;
     expand(&secret, b"base_nonce", &context, &mut nonce)?;
     let cipher = ChaCha20Poly1305::new(Key::from_slice(key.as_ref()));
-    let opened = cipher.decrypt(Nonce::from_slice(&nonce), message).ok()?;
-    Some(Zeroizing::new(opened))
+    Some((cipher, nonce))
 }
 
 /// RFC 9180's `LabeledExtract`.

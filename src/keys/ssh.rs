@@ -1,4 +1,4 @@
-//! SSH private keys as identities: `ssh-ed25519` and `ssh-rsa` stanzas.
+//! SSH keys: `ssh-ed25519` and `ssh-rsa` stanzas, which private keys open and public keys make.
 //!
 //! age's own crate reads and uses the keys. What stands around them is here: finding the key in a
 //! text as leniently as Go finds it, PKCS #8 keys, which that crate does not read, the public name, and
@@ -6,16 +6,19 @@
 
 use age::DecryptError;
 use age::secrecy::SecretString;
-use age::ssh::{EncryptedKey, UnsupportedKey};
+use age::ssh::{EncryptedKey, ParseRecipientKeyError, UnsupportedKey};
 use age_core::format::{FileKey, Stanza};
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
+use curve25519_dalek::edwards::CompressedEdwardsY;
 use curve25519_dalek::traits::IsIdentity;
 use curve25519_dalek::{EdwardsPoint, MontgomeryPoint};
 use sha2::{Digest, Sha256, Sha512};
 use zeroize::Zeroizing;
 
+use super::lock::{LockError, NewFileKey};
 use super::pem::{self, Block};
+use super::recipient::Recipient;
 
 /// What a text holds that begins like an SSH private key.
 pub(super) enum Key {
@@ -180,6 +183,43 @@ impl Locked {
         let recipient = age::ssh::Recipient::try_from(key.clone()).ok()?.to_string();
         (recipient == self.recipient).then_some(Identity { key, recipient })
     }
+}
+
+/// The stanza that gives `recipient` the key of a file.
+///
+/// # Errors
+/// [`LockError`].
+pub(super) fn wrap(recipient: &Recipient, key: &NewFileKey) -> Result<Stanza, LockError> {
+    use age::Recipient as _;
+    if let Some(flaw) = recipient.flaw() {
+        return Err(LockError::Flawed(flaw));
+    }
+    let text = recipient.canonical();
+    if is_small_order(&text) {
+        return Err(LockError::Weak);
+    }
+    let unsupported = |what: &str| LockError::Unsupported(what.to_owned());
+    let public: age::ssh::Recipient = text.parse().map_err(|error| match error {
+        ParseRecipientKeyError::RsaModulusTooLarge => unsupported(LARGE_RSA),
+        _ => unsupported("SSH keys like this"),
+    })?;
+    let key = FileKey::init_with_mut(|copy| copy.copy_from_slice(key.expose()));
+    let wrapped = public.wrap_file_key(&key);
+    let (stanzas, _) = wrapped.map_err(|_| unsupported("SSH keys like this"))?;
+    let mut stanzas = stanzas.into_iter();
+    stanzas
+        .next()
+        .ok_or_else(|| unsupported("SSH keys like this"))
+}
+
+/// Whether it is an ed25519 key that leads to the same secret for everyone.
+fn is_small_order(recipient: &str) -> bool {
+    let mut words = recipient.split(' ');
+    let (kind, public) = (words.next(), words.next().unwrap_or_default());
+    let blob = BASE64_STANDARD.decode(public).unwrap_or_default();
+    let point = blob.last_chunk().copied().map(CompressedEdwardsY);
+    let point = point.and_then(|point| point.decompress());
+    kind == Some(ED25519) && point.is_some_and(|point| point.is_small_order())
 }
 
 /// What a stanza calls a key by: the beginning of a hash of its public half.

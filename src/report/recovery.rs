@@ -43,17 +43,17 @@ pub fn human(recovery: &Recovery, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// What can be done.
-fn next(
-    recovery: &Recovery,
-    direction: Option<Direction>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+fn next(recovery: &Recovery, direction: Option<Direction>, out: &mut dyn Write) -> io::Result<()> {
     let files = || recovery.files.iter();
     let others: Vec<&RecoveredFile> = files()
         .filter(|file| file.state == FileState::Other)
         .collect();
-    let to_finish = files().filter(|file| file.state != FileState::After).count();
-    let to_undo = files().filter(|file| file.state != FileState::Before).count();
+    let to_finish = files()
+        .filter(|file| file.state != FileState::After)
+        .count();
+    let to_undo = files()
+        .filter(|file| file.state != FileState::Before)
+        .count();
     writeln!(out, "\nnext:")?;
     for file in &others {
         let path = escape::path(&file.path);

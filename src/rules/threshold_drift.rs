@@ -1,7 +1,7 @@
 //! `threshold-drift`: a file needs another number of key groups than its creation rule says.
 
-use super::{Check, Found, Needs, RepoContext, RepoFindings, Rule};
-use crate::finding::Severity;
+use super::{Check, FileFacts, Found, Needs, RepoContext, RepoFindings, Rule};
+use crate::finding::{Help, Severity};
 
 pub(super) static RULE: Rule = Rule {
     id: "threshold-drift",
@@ -27,7 +27,6 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
                 "more people have to come together than the rule wants, or nobody opens the file"
             }
         };
-        let text = "`sops updatekeys` leaves the threshold alone: encrypt the file anew where the rule is meant, else mend the rule";
         findings.report(
             &follows.file.path,
             Found::new(format!(
@@ -35,7 +34,24 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
             ))
             .at_position(Some(place))
             .says(consequence)
-            .help(context.encrypt_anew(text, follows.file)),
+            .help(help(context, follows.file, rule)),
         );
     }
 }
+
+fn help(context: &RepoContext<'_>, file: &FileFacts, by_rule: usize) -> Help {
+    let groups = file.groups.len();
+    if !(LEAST..=groups).contains(&by_rule) {
+        let text = format!(
+            "mend the rule first: sops encrypts nothing by it, for of {groups} key groups it takes at least {LEAST} and at \
+             most all; where one key is to be enough, put all keys into one group"
+        );
+        return Help::new(text).then("sopsguard audit");
+    }
+    let text = "`sops updatekeys` leaves the threshold alone: encrypt the file anew where the rule is meant, else mend the \
+                rule";
+    context.encrypt_anew(text, file)
+}
+
+/// The least threshold by which sops splits a data key among several groups.
+const LEAST: usize = 2;

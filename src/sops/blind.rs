@@ -6,6 +6,7 @@
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
+use crate::random::{self, NoRandomness};
 use crate::secret::Secret;
 
 /// The key of a run.
@@ -15,19 +16,13 @@ pub(crate) struct Blinding(Secret<[u8; 32]>);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Blinded([u8; 32]);
 
-/// The system gives no random numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NoRandomness;
-
 impl Blinding {
     /// A new key.
     ///
     /// # Errors
     /// [`NoRandomness`].
     pub(crate) fn new() -> Result<Self, NoRandomness> {
-        let mut key = Secret::new([0; 32]);
-        getrandom::fill(key.expose_mut()).map_err(|_| NoRandomness)?;
-        Ok(Self(key))
+        random::key().map(Self)
     }
 
     /// What stands for a value.

@@ -8,11 +8,22 @@ use super::problem::{MalformedMetadata, Problem, ProblemKind, Undecryptable};
 use super::{Reason, SopsFile, shamir};
 use crate::document::KeyPath;
 use crate::keys::{self, AgeFile, Keyring, Obstacle, Recipient, Shut};
+use crate::random::{self, NoRandomness};
 use crate::secret::Secret;
 use crate::source::Span;
 
 /// The key that encrypts all values of one file, of 32 bytes.
 pub(crate) struct DataKey(Secret<[u8; 32]>);
+
+/// Why a data key is not shared out to key groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Indivisible {
+    /// sops does not make such shares either.
+    #[error("a data key cannot be shared among {groups} key groups of which {needed} are needed")]
+    Threshold { groups: usize, needed: i64 },
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+}
 
 /// The most age files for RSA keys that are tried in one secret file: each takes milliseconds, and
 /// anyone can make many that fail.
@@ -366,8 +377,69 @@ impl DataKey {
         }
     }
 
+    /// A new one.
+    ///
+    /// # Errors
+    /// [`NoRandomness`].
+    #[cfg_attr(not(test), expect(dead_code, reason = "the plans of rewrites need it"))]
+    pub(crate) fn generate() -> Result<Self, NoRandomness> {
+        random::key().map(Self)
+    }
+
+    /// What each of so many key groups is to hold: a share of it, or all of it where there is one group
+    /// only. Without a threshold, or with 0, all groups are needed.
+    ///
+    /// # Errors
+    /// [`Indivisible`].
+    #[cfg_attr(not(test), expect(dead_code, reason = "the plans of rewrites need it"))]
+    pub(crate) fn shares(
+        &self,
+        groups: usize,
+        threshold: Option<i64>,
+    ) -> Result<Vec<Secret<Vec<u8>>>, Indivisible> {
+        if groups == 1 {
+            return Ok(vec![Secret::new(self.0.expose().to_vec())]);
+        }
+        let needed = match threshold {
+            None | Some(0) => groups,
+            // Whatever is no number of groups is refused below.
+            Some(needed) => usize::try_from(needed).unwrap_or(usize::MAX),
+        };
+        shamir::split(self.0.expose(), groups, needed).map_err(|why| match why {
+            shamir::NotSplit::NoRandomness => NoRandomness.into(),
+            shamir::NotSplit::Count => Indivisible::Threshold {
+                groups,
+                needed: threshold.unwrap_or(0),
+            },
+        })
+    }
+
     /// The key itself.
     pub(super) fn expose(&self) -> &[u8; 32] {
         self.0.expose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_data_key_is_shared_out_as_the_threshold_says() {
+        let key = DataKey::generate().unwrap();
+        let whole = key.shares(1, None).unwrap();
+        assert!(matches!(whole.as_slice(), [whole] if whole.expose() == key.expose()));
+        for (threshold, needed) in [(None, 3), (Some(0), 3), (Some(2), 2), (Some(3), 3)] {
+            let shares = key.shares(3, threshold).unwrap();
+            let shares: Vec<&[u8]> = shares.iter().map(|it| it.expose().as_slice()).collect();
+            let of = |count| shamir::combine(&shares[..count]).unwrap();
+            assert_eq!(of(needed).expose(), key.expose(), "{threshold:?}");
+            assert_eq!(needed == 2, of(2).expose() == key.expose(), "{threshold:?}");
+        }
+        for threshold in [-1, 1, 4] {
+            let refused = key.shares(3, Some(threshold)).err();
+            let (groups, needed) = (3, threshold);
+            assert_eq!(refused, Some(Indivisible::Threshold { groups, needed }));
+        }
     }
 }

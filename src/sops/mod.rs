@@ -37,6 +37,8 @@ pub(crate) use blind::{Blinded, Blinding};
 pub use bus_factor::BusFactor;
 pub(crate) use bus_factor::{BusFactors, Quorum};
 pub(crate) use comment::ClearComment;
+#[expect(unused_imports, reason = "the plans of rewrites need them")]
+pub(crate) use data_key::{DataKey, Indivisible, Locked, unlock};
 pub(crate) use data_key::{locks, locks_by_group};
 pub(crate) use data_keys::{DataKeyId, DataKeys};
 pub(crate) use enc::{Token, ValueType};

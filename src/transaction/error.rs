@@ -44,7 +44,7 @@ pub(crate) enum Error {
     /// A transaction was interrupted, and is to be finished or undone: one before, or this one, for the
     /// reason that is given.
     #[error("{}", interruption(why.as_deref()))]
-    Interrupted { why: Option<Box<Error>> },
+    Interrupted { why: Option<Box<Self>> },
     /// What a transaction left behind cannot be trusted or used.
     #[error("the journal `{}` {fault}", path.display())]
     Journal { path: PathBuf, fault: Fault },

@@ -137,7 +137,7 @@ impl Journal {
 }
 
 impl Old {
-    pub(super) fn new(bytes: &[u8], access: Access) -> Self {
+    pub(super) fn of(bytes: &[u8], access: Access) -> Self {
         let (mode, owner) = match access {
             Access::Usual => (None, None),
             Access::Exactly { mode, owner } => (Some(mode), owner),
@@ -160,7 +160,7 @@ impl Old {
 }
 
 impl New {
-    pub(super) fn new(bytes: &[u8]) -> Self {
+    pub(super) fn of(bytes: &[u8]) -> Self {
         Self {
             hash: Digest::of(bytes),
             length: bytes.len() as u64,

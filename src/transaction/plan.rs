@@ -91,11 +91,11 @@ fn look(root: &Root, change: Change) -> Result<Option<(Planned, Vec<Inside>)>, E
         _ => Error::Changed { path: path.clone() },
     })?;
     let access = Access::of(&found);
-    let old = Old::new(&bytes, access);
+    let old = Old::of(&bytes, access);
     if old.hash != expected {
         return Err(Error::Changed { path });
     }
-    let after = new.as_deref().map(New::new);
+    let after = new.as_deref().map(New::of);
     if after.as_ref().is_some_and(|after| after.hash == old.hash) {
         return Ok(None);
     }
@@ -132,7 +132,7 @@ fn create(
         entry: Entry {
             path: inside,
             old: None,
-            new: Some(New::new(&new)),
+            new: Some(New::of(&new)),
         },
         target,
         access: access_of(root, mode)?,

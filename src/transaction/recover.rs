@@ -33,7 +33,7 @@ pub(crate) enum Recovered<'h> {
     /// A run ended before it changed anything; what it left is deleted.
     Swept,
     /// A transaction, to be finished or undone.
-    Interrupted(Recovery<'h>),
+    Interrupted(Box<Recovery<'h>>),
 }
 
 impl<'h> Recovery<'h> {
@@ -59,11 +59,11 @@ impl<'h> Recovery<'h> {
             });
         };
         let run = Run::new(disk, home, root, journal);
-        Ok(Recovered::Interrupted(Self {
+        Ok(Recovered::Interrupted(Box::new(Self {
             files: run.states()?,
             run,
             _lock: lock,
-        }))
+        })))
     }
 
     /// Its files and how they stand.
@@ -79,16 +79,20 @@ impl<'h> Recovery<'h> {
     pub(crate) fn go(self, direction: Direction) -> Result<usize, Error> {
         let run = &self.run;
         let (gone, there) = match direction {
-            Direction::Finish => (run.forward(false).and_then(|()| run.sweep(false)), State::New),
+            Direction::Finish => (
+                run.forward(false).and_then(|()| run.sweep(false)),
+                State::New,
+            ),
             Direction::Undo => (run.back().and_then(|()| run.sweep(true)), State::Old),
         };
-        gone.and_then(|()| run.close()).map_err(|error| match error {
-            Error::Journal { .. } => error,
-            why => {
-                let why = Some(Box::new(why));
-                Error::Interrupted { why }
-            }
-        })?;
+        gone.and_then(|()| run.close())
+            .map_err(|error| match error {
+                Error::Journal { .. } => error,
+                why => {
+                    let why = Some(Box::new(why));
+                    Error::Interrupted { why }
+                }
+            })?;
         Ok(self.files.iter().filter(|file| file.state != there).count())
     }
 }

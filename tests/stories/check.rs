@@ -37,6 +37,7 @@ pub(crate) struct Expected {
     rule: &'static str,
     path: String,
     key: Option<&'static str>,
+    line: Option<usize>,
     says: Vec<String>,
 }
 
@@ -72,6 +73,7 @@ impl Expected {
             rule,
             path: path.to_owned(),
             key: None,
+            line: None,
             says: Vec::new(),
         }
     }
@@ -79,6 +81,12 @@ impl Expected {
     /// The key that it is about.
     pub(crate) fn key(mut self, key: &'static str) -> Self {
         self.key = Some(key);
+        self
+    }
+
+    /// The line that it points at.
+    pub(crate) fn at_line(mut self, line: usize) -> Self {
+        self.line = Some(line);
         self
     }
 
@@ -95,6 +103,7 @@ impl Expected {
             && found["rule"] == self.rule
             && found["path"] == self.path.as_str()
             && self.key.is_none_or(|key| found["key"] == key)
+            && self.line.is_none_or(|line| found["start"]["line"] == line)
             && self.says.iter().all(|words| text.contains(words))
     }
 
@@ -123,6 +132,16 @@ impl Repo {
     pub(crate) fn check(&self, arguments: &[&str]) -> Check<'_> {
         let mut command = self.command(env!("CARGO_BIN_EXE_sopsguard"));
         command.args(["check", "--format", "json"]).args(arguments);
+        Check {
+            repo: self,
+            command,
+        }
+    }
+
+    /// An audit with these arguments, without a key.
+    pub(crate) fn audit(&self, arguments: &[&str]) -> Check<'_> {
+        let mut command = self.command(env!("CARGO_BIN_EXE_sopsguard"));
+        command.args(["audit", "--format", "json"]).args(arguments);
         Check {
             repo: self,
             command,
@@ -324,10 +343,11 @@ impl Said {
             match expected.iter().position(|expected| expected.is(found)) {
                 Some(at) => drop(expected.remove(at)),
                 None => surplus.push(format!(
-                    "{}[{}] {} {}: {}",
+                    "{}[{}] {} {} {}: {}",
                     found["severity"],
                     found["rule"],
                     found["path"],
+                    found["start"]["line"],
                     found["key"],
                     words(found)
                 )),
@@ -337,8 +357,8 @@ impl Said {
         let missing: Vec<String> = missing
             .map(|e| {
                 format!(
-                    "{}[{}] {} {:?} {:?}",
-                    e.severity, e.rule, e.path, e.key, e.says
+                    "{}[{}] {} {:?} {:?} {:?}",
+                    e.severity, e.rule, e.path, e.line, e.key, e.says
                 )
             })
             .collect();

@@ -25,6 +25,7 @@ macro_rules! story {
 
 mod as_text;
 mod at_random;
+mod audit;
 mod by_sops;
 mod check;
 mod ci;

@@ -310,7 +310,7 @@ fn succeeded(command: &mut Command) -> String {
 }
 
 /// sops of a version, which is built where it is not there yet.
-fn peer_sops(version: &str) -> PathBuf {
+pub(crate) fn peer_sops(version: &str) -> PathBuf {
     static FOUND: OnceLock<[PathBuf; 2]> = OnceLock::new();
     let found = FOUND.get_or_init(|| {
         ["sops-3.13.2", "sops-3.13.3"].map(|name| {

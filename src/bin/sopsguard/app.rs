@@ -15,7 +15,9 @@ use sopsguard::{Environment, Platform};
 use crate::args::{AccessArgs, Args, ColorChoice, Command, Global, InputType};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
-use crate::{audit, check, completions, explain, init, install, keys, log, man, recipients, recover, rules};
+use crate::{
+    audit, check, completions, explain, init, install, keys, log, man, recipients, recover, rules,
+};
 
 /// The world that a command runs in.
 pub(crate) struct App {

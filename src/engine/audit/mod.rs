@@ -53,11 +53,7 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
         let mut report = Report {
             command: Command::Audit,
             compared_with: world.bases.map(Bases::told),
-            notices: notices
-                .sentences()
-                .into_iter()
-                .chain(world.interruption())
-                .collect(),
+            notices: world.notices(notices),
             ground: world.ground(),
             ..Report::default()
         };

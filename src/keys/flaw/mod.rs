@@ -170,7 +170,7 @@ fn is_plugin_name(name: &str) -> bool {
 
 /// Whether these are the two public keys of a post-quantum recipient: coefficients of 12 bits, a seed, and
 /// a point.
-fn is_post_quantum(data: &[u8]) -> bool {
+pub(super) fn is_post_quantum(data: &[u8]) -> bool {
     let Some(coefficients) = data.get(..LATTICE_COEFFICIENTS_LEN) else {
         return false;
     };

@@ -84,3 +84,23 @@ fn a_new_file_takes_the_place_of_nothing() {
     assert!(!root.join("nowhere").exists());
     assert!(create(&root.join("none/a"), b"x").is_err());
 }
+
+#[test]
+fn a_private_file_is_for_its_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("key.txt");
+    create_private(&place, b"secret").unwrap();
+    assert_eq!(
+        place.metadata().unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    assert!(matches!(
+        create_private(&place, b"x"),
+        Err(Error::Exists { .. })
+    ));
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "nothing is left"
+    );
+}

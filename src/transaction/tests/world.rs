@@ -5,12 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::paths;
-use crate::transaction::disk::{Disk, RealDisk};
+use crate::transaction::disk::Disk;
 use crate::transaction::{Digest, Home, Mode, Transaction};
 
 pub(super) struct World {
     folder: tempfile::TempDir,
     home: Home,
+    /// How many more files come into being: so many that the file system is kept as a whole.
+    more: usize,
 }
 
 /// The files of a folder by their paths in it, folders included.
@@ -18,6 +20,10 @@ pub(super) type Files = BTreeMap<PathBuf, Option<Vec<u8>>>;
 
 impl World {
     pub(super) fn new() -> Self {
+        Self::with_more(0)
+    }
+
+    pub(super) fn with_more(more: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("repo");
         for path in [".git", "d"] {
@@ -28,7 +34,7 @@ impl World {
             fs::write(root.join(path), text).unwrap();
         }
         let home = Home::new(root.join(".git/sopsguard"), root);
-        Self { folder, home }
+        Self { folder, home, more }
     }
 
     pub(super) fn home(&self) -> &Home {
@@ -50,7 +56,7 @@ impl World {
     /// The three changes.
     pub(super) fn change(&self) -> Transaction<'_> {
         let mut change = self.begin();
-        add(&mut change);
+        self.add(&mut change);
         change
     }
 
@@ -59,7 +65,7 @@ impl World {
         disk: &'w dyn Disk,
     ) -> Result<Transaction<'w>, crate::transaction::Error> {
         let mut change = Transaction::begin_on(disk, &self.home)?;
-        add(&mut change);
+        self.add(&mut change);
         Ok(change)
     }
 
@@ -70,12 +76,57 @@ impl World {
         files
     }
 
-    pub(super) fn is_old(&self) -> bool {
-        self.has(&[("b", "old b"), ("c", "old c"), ("d/e", "old e")])
+    fn add(&self, change: &mut Transaction<'_>) {
+        change.create(Path::new("n/a"), Mode::Usual, b"new a".to_vec());
+        change.replace(Path::new("b"), Digest::of(b"old b"), b"new b".to_vec());
+        change.remove(Path::new("c"), Digest::of(b"old c"));
+        for at in 0..self.more {
+            let path = PathBuf::from(format!("d/{at}"));
+            change.create(&path, Mode::Usual, b"more".to_vec());
+        }
     }
 
+    /// Whether all files are as before.
+    pub(super) fn is_old(&self) -> bool {
+        self.has(&[("b", "old b"), ("c", "old c"), ("d/e", "old e")], 0)
+    }
+
+    /// Whether all files are as after.
     pub(super) fn is_new(&self) -> bool {
-        self.has(&[("n/a", "new a"), ("b", "new b"), ("d/e", "old e")])
+        let new = [("n/a", "new a"), ("b", "new b"), ("d/e", "old e")];
+        self.has(&new, self.more)
+    }
+
+    /// That each file is either as before or as after.
+    pub(super) fn assert_whole(&self) {
+        let read = |path: &str| fs::read_to_string(self.root().join(path)).ok();
+        for (path, old, new) in [
+            ("n/a", None, Some("new a")),
+            ("b", Some("old b"), Some("new b")),
+            ("c", Some("old c"), None),
+            ("d/e", Some("old e"), Some("old e")),
+        ] {
+            let now = read(path);
+            let fine = now.as_deref() == old || now.as_deref() == new;
+            assert!(fine, "{path} is {now:?}");
+        }
+        for at in 0..self.more {
+            let now = read(&format!("d/{at}"));
+            assert!(now.is_none() || now.as_deref() == Some("more"));
+        }
+    }
+
+    /// Puts these files in the place of all that is there.
+    pub(super) fn put(&self, files: &Files) {
+        fs::remove_dir_all(self.root()).unwrap();
+        fs::create_dir(self.root()).unwrap();
+        for (path, bytes) in files {
+            let place = self.root().join(path);
+            match bytes {
+                Some(bytes) => fs::write(place, bytes).unwrap(),
+                None => fs::create_dir(place).unwrap(),
+            }
+        }
     }
 
     pub(super) fn assert_new(&self) {
@@ -83,13 +134,14 @@ impl World {
     }
 
     /// Whether the work tree holds these files and no others.
-    fn has(&self, expected: &[(&str, &str)]) -> bool {
+    fn has(&self, expected: &[(&str, &str)], more: usize) -> bool {
         let files = self.files().into_iter();
         let files = files.filter(|(path, bytes)| bytes.is_some() && !path.starts_with(".git"));
         let expected = expected
             .iter()
             .map(|(path, text)| (PathBuf::from(path), Some(text.as_bytes().to_vec())));
-        files.eq(expected.collect::<BTreeMap<_, _>>())
+        let more = (0..more).map(|at| (format!("d/{at}").into(), Some(b"more".to_vec())));
+        files.eq(expected.chain(more).collect::<BTreeMap<_, _>>())
     }
 
     /// That no file of a transaction is left.
@@ -103,12 +155,6 @@ impl World {
             [""; 0].map(Path::new).iter().collect::<Vec<_>>()
         );
     }
-}
-
-fn add(change: &mut Transaction<'_>) {
-    change.create(Path::new("n/a"), Mode::Usual, b"new a".to_vec());
-    change.replace(Path::new("b"), Digest::of(b"old b"), b"new b".to_vec());
-    change.remove(Path::new("c"), Digest::of(b"old c"));
 }
 
 pub(super) fn files(root: &Path) -> Files {
@@ -128,6 +174,3 @@ pub(super) fn files(root: &Path) -> Files {
     }
     found
 }
-
-/// The disk, for those who want one to be wrong.
-pub(super) const DISK: RealDisk = RealDisk;
