@@ -136,16 +136,18 @@ fn write(disk: &dyn Disk, home: &Home, root: Root, plan: &Plan) -> Result<Durati
     if let Err(error) = run.forward(true) {
         return Err(taken_back(&run, error));
     }
-    // All is done by now; only the journal says otherwise.
-    run.close().map_err(interrupted)?;
-    Ok(run.syncing())
+    match run.close() {
+        // All is done by now; only the journal says otherwise.
+        Err(error) if run.has_journal() => Err(interrupted(error)),
+        Ok(()) | Err(_) => Ok(run.syncing()),
+    }
 }
 
 /// Deletes what was staged.
 fn abandoned(run: &Run<'_>, error: Error) -> Error {
     let swept = run.sweep(true).and_then(|()| run.close());
     // Without a journal whatever is left is deleted by the next writer.
-    if swept.is_err() && run.home.journal().symlink_metadata().is_ok() {
+    if swept.is_err() && run.has_journal() {
         return interrupted(error);
     }
     error
@@ -155,8 +157,8 @@ fn abandoned(run: &Run<'_>, error: Error) -> Error {
 fn taken_back(run: &Run<'_>, error: Error) -> Error {
     let back = run.back().and_then(|()| run.sweep(true));
     match back.and_then(|()| run.close()) {
-        Ok(()) => error,
-        Err(_) => interrupted(error),
+        Err(_) if run.has_journal() => interrupted(error),
+        Ok(()) | Err(_) => error,
     }
 }
 
@@ -169,7 +171,7 @@ fn interrupted(why: Error) -> Error {
 pub(super) fn random() -> String {
     const SIGNS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     // The standard library seeds this from the system's random numbers.
-    let number = RandomState::new().hash_one(std::process::id());
+    let number = RandomState::new().hash_one(0);
     let sign = |at: u32| SIGNS[(number >> (5 * at) & 31) as usize];
     (0..8).map(|at| char::from(sign(at))).collect()
 }

@@ -41,7 +41,9 @@ pub(super) fn sweep(disk: &dyn Disk, home: &Home) -> Result<bool, Error> {
         Err(error) => return Err(error),
     };
     for path in [draft, home.old()] {
-        unless_absent(disk.remove(&path)).map_err(Error::io(&path))?;
+        if path.symlink_metadata().is_ok() {
+            unless_absent(disk.remove(&path)).map_err(Error::io(&path))?;
+        }
     }
     Ok(found)
 }

@@ -87,13 +87,23 @@ fn attempt(home: &Home) -> io::Result<Attempt> {
         Ok(()) if is_still(&file, &path) => {
             // For those who find it held; a full disk does not matter.
             let _ = file.set_len(0);
-            let _ = write!(file, "{}", std::process::id());
+            let _ = write!(file, "{}", own_id());
             Ok(Attempt::Taken(file))
         }
         Ok(()) => Ok(Attempt::Gone),
         Err(TryLockError::WouldBlock) => Ok(Attempt::Held(holder(file))),
         Err(TryLockError::Error(error)) => Err(error),
     }
+}
+
+#[cfg(unix)]
+fn own_id() -> i32 {
+    rustix::process::getpid().as_raw_pid()
+}
+
+#[cfg(not(unix))]
+fn own_id() -> &'static str {
+    ""
 }
 
 fn holder(file: File) -> Option<u32> {

@@ -85,14 +85,14 @@ impl<'h> Recovery<'h> {
             ),
             Direction::Undo => (run.back().and_then(|()| run.sweep(true)), State::Old),
         };
-        gone.and_then(|()| run.close())
-            .map_err(|error| match error {
-                Error::Journal { .. } => error,
-                why => {
-                    let why = Some(Box::new(why));
-                    Error::Interrupted { why }
-                }
-            })?;
+        match gone.and_then(|()| run.close()) {
+            Err(why) if run.has_journal() && !matches!(why, Error::Journal { .. }) => {
+                let why = Some(Box::new(why));
+                return Err(Error::Interrupted { why });
+            }
+            Err(error) if run.has_journal() => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
         Ok(self.files.iter().filter(|file| file.state != there).count())
     }
 }

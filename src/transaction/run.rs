@@ -171,7 +171,8 @@ impl<'h> Run<'h> {
             }
             let temporary = self.journal.temporary_of_old(target);
             let moved = match (&entry.old, &entry.new) {
-                (None, _) => self.disk.remove(target),
+                // The new text is kept, in case that this is interrupted and then finished.
+                (None, _) => self.disk.rename(target, &self.journal.temporary(target)),
                 (Some(_), Some(_)) if now == State::New => self.disk.rename(&temporary, target),
                 (Some(_), _) => self.disk.rename_new(&temporary, target),
             };
@@ -223,12 +224,19 @@ impl<'h> Run<'h> {
     /// [`Error::Io`].
     pub(super) fn close(&self) -> Result<(), Error> {
         for path in [self.home.journal(), self.home.draft()] {
-            unless_absent(self.disk.remove(&path)).map_err(Error::io(&path))?;
+            if path.symlink_metadata().is_ok() {
+                unless_absent(self.disk.remove(&path)).map_err(Error::io(&path))?;
+            }
         }
         self.sync(&[], [self.home.folder()])?;
         // Without a journal it means nothing, and the next writer deletes it.
         let _ = self.disk.remove(&self.home.old());
         Ok(())
+    }
+
+    /// Whether the journal is there still.
+    pub(super) fn has_journal(&self) -> bool {
+        self.home.journal().symlink_metadata().is_ok()
     }
 
     /// Whether the new text of a file is where it was staged.
@@ -252,10 +260,13 @@ impl<'h> Run<'h> {
     fn stage_old(&self, moves: &[(&Entry, State, PathBuf)]) -> Result<(), Error> {
         let mut staged = Vec::new();
         let mut folders = BTreeSet::new();
-        for (entry, _, target) in moves {
+        for (entry, state, target) in moves {
             let Some(old) = &entry.old else {
                 continue;
             };
+            if *state == State::New {
+                staged.extend(self.stage_new_again(entry, target)?);
+            }
             let bytes = self.old_bytes(old).ok_or_else(|| {
                 let path = entry.path.as_path().to_owned();
                 self.fault(Fault::OldGone { path })
@@ -269,6 +280,19 @@ impl<'h> Run<'h> {
             staged.push(temporary);
         }
         self.sync(&staged, folders)
+    }
+
+    /// Writes the new text of a file beside it once more, before the old one takes its place: so an
+    /// interruption can still be finished. Where there is no room for that it is done without.
+    fn stage_new_again(&self, entry: &Entry, target: &Path) -> Result<Option<PathBuf>, Error> {
+        let (Some(new), Some(old)) = (&entry.new, &entry.old) else {
+            return Ok(None);
+        };
+        let bytes = super::state::read(target, new.length).map_err(Error::io(target))?;
+        let temporary = self.journal.temporary(target);
+        unless_absent(self.disk.remove(&temporary)).map_err(Error::io(&temporary))?;
+        let written = self.disk.write(&temporary, &[&bytes], old.access());
+        Ok(written.is_ok().then_some(temporary))
     }
 
     /// The bytes that a file had, if they are what they were.

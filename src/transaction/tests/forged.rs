@@ -37,7 +37,8 @@ fn interrupted_world() -> World {
         fn rename_new(&self, from: &Path, to: &Path) -> std::io::Result<()> {
             RealDisk.rename_new(from, to)
         }
-        fn remove(&self, _: &Path) -> std::io::Result<()> {
+        fn remove(&self, path: &Path) -> std::io::Result<()> {
+            path.symlink_metadata()?;
             Err(std::io::Error::other("the end"))
         }
         fn remove_folder(&self, _: &Path) -> std::io::Result<()> {

@@ -24,7 +24,13 @@ impl World {
     }
 
     pub(super) fn with_more(more: usize) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        // In memory, where there is such a place: nothing is to be kept.
+        let memory = Path::new("/dev/shm");
+        let folder = match memory.is_dir() {
+            true => tempfile::tempdir_in(memory),
+            false => tempfile::tempdir(),
+        };
+        let folder = folder.unwrap();
         let root = folder.path().join("repo");
         for path in [".git", "d"] {
             fs::create_dir_all(root.join(path)).unwrap();
