@@ -18,6 +18,7 @@
 //! # Ok::<(), engine::Error>(())
 //! ```
 
+mod apply;
 mod change;
 mod config;
 mod deployment;
@@ -29,6 +30,9 @@ mod fs;
 mod history;
 mod keys;
 mod paths;
+#[cfg(test)]
+#[path = "../tests/by_sops/peers.rs"]
+mod peers;
 mod process;
 mod random;
 mod repo;

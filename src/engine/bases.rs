@@ -70,6 +70,9 @@ pub(super) struct Earlier {
     pub(super) version: Arc<Version>,
 }
 
+/// From how many files on the index is read to spare the trees of commits.
+const WORTH_INDEX: usize = 50;
+
 /// The reason where no commit has the file.
 pub(super) const NO_BASE: &str = "no-base";
 
@@ -151,6 +154,11 @@ impl<'r> Bases<'r> {
         let Some(inside) = self.inside(path) else {
             return Before::Nothing(NO_BASE);
         };
+        if let Some(Kind::File(id)) = self.in_same_index(&inside)
+            && is(&id)
+        {
+            return Before::Unchanged;
+        }
         let mut versions = Vec::new();
         let mut lacking = NO_BASE;
         for point in &self.points {
@@ -212,6 +220,21 @@ impl<'r> Bases<'r> {
             }
         }
         was
+    }
+
+    /// Makes ready for so many files: from some number on the index is read, in which git may have noted that
+    /// all of it is one of the commits, and then no tree of that needs to be read.
+    pub(super) fn expect(&self, files: usize) {
+        if files >= WORTH_INDEX {
+            self.has_index();
+        }
+    }
+
+    /// What one of the commits has at a path, where the index is known to be the same.
+    fn in_same_index(&self, inside: &[u8]) -> Option<Kind> {
+        let is_same = self.has_index.get() == Some(&true);
+        let index = is_same.then(|| self.index())?;
+        index?.at(inside)
     }
 
     /// Whether one of the commits has all that the index has.

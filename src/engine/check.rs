@@ -69,6 +69,9 @@ fn look_at(
     if let Some(blobs) = blobs {
         blobs.prepare(&inputs.iter().filter_map(Input::blob).collect::<Vec<_>>());
     }
+    if let Some(bases) = bases {
+        bases.expect(inputs.len());
+    }
     let around = Around {
         command: Command::Check,
         blobs,

@@ -1,7 +1,7 @@
 //! The secret files among the inputs, read for what their metadata say: no key is needed, and no value
 //! is looked at.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::inputs::{Content, Input, Origin};
 use super::others::decode;
@@ -10,7 +10,17 @@ use crate::document::{Document, Format};
 use crate::fs;
 use crate::rules::FormatFrom;
 use crate::sops::SopsFile;
-use crate::source::SourceId;
+use crate::source::{Source, SourceId};
+
+/// A secret file as it was read.
+pub(super) struct Sops<'s> {
+    /// The path as reports print it.
+    pub(super) path: &'s Path,
+    pub(super) source: &'s Source,
+    /// The format that it was read as.
+    pub(super) format: Format,
+    pub(super) file: &'s SopsFile<'s>,
+}
 
 /// What was read of each secret file among the inputs, in their order.
 pub(super) struct Encrypted<T> {
@@ -26,7 +36,7 @@ pub(super) struct Encrypted<T> {
 pub(super) fn read_all<T: Send>(
     inputs: &[Input],
     jobs: Option<std::num::NonZeroUsize>,
-    read: impl Fn(&SopsFile<'_>) -> T + Sync + Send,
+    read: impl Fn(&Sops<'_>) -> T + Sync + Send,
 ) -> Result<Encrypted<T>, Error> {
     let mut encrypted = Encrypted {
         files: Vec::new(),
@@ -52,7 +62,7 @@ enum Found<T> {
     Read(T),
 }
 
-fn look<T>(input: &Input, read: impl Fn(&SopsFile<'_>) -> T) -> Found<T> {
+fn look<T>(input: &Input, read: impl Fn(&Sops<'_>) -> T) -> Found<T> {
     let named = input.origin == Origin::Named;
     let bytes = match &input.content {
         Content::Disk(place) => match fs::read(place, MAX_FILE_LEN) {
@@ -85,7 +95,7 @@ fn parse<T>(
     input: &Input,
     bytes: Vec<u8>,
     format: Format,
-    read: impl Fn(&SopsFile<'_>) -> T,
+    read: impl Fn(&Sops<'_>) -> T,
 ) -> Result<Option<T>, Unreadable> {
     let id = SourceId::WorkTree(input.path.clone());
     let (Some(source), None) = decode(id, bytes, format) else {
@@ -93,5 +103,13 @@ fn parse<T>(
     };
     let document = Document::parse(&source, format).map_err(|_| Unreadable)?;
     let file = SopsFile::of(&document).map_err(|_| Unreadable)?;
+    let read = |file| {
+        read(&Sops {
+            path: &input.path,
+            source: &source,
+            format,
+            file,
+        })
+    };
     Ok(file.as_ref().map(read))
 }

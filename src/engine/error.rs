@@ -68,8 +68,32 @@ pub enum Error {
         /// What the system says.
         reason: String,
     },
-    /// Files could not be changed, and none was.
-    #[error("{reason}")]
+    /// A private key was to be written into a repository.
+    #[error("`{}` lies in the repository `{}`, where no private key belongs, ignored or not", path.display(), root.display())]
+    #[diagnostic(help(
+        "name a file outside of every repository, such as one on the medium that it is to be kept on"
+    ))]
+    SecretInRepository {
+        /// The file as it was named.
+        path: PathBuf,
+        /// The root of the repository.
+        root: PathBuf,
+    },
+    /// A private key was to be written, and something lies in its place.
+    #[error("`{}` is there already, and is left as it is", path.display())]
+    #[diagnostic(help("name a file that is not there yet"))]
+    SecretExists {
+        /// The file as it was named.
+        path: PathBuf,
+    },
+    /// No key could be made.
+    #[error("no key could be made: {reason}")]
+    NoKey {
+        /// Why.
+        reason: String,
+    },
+    /// A change was planned and could not be carried out: nothing changed.
+    #[error("nothing was changed: {reason}")]
     NotChanged {
         /// Why.
         reason: String,

@@ -48,10 +48,6 @@ pub(super) fn find(
 ///
 /// # Errors
 /// [`Error::Interrupted`].
-#[expect(
-    dead_code,
-    reason = "the commands that write several files are to come"
-)]
 pub(super) fn refuse(
     environment: &Environment,
     repo: Option<&Repo<'_>>,

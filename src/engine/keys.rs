@@ -88,7 +88,7 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
     };
     let (inputs, _) = inputs::list(targets, scope)?;
     let mut keyring = Request::keyring(identities, environment)?;
-    let Encrypted { files, unread } = encrypted::read_all(&inputs, jobs, locks)?;
+    let Encrypted { files, unread } = encrypted::read_all(&inputs, jobs, |sops| locks(sops.file))?;
     let (paths, shut): (Vec<PathBuf>, Vec<Shut>) = files.into_iter().unzip();
     keyring.look_at_ssh();
     keyring.wake(&shut, &mut access.means(environment));

@@ -15,6 +15,7 @@ mod creation;
 mod earlier;
 mod encrypted;
 mod error;
+mod escrow;
 mod explain;
 mod file;
 mod filters;
@@ -37,11 +38,14 @@ mod recovery;
 mod refused;
 mod report;
 mod request;
+mod rewriting;
 mod settle;
 mod sign;
 mod since;
 mod staged;
 mod surroundings;
+mod unread;
+mod updatekeys;
 mod walk;
 
 pub use crate::history::{DataKeyFate, Edit, Step, ValueChange, What};
@@ -52,6 +56,7 @@ pub use baseline::{Written, write_baseline};
 pub use catalogue::{RuleInfo, catalogue, policy_schema};
 pub use check::check;
 pub use error::Error;
+pub use escrow::{KeyKind, NewIdentity, new_passphrase, refuse_repository};
 pub use explain::{
     AskedRule, Changes, Drift, ExplainRequest, Explanation, Governing, GroupReport, KeyName, Leaf,
     Mine, Outcome, Page, RecipientReport, RuleReport, SealReport, SelectorReport, explain,
@@ -63,6 +68,8 @@ pub use recipients::{AccessMatrix, FileAccess, Grant, Keyholder, recipients};
 pub use recovery::{Direction, FileState, RecoveredFile, Recovery, recover};
 pub use report::{BaseCommit, ComparedWith, FileReport, Lacking, NotEvaluated, Report, Summary};
 pub use request::{Access, IdentitySource, Request, Target};
+pub use rewriting::{Amendment, Applied, ChangeOptions, ChangePlan, DiffLine, FileChange, Refused};
+pub use updatekeys::{UpdateKeys, update_keys};
 
 use std::num::NonZeroUsize;
 
@@ -71,7 +78,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 #[cfg(feature = "cli")]
 pub(crate) use crate::document::Foreign;
 pub use crate::sops::{BusFactor, Opener};
-pub(crate) use crate::sops::{Reason, Verification};
+pub(crate) use crate::sops::{Reason, Verification, service};
 
 /// The most bytes of one input that are read: 256 MiB. A cluster stores one in an object, and memory
 /// grows with the input.

@@ -31,7 +31,8 @@ impl Answer {
         Self(Secret::new(text))
     }
 
-    pub(super) fn expose(&self) -> &str {
+    /// What was answered.
+    pub(crate) fn expose(&self) -> &str {
         self.0.expose()
     }
 }

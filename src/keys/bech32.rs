@@ -50,14 +50,17 @@ pub(super) fn is_letter(c: char) -> bool {
     u8::try_from(c).is_ok_and(|byte| CHARSET.contains(&byte))
 }
 
-/// The Bech32 string of `data` in lower case.
-#[cfg(any(feature = "pq", test))]
+/// The Bech32 string of `data` in lower case, with the prefix as it is. It stands in one place of memory
+/// from the start, so that a secret can be wiped there.
 pub(super) fn encode(prefix: &str, data: &[u8]) -> String {
     let mut state = 1;
     prefix.bytes().for_each(|byte| add(&mut state, byte >> 5));
     add(&mut state, 0);
     prefix.bytes().for_each(|byte| add(&mut state, byte & 31));
-    let mut text = format!("{prefix}1");
+    let length = prefix.len() + 1 + data.len() * 8 / 5 + 1 + CHECKSUM_LEN;
+    let mut text = String::with_capacity(length);
+    text.push_str(prefix);
+    text.push('1');
     let mut put = |value: u8| text.extend(CHARSET.get(usize::from(value)).copied().map(char::from));
     let (mut bits, mut held) = (0, 0_u16);
     for byte in data {

@@ -14,6 +14,7 @@ mod exposed;
 mod file_key;
 mod flaw;
 mod found;
+mod fresh;
 mod identity;
 mod keyring;
 mod listing;
@@ -41,8 +42,10 @@ pub use ask::{Answer, Ask};
 pub(crate) use dormant::Obstacle;
 pub(crate) use exposed::{Exposed, exposed, may_be_exposed};
 pub(crate) use flaw::Flaw;
+pub(crate) use fresh::{Fresh, NotMade};
 pub(crate) use keyring::{Given, Keyring, MAX_KEY_FILE};
 pub(crate) use listing::Listed;
+pub(crate) use lock::lock_to_passphrase;
 #[expect(unused_imports, reason = "the rewriting of files is to use it")]
 pub(crate) use lock::{LockError, Wrapped};
 pub(crate) use places::{IdentityFile, Origin, Place, PlaceState, files};

@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use super::{PART, Program, read_part, stop};
+use super::Program;
+use super::stop::stop;
+use super::stream::{PART, read_part};
 use crate::secret::Secret;
 
 /// A program that runs and is talked with. It is stopped where this is dropped.

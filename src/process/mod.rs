@@ -7,22 +7,25 @@
 
 #[cfg(feature = "plugin")]
 mod dialogue;
+mod stop;
+mod stream;
 
 #[cfg(feature = "plugin")]
 pub(crate) use dialogue::Dialogue;
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
 use crate::environment::Environment;
-use crate::secret::Secret;
+use stop::{kill, set_alone, stop};
+use stream::{Collected, collect};
 
 /// A program that is to be run.
 pub(crate) struct Program<'a> {
@@ -235,87 +238,6 @@ impl Program<'_> {
         Error::Io { name, kind }
     }
 }
-
-/// The beginning of a stream.
-struct Collected {
-    bytes: Secret<Vec<u8>>,
-    /// Whether it went on.
-    more: bool,
-}
-
-/// Reads a stream to its end on a thread of its own, and keeps `limit` bytes. A stream that goes on
-/// behind them is closed.
-fn collect(mut stream: impl Read + Send + 'static, limit: usize) -> Receiver<Collected> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        let mut bytes = Secret::new(Vec::new());
-        let mut part = Zeroizing::new([0; PART]);
-        while bytes.expose().len() <= limit {
-            match read_part(&mut stream, &mut part) {
-                [] => break,
-                part => bytes.extend(part),
-            }
-        }
-        let more = bytes.expose().len() > limit;
-        bytes.expose_mut().truncate(limit);
-        // Nobody listens any more where the time was up.
-        let _ = sender.send(Collected { bytes, more });
-    });
-    receiver
-}
-
-/// How much is read at once.
-const PART: usize = 1 << 14;
-
-/// Reads what there is; nothing at the end, and after an error: what was read before is all.
-fn read_part<'p>(from: &mut impl Read, part: &'p mut [u8; PART]) -> &'p [u8] {
-    loop {
-        match from.read(part) {
-            Ok(length) => return part.get(..length).unwrap_or_default(),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return &[],
-        }
-    }
-}
-
-/// Ends a program, and what it has started where it is alone, and waits until it is gone.
-fn stop(child: &mut Child, is_alone: bool) {
-    kill(child, is_alone);
-    // It was told to end; there is nothing else to be done.
-    let _ = child.wait();
-}
-
-/// Ends a program that nobody has waited for yet, and what it has started where it is alone.
-fn kill(child: &mut Child, is_alone: bool) {
-    if is_alone {
-        kill_group(child);
-    }
-    // Whether it was still there to be stopped makes no difference.
-    let _ = child.kill();
-}
-
-/// Makes a program the leader of a group of processes, which is not the terminal's.
-#[cfg(unix)]
-fn set_alone(command: &mut Command) {
-    use std::os::unix::process::CommandExt;
-    command.process_group(0);
-}
-
-#[cfg(unix)]
-fn kill_group(child: &Child) {
-    use rustix::process::{Pid, Signal, kill_process_group};
-    if let Some(leader) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        // It may be gone already.
-        let _ = kill_process_group(leader, Signal::KILL);
-    }
-}
-
-/// Windows has no groups that a program could be made to lead without more.
-#[cfg(not(unix))]
-fn set_alone(_: &mut Command) {}
-
-#[cfg(not(unix))]
-fn kill_group(_: &Child) {}
 
 #[cfg(unix)]
 fn is_program(place: &Path) -> bool {

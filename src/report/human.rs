@@ -251,40 +251,14 @@ const NAMED: usize = 5;
 /// Why there is no verdict, in words.
 pub(super) fn why(reason: &Reason, searched: &[String]) -> String {
     match reason {
-        Reason::NoIdentity if searched.is_empty() => "there is no identity".to_owned(),
-        Reason::NoIdentity => {
+        Reason::NoIdentity if !searched.is_empty() => {
             format!(
                 "there is no identity (`--identity FILE` names one); looked in {}",
                 searched.join(", ")
             )
         }
-        Reason::NotARecipient => "no identity here is a recipient".to_owned(),
-        Reason::TooFewGroups {
-            needed,
-            exist,
-            opened,
-        } => format!("{needed} of {exist} key groups needed; opened: {opened}"),
-        Reason::NeedsOtherKeys(kinds) => format!("needs {}", other_keys(kinds)),
-        Reason::NeedsInput(who) => format!(
-            "{who} asks for a passphrase, and nobody answered (nobody is asked in a hook, without a \
-             terminal, or with `--no-input`)"
-        ),
-        Reason::NotAllowed(what) | Reason::KeyFailed(what) => what.clone(),
-        Reason::SelectorsChanged => {
-            "its selectors, or what they leave in clear, differ from the base's, so that a verdict \
-             could answer a guess; `--trust-changes` opens it"
-                .to_owned()
-        }
-        Reason::NotAsked => "this command opens no file".to_owned(),
-        Reason::Unsupported(what) => format!("not supported: {what}"),
+        other => other.in_words(),
     }
-}
-
-/// Keys that are not age's, as people call them.
-fn other_keys(kinds: &[&str]) -> String {
-    let names = kinds.iter().map(|kind| openers::service(kind));
-    let names: Vec<&str> = names.collect();
-    names.join(" or ")
 }
 
 fn write_summary(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {

@@ -3,6 +3,7 @@
 #[cfg(feature = "cli")]
 mod drawing;
 mod escape;
+mod escrow;
 mod explain;
 mod github;
 mod gitlab;
@@ -14,6 +15,7 @@ mod keys;
 mod log;
 #[cfg(feature = "cli")]
 mod openers;
+mod plan;
 mod recipients;
 mod recovery;
 mod rules;
@@ -24,6 +26,9 @@ mod tree;
 mod undone;
 
 pub use escape::text as escape;
+#[cfg(feature = "cli")]
+pub use escrow::paper;
+pub use escrow::{KeyPlaces, keygen as keygen_json};
 #[cfg(feature = "cli")]
 pub use explain::human as explain_human;
 pub use explain::json as explain_json;
@@ -37,6 +42,9 @@ pub use keys::{human as keys_human, json as keys_json};
 #[cfg(feature = "cli")]
 pub use log::human as log_human;
 pub use log::json as log_json;
+#[cfg(feature = "cli")]
+pub use plan::human as plan_human;
+pub use plan::{Stage as PlanStage, json as plan_json};
 #[cfg(feature = "cli")]
 pub use recipients::human as recipients_human;
 pub use recipients::{csv as recipients_csv, html as recipients_html, json as recipients_json};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::escape;
-use crate::engine::{FileReport, Opener};
+use crate::engine::{FileReport, Opener, service};
 
 /// How many keys of a group a line names, how many groups, and how many lines there are.
 const NAMED: usize = 4;
@@ -105,17 +105,4 @@ pub(super) fn shortened(name: &str) -> String {
         shown.push('…');
     }
     escape::text(&shown)
-}
-
-/// A kind of keys that is not age's, as people call it.
-pub(super) fn service(kind: &str) -> &str {
-    match kind {
-        "pgp" => "PGP",
-        "kms" => "AWS KMS",
-        "gcp_kms" => "GCP KMS",
-        "hckms" => "HuaweiCloud KMS",
-        "azure_kv" => "Azure Key Vault",
-        "hc_vault" => "HashiCorp Vault",
-        other => other,
-    }
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::{
-    Check, FileFacts, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, Ruled,
-    has_lone_groups, is_accidental, some_of,
+    Check, FileFacts, Found, Needs, RepoContext, RepoFindings, Rule, Ruled, has_lone_groups,
+    is_accidental, some_of,
 };
 use crate::config::creation::{Choice, CreationRule};
 use crate::finding::{Help, Severity};
@@ -19,14 +19,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
-    for ruled in context.ruled() {
-        let found = ruled
-            .rules()
-            .filter_map(|(at, rule)| of_rule(context, ruled, at, rule));
-        for found in found.take(MAX_FINDINGS) {
-            findings.report_in_config(ruled.config, found);
-        }
-    }
+    findings.report_of_rules(context, |ruled, at, rule| of_rule(context, ruled, at, rule));
     for (file, governed) in context.files.iter().zip(context.governed) {
         // What a rule says is told of there, and what differs from it by `recipient-drift`.
         let is_free = matches!(

@@ -62,7 +62,7 @@ pub(crate) use copied_ciphertext::copied_across;
 pub(crate) use given::{
     Above, BaseName, ChangeContext, CommitName, ConfigContext, ConfigFile, Departed, Deployed, Due,
     FileContext, FileFacts, Findings, Follows, FormatFrom, Governed, Left, Past, RepoContext,
-    RepoFindings, Sound, Standing, Undecided, Unreadable, ValuePlace, Values,
+    RepoFindings, Sound, Standing, Undecided, Unreadable, ValuePlace, Values, following,
 };
 use given::{
     CommitNames, Fate, Found, How, KeyDrift, KeyFacts, Lacking, MAX_FINDINGS, Moved, Names, Picks,

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use super::{
-    Check, FileFacts, Found, MAX_FINDINGS, Needs, RepoContext, RepoFindings, Rule, Ruled, some_of,
-};
+use super::{Check, FileFacts, Found, Needs, RepoContext, RepoFindings, Rule, Ruled, some_of};
 use crate::config::creation::CreationRule;
 use crate::finding::{Help, Severity};
 use crate::paths;
@@ -20,14 +18,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
-    for ruled in context.ruled() {
-        let found = ruled
-            .rules()
-            .filter_map(|(at, rule)| found(context, ruled, at, rule));
-        for found in found.take(MAX_FINDINGS) {
-            findings.report_in_config(ruled.config, found);
-        }
-    }
+    findings.report_of_rules(context, |ruled, at, rule| found(context, ruled, at, rule));
 }
 
 fn found(

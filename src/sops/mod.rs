@@ -37,9 +37,9 @@ pub(crate) use blind::{Blinded, Blinding};
 pub use bus_factor::BusFactor;
 pub(crate) use bus_factor::{BusFactors, Quorum};
 pub(crate) use comment::ClearComment;
+pub(crate) use data_key::{DataKey, locks, locks_by_group};
 #[expect(unused_imports, reason = "the plans of rewrites need them")]
-pub(crate) use data_key::{DataKey, Indivisible, Locked, unlock};
-pub(crate) use data_key::{locks, locks_by_group};
+pub(crate) use data_key::{Indivisible, Locked, unlock};
 pub(crate) use data_keys::{DataKeyId, DataKeys};
 pub(crate) use enc::{Token, ValueType};
 pub use file::Opener;
@@ -54,6 +54,7 @@ pub(crate) use problem::{
 pub(crate) use recipients::KeyNames;
 pub(crate) use selectors::{SelectorKind, Selectors};
 pub(crate) use values::{OpenValue, Unopened, open_values};
+pub(crate) use verification::service;
 pub use verification::{Reason, Verification};
-pub(crate) use verify::{Inspection, Place, check, check_closed, verify_values};
+pub(crate) use verify::{Inspection, Place, check, check_closed, open, verify_values};
 pub(crate) use walk::{Leaf, Overrun, Visit, walk};

@@ -88,3 +88,48 @@ impl fmt::Display for Reason {
         })
     }
 }
+
+impl Reason {
+    /// The reason in a few words, lower case, for people.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::NoIdentity => "there is no identity".to_owned(),
+            Self::NotARecipient => "no identity here is a recipient".to_owned(),
+            Self::TooFewGroups {
+                needed,
+                exist,
+                opened,
+            } => format!("{needed} of {exist} key groups needed; opened: {opened}"),
+            Self::NeedsOtherKeys(kinds) => {
+                let names: Vec<&str> = kinds.iter().map(|kind| service(kind)).collect();
+                format!("needs {}", names.join(" or "))
+            }
+            Self::NeedsInput(who) => format!(
+                "{who} asks for a passphrase, and nobody answered (nobody is asked in a hook, without a \
+                 terminal, or with `--no-input`)"
+            ),
+            Self::NotAllowed(what) | Self::KeyFailed(what) => what.clone(),
+            Self::SelectorsChanged => {
+                "its selectors, or what they leave in clear, differ from the base's, so that a verdict \
+                 could answer a guess; `--trust-changes` opens it"
+                    .to_owned()
+            }
+            Self::NotAsked => "this command opens no file".to_owned(),
+            Self::Unsupported(what) => format!("not supported: {what}"),
+        }
+    }
+}
+
+/// A kind of keys that is not age's, as people call it.
+pub(crate) fn service(kind: &str) -> &str {
+    match kind {
+        "pgp" => "PGP",
+        "kms" => "AWS KMS",
+        "gcp_kms" => "GCP KMS",
+        "hckms" => "HuaweiCloud KMS",
+        "azure_kv" => "Azure Key Vault",
+        "hc_vault" => "HashiCorp Vault",
+        other => other,
+    }
+}

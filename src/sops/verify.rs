@@ -53,9 +53,17 @@ pub(crate) struct Checked {
 
 /// Opens the data key of `file` with `keyring`, verifies all of it, and gives sops's verdict.
 pub(crate) fn check(file: &SopsFile<'_>, keyring: &Keyring) -> Checked {
+    open(file, keyring).1
+}
+
+/// The same, with the data key where it was opened.
+pub(crate) fn open(file: &SopsFile<'_>, keyring: &Keyring) -> (Option<DataKey>, Checked) {
     match unlock(file, keyring) {
-        Ok(key) => judge(file, Ok(&key)),
-        Err(locked) => judge(file, Err(locked)),
+        Ok(key) => {
+            let checked = judge(file, Ok(&key));
+            (Some(key), checked)
+        }
+        Err(locked) => (None, judge(file, Err(locked))),
     }
 }
 

@@ -27,7 +27,9 @@ pub(crate) enum Mode {
     /// Who may do so with the user's other new files.
     Usual,
     /// The user alone.
+    #[cfg_attr(not(test), expect(dead_code, reason = "only single files are so yet"))]
     Private,
     /// Who may do so with this file, which is there.
+    #[cfg_attr(not(test), expect(dead_code, reason = "`split` is to come"))]
     Like(PathBuf),
 }

@@ -9,15 +9,6 @@
 //! Nothing is written through a link that leads out of the repository, because the link may be a
 //! stranger's, and nothing is written over a file that is not what the caller has read.
 
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        unused_imports,
-        reason = "the commands that write several files are to come"
-    )
-)]
-
 mod change;
 mod commit;
 mod digest;
@@ -40,12 +31,7 @@ mod state;
 mod tests;
 
 pub(crate) use change::Mode;
-#[cfg_attr(
-    test,
-    expect(unused_imports, reason = "no command says yet what was done")
-)]
-pub(crate) use commit::Done;
-pub(crate) use commit::Transaction;
+pub(crate) use commit::{Done, Transaction};
 pub(crate) use digest::Digest;
 pub(crate) use error::{Error, Fault};
 pub(crate) use home::Home;

@@ -49,6 +49,19 @@ fn found(sandbox: &Sandbox, arguments: &[&str]) -> Vec<String> {
     .collect()
 }
 
+/// Runs the command that the help has.
+#[track_caller]
+fn follow_help(sandbox: &Sandbox) {
+    let report = sandbox.run(["audit"]);
+    let mut lines = report.stdout.lines();
+    let command = lines.find(|line| line.contains("sed ")).unwrap();
+    let shell = std::process::Command::new("sh")
+        .args(["-c", command.trim()])
+        .current_dir(sandbox.work())
+        .status();
+    assert!(shell.unwrap().success());
+}
+
 #[test]
 fn a_secret_that_is_deleted_renamed_or_listed_too_early_breaks_the_build() {
     let sandbox = deployed();
@@ -68,18 +81,7 @@ fn a_secret_that_is_deleted_renamed_or_listed_too_early_breaks_the_build() {
         "{}",
         report.stdout
     );
-    // As the help says it.
-    let report = sandbox.run(["audit"]);
-    let command = report
-        .stdout
-        .lines()
-        .find(|line| line.contains("sed "))
-        .unwrap();
-    let shell = std::process::Command::new("sh")
-        .args(["-c", command.trim()])
-        .current_dir(sandbox.work())
-        .status();
-    assert!(shell.unwrap().success());
+    follow_help(&sandbox);
     assert_eq!(found(&sandbox, &[]), [""; 0]);
     assert!(!sandbox.work().join("app/generator.yaml.bak").exists());
 }
@@ -88,20 +90,10 @@ fn a_secret_that_is_deleted_renamed_or_listed_too_early_breaks_the_build() {
 fn the_line_that_is_missing_is_told_as_a_command_that_adds_it() {
     let sandbox = deployed();
     sandbox.write("app/b.enc.yaml", sandbox.read("app/a.enc.yaml"));
-    let report = sandbox.run(["audit"]);
     let line = found(&sandbox, &[]);
     assert_eq!(line.len(), 1, "{line:?}");
     assert!(line[0].starts_with("app/b.enc.yaml:"), "{line:?}");
-    let command = report
-        .stdout
-        .lines()
-        .find(|line| line.contains("sed "))
-        .unwrap();
-    let shell = std::process::Command::new("sh")
-        .args(["-c", command.trim()])
-        .current_dir(sandbox.work())
-        .status();
-    assert!(shell.unwrap().success());
+    follow_help(&sandbox);
     let expected = format!("{GENERATOR}  - ./b.enc.yaml\n");
     assert_eq!(
         String::from_utf8(sandbox.read("app/generator.yaml")).unwrap(),

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use clap::{CommandFactory, Parser};
-use sopsguard::engine::Access;
+use sopsguard::engine::{Access, Ask};
 use sopsguard::report::Style;
 use sopsguard::{Environment, Platform};
 
@@ -16,7 +16,8 @@ use crate::args::{AccessArgs, Args, ColorChoice, Command, Global, InputType};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 use crate::{
-    audit, check, completions, explain, init, install, keys, log, man, recipients, recover, rules,
+    audit, check, completions, escrow, explain, init, install, keys, log, man, recipients, recover,
+    rules, updatekeys,
 };
 
 /// The world that a command runs in.
@@ -102,11 +103,19 @@ impl App {
                 let access = self.access(&options.access, false, &mut terminal);
                 explain::run(options, &environment, access, style)
             }
+            Command::Escrow(options) => escrow::run(options, &environment, self),
             Command::Init(options) => init::run(options, &environment),
             Command::Install(options) => install::run(options, &environment, style),
             Command::Recipients(options) => recipients::run(options, &environment, style),
             Command::Recover(options) => recover::run(options, &environment),
             Command::Rules(options) => rules::run(options),
+            Command::Updatekeys(options) => {
+                let (mut terminal, mut asking) = (Terminal, Terminal);
+                let write = &options.write.access;
+                let access = self.access(write, false, &mut terminal);
+                let ask = self.ask(write, &mut asking);
+                updatekeys::run(options, &environment, access, ask, style)
+            }
             Command::Completions(options) => completions::run(options),
             Command::Man(options) => man::run(options),
         }
@@ -128,6 +137,11 @@ impl App {
         style.ascii = self.is_ascii_only();
         style.width = self.width;
         Ok(style)
+    }
+
+    /// Whether standard output is a terminal.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.terminal
     }
 
     fn environment(&self, global: &Global) -> Result<Environment, Failure> {
@@ -179,6 +193,12 @@ impl App {
             access.ask = Some(terminal);
         }
         access
+    }
+
+    /// Who is asked whether to go on, where somebody is there.
+    fn ask<'t>(&self, options: &AccessArgs, terminal: &'t mut Terminal) -> Option<&'t mut dyn Ask> {
+        let is_asked = self.attended && !self.is_in_hook() && !options.no_input;
+        is_asked.then_some(terminal as &mut dyn Ask)
     }
 
     /// Whether git started the process (all its hooks see some of these variables) or pre-commit did.

@@ -40,6 +40,8 @@ impl Failure {
                 engine::Error::Identity { .. }
                 | engine::Error::Policy { .. }
                 | engine::Error::PolicyExists { .. }
+                | engine::Error::SecretInRepository { .. }
+                | engine::Error::SecretExists { .. }
                 | engine::Error::Baseline { .. }
                 | engine::Error::NoSuchRevision { .. },
             )

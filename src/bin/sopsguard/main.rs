@@ -6,8 +6,10 @@ mod app;
 mod args;
 mod audit;
 mod baseline;
+mod changing;
 mod check;
 mod completions;
+mod escrow;
 mod explain;
 mod failure;
 mod help;
@@ -23,6 +25,7 @@ mod recipients;
 mod recover;
 mod rules;
 mod terminal;
+mod updatekeys;
 
 use std::process::ExitCode;
 

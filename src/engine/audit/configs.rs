@@ -21,7 +21,7 @@ const MOST_FOLDERS: usize = 100;
 
 /// Reads all of them, in the order of the inputs; outside of a repository, where there is none in the
 /// current folder, the next above it, too.
-pub(super) fn read(inputs: &[Input], world: Surroundings<'_>) -> Vec<ConfigFile> {
+pub(in crate::engine) fn read(inputs: &[Input], world: Surroundings<'_>) -> Vec<ConfigFile> {
     let is_config = |input: &&Input| name(input) == SOPS_CONFIG.as_bytes();
     let inputs = inputs.iter().filter(is_config);
     let mut configs: Vec<ConfigFile> = inputs.filter_map(|input| read_one(input, world)).collect();
@@ -113,7 +113,11 @@ pub(in crate::engine) fn config_file(
 }
 
 /// What each file follows.
-pub(super) fn govern(files: &[FileFacts], configs: &[ConfigFile], here: &Path) -> Vec<Governed> {
+pub(in crate::engine) fn govern(
+    files: &[FileFacts],
+    configs: &[ConfigFile],
+    here: &Path,
+) -> Vec<Governed> {
     let by_folder: HashMap<&Path, usize> = configs
         .iter()
         .enumerate()

@@ -4,7 +4,6 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use super::Facts;
 use crate::change::Version;
 use crate::document::{Document, Format};
 use crate::engine::bases::Bases;
@@ -16,7 +15,7 @@ use crate::fs;
 use crate::history::{DataKeyFate, Departure, Now, Reader, departures, gone};
 use crate::keys::{Keyring, Shut};
 use crate::repo::{self, BlobId, End, NoBase, Reach};
-use crate::rules::{Departed, Left, STALE_DATA_KEY};
+use crate::rules::{Departed, FileFacts, Left, STALE_DATA_KEY};
 use crate::sops::{DataKeyId, DataKeys, SopsFile, locks};
 use crate::source::SourceId;
 
@@ -31,7 +30,7 @@ pub(super) struct Histories<'e, 'b> {
 
 /// A file with its history.
 struct File<'a> {
-    facts: &'a Facts,
+    facts: &'a FileFacts,
     input: &'a Input,
     versions: Vec<repo::Version>,
 }
@@ -50,7 +49,7 @@ impl Histories<'_, '_> {
     /// [`Error::Threads`].
     pub(super) fn search<'i>(
         &self,
-        files: impl Iterator<Item = (&'i Facts, &'i Input)>,
+        files: impl Iterator<Item = (&'i FileFacts, &'i Input)>,
         keyring: Option<&mut Keyring>,
         access: &mut Access<'_>,
     ) -> Result<(Vec<Departed>, Vec<NotEvaluated>), Error> {
@@ -107,14 +106,14 @@ impl Histories<'_, '_> {
     /// The files that git knows, with their histories; and why those end early, if they do.
     fn files<'i>(
         &self,
-        files: impl Iterator<Item = (&'i Facts, &'i Input)>,
+        files: impl Iterator<Item = (&'i FileFacts, &'i Input)>,
         bases: &Bases<'_>,
     ) -> (Vec<File<'i>>, Option<&'static str>) {
-        let inside = |(facts, input): (&'i Facts, &'i Input)| {
+        let inside = |(facts, input): (&'i FileFacts, &'i Input)| {
             let inside = bases.inside(&facts.path)?;
             Some((facts, input, inside))
         };
-        let files: Vec<(&Facts, &Input, Vec<u8>)> = files.filter_map(inside).collect();
+        let files: Vec<(&FileFacts, &Input, Vec<u8>)> = files.filter_map(inside).collect();
         let paths: Vec<&[u8]> = files.iter().map(|(.., inside)| inside.as_slice()).collect();
         let mut commits = bases.commits();
         let head = match commits.head() {

@@ -1,7 +1,7 @@
 //! `audit`: who can open what. All files are looked at first, as far as that goes without a key; then the rules
 //! about the repository look at what is known of all of them, and at the configuration.
 
-mod configs;
+pub(super) mod configs;
 mod departed;
 mod deployed;
 mod first;
@@ -33,9 +33,6 @@ pub(super) use configs::config_file;
 use departed::Histories;
 pub use first::{FirstPolicy, init};
 use values::{Comparison, ToOpen};
-
-/// What is kept of a file.
-type Facts = FileFacts;
 
 /// Audits who can open the files of a repository, and its configuration.
 ///
@@ -214,7 +211,7 @@ fn loosened(report: &Report) -> Vec<PathBuf> {
 }
 
 /// What the user named, of which alone is told.
-struct Named {
+pub(super) struct Named {
     /// The paths, absolute; none where all is told.
     paths: Vec<PathBuf>,
     /// What to look at where that is not the whole repository.
@@ -222,7 +219,7 @@ struct Named {
 }
 
 impl Named {
-    fn take(request: &mut Request<'_>, world: Surroundings<'_>) -> Result<Self, Error> {
+    pub(super) fn take(request: &mut Request<'_>, world: Surroundings<'_>) -> Result<Self, Error> {
         let targets = std::mem::take(&mut request.targets);
         let mut paths = Vec::new();
         for target in &targets {
@@ -251,12 +248,18 @@ impl Named {
         Ok(Self { paths, roots })
     }
 
-    fn roots(&self) -> Vec<Target> {
+    pub(super) fn roots(&self) -> Vec<Target> {
         let paths = self.roots.iter().filter_map(|target| match target {
             Target::Path(path) => Some(Target::Path(path.clone())),
             Target::Text { .. } => None,
         });
         paths.collect()
+    }
+
+    /// Whether a path, as reports print it, is named, or lies below what is; all are where nothing is.
+    pub(super) fn has(&self, here: &Path, path: &Path) -> bool {
+        let place = paths::absolute(here, path);
+        self.paths.is_empty() || self.paths.iter().any(|named| place.starts_with(named))
     }
 
     /// Leaves what is said of the named files.
@@ -286,6 +289,9 @@ fn look_at(
     let blobs = world.bases.map(|bases| &bases.blobs);
     if let Some(blobs) = blobs {
         blobs.prepare(&inputs.iter().filter_map(Input::blob).collect::<Vec<_>>());
+    }
+    if let Some(bases) = world.bases {
+        bases.expect(inputs.len());
     }
     let around = Around {
         command: Command::Audit,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use super::{Facts, telling};
+use super::telling;
 use crate::document::Document;
 use crate::engine::bases::Bases;
 use crate::engine::inputs::{Content, Input};
@@ -16,7 +16,7 @@ use crate::engine::{Access, Error, MAX_FILE_LEN, NotEvaluated, map_all};
 use crate::environment::Environment;
 use crate::fs;
 use crate::keys::{Keyring, Shut};
-use crate::rules::{OF_VALUES, ValuePlace, Values};
+use crate::rules::{FileFacts, OF_VALUES, ValuePlace, Values};
 use crate::sops::{Blinded, Blinding, SopsFile, Unopened, open_values};
 use crate::source::SourceId;
 
@@ -29,7 +29,7 @@ pub(super) struct Comparison<'e, 'b> {
 
 /// A file to open.
 pub(super) struct ToOpen<'a> {
-    pub(super) facts: &'a Facts,
+    pub(super) facts: &'a FileFacts,
     pub(super) input: &'a Input,
 }
 

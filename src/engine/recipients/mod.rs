@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use matrix::{AccessMatrix, FileAccess, Grant, Keyholder};
-use names::Names;
+pub(super) use names::Names;
 
 use super::encrypted::{self, Encrypted};
 use super::inputs::{self, Scope};
@@ -52,7 +52,8 @@ pub fn recipients(request: Request<'_>) -> Result<AccessMatrix, Error> {
         jobs: request.jobs,
     };
     let (inputs, notices) = inputs::list(request.targets, scope)?;
-    let Encrypted { files, unread } = encrypted::read_all(&inputs, request.jobs, Facts::of)?;
+    let Encrypted { files, unread } =
+        encrypted::read_all(&inputs, request.jobs, |sops| Facts::of(sops.file))?;
     let root = repo.as_ref().map_or(here.as_path(), Repo::work_tree);
     let name = root.file_name().unwrap_or_default();
     let places: Vec<PathBuf> = files

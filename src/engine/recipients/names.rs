@@ -13,7 +13,7 @@ use crate::source::{Source, SourceId};
 
 /// Names, roles and copies by the name under which keys are compared.
 #[derive(Default)]
-pub(super) struct Names {
+pub(in crate::engine) struct Names {
     listed: BTreeMap<String, Keyholder>,
     /// What the `.sops.yaml` of each folder call the others.
     called: BTreeMap<PathBuf, BTreeMap<String, String>>,
@@ -26,7 +26,7 @@ impl Names {
     /// The names that the policy gives, and for other keys those that the `.sops.yaml` files above these
     /// files give: by an anchor, or by a comment. Where several have one for a key, that of the
     /// nearest to the file counts.
-    pub(super) fn of<'p>(
+    pub(in crate::engine) fn of<'p>(
         policy: &Policy,
         root: &Path,
         files: impl Iterator<Item = &'p Path>,
@@ -50,13 +50,18 @@ impl Names {
     }
 
     /// The recipients that the policy lists, whether they can open a file or not.
-    pub(super) fn listed(&self) -> impl Iterator<Item = (&str, Keyholder)> {
+    pub(in crate::engine) fn listed(&self) -> impl Iterator<Item = (&str, Keyholder)> {
         let listed = self.listed.iter();
         listed.map(|(canonical, holder)| (canonical.as_str(), holder.clone()))
     }
 
     /// The recipient with a key of the file at this place, absolute, that the policy does not list.
-    pub(super) fn holder(&self, canonical: &str, opener: &Opener, place: &Path) -> Keyholder {
+    pub(in crate::engine) fn holder(
+        &self,
+        canonical: &str,
+        opener: &Opener,
+        place: &Path,
+    ) -> Keyholder {
         let above = place
             .ancestors()
             .filter_map(|folder| self.called.get(folder));

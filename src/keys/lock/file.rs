@@ -86,7 +86,8 @@ fn encrypt(key: &[u8; 32], secret: &[u8], file: &mut Vec<u8>) {
     }
 }
 
-fn armor(file: &[u8]) -> String {
+/// The armor around an age file; it ends in a line feed.
+pub(super) fn armor(file: &[u8]) -> String {
     let body = BASE64_STANDARD.encode(file);
     let lines = body.len().div_ceil(COLUMNS);
     let mut text = String::with_capacity(HEADER.len() + body.len() + lines + FOOTER.len());

@@ -6,6 +6,7 @@
 //! nobody and runs nothing.
 
 mod file;
+mod passphrase;
 mod x25519;
 
 #[cfg(feature = "plugin")]
@@ -27,6 +28,7 @@ use super::ssh;
 use super::wake::Means;
 use crate::random::{self, NoRandomness};
 use crate::secret::Secret;
+pub(crate) use passphrase::lock_to_passphrase;
 
 /// Why nothing was locked for a recipient. It is a sentence about the recipient, which it does not name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

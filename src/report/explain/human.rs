@@ -181,7 +181,7 @@ fn kind(kind: &str) -> String {
     match kind {
         "x25519" | "ssh-ed25519" | "ssh-rsa" | "post-quantum" => String::new(),
         "age" => "no kind that age has".to_owned(),
-        other => escape::text(openers::service(other)),
+        other => escape::text(crate::engine::service(other)),
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) use past::CommitNames;
 pub(crate) use past::{CommitName, Past};
 pub(crate) use remedy::argument;
 pub(crate) use repository::{
-    Above, ConfigFile, Follows, Governed, RepoContext, RepoFindings, Undecided,
+    Above, ConfigFile, Follows, Governed, RepoContext, RepoFindings, Undecided, following,
 };
 pub(super) use shared::Lacking;
 pub(crate) use sound::Sound;

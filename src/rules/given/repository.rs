@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::{
-    Covered, Departed, Deployed, FileContext, FileFacts, Findings, Found, Places, Ruled, Values,
-    remedy,
+    Covered, Departed, Deployed, FileContext, FileFacts, Findings, Found, MAX_FINDINGS, Places,
+    Ruled, Values, remedy,
 };
 use crate::config::creation::{self, Choice, CreationRule, SopsConfig};
 use crate::config::{Day, FILE_NAME, Policy};
@@ -52,7 +52,7 @@ pub(crate) struct RepoContext<'a> {
     pub(crate) covered: OnceLock<Vec<Vec<Covered>>>,
 }
 
-impl RepoContext<'_> {
+impl<'a> RepoContext<'a> {
     /// A key of a file as findings name it: as it is printed, and as it is called: by the policy, else by the
     /// nearest `.sops.yaml` above the file that has a name for it, else by any.
     pub(in crate::rules) fn name_of(&self, canonical: &str, shown: &str, file: &Path) -> String {
@@ -69,9 +69,7 @@ impl RepoContext<'_> {
         });
         told_key(shown, self.policy.name_of(canonical).or(in_configs))
     }
-}
 
-impl RepoContext<'_> {
     /// Whether the file is one of those that are looked at.
     pub(in crate::rules) fn has(&self, path: &Path) -> bool {
         let wanted = path.as_os_str().as_encoded_bytes();
@@ -85,6 +83,20 @@ impl RepoContext<'_> {
     pub(in crate::rules) fn policy_name(&self) -> &Path {
         self.policy_file
             .map_or(Path::new(FILE_NAME), |(path, _)| path)
+    }
+
+    /// Whether a `.sops.yaml` is the nearest one above any sops file. One that is not may be a template,
+    /// from which another program makes the configuration that sops reads.
+    pub(in crate::rules) fn is_nearest_to_any(&self, config: &ConfigFile) -> bool {
+        let nearest = self.governed.iter().filter_map(|of| of.above.first());
+        nearest
+            .filter_map(|above| self.configs.get(above.config))
+            .any(|nearest| std::ptr::eq(nearest, config))
+    }
+
+    /// The files that follow a rule, each with it.
+    pub(crate) fn following(&self) -> impl Iterator<Item = Follows<'a>> + use<'a> {
+        following(self.files, self.governed, self.configs)
     }
 }
 
@@ -165,34 +177,26 @@ pub(crate) struct Follows<'a> {
     pub(crate) rule: &'a CreationRule,
 }
 
-impl<'a> RepoContext<'a> {
-    /// Whether a `.sops.yaml` is the nearest one above any sops file. One that is not may be a template,
-    /// from which another program makes the configuration that sops reads.
-    pub(in crate::rules) fn is_nearest_to_any(&self, config: &ConfigFile) -> bool {
-        let nearest = self.governed.iter().filter_map(|of| of.above.first());
-        nearest
-            .filter_map(|above| self.configs.get(above.config))
-            .any(|nearest| std::ptr::eq(nearest, config))
-    }
-
-    /// The files that follow a rule, each with it.
-    pub(crate) fn following(&self) -> impl Iterator<Item = Follows<'a>> + use<'a> {
-        let configs = self.configs;
-        let files = self.files.iter().zip(self.governed);
-        files.filter_map(move |(file, governed)| {
-            let Some(Choice::Rule(number)) = governed.choice else {
-                return None;
-            };
-            let config = configs.get(governed.above.first()?.config)?;
-            let rule = config.read.as_ref().ok()?.rules.get(number)?;
-            Some(Follows {
-                file,
-                config,
-                number,
-                rule,
-            })
+/// The files that follow a rule, each with it; `governed` says what each of them follows.
+pub(crate) fn following<'a>(
+    files: &'a [FileFacts],
+    governed: &'a [Governed],
+    configs: &'a [ConfigFile],
+) -> impl Iterator<Item = Follows<'a>> + use<'a> {
+    let files = files.iter().zip(governed);
+    files.filter_map(move |(file, governed)| {
+        let Some(Choice::Rule(number)) = governed.choice else {
+            return None;
+        };
+        let config = configs.get(governed.above.first()?.config)?;
+        let rule = config.read.as_ref().ok()?.rules.get(number)?;
+        Some(Follows {
+            file,
+            config,
+            number,
+            rule,
         })
-    }
+    })
 }
 
 /// A rule that could not decide something.
@@ -212,6 +216,7 @@ pub(crate) struct RepoFindings<'a> {
     found: &'a mut Vec<Finding>,
     undecided: &'a mut Vec<Undecided>,
 }
+
 impl<'a> RepoFindings<'a> {
     /// Collects what `rule` finds into `found`, and what it cannot say into `undecided`.
     pub(crate) fn new(
@@ -242,6 +247,21 @@ impl<'a> RepoFindings<'a> {
         let mut file = FileContext::of_text(&config.path, Some(&config.source));
         file.shown = config.parts();
         self.report_in(&file, found);
+    }
+
+    /// Adds what is found of the rules of each configuration that sops loads, as far as that goes.
+    pub(in crate::rules) fn report_of_rules(
+        &mut self,
+        context: &RepoContext<'_>,
+        found: impl Fn(&Ruled<'_>, usize, &CreationRule) -> Option<Found>,
+    ) {
+        for ruled in context.ruled() {
+            let rules = ruled.rules();
+            let found = rules.filter_map(|(at, rule)| found(ruled, at, rule));
+            for found in found.take(MAX_FINDINGS) {
+                self.report_in_config(ruled.config, found);
+            }
+        }
     }
 
     /// Adds what was found in a file of which all is known.

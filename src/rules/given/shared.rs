@@ -1,6 +1,6 @@
 //! What several files lack that follow one creation rule: that is mended at the rule, so it is told there, once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::{ConfigFile, FileFacts, Follows, RepoContext};
@@ -24,9 +24,12 @@ impl<'a> RepoContext<'a> {
         rule: &str,
         lacks: impl Fn(&'a FileFacts) -> Option<T>,
     ) -> Vec<Lacking<'a, T>> {
+        let told = self.configs.iter().filter(|config| self.is_told(config));
+        let told: HashSet<*const ConfigFile> = told.map(std::ptr::from_ref).collect();
         let following: HashMap<&Path, Follows<'a>> = self
             .following()
-            .filter(|follows| self.is_told_at(follows, rule))
+            .filter(|follows| told.contains(&std::ptr::from_ref(follows.config)))
+            .filter(|follows| self.is_as_ruled(follows, rule))
             .map(|follows| (follows.file.path.as_path(), follows))
             .collect();
         let mut all: Vec<Lacking<'a, T>> = Vec::new();
@@ -54,11 +57,18 @@ impl<'a> RepoContext<'a> {
         all
     }
 
-    fn is_told_at(&self, follows: &Follows<'_>, rule: &str) -> bool {
-        let config = paths::absolute(self.here, &follows.config.path);
-        let is_told = self.told.is_empty() || self.told.iter().any(|path| config.starts_with(path));
-        let judged = |path: &Path| self.policy.judge(rule, path, Severity::Warning);
-        is_told && judged(&follows.file.path).is_some() && !follows.key_drift().is_some()
+    /// Whether anything is told of this configuration.
+    fn is_told(&self, config: &ConfigFile) -> bool {
+        let place = paths::absolute(self.here, &config.path);
+        self.told.is_empty() || self.told.iter().any(|path| place.starts_with(path))
+    }
+
+    /// Whether the policy lets `rule` tell of the file, and its keys are those of its creation rule.
+    fn is_as_ruled(&self, follows: &Follows<'_>, rule: &str) -> bool {
+        let judged = self
+            .policy
+            .judge(rule, &follows.file.path, Severity::Warning);
+        judged.is_some() && !follows.key_drift().is_some()
     }
 }
 

@@ -162,7 +162,7 @@ impl Follows<'_> {
 
     /// What is to be mended in the rule before any file follows it: what would need several keys
     /// together by an accident.
-    pub(in crate::rules) fn rule_first(&self) -> Option<String> {
+    pub(crate) fn rule_first(&self) -> Option<String> {
         is_accidental(self.rule).then(|| {
             let count = self.rule.groups.len();
             format!(

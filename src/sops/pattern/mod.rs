@@ -23,6 +23,7 @@ mod limits;
 mod parse;
 mod tree;
 mod unicode;
+mod utf8;
 
 use std::borrow::Cow;
 use std::fmt;

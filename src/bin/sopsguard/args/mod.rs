@@ -1,5 +1,6 @@
 //! The arguments, as they are typed. Their doc comments are the help text.
 
+mod escrow;
 mod shared;
 mod values;
 
@@ -15,13 +16,15 @@ use crate::help::{
     COMPLETIONS_EXAMPLES, EXAMPLES, EXIT_CODES, EXPLAIN_EXAMPLES, EXPLAIN_EXIT_CODES, IDENTITIES,
     INIT_EXAMPLES, INIT_EXIT_CODES, INSTALL_EXAMPLES, KEYS_EXAMPLES, KEYS_EXIT_CODES, LOG_EDITS,
     LOG_EXAMPLES, LOG_EXIT_CODES, MAN_EXAMPLES, RECIPIENTS_EXAMPLES, RECIPIENTS_EXIT_CODES,
-    RECOVER_EXAMPLES, RECOVER_EXIT_CODES, RULES_EXAMPLES,
+    RECOVER_EXAMPLES, RECOVER_EXIT_CODES, RULES_EXAMPLES, UPDATEKEYS_EXAMPLES,
+    UPDATEKEYS_EXIT_CODES,
 };
 use crate::later::Later;
 
 use self::values::hook_names;
 
-pub(crate) use self::shared::{AccessArgs, BaselineArgs, ComparedArgs};
+pub(crate) use self::escrow::{EscrowArgs, EscrowCommand, KeygenArgs};
+pub(crate) use self::shared::{AccessArgs, BaselineArgs, ComparedArgs, WriteArgs};
 pub(crate) use self::values::{ColorChoice, Format, InputType, ReportFormat, TableFormat};
 
 /// Verify sops-encrypted files: syntax, metadata, ciphertext and, with a key, the MAC
@@ -78,6 +81,11 @@ pub(crate) enum Command {
     /// With `--tree` each value is listed as sops sees it instead: its path, its type, whether the
     /// selectors encrypt it and whether it enters the MAC.
     Explain(Later<ExplainArgs>),
+    /// Hand over: an escrow key, who comes and who goes, and the proof that nothing is lost
+    ///
+    /// Each step is a command of its own; `escrow status --leaving NAME` prints them in order, with what
+    /// is done already.
+    Escrow(Later<EscrowArgs>),
     /// Write a first `.sopsguard.toml`, made of what the repository holds
     ///
     /// It lists who can decrypt the files now, with the names that anchors and comments of `.sops.yaml` give
@@ -117,6 +125,12 @@ pub(crate) enum Command {
     /// Until it is finished or undone, nothing else is written. Without an option it is only told. A file
     /// that somebody edited since is never written over. Needs no key, and opens nothing.
     Recover(Later<RecoverArgs>),
+    /// Let files follow their creation rules: give them the recipients that .sops.yaml names
+    ///
+    /// What `sops updatekeys` does, for all files at once: either all change or none, and of each file only
+    /// the entries of recipients that come or go. The plan is shown first, and every new text is opened and
+    /// verified before it is written. `--check` compares only, and needs no key.
+    Updatekeys(Later<UpdateKeysArgs>),
     /// List the rules, or print the page of one
     ///
     /// Each finding names the rule that it comes from. A rule's page says when it fires, when it does
@@ -400,4 +414,21 @@ pub(crate) struct ManArgs {
     /// The command whose page is printed; that of sopsguard itself where there is none
     #[arg(value_name = "COMMAND")]
     pub(crate) command: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("{UPDATEKEYS_EXAMPLES}\n\n{UPDATEKEYS_EXIT_CODES}"))]
+#[command(after_long_help = format!("{UPDATEKEYS_EXAMPLES}\n\n{IDENTITIES}\n\n{UPDATEKEYS_EXIT_CODES}"))]
+pub(crate) struct UpdateKeysArgs {
+    /// Files and folders; the whole repository where there are none, or the current folder outside of one
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Only compare, without a key, and exit with 1 where a file does not follow its rule
+    #[arg(long, conflicts_with_all = ["yes", "dry_run", "diff", "identities"])]
+    pub(crate) check: bool,
+    /// Give files the threshold of their rule, too, which `sops updatekeys` leaves alone
+    #[arg(long)]
+    pub(crate) apply_threshold: bool,
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
 }

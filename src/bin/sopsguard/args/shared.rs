@@ -4,7 +4,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use super::values::{commits, plugin_name};
+use super::values::{Format, commits, plugin_name};
 
 // What a run compares with, and how far back it looks.
 #[derive(Debug, clap::Args)]
@@ -43,6 +43,37 @@ impl BaselineArgs {
     pub(crate) fn to_follow(&self) -> Option<PathBuf> {
         self.file.clone().filter(|_| !self.write)
     }
+}
+
+// How a command that changes files goes about it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct WriteArgs {
+    /// Show what would change, and change nothing
+    #[arg(long, short = 'n')]
+    pub(crate) dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Show the lines that would change
+    #[arg(long)]
+    pub(crate) diff: bool,
+    /// Change the files that can be changed, and leave out the others; else all change, or none
+    #[arg(long)]
+    pub(crate) skip_refused: bool,
+    /// Change files that do not verify, too, which blesses nothing: they fail afterwards as before
+    #[arg(long)]
+    pub(crate) even_if_unverified: bool,
+    /// Follow this policy instead of .sopsguard.toml at the repository's root
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: Format,
+    /// Use at most N threads; one a core by default
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
 }
 
 // Which keys are used, and what may be done for them.

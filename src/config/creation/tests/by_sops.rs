@@ -8,14 +8,13 @@
 )]
 
 use std::fs;
-use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
 use super::super::{Choice, SOPS_CONFIG, SopsConfig};
 use super::chance::Chance;
+use crate::peers::ask;
 use crate::source::{Source, SourceId};
 
 /// How many files are compared; each with every path.
@@ -132,36 +131,4 @@ fn theirs(answer: &Value) -> String {
     let threshold = answer["shamir_threshold"].as_i64().unwrap();
     let mac_only = answer["mac_only_encrypted"] == true;
     told(&groups, threshold, &answer["selectors"], mac_only)
-}
-
-/// Asks the oracle, which is sops's library.
-fn ask(questions: Vec<Value>) -> Vec<Value> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/peers");
-    let found = Command::new(script)
-        .args(["--print", "oracle"])
-        .output()
-        .unwrap();
-    assert!(found.status.success(), "scripts/peers failed");
-    let oracle = String::from_utf8(found.stdout).unwrap();
-    let mut oracle = Command::new(oracle.trim())
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut into = BufWriter::new(oracle.stdin.take().unwrap());
-    let answers = std::thread::scope(|scope| {
-        scope.spawn(move || {
-            questions
-                .iter()
-                .for_each(|question| writeln!(into, "{question}").unwrap())
-        });
-        let lines = BufReader::new(oracle.stdout.take().unwrap()).lines();
-        lines
-            .map(|line| serde_json::from_str(&line.unwrap()).unwrap())
-            .collect()
-    });
-    assert!(oracle.wait().unwrap().success());
-    answers
 }

@@ -10,15 +10,16 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::SystemTime;
 
+use base64::Engine;
 use serde_json::{Value, json};
 
+use super::super::ssh::BASE64;
 use super::super::*;
 use super::{ED25519, SOUND};
+use crate::peers::{ask, peer};
 
 /// How many recipients are asked of the library, and how many of them of the program.
 const MANY: usize = 4_000;
@@ -94,37 +95,16 @@ fn library(texts: &[String]) -> Vec<bool> {
             json!({"op": "rule", "config": config, "path": folder.path().join("x.json")})
         })
         .collect();
-    let mut oracle = Command::new(peer("oracle"))
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut into = BufWriter::new(oracle.stdin.take().unwrap());
-    std::thread::scope(|scope| {
-        scope.spawn(move || {
-            questions
-                .iter()
-                .for_each(|question| writeln!(into, "{question}").unwrap())
-        });
-        let lines = BufReader::new(oracle.stdout.take().unwrap()).lines();
-        let answer = |line: String| serde_json::from_str(&line).unwrap();
-        let answers: Vec<Value> = lines.map(|line| answer(line.unwrap())).collect();
-        assert!(oracle.wait().unwrap().success());
-        assert_eq!(answers.len(), texts.len());
-        answers
-            .iter()
-            .map(|answer| match answer["ok"] == true {
-                true => answer["groups"][0].as_array().unwrap().len() == 1,
-                false => {
-                    let error = answer["err"].as_str().unwrap_or_default();
-                    assert!(error.contains("failed to parse input"), "{answer}");
-                    false
-                }
-            })
-            .collect()
-    })
+    let answers = ask(questions);
+    let answers = answers.iter().map(|answer| match answer["ok"] == true {
+        true => answer["groups"][0].as_array().unwrap().len() == 1,
+        false => {
+            let error = answer["err"].as_str().unwrap_or_default();
+            assert!(error.contains("failed to parse input"), "{answer}");
+            false
+        }
+    });
+    answers.collect()
 }
 
 /// Whether `sops encrypt --age` takes it. Where its plugin is not there, it was taken.
@@ -145,16 +125,6 @@ fn program(text: &str) -> bool {
         "{text:?}: {told}"
     );
     !is_refused
-}
-
-fn peer(name: &str) -> String {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/peers");
-    let found = Command::new(script)
-        .args(["--print", name])
-        .output()
-        .unwrap();
-    assert!(found.status.success(), "scripts/peers failed");
-    String::from_utf8(found.stdout).unwrap().trim().to_owned()
 }
 
 struct Chance(u64);

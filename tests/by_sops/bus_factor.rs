@@ -1,12 +1,4 @@
 //! The bus factor against real sops: keys are taken away until nothing opens the file any more.
-//!
-//! It needs the programs that `scripts/peers` installs, and is ignored unless asked for.
-
-#![expect(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "a test fails where its world does"
-)]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,6 +8,8 @@ use std::process::{Command, Stdio};
 use age::secrecy::ExposeSecret;
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::peers::peer;
 
 /// Key groups, each key by its letter, and the threshold that the rule sets.
 const RULES: [(&[&str], Option<usize>); 16] = [
@@ -111,7 +105,7 @@ impl World {
         Self {
             folder: tempfile::tempdir().unwrap(),
             keys: (0..4).map(new_key).collect(),
-            sops: sops(),
+            sops: peer("sops-3.13.3"),
         }
     }
 
@@ -201,15 +195,4 @@ impl World {
             .current_dir(self.folder.path());
         command
     }
-}
-
-/// Where `scripts/peers` put sops.
-fn sops() -> PathBuf {
-    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    let cache = folder("SOPSGUARD_PEERS")
-        .or_else(|| Some(folder("XDG_CACHE_HOME")?.join("sopsguard-peers")))
-        .or_else(|| Some(folder("HOME")?.join(".cache/sopsguard-peers")));
-    let program = cache.unwrap().join("sops-3.13.3/sops");
-    assert!(program.is_file(), "run scripts/peers");
-    program
 }

@@ -4,13 +4,18 @@
 //! they may be as long as they are. Many files are told by what they have in common: those with the
 //! same recipients are one row.
 
+mod cells;
+mod names;
+
 use std::io::{self, Write};
 
 use super::super::human::{GREEN, RED, paint, plural};
 use super::super::{Style, escape};
 use super::totals::{Reach, alike, by_bus_factor, by_role, lone_files, lost_files, reaches};
 use super::{SHORT_KEY, shortened};
-use crate::engine::{AccessMatrix, BusFactor, FileAccess, Grant, Keyholder};
+use crate::engine::{AccessMatrix, BusFactor, FileAccess, Keyholder};
+use cells::Cells;
+use names::{names, some, with_groups};
 
 /// What is said of files that cannot be read.
 const DAMAGED: &str = "too damaged to tell for whom they are";
@@ -18,18 +23,12 @@ const DAMAGED: &str = "too damaged to tell for whom they are";
 /// How many files have a row each where not all are wanted.
 const MAX_ROWS: usize = 40;
 
-/// How many recipients have a column each where nobody says how wide the terminal is.
-const MAX_COLUMNS: usize = 40;
-
 /// The longest key that is printed whole where nobody says how wide the terminal is: those of RSA and
 /// post-quantum keys fill half a screen.
 const MAX_KEY: usize = 120;
 
 /// How long a list of names is there.
 const LISTED: usize = 100;
-
-/// The columns of a mark and the space before it.
-const CELL: usize = 2;
 
 /// The columns that a path should have at least.
 const PATH_WIDTH: usize = 24;
@@ -172,28 +171,6 @@ impl Page<'_> {
         writeln!(out, "{}  {factor}  {name}", cells.of(self, file))
     }
 
-    /// What the marks mean, those that are there.
-    fn legend(&self, out: &mut dyn Write) -> io::Result<()> {
-        let grants = || self.matrix.files.iter().flat_map(|file| &file.grants);
-        let has = |kind: Mark| grants().any(|grant| Mark::of(grant) == kind);
-        let meanings = [
-            (Mark::Opens, "opens the file"),
-            (Mark::Helps, "opens a key group of it, and it takes more"),
-            (
-                Mark::Lone,
-                "a lone key: without it nobody can open the file",
-            ),
-        ];
-        let meant = meanings.iter().filter(|(mark, _)| has(*mark));
-        let meant = meant.map(|(mark, words)| format!("{} {words}", self.mark(*mark)));
-        let mut meant: Vec<String> = meant.collect();
-        meant.push("BUS the least number of keys whose loss makes it undecryptable".to_owned());
-        for line in meant {
-            writeln!(out, "  {line}")?;
-        }
-        Ok(())
-    }
-
     /// The files that are lost with one key, by key; and those that are lost already.
     fn lone_keys(&self, out: &mut dyn Write) -> io::Result<()> {
         let lost: Vec<&FileAccess> = lost_files(self.matrix).collect();
@@ -313,35 +290,6 @@ impl Page<'_> {
         }
     }
 
-    fn cells(&self) -> Cells {
-        let count = self.matrix.recipients.len();
-        let columns = count.saturating_mul(CELL);
-        let fits = match self.style.width {
-            Some(all) => columns + 9 + PATH_WIDTH <= all,
-            None => count <= MAX_COLUMNS,
-        };
-        if fits {
-            return Cells::Columns;
-        }
-        let files = self.matrix.files.iter();
-        let longest = files.map(|file| self.numbers(file).chars().count()).max();
-        Cells::Numbers {
-            width: longest.unwrap_or(0).clamp(10, 40),
-        }
-    }
-
-    /// The numbers of a file's recipients, each with its mark where it does not simply open the file.
-    fn numbers(&self, file: &FileAccess) -> String {
-        let numbers = file.grants.iter().map(|grant| {
-            let number = grant.recipient + 1;
-            match Mark::of(grant) {
-                Mark::Opens => number.to_string(),
-                mark @ (Mark::Helps | Mark::Lone) => format!("{number}{}", self.sign(mark)),
-            }
-        });
-        numbers.collect::<Vec<_>>().join(" ")
-    }
-
     fn label(&self, holder: &Keyholder) -> String {
         match &holder.name {
             Some(name) => name.clone(),
@@ -357,99 +305,8 @@ impl Page<'_> {
         if self.style.ascii { "..." } else { "…" }
     }
 
-    fn sign(&self, mark: Mark) -> char {
-        match mark {
-            Mark::Opens if self.style.ascii => 'x',
-            Mark::Opens => '●',
-            Mark::Helps if self.style.ascii => '+',
-            Mark::Helps => '◐',
-            Mark::Lone => '!',
-        }
-    }
-
-    fn mark(&self, mark: Mark) -> String {
-        let sign = self.sign(mark).to_string();
-        match mark {
-            Mark::Lone => self.red(&sign),
-            Mark::Opens | Mark::Helps => sign,
-        }
-    }
-
     fn red(&self, text: &str) -> String {
         paint(self.style, RED, text)
-    }
-}
-
-/// How the recipients of a file are told: in a column each, or, where there are too many, by their
-/// numbers.
-enum Cells {
-    Columns,
-    Numbers { width: usize },
-}
-
-impl Cells {
-    fn width(&self, page: &Page<'_>) -> usize {
-        match self {
-            Self::Columns => page.matrix.recipients.len() * CELL,
-            Self::Numbers { width } => *width,
-        }
-    }
-
-    /// The lines above the columns: the numbers, a digit a line.
-    fn headings(&self, page: &Page<'_>) -> Vec<String> {
-        match self {
-            Self::Numbers { width } => vec![format!("{:<width$}", "RECIPIENTS")],
-            Self::Columns => {
-                let digits = page.number_width();
-                let numbers = 1..=page.matrix.recipients.len();
-                let numbers: Vec<String> = numbers.map(|it| format!("{it:>digits$}")).collect();
-                let digit = |number: &String, at| number.chars().nth(at).unwrap_or(' ');
-                let line = |at| {
-                    numbers
-                        .iter()
-                        .map(|it| format!(" {}", digit(it, at)))
-                        .collect()
-                };
-                (0..digits).map(line).collect()
-            }
-        }
-    }
-
-    fn of(&self, page: &Page<'_>, file: &FileAccess) -> String {
-        match self {
-            Self::Numbers { width } => format!("{:<width$}", page.numbers(file)),
-            Self::Columns => {
-                let none = if page.style.ascii { "." } else { "·" };
-                let mut grants = file.grants.iter().peekable();
-                let all = 0..page.matrix.recipients.len();
-                let cells = all.map(|at| {
-                    let grant = grants.next_if(|grant| grant.recipient == at);
-                    let mark = grant.map_or(none.to_owned(), |grant| page.mark(Mark::of(grant)));
-                    format!(" {mark}")
-                });
-                cells.collect()
-            }
-        }
-    }
-}
-
-/// What a key is for a file, in one sign.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mark {
-    Opens,
-    Helps,
-    Lone,
-}
-
-impl Mark {
-    fn of(grant: &Grant) -> Self {
-        if grant.is_lone {
-            Self::Lone
-        } else if grant.opens_alone {
-            Self::Opens
-        } else {
-            Self::Helps
-        }
     }
 }
 
@@ -461,45 +318,4 @@ fn key_of(holder: &Keyholder) -> String {
     } else {
         format!("{} {}", holder.kind, holder.key)
     }
-}
-
-/// The path, and how many groups it takes where it has several.
-fn with_groups(file: &FileAccess) -> String {
-    let path = escape::path(&file.path);
-    match (file.groups, file.groups_needed) {
-        (0 | 1, _) => path,
-        (groups, needed) => format!("{path} ({needed} of {groups} key groups)"),
-    }
-}
-
-fn names(files: &[&FileAccess], room: usize, gap: &str) -> String {
-    let names = files.iter().map(|file| with_groups(file));
-    some(names, files.len(), room, gap)
-}
-
-/// As many names as there is room for, at least one, if need be shortened, and how many more there are.
-fn some(names: impl Iterator<Item = String>, count: usize, room: usize, gap: &str) -> String {
-    const MORE: usize = " and 1234 more".len();
-    let mut text = String::new();
-    let mut used = 0;
-    for (at, name) in names.enumerate() {
-        let is_last = at + 1 == count;
-        let reserved = if is_last { 0 } else { MORE };
-        let most = room.saturating_sub(reserved).max(PATH_WIDTH);
-        let name = if at == 0 {
-            shortened(&name, most, gap)
-        } else {
-            name
-        };
-        let len = name.chars().count() + 2;
-        if at > 0 && used + len + reserved > room {
-            return format!("{text} and {} more", count - at);
-        }
-        if at > 0 {
-            text.push_str(", ");
-        }
-        text.push_str(&name);
-        used += len;
-    }
-    text
 }

@@ -1,24 +1,16 @@
 //! What `audit` says about files and their rules, against what real sops does.
-//!
-//! These tests need the programs that `scripts/peers` installs, and are ignored unless asked for. Chance
-//! writes the cases; a failure names the seed.
-
-#![expect(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "a test fails where its world does"
-)]
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::SystemTime;
 
 use serde_json::{Value, json};
-use sopsguard::engine::{self, Request};
-use sopsguard::{Environment, Platform};
+use sopsguard::Finding;
+
+use crate::audited::{fired, repository, seed};
+use crate::peers::peer;
 
 /// How many files are compared with their rules.
 const FILES: usize = 300;
@@ -142,7 +134,7 @@ const KEYS: &[Key] = &[
 #[test]
 #[ignore = "needs what scripts/peers installs"]
 fn the_files_that_drifted_are_those_that_sops_would_change() {
-    let sops = sops();
+    let sops = peer("sops-3.13.3");
     let seed = seed();
     let mut chance = Chance(seed);
     let root = repository();
@@ -153,7 +145,7 @@ fn the_files_that_drifted_are_those_that_sops_would_change() {
         fs::write(folder.join("x.enc.yaml"), file).unwrap();
         fs::write(folder.join(".sops.yaml"), rule).unwrap();
     }
-    let drifted = fired(root.path(), "recipient-drift");
+    let drifted = paths(fired(root.path(), "recipient-drift"));
     let mut changes = 0;
     for case in 0..FILES {
         let folder = root.path().join(format!("{case:03}"));
@@ -179,7 +171,7 @@ fn the_files_that_drifted_are_those_that_sops_would_change() {
 #[test]
 #[ignore = "needs what scripts/peers installs"]
 fn configurations_are_ambiguous_where_sops_does_other_things_in_other_folders() {
-    let sops = sops();
+    let sops = peer("sops-3.13.3");
     let seed = seed();
     let mut chance = Chance(seed);
     let (mut ambiguous, mut files) = (0, 0);
@@ -215,7 +207,7 @@ fn configurations_are_ambiguous_where_sops_does_other_things_in_other_folders() 
             }
         }
         ambiguous += expected.len();
-        let found = fired(root.path(), "ambiguous-config");
+        let found = paths(fired(root.path(), "ambiguous-config"));
         let configs: Vec<_> = folders
             .iter()
             .map(|f| fs::read_to_string(f.join(".sops.yaml")))
@@ -226,42 +218,8 @@ fn configurations_are_ambiguous_where_sops_does_other_things_in_other_folders() 
     assert!(ambiguous > NESTS / 8 && files - ambiguous > NESTS / 8);
 }
 
-fn sops() -> PathBuf {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/peers");
-    let found = Command::new(script)
-        .args(["--print", "sops-3.13.3"])
-        .output()
-        .unwrap();
-    assert!(found.status.success(), "scripts/peers failed");
-    String::from_utf8(found.stdout).unwrap().trim().into()
-}
-
-fn repository() -> tempfile::TempDir {
-    let root = tempfile::tempdir().unwrap();
-    let git = Command::new("git")
-        .args(["init", "--quiet", "--template="])
-        .current_dir(root.path())
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .status();
-    assert!(git.unwrap().success());
-    root
-}
-
-/// The files of which a rule tells something.
-fn fired(root: &Path, rule: &str) -> BTreeSet<PathBuf> {
-    let here = root.canonicalize().unwrap();
-    let environment = Environment::new([], here, Platform::Unix);
-    let report = engine::audit(Request::new(&environment)).unwrap();
-    let undecided: Vec<_> = report
-        .not_evaluated
-        .iter()
-        .filter(|skipped| skipped.rule == rule)
-        .collect();
-    assert!(undecided.is_empty(), "{undecided:?}");
-    let findings = report
-        .findings
-        .into_iter()
-        .filter(|finding| finding.rule == rule);
+fn paths(findings: Vec<Finding>) -> BTreeSet<PathBuf> {
+    let findings = findings.into_iter();
     findings.map(|finding| finding.location.path).collect()
 }
 
@@ -321,11 +279,6 @@ fn encrypt(sops: &Path, from: &Path, file: &Path) -> Option<Value> {
     }
     let text = String::from_utf8(text).unwrap();
     Some(json!({"text": text, "effect": {"groups": format!("{groups:?}"), "settings": fields}}))
-}
-
-fn seed() -> u64 {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    now.unwrap().as_nanos() as u64 | 1
 }
 
 struct Chance(u64);

@@ -1,6 +1,8 @@
 //! What stands below the options in the help of the commands: examples, exit codes, where identities
 //! come from.
 
+pub(crate) mod escrow;
+
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing wrong; files that could not be verified for want of a key included
@@ -209,3 +211,19 @@ Examples:
   sopsguard man check | man -l -                 that of a command
   sopsguard man > ~/.local/share/man/man1/sopsguard.1
   sopsguard man check > ~/.local/share/man/man1/sopsguard-check.1";
+
+pub(crate) const UPDATEKEYS_EXIT_CODES: &str = "\
+Exit codes:
+  0  all files follow their rules now, or did before
+  1  a file cannot be changed, or somebody said no: nothing was changed; with `--check`: a file
+     does not follow its rule
+  2  the arguments or the policy are wrong, or a named identity cannot be used
+  3  the work could not be done (a path is not there, a disk is full): nothing was changed
+  4  a change was interrupted before: `sopsguard recover`";
+
+pub(crate) const UPDATEKEYS_EXAMPLES: &str = "\
+Examples:
+  sopsguard updatekeys --check                   does every file follow its rule? Needs no key
+  sopsguard updatekeys --dry-run                 who would come and go, file by file
+  sopsguard updatekeys                           the same; asks, then changes all files or none
+  sopsguard updatekeys --yes apps/shop           without being asked, below one folder";

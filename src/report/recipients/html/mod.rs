@@ -5,6 +5,9 @@
 //! Names come from whoever wrote the repository, so each goes through [`text`]. The page depends on the
 //! files alone, not on the clock.
 
+mod owners;
+mod text;
+
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::Path;
@@ -13,19 +16,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use super::super::escape;
 use super::totals::{Reach, by_bus_factor, by_role, lone_files, lost_files, reaches};
 use super::{label, shortened};
 use crate::engine::{AccessMatrix, BusFactor, FileAccess, Grant, Keyholder};
+use text::{path_text, plural, text, with_groups};
 
 /// The style, which is in the page.
-const STYLE: &str = include_str!("page.css");
+const STYLE: &str = include_str!("../page.css");
 
 /// How much of a key stands at the head of a column.
 const HEADING: usize = 12;
-
-/// From how many files on a recipient of most has the others listed.
-const MAX_LISTED: usize = 60;
 
 /// Writes the page.
 ///
@@ -264,89 +264,6 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn owners(&mut self) -> Written {
-        self.html.push_str("<h2 id=\"owners\">By recipient</h2>\n");
-        for (at, holder) in self.matrix.recipients.iter().enumerate() {
-            self.owner(at, holder)?;
-        }
-        if self.matrix.recipients.is_empty() {
-            self.html
-                .push_str("<p>There are no secret files here.</p>\n");
-        }
-        Ok(())
-    }
-
-    /// Who somebody is, and which files go with her.
-    fn owner(&mut self, at: usize, holder: &Keyholder) -> Written {
-        let reach = self.reaches.get(at).copied().unwrap_or_default();
-        let role = match &holder.role {
-            Some(role) => format!(" <span class=\"tag\">{}</span>", text(role)),
-            None => String::new(),
-        };
-        let name = match &holder.name {
-            Some(name) => text(name),
-            None => "a key without a name".to_owned(),
-        };
-        let (kind, key, number) = (text(&holder.kind), text(&holder.key), at + 1);
-        writeln!(
-            self.html,
-            "<section class=\"owner box\" id=\"r{number}\"><h3>{name}{role}</h3>\n\
-             <p class=\"soft\">{kind} <code>{key}</code></p>"
-        )?;
-        if !holder.held_by.is_empty() {
-            let held: Vec<String> = holder.held_by.iter().map(|place| text(place)).collect();
-            writeln!(self.html, "<p>Copies: {}</p>", held.join(", "))?;
-        }
-        let all = self.matrix.files.len();
-        let lacks_few = reach.files > MAX_LISTED && reach.files * 2 > all;
-        let told = match reach.files {
-            0 => "No file is encrypted for this key.".to_owned(),
-            files if files == all => format!("A key of all {}.", plural(files, "file")),
-            files if lacks_few => format!(
-                "A key of {files} of {}, all but these:",
-                plural(all, "file")
-            ),
-            files => format!("A key of {files} of {}.", plural(all, "file")),
-        };
-        writeln!(self.html, "<p>{told}</p>")?;
-        if lacks_few {
-            self.lacking(at)?;
-        }
-        type Held<'m> = Vec<(&'m FileAccess, &'m Grant)>;
-        let files = self.matrix.files_of(at);
-        let (lone, others): (Held<'_>, Held<'_>) = files.partition(|(_, grant)| grant.is_lone);
-        if !lone.is_empty() {
-            let count = plural(lone.len(), "file");
-            writeln!(
-                self.html,
-                "<p class=\"bad\"><b>{count} lost with this key</b></p>"
-            )?;
-            self.list(lone.into_iter().map(held_text))?;
-        }
-        if !lacks_few && !others.is_empty() {
-            let is_mixed = reach.lone > 0;
-            self.html.push_str(if is_mixed {
-                "<p>Others can open, too</p>\n"
-            } else {
-                ""
-            });
-            self.list(others.into_iter().map(held_text))?;
-        }
-        self.html.push_str("</section>\n");
-        Ok(())
-    }
-
-    /// The files of which a recipient has no key.
-    fn lacking(&mut self, at: usize) -> Written {
-        let has_one = |file: &FileAccess| file.grants.iter().any(|grant| grant.recipient == at);
-        let files = self.matrix.files.iter().filter(|file| !has_one(file));
-        let files: Vec<String> = files.map(with_groups).collect();
-        match files.as_slice() {
-            [] => Ok(()),
-            _ => self.list(files.into_iter()),
-        }
-    }
-
     fn words(&mut self) -> Written {
         self.html.push_str(
             "<h2 id=\"words\">What the words mean</h2>\n<ul class=\"plain\">\n\
@@ -393,58 +310,5 @@ fn name_and_key(holder: &Keyholder) -> String {
     match &holder.name {
         Some(name) => format!("{name}: {}", holder.key),
         None => holder.key.clone(),
-    }
-}
-
-fn held_text((file, grant): (&FileAccess, &Grant)) -> String {
-    let path = with_groups(file);
-    match grant.opens_alone {
-        true => path,
-        false => format!("{path} <span class=\"soft\">(a share)</span>"),
-    }
-}
-
-/// The path, and how many groups it takes where it has several.
-fn with_groups(file: &FileAccess) -> String {
-    let path = path_text(&file.path);
-    match (file.groups, file.groups_needed) {
-        (0 | 1, _) => path,
-        (groups, needed) => {
-            format!("{path} <span class=\"soft\">{needed} of {groups} key groups</span>")
-        }
-    }
-}
-
-/// A path, which may be broken behind each folder.
-fn path_text(path: &Path) -> String {
-    let path = escaped(&escape::path(path)).replace('/', "/<wbr>");
-    format!("<span class=\"path\">{path}</span>")
-}
-
-/// A text of a page, whatever it says.
-fn text(text: &str) -> String {
-    escaped(&escape::text(text))
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-fn plural(count: usize, word: &str) -> String {
-    if count == 1 {
-        format!("1 {word}")
-    } else {
-        format!("{count} {word}s")
     }
 }

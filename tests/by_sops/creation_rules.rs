@@ -1,24 +1,15 @@
 //! What `audit` says about the rules of `.sops.yaml` themselves, against what real sops does with them.
-//!
-//! These tests need the programs that `scripts/peers` installs, and are ignored unless asked for. Chance
-//! writes the cases; a failure names the seed.
-
-#![expect(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "a test fails where its world does"
-)]
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::SystemTime;
+use std::path::Path;
+use std::process::Command;
 
-use serde_json::{Value, json};
-use sopsguard::engine::{self, Request};
-use sopsguard::{Environment, Finding, Platform};
+use serde_json::json;
+use sopsguard::Finding;
+
+use crate::audited::{fired, repository, seed};
+use crate::peers::{ask, peer};
 
 const AGE: &str = "age18thts3qwr97chh3e2q7zdlvk8k0582pqygl5xkn2qrxle68kjsgs78u4du";
 
@@ -32,8 +23,8 @@ const FILES: usize = 120;
 #[test]
 #[ignore = "asks real sops"]
 fn a_rule_that_is_never_reached_is_never_chosen_by_sops() {
-    let mut chance = Chance::new();
-    let seed = chance.0;
+    let seed = seed();
+    let mut chance = Chance(seed);
     println!("seed {seed}");
     let root = repository();
     let mut questions = Vec::new();
@@ -95,8 +86,8 @@ fn a_rule_that_is_never_reached_is_never_chosen_by_sops() {
 #[test]
 #[ignore = "asks real sops"]
 fn under_an_invalid_selector_sops_leaves_in_clear_what_the_finding_says() {
-    let mut chance = Chance::new();
-    let seed = chance.0;
+    let seed = seed();
+    let mut chance = Chance(seed);
     println!("seed {seed}");
     let root = repository();
     let cases: Vec<(&str, String)> = (0..FILES)
@@ -189,72 +180,6 @@ const SELECTORS: [&str; 4] = [
     "unencrypted_comment_regex",
 ];
 
-/// What a rule finds.
-fn fired(root: &Path, rule: &str) -> Vec<Finding> {
-    let here = root.canonicalize().unwrap();
-    let environment = Environment::new([], here, Platform::Unix);
-    let report = engine::audit(Request::new(&environment)).unwrap();
-    let undecided: Vec<_> = report
-        .not_evaluated
-        .iter()
-        .filter(|skipped| skipped.rule == rule)
-        .collect();
-    assert!(undecided.is_empty(), "{undecided:?}");
-    report
-        .findings
-        .into_iter()
-        .filter(|finding| finding.rule == rule)
-        .collect()
-}
-
-fn repository() -> tempfile::TempDir {
-    let root = tempfile::tempdir().unwrap();
-    let git = Command::new("git")
-        .args(["init", "--quiet", "--template="])
-        .current_dir(root.path())
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .status();
-    assert!(git.unwrap().success());
-    root
-}
-
-fn peer(name: &str) -> PathBuf {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/peers");
-    let found = Command::new(script)
-        .args(["--print", name])
-        .output()
-        .unwrap();
-    assert!(found.status.success(), "scripts/peers failed");
-    String::from_utf8(found.stdout).unwrap().trim().into()
-}
-
-/// Asks the oracle, which is sops's library.
-fn ask(questions: Vec<Value>) -> Vec<Value> {
-    let count = questions.len();
-    let mut oracle = Command::new(peer("oracle"))
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut into = BufWriter::new(oracle.stdin.take().unwrap());
-    let answers: Vec<Value> = std::thread::scope(|scope| {
-        scope.spawn(move || {
-            questions
-                .iter()
-                .for_each(|question| writeln!(into, "{question}").unwrap())
-        });
-        let lines = BufReader::new(oracle.stdout.take().unwrap()).lines();
-        lines
-            .map(|line| serde_json::from_str(&line.unwrap()).unwrap())
-            .collect()
-    });
-    assert!(oracle.wait().unwrap().success());
-    assert_eq!(answers.len(), count);
-    answers
-}
-
 struct Chance(u64);
 
 /// Pieces of patterns, each with texts that it matches.
@@ -310,11 +235,6 @@ const ODD: &[&str] = &[
 ];
 
 impl Chance {
-    fn new() -> Self {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        Self(now.unwrap().as_nanos() as u64 | 1)
-    }
-
     fn below(&mut self, end: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;

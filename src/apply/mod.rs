@@ -1,0 +1,93 @@
+//! From new texts to the disk. A text of a secret file is proved first: it is read again as sops reads it, its data
+//! key is opened and its MAC verified. Nothing that was not proved reaches the writer.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::document::{Document, Format};
+use crate::keys::{Keyring, Shut};
+use crate::sops::{self, Reason, SopsFile, Verification};
+use crate::source::{Source, SourceId};
+use crate::transaction::{self, Digest, Done, Home, Mode, Transaction};
+
+/// What a file is to hold.
+pub(crate) struct NewText {
+    /// Where it lies, absolute.
+    pub(crate) place: PathBuf,
+    /// The path as reports print it.
+    pub(crate) path: PathBuf,
+    /// What it holds now; none where there is no such file yet.
+    pub(crate) old: Option<Vec<u8>>,
+    pub(crate) new: String,
+    pub(crate) proof: Proof,
+}
+
+/// What must hold of a new text before it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// It is a secret file in this format, which sops would decrypt with an identity at hand.
+    Verifies(Format),
+    /// It is a secret file in this format, whose data key an identity at hand opens. Of one that did not verify
+    /// before no more can be asked.
+    Opens(Format),
+    #[expect(dead_code, reason = "no command changes such files yet")]
+    /// It is no secret file, and whoever made it has read it again.
+    IsRead,
+}
+
+/// A new text that may be written. Only [`prove`] makes one.
+#[derive(Clone)]
+pub(crate) struct Proven(Arc<NewText>);
+
+/// Why a new text is not written.
+pub(crate) enum Unproven {
+    /// No identity at hand opens it, for this reason; and what is shut, where more could be tried.
+    Shut(Reason, Option<Shut>),
+    /// It is not what it should be, in words: what made it is at fault, and not the user.
+    Wrong(&'static str),
+}
+
+/// Proves a new text.
+///
+/// # Errors
+/// [`Unproven`].
+pub(crate) fn prove(text: &Arc<NewText>, keyring: &Keyring) -> Result<Proven, Unproven> {
+    let (format, must_verify) = match text.proof {
+        Proof::Verifies(format) => (format, true),
+        Proof::Opens(format) => (format, false),
+        Proof::IsRead => return Ok(Proven(Arc::clone(text))),
+    };
+    let id = SourceId::WorkTree(text.path.clone());
+    let bytes = text.new.as_bytes().to_vec();
+    let source = Source::decode(id, bytes).map_err(|_| Unproven::Wrong("is no text"))?;
+    let document =
+        Document::parse(&source, format).map_err(|_| Unproven::Wrong("cannot be read"))?;
+    let file =
+        SopsFile::of(&document).map_err(|_| Unproven::Wrong("has metadata that sops refuses"))?;
+    let file = file.ok_or(Unproven::Wrong("has no metadata"))?;
+    let (key, checked) = sops::open(&file, keyring);
+    match checked.verification {
+        Verification::Verified => Ok(Proven(Arc::clone(text))),
+        _ if key.is_some() && !must_verify => Ok(Proven(Arc::clone(text))),
+        Verification::NotVerified(reason) => Err(Unproven::Shut(reason, checked.shut)),
+        Verification::Failed | Verification::NotEncrypted => {
+            Err(Unproven::Wrong("would not verify"))
+        }
+    }
+}
+
+/// Writes all of it below the root of `home`, or nothing.
+///
+/// # Errors
+/// What the writer says, and nothing has changed then, except as it says.
+pub(crate) fn commit(all: &[Proven], home: &Home) -> Result<Done, transaction::Error> {
+    let mut change = Transaction::begin(home)?;
+    for Proven(text) in all {
+        let new = text.new.clone().into_bytes();
+        match &text.old {
+            Some(old) => change.replace(&text.place, Digest::of(old), new),
+            None => change.create(&text.place, Mode::Usual, new),
+        }
+    }
+    change.commit()
+}

@@ -1,0 +1,57 @@
+//! The arguments of `escrow`.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use super::Format;
+use crate::help::escrow::{KEYGEN_EXAMPLES, KEYGEN_EXIT_CODES, ORDER};
+use crate::later::Later;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = ORDER, arg_required_else_help = true)]
+pub(crate) struct EscrowArgs {
+    #[command(subcommand)]
+    pub(crate) command: EscrowCommand,
+}
+
+/// The steps of a handover, each a command of its own.
+#[derive(Debug, Subcommand)]
+pub(crate) enum EscrowCommand {
+    /// Make an identity that is kept for the day when all others are gone
+    ///
+    /// The private key goes where you say and nowhere else: to the terminal, once; to a file that only you
+    /// can read; or onto a sheet to be printed. Never into a repository. The recipient, which is no secret,
+    /// is printed with the command that comes next.
+    Keygen(Later<KeygenArgs>),
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("{KEYGEN_EXAMPLES}\n\n{KEYGEN_EXIT_CODES}"))]
+pub(crate) struct KeygenArgs {
+    /// Write the private key to FILE, which must not exist; only you can read it
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Encrypt FILE to a passphrase, which is asked for twice
+    #[arg(long, requires = "output")]
+    pub(crate) passphrase: bool,
+    /// Write a page to be printed to FILE: private key as text and QR code, recipient, fingerprint, and
+    /// how to restore from it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) paper: Option<PathBuf>,
+    /// Print the private key although standard output is no terminal
+    #[arg(long, conflicts_with_all = ["output", "paper"])]
+    pub(crate) stdout: bool,
+    /// What the key is called on the sheet and in the command that comes next
+    #[arg(long, value_name = "NAME", default_value = "escrow")]
+    pub(crate) name: String,
+    /// Make a post-quantum key (`age1pq1…`), which takes age 1.3 and sops 3.13
+    #[arg(long)]
+    pub(crate) pq: bool,
+    /// Say where the key would go, and make none
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: Format,
+}

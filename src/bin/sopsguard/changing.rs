@@ -1,0 +1,77 @@
+//! What the commands that change files have in common: show the plan, ask, carry it out, say what was done.
+
+use sopsguard::engine::{Ask, ChangeOptions, ChangePlan};
+use sopsguard::report::{self, PlanStage, Style};
+
+use crate::app;
+use crate::args::{Format, WriteArgs};
+use crate::failure::Failure;
+
+/// What the user allows.
+pub(crate) fn options(write: &WriteArgs) -> ChangeOptions {
+    let mut options = ChangeOptions::default();
+    options.even_if_unverified = write.even_if_unverified;
+    options.with_diff = write.diff;
+    options
+}
+
+/// Shows a plan and carries it out, unless that is only to be seen, something stands against it, or
+/// nobody says yes. Returns the exit code.
+pub(crate) fn carry_out(
+    plan: ChangePlan,
+    write: &WriteArgs,
+    ask: Option<&mut dyn Ask>,
+    style: Style,
+) -> Result<u8, Failure> {
+    let is_blocked = !plan.refused.is_empty() && !write.skip_refused;
+    let is_shown = write.format == Format::Human && !(style.quiet && write.yes);
+    if is_shown {
+        app::print(|out| report::plan_human(&plan, PlanStage::Planned, style, out))?;
+    }
+    let would_change = !plan.files.is_empty();
+    if write.dry_run || is_blocked || !would_change {
+        print_json(&plan, write, PlanStage::Planned)?;
+        if is_blocked && would_change {
+            app::warn(
+                "nothing was changed: all files change, or none (`--skip-refused` leaves these out)\n",
+            );
+        }
+        return Ok(u8::from(is_blocked));
+    }
+    if !write.yes && !says_yes(&plan, ask)? {
+        print_json(&plan, write, PlanStage::Planned)?;
+        app::warn("nothing was changed\n");
+        return Ok(1);
+    }
+    plan.apply()?;
+    print_json(&plan, write, PlanStage::Applied)?;
+    if write.format == Format::Human && !style.quiet {
+        app::print(|out| report::plan_human(&plan, PlanStage::Applied, style, out))?;
+    }
+    Ok(0)
+}
+
+fn print_json(plan: &ChangePlan, write: &WriteArgs, stage: PlanStage) -> Result<(), Failure> {
+    match write.format {
+        Format::Json => app::print(|out| report::plan_json(plan, stage, out)),
+        Format::Human => Ok(()),
+    }
+}
+
+/// Asks whether to go on. The end of the input is no.
+fn says_yes(plan: &ChangePlan, ask: Option<&mut dyn Ask>) -> Result<bool, Failure> {
+    let Some(ask) = ask else {
+        return Err(Failure::Usage {
+            message: "nobody is there to be asked whether to go on".to_owned(),
+            help: format!(
+                "look at it with `sopsguard {0} --dry-run`, and give `--yes`",
+                plan.command
+            ),
+        });
+    };
+    let question = match plan.files.len() {
+        1 => "change this file?".to_owned(),
+        count => format!("change these {count} files?"),
+    };
+    Ok(ask.confirm(&question, "yes", Some("no")) == Some(true))
+}

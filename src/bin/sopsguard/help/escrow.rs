@@ -1,0 +1,21 @@
+//! What stands below the options of `escrow` and its commands.
+
+pub(crate) const ORDER: &str = "\
+The order of a handover:
+  1. sopsguard escrow status --leaving NAME      what there is to do, and what is done
+  2. sopsguard escrow keygen                     a key for the safe; store it, and fetch it back
+  3. sopsguard escrow verify --identity -        which proves that it opens every file
+`sopsguard help escrow COMMAND` has all about one of them.";
+
+pub(crate) const KEYGEN_EXAMPLES: &str = "\
+Examples:
+  sopsguard escrow keygen                        show it once, to be typed into a password manager
+  sopsguard escrow keygen --output /media/usb/escrow.txt --passphrase
+  sopsguard escrow keygen --paper ~/escrow.html  a sheet to print; delete the file after that
+  sopsguard escrow keygen --stdout | pass insert --multiline escrow";
+
+pub(crate) const KEYGEN_EXIT_CODES: &str = "\
+Exit codes:
+  0  the key is made, and is where you wanted it
+  2  the arguments are wrong, FILE lies in a repository or is there already, or there is no terminal
+  3  the work could not be done (a file cannot be written)";

@@ -1,0 +1,39 @@
+//! `sopsguard updatekeys`.
+
+use sopsguard::Environment;
+use sopsguard::engine::{self, Access, Ask, Request, Target, UpdateKeys};
+use sopsguard::report::{self, PlanStage, Style};
+
+use crate::args::{Format, UpdateKeysArgs};
+use crate::failure::Failure;
+use crate::{app, changing, inputs};
+
+/// Lets files follow their rules. Returns the exit code.
+pub(crate) fn run<'a>(
+    options: &UpdateKeysArgs,
+    environment: &'a Environment,
+    access: Access<'a>,
+    ask: Option<&mut dyn Ask>,
+    style: Style,
+) -> Result<u8, Failure> {
+    let write = &options.write;
+    let mut request = Request::new(environment);
+    request.jobs = write.jobs;
+    request.identities = inputs::identities(&write.access.identities)?;
+    request.access = access;
+    request.policy.clone_from(&write.config);
+    request.targets = options.paths.iter().cloned().map(Target::Path).collect();
+    let mut asked = UpdateKeys::new(request);
+    asked.options = changing::options(write);
+    asked.apply_threshold = options.apply_threshold;
+    asked.only_compare = options.check;
+    let plan = engine::update_keys(asked)?;
+    if !options.check {
+        return changing::carry_out(plan, write, ask, style);
+    }
+    app::print(|out| match write.format {
+        Format::Human => report::plan_human(&plan, PlanStage::Planned, style, out),
+        Format::Json => report::plan_json(&plan, PlanStage::Planned, out),
+    })?;
+    Ok(u8::from(!plan.is_empty()))
+}

@@ -1,0 +1,8 @@
+//! `escrow`: the key that is kept for the day when all others are gone, and the handover from one
+//! maintainer to the next.
+
+mod keygen;
+mod place;
+
+pub use keygen::{KeyKind, NewIdentity, new_passphrase};
+pub use place::refuse_repository;

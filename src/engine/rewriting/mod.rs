@@ -1,0 +1,207 @@
+//! What all commands that write have in common: open the files, make the new texts, prove them, and have a plan to
+//! show before anything is written.
+//!
+//! Each file is a task of its own, in parallel; identities that cost more than time come after those that do not.
+
+mod difference;
+mod opening;
+mod phases;
+mod plan;
+mod survey;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::check::tell_of_keys;
+use super::{Error, Report};
+use crate::apply::{self, NewText, Unproven};
+use crate::document::Document;
+use crate::finding::Help;
+use crate::keys::Keyring;
+use crate::rules::FileFacts;
+use crate::sops::{DataKey, Reason, SopsFile};
+
+use opening::{broken, open};
+use phases::Attempt;
+pub(super) use phases::Keys;
+pub use plan::{Amendment, Applied, ChangePlan, DiffLine, FileChange, Refused};
+pub(super) use survey::Survey;
+
+/// What the user allows beyond what is safe for all.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct ChangeOptions {
+    /// Whether files that do not verify may be changed, too: then only their data key is proved.
+    pub even_if_unverified: bool,
+    /// Whether the plan has the lines that would change.
+    pub with_diff: bool,
+}
+
+/// A secret file that is to be rewritten.
+pub(super) struct Task<'t, W> {
+    pub(super) facts: &'t FileFacts,
+    /// Where it lies, absolute.
+    pub(super) place: PathBuf,
+    /// What the command knows of it beside.
+    pub(super) what: W,
+}
+
+/// A secret file whose data key is open.
+#[expect(dead_code, reason = "the plans of rewrites need them")]
+pub(super) struct Opened<'o> {
+    pub(super) document: &'o Document<'o>,
+    pub(super) file: &'o SopsFile<'o>,
+    pub(super) key: &'o DataKey,
+    pub(super) keyring: &'o Keyring,
+}
+
+/// What a command makes of one file.
+pub(super) struct Rewritten {
+    pub(super) text: String,
+    pub(super) amendments: Vec<Amendment>,
+}
+
+/// What becomes of the files.
+#[derive(Default)]
+pub(super) struct Draft {
+    pub(super) changes: Vec<(FileChange, Arc<NewText>)>,
+    pub(super) refused: Vec<Refused>,
+}
+
+impl<W> Task<'_, W> {
+    fn path(&self) -> &Path {
+        &self.facts.path
+    }
+}
+
+/// Opens all files and makes their new texts.
+///
+/// # Errors
+/// [`Error::Threads`].
+pub(super) fn rewrite<W: Sync>(
+    tasks: &[Task<'_, W>],
+    keys: &mut Keys<'_, '_>,
+    options: ChangeOptions,
+    rewrite: impl Fn(&Task<'_, W>, &Opened<'_>) -> Result<Rewritten, Refused> + Sync + Send,
+) -> Result<Draft, Error> {
+    let results = keys.with_all(tasks, |task, keyring| {
+        match open(task, keyring, options, &rewrite) {
+            Ok(change) => Attempt::Done(Ok(change)),
+            Err(stop) => match stop.shut {
+                Some(shut) => Attempt::Shut(shut, Err(stop.refused)),
+                None => Attempt::Done(Err(stop.refused)),
+            },
+        }
+    })?;
+    let mut draft = Draft::default();
+    for result in results {
+        match result {
+            Ok(change) => draft.changes.push(change),
+            Err(refused) => draft.refused.push(refused),
+        }
+    }
+    Ok(draft)
+}
+
+impl Draft {
+    /// Proves all new texts. What cannot be proved is refused.
+    ///
+    /// # Errors
+    /// [`Error::Threads`].
+    pub(super) fn prove(
+        self,
+        command: &'static str,
+        survey: &Survey<'_>,
+        keys: &mut Keys<'_, '_>,
+    ) -> Result<ChangePlan, Error> {
+        let results = keys.with_all(
+            &self.changes,
+            |(change, text), keyring| match apply::prove(text, keyring) {
+                Ok(proven) => Attempt::Done(Ok(proven)),
+                Err(Unproven::Shut(reason, shut)) => {
+                    let refused = Err(unproven(&change.path, &reason));
+                    match shut {
+                        Some(shut) => Attempt::Shut(shut, refused),
+                        None => Attempt::Done(refused),
+                    }
+                }
+                Err(Unproven::Wrong(what)) => {
+                    let reason =
+                        format!("what would be written {what}, which is a fault of sopsguard");
+                    Attempt::Done(Err(Refused::new(change.path.clone(), reason)))
+                }
+            },
+        )?;
+        let mut plan = ChangePlan::to_compare(command, survey, Vec::new());
+        plan.refuse(self.refused);
+        for ((change, _), result) in self.changes.into_iter().zip(results) {
+            match result {
+                Ok(proven) => {
+                    plan.files.push(change);
+                    plan.proven.push(proven);
+                }
+                Err(refused) => plan.refuse(vec![refused]),
+            }
+        }
+        let mut told = Report::default();
+        tell_of_keys(&keys.keyring, &mut told);
+        plan.notices.extend(told.warnings);
+        Ok(plan)
+    }
+}
+
+/// A new text that none of the identities at hand opens.
+fn unproven(path: &Path, reason: &Reason) -> Refused {
+    let help = Help::new(
+        "what is written is opened again before it is, and none of your identities would open this: let somebody \
+         do it who can open it afterwards",
+    );
+    let reason = format!("it could not be proved afterwards: {}", reason.in_words());
+    Refused::new(path.to_owned(), reason).helped(help)
+}
+
+impl ChangePlan {
+    /// A plan to be looked at only: it has nothing that would be written.
+    pub(super) fn to_compare(
+        command: &'static str,
+        survey: &Survey<'_>,
+        files: Vec<FileChange>,
+    ) -> Self {
+        let mut plan = Self {
+            command,
+            files,
+            refused: Vec::new(),
+            unchanged: 0,
+            notices: survey.notices.clone(),
+            proven: Vec::new(),
+            home: survey.world.home(),
+        };
+        let unread = survey.unread.iter().filter(|path| survey.is_named(path));
+        let unread = unread.map(|path| broken(path, "sops could not read its metadata".to_owned()));
+        plan.refuse(unread.collect());
+        plan
+    }
+
+    /// Adds files that cannot be changed.
+    pub(super) fn refuse(&mut self, refused: Vec<Refused>) {
+        let bytes = |path: &Path| path.as_os_str().as_encoded_bytes().to_owned();
+        self.refused.extend(refused);
+        self.refused
+            .sort_by_cached_key(|refused| bytes(&refused.path));
+    }
+
+    /// Carries it out: all files are changed, or none.
+    ///
+    /// # Errors
+    /// [`Error::NotChanged`], and nothing has changed then; [`Error::Interrupted`] where a change was
+    /// interrupted before, or this one could neither be finished nor be undone.
+    pub fn apply(&self) -> Result<Applied, Error> {
+        let home = self.home.as_ref().map_err(Clone::clone)?;
+        let done = apply::commit(&self.proven, home)?;
+        Ok(Applied {
+            files: done.written + done.removed,
+            took: done.took,
+            syncing: done.syncing,
+        })
+    }
+}

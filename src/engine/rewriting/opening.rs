@@ -1,0 +1,124 @@
+//! One file: read, opened, and made anew by what the command does.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::super::MAX_FILE_LEN;
+use super::super::others::decode;
+use super::difference;
+use super::{ChangeOptions, FileChange, Opened, Refused, Rewritten, Task};
+use crate::apply::{NewText, Proof};
+use crate::document::{Document, Format};
+use crate::finding::Help;
+use crate::fs;
+use crate::keys::{Keyring, Shut};
+use crate::rules::argument;
+use crate::sops::{self, SopsFile, Verification};
+use crate::source::SourceId;
+
+/// Why a file has no new text, and what is shut, where more identities may open it.
+pub(super) struct Stop {
+    pub(super) refused: Refused,
+    pub(super) shut: Option<Shut>,
+}
+
+impl From<Refused> for Box<Stop> {
+    fn from(refused: Refused) -> Self {
+        Self::new(Stop {
+            refused,
+            shut: None,
+        })
+    }
+}
+
+/// Opens the file and makes its new text.
+pub(super) fn open<W>(
+    task: &Task<'_, W>,
+    keyring: &Keyring,
+    options: ChangeOptions,
+    rewrite: impl Fn(&Task<'_, W>, &Opened<'_>) -> Result<Rewritten, Refused>,
+) -> Result<(FileChange, Arc<NewText>), Box<Stop>> {
+    let path = task.path();
+    let format = task.facts.format;
+    let refuse = |reason: &str| broken(path, reason.to_owned());
+    let old = fs::read(&task.place, MAX_FILE_LEN).map_err(|error| refuse(&error.to_string()))?;
+    let id = SourceId::WorkTree(path.to_owned());
+    let (Some(source), None) = decode(id, old.clone(), format) else {
+        return Err(refuse("it is no text").into());
+    };
+    if !source.is_verbatim() {
+        let reason = "it is no UTF-8, and only such text is edited";
+        return Err(Refused::new(path.to_owned(), reason).into());
+    }
+    let document =
+        Document::parse(&source, format).map_err(|_| refuse("sops could not read it"))?;
+    let file = SopsFile::of(&document).map_err(|_| refuse("sops refuses its metadata"))?;
+    let file = file.ok_or_else(|| refuse("it is not encrypted"))?;
+    let (key, checked) = sops::open(&file, keyring);
+    let verifies = checked.verification == Verification::Verified;
+    let Some(key) = key else {
+        let refused = locked(path, &checked.verification);
+        let shut = checked.shut;
+        return Err(Box::new(Stop { refused, shut }));
+    };
+    if !verifies && !options.even_if_unverified {
+        return Err(unverified(path).into());
+    }
+    let opened = Opened {
+        document: &document,
+        file: &file,
+        key: &key,
+        keyring,
+    };
+    let Rewritten { text, amendments } = rewrite(task, &opened)?;
+    let diff = match options.with_diff {
+        true => difference::between(source.text(), &text),
+        false => Vec::new(),
+    };
+    let change = FileChange {
+        path: path.to_owned(),
+        amendments,
+        diff,
+    };
+    let text = NewText {
+        place: task.place.clone(),
+        path: path.to_owned(),
+        old: Some(old),
+        new: text,
+        proof: proof(format, verifies),
+    };
+    Ok((change, Arc::new(text)))
+}
+
+fn proof(format: Format, verifies: bool) -> Proof {
+    match verifies {
+        true => Proof::Verifies(format),
+        false => Proof::Opens(format),
+    }
+}
+
+/// A file that sops could not read either.
+pub(super) fn broken(path: &Path, reason: String) -> Refused {
+    let help =
+        Help::new("see what is wrong with it").then(format!("sopsguard check {}", argument(path)));
+    Refused::new(path.to_owned(), reason).helped(help)
+}
+
+/// A file whose data key is not opened.
+fn locked(path: &Path, verification: &Verification) -> Refused {
+    match verification {
+        Verification::NotVerified(reason) => {
+            let help = Help::new("name the identity of somebody who can open it with `--identity`, or leave it to her")
+                .then("sopsguard keys");
+            Refused::new(path.to_owned(), reason.in_words()).helped(help)
+        }
+        _ => unverified(path),
+    }
+}
+
+/// A file that sops would not decrypt.
+fn unverified(path: &Path) -> Refused {
+    let help = Help::new("mend it first, or nobody could tell what was blessed")
+        .then(format!("sopsguard check {}", argument(path)));
+    Refused::new(path.to_owned(), "it does not verify as it is").helped(help)
+}

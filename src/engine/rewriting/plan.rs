@@ -1,0 +1,133 @@
+//! What a command would change, as data: to be shown, asked about and carried out.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::super::Error;
+use super::super::recipients::Keyholder;
+use crate::apply::Proven;
+use crate::finding::Help;
+use crate::transaction::Home;
+
+/// All that a command would change, proved already, and what it cannot change. No secret is in it.
+#[expect(missing_debug_implementations, reason = "it holds the texts of files")]
+#[non_exhaustive]
+pub struct ChangePlan {
+    /// The command, as it is typed.
+    pub command: &'static str,
+    /// The files that would change, sorted by the bytes of their paths.
+    pub files: Vec<FileChange>,
+    /// The files that cannot be changed, and why.
+    pub refused: Vec<Refused>,
+    /// How many files are as they should be already.
+    pub unchanged: usize,
+    /// Sentences for the user.
+    pub notices: Vec<String>,
+    /// What is written once it is carried out.
+    pub(super) proven: Vec<Proven>,
+    /// What makes writing safe, or why that cannot be.
+    pub(super) home: Result<Home, Error>,
+}
+
+/// A file that would change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FileChange {
+    /// Its path.
+    pub path: PathBuf,
+    /// What would change in it.
+    pub amendments: Vec<Amendment>,
+    /// The lines that would come and go.
+    pub diff: Vec<DiffLine>,
+}
+
+/// One thing that changes in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Amendment {
+    /// A recipient comes, into the key group of this number, from 1; no number where there is one group.
+    Adds(Keyholder, Option<usize>),
+    /// A recipient goes, out of the key group of this number, likewise.
+    Removes(Keyholder, Option<usize>),
+    /// Another number of key groups is needed to open it.
+    Threshold {
+        /// How many it was.
+        from: usize,
+        /// How many it is to be.
+        to: usize,
+    },
+    /// The data key, all values and the MAC are new.
+    NewDataKey,
+    /// The MAC and the time of the last edit are new.
+    NewMac,
+    /// The file is new.
+    Created,
+    /// The file goes.
+    Removed,
+    /// Something else, in a few words.
+    Other(String),
+}
+
+/// A line of a difference, without its line end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DiffLine {
+    /// The number of the line, from 1: in the new text where it comes, in the old one where it goes.
+    pub number: usize,
+    /// Whether it comes; else it goes.
+    pub is_added: bool,
+    /// The line.
+    pub text: String,
+}
+
+/// A file that a command was to change and cannot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refused {
+    /// Its path.
+    pub path: PathBuf,
+    /// Why, lower case.
+    pub reason: String,
+    /// What helps.
+    pub help: Option<Help>,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Applied {
+    /// How many files were written.
+    pub files: usize,
+    /// How long that took.
+    pub took: Duration,
+    /// How much of that the disk needed to keep it.
+    pub syncing: Duration,
+}
+
+impl ChangePlan {
+    /// Whether there is nothing to do and nothing was refused.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.refused.is_empty()
+    }
+}
+
+impl Refused {
+    /// A refusal for a reason.
+    pub(in crate::engine) fn new(path: PathBuf, reason: impl Into<String>) -> Self {
+        Self {
+            path,
+            reason: reason.into(),
+            help: None,
+        }
+    }
+
+    /// The same with what helps.
+    #[must_use]
+    pub(in crate::engine) fn helped(self, help: Help) -> Self {
+        Self {
+            help: Some(help),
+            ..self
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What a command that writes starts from: the secret files of the work tree, each with the rule that it follows.
+//! No key is needed for it.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::super::audit::{Named, configs};
+use super::super::encrypted::{self, Encrypted};
+use super::super::inputs::{self, Content, Input};
+use super::super::surroundings::Surroundings;
+use super::super::{Error, Request};
+use crate::paths;
+use crate::rules::{ConfigFile, FileFacts, Follows, Governed, following};
+
+/// The secret files of a work tree.
+pub(in crate::engine) struct Survey<'w> {
+    pub(in crate::engine) world: Surroundings<'w>,
+    /// All that was listed, by their paths.
+    inputs: HashMap<PathBuf, Input>,
+    /// What the metadata say, sorted by the bytes of the paths.
+    pub(in crate::engine) files: Vec<FileFacts>,
+    /// What each of them follows.
+    governed: Vec<Governed>,
+    /// All `.sops.yaml`.
+    pub(in crate::engine) configs: Vec<ConfigFile>,
+    /// Secret files of which sops could not read the metadata.
+    pub(in crate::engine) unread: Vec<PathBuf>,
+    /// What was named for nothing, a sentence each.
+    pub(in crate::engine) notices: Vec<String>,
+    named: Named,
+}
+
+impl<'w> Survey<'w> {
+    /// Looks at the whole repository; outside of one at what `request` names.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchPath`], [`Error::Git`], [`Error::Threads`].
+    pub(in crate::engine) fn take(
+        request: &mut Request<'_>,
+        world: Surroundings<'w>,
+    ) -> Result<Self, Error> {
+        let named = Named::take(request, world)?;
+        let (inputs, notices) = inputs::list(named.roots(), world.scope())?;
+        let Encrypted { files, unread } = encrypted::read_all(&inputs, request.jobs, |sops| {
+            FileFacts::of(sops.path, sops.format, sops.source, sops.file, 0)
+        })?;
+        let files: Vec<FileFacts> = files.into_iter().map(|(_, facts)| facts).collect();
+        let configs = configs::read(&inputs, world);
+        let governed = configs::govern(&files, &configs, world.here);
+        let inputs = inputs.into_iter();
+        Ok(Self {
+            world,
+            inputs: inputs.map(|input| (input.path.clone(), input)).collect(),
+            files,
+            governed,
+            configs,
+            unread,
+            notices: world.notices(notices),
+            named,
+        })
+    }
+
+    /// Whether the user named a file, or a folder above it, or nothing at all.
+    pub(in crate::engine) fn is_named(&self, path: &Path) -> bool {
+        self.named.has(self.world.here, path)
+    }
+
+    /// The files that follow a rule, each with it.
+    pub(in crate::engine) fn following(&self) -> impl Iterator<Item = Follows<'_>> {
+        following(&self.files, &self.governed, &self.configs)
+    }
+
+    /// The place of a file on the disk, absolute; none of what a link leads out to.
+    pub(in crate::engine) fn place(&self, path: &Path) -> Option<PathBuf> {
+        match &self.inputs.get(path)?.content {
+            Content::Disk(place) => Some(paths::absolute(self.world.here, place)),
+            Content::Blob(_) | Content::Given(_) | Content::Outside | Content::Lost(_) => None,
+        }
+    }
+}

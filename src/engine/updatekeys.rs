@@ -1,0 +1,245 @@
+//! `updatekeys`: files get the keys that their creation rules name.
+
+use std::path::Path;
+
+use super::recipients::{Keyholder, Names};
+use super::rewriting::{
+    Amendment, ChangeOptions, ChangePlan, FileChange, Keys, Opened, Refused, Rewritten, Survey,
+    Task, rewrite,
+};
+use super::surroundings::Start;
+use super::{Error, Request};
+use crate::finding::Help;
+use crate::rules::Follows;
+use crate::sops::{self, KeyNames, Opener};
+
+/// What `updatekeys` is asked to do.
+#[expect(missing_debug_implementations, reason = "the request can hold secrets")]
+#[non_exhaustive]
+pub struct UpdateKeys<'a> {
+    /// Which files, with which identities.
+    pub request: Request<'a>,
+    /// What is allowed.
+    pub options: ChangeOptions,
+    /// Whether files get the threshold of their rule, too, which `sops updatekeys` leaves alone.
+    pub apply_threshold: bool,
+    /// Whether only to compare. It takes no key, and the plan cannot be carried out.
+    pub only_compare: bool,
+}
+
+impl<'a> UpdateKeys<'a> {
+    /// A request to let all files follow their rules.
+    #[must_use]
+    pub fn new(request: Request<'a>) -> Self {
+        Self {
+            request,
+            options: ChangeOptions::default(),
+            apply_threshold: false,
+            only_compare: false,
+        }
+    }
+}
+
+/// Plans to let files follow the creation rules that govern them, as `sops updatekeys` would, of which
+/// [`recipient-drift`](super::catalogue()) tells.
+///
+/// # Errors
+/// Those of [`check`](super::check()); [`Error::Interrupted`] where a change was interrupted before.
+pub fn update_keys(asked: UpdateKeys<'_>) -> Result<ChangePlan, Error> {
+    let UpdateKeys {
+        mut request,
+        options,
+        apply_threshold,
+        only_compare,
+    } = asked;
+    let start = Start::of_audit(&request);
+    start.run(|world, _| {
+        let survey = Survey::take(&mut request, world)?;
+        let update = Update::find(&survey, apply_threshold);
+        let mut plan = match only_compare {
+            true => ChangePlan::to_compare(COMMAND, &survey, update.compared()),
+            false => {
+                world.refuse_interrupted()?;
+                let mut keys = Keys::of(request)?;
+                let draft = rewrite(&update.tasks, &mut keys, options, rekeyed)?;
+                draft.prove(COMMAND, &survey, &mut keys)?
+            }
+        };
+        plan.unchanged = update.unchanged;
+        plan.notices.extend(update.notices());
+        plan.refuse(update.refused);
+        Ok(plan)
+    })
+}
+
+/// The command.
+const COMMAND: &str = "updatekeys";
+
+/// A file that does not follow its rule.
+struct Strayed<'s> {
+    follows: Follows<'s>,
+    amendments: Vec<Amendment>,
+}
+
+/// What is to be done.
+struct Update<'s> {
+    tasks: Vec<Task<'s, Strayed<'s>>>,
+    refused: Vec<Refused>,
+    unchanged: usize,
+    /// The files that no rule governs, and those of which it cannot be said.
+    ungoverned: usize,
+    open: usize,
+}
+
+impl<'s> Update<'s> {
+    /// Finds the files that do not follow their rules.
+    fn find(survey: &'s Survey<'_>, apply_threshold: bool) -> Self {
+        let files = survey.following().map(|follows| &follows.file.path);
+        let places = files.filter_map(|path| survey.place(path));
+        let places: Vec<_> = places.collect();
+        let world = survey.world;
+        let root = world.ground().root;
+        let names = Names::of(world.policy, &root, places.iter().map(AsRef::as_ref));
+        let mut update = Self {
+            tasks: Vec::new(),
+            refused: Vec::new(),
+            unchanged: 0,
+            ungoverned: 0,
+            open: 0,
+        };
+        let mut governed = 0;
+        for follows in survey.following() {
+            if !survey.is_named(&follows.file.path) {
+                continue;
+            }
+            governed += 1;
+            let drift = follows.key_drift();
+            update.open += usize::from(drift.is_open && !drift.is_some());
+            let threshold = follows.threshold_drift().filter(|_| apply_threshold);
+            if !drift.is_some() && threshold.is_none() {
+                update.unchanged += 1;
+                continue;
+            }
+            match task(survey, &names, follows, threshold) {
+                Ok(task) => update.tasks.push(task),
+                Err(refused) => update.refused.push(refused),
+            }
+        }
+        let files = survey.files.iter();
+        let named = files.filter(|file| survey.is_named(&file.path)).count();
+        update.ungoverned = named - governed;
+        update
+    }
+
+    /// The changes as far as the metadata tell them.
+    fn compared(&self) -> Vec<FileChange> {
+        let changes = self.tasks.iter().map(|task| FileChange {
+            path: task.facts.path.clone(),
+            amendments: task.what.amendments.clone(),
+            diff: Vec::new(),
+        });
+        changes.collect()
+    }
+
+    /// What there is to say of files that were left alone.
+    fn notices(&self) -> Vec<String> {
+        let mut notices = Vec::new();
+        let files = |count| match count {
+            1 => "1 file".to_owned(),
+            count => format!("{count} files"),
+        };
+        if self.ungoverned > 0 {
+            let files = files(self.ungoverned);
+            notices.push(format!("no creation rule governs {files}: left alone"));
+        }
+        if self.open > 0 {
+            let files = files(self.open);
+            notices.push(format!(
+                "whether {files} follow their rule cannot be said: it names an Azure key without its version"
+            ));
+        }
+        notices
+    }
+}
+
+/// What is to be done with a file that does not follow its rule.
+fn task<'s>(
+    survey: &Survey<'_>,
+    names: &Names,
+    follows: Follows<'s>,
+    threshold: Option<(usize, usize)>,
+) -> Result<Task<'s, Strayed<'s>>, Refused> {
+    let path = &follows.file.path;
+    let refuse = |reason: String| Refused::new(path.clone(), reason);
+    if follows.rule.groups.iter().all(Vec::is_empty) {
+        return Err(refuse(format!("{} names no key", follows.told())));
+    }
+    if let Some(first) = follows.rule_first() {
+        let reason = format!("{} would need several keys together", follows.told());
+        return Err(refuse(reason).helped(Help::new(first).then("sopsguard audit")));
+    }
+    let place = survey.place(path);
+    let place =
+        place.ok_or_else(|| refuse("it is a link that leads out of the folder".to_owned()))?;
+    let amendments = amendments(&follows, names, &place, threshold);
+    Ok(Task {
+        facts: follows.file,
+        place,
+        what: Strayed {
+            follows,
+            amendments,
+        },
+    })
+}
+
+/// What would change in the file, which lies at `place`.
+fn amendments(
+    follows: &Follows<'_>,
+    names: &Names,
+    place: &Path,
+    threshold: Option<(usize, usize)>,
+) -> Vec<Amendment> {
+    let drift = follows.key_drift();
+    let holder = |kind: String, canonical: &str, shown: &str| -> Keyholder {
+        let opener = Opener {
+            kind,
+            name: shown.to_owned(),
+            group: 1,
+        };
+        names.holder(canonical, &opener, place)
+    };
+    let (file, rule) = (&follows.file.groups, &follows.rule.groups);
+    let has_groups = file.len().max(rule.len()) > 1;
+    let group = |at: Option<usize>| at.map(|at| at + 1).filter(|_| has_groups);
+    let added = drift.missing.iter().map(|key| {
+        let KeyNames {
+            canonical, shown, ..
+        } = &key.names;
+        let at = rule
+            .iter()
+            .position(|group| group.iter().any(|of| std::ptr::eq(of, *key)));
+        Amendment::Adds(
+            holder(sops::kind_of(key.names.kind, shown), canonical, shown),
+            group(at),
+        )
+    });
+    let removed = drift.extra.iter().map(|key| {
+        let at = file
+            .iter()
+            .position(|group| group.iter().any(|of| std::ptr::eq(of, *key)));
+        let kind = sops::kind_of(key.kind, &key.shown);
+        Amendment::Removes(holder(kind, &key.canonical, &key.shown), group(at))
+    });
+    let lowered = drift.threshold.and_then(|(from, to)| {
+        let (from, to) = (usize::try_from(from).ok()?, usize::try_from(to).ok()?);
+        Some(Amendment::Threshold { from, to })
+    });
+    let applied = threshold.map(|(from, to)| Amendment::Threshold { from, to });
+    added.chain(removed).chain(lowered).chain(applied).collect()
+}
+
+/// The file with the keys of its rule.
+fn rekeyed(task: &Task<'_, Strayed<'_>>, opened: &Opened<'_>) -> Result<Rewritten, Refused> {
+    let _ = (opened, &task.what.follows);
+    Err(Refused::new(task.facts.path.clone(), "later"))
+}

@@ -1,0 +1,154 @@
+//! A plan as one JSON object, `sopsguard.plan/1`: fields are added, never renamed.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::super::escape;
+use super::Stage;
+use crate::engine::{Amendment, ChangePlan, DiffLine, FileChange, Keyholder, Refused};
+
+/// Writes one JSON object.
+///
+/// A path that is not UTF-8 has the replacement character in the place of what is no text.
+///
+/// # Errors
+/// Whatever writing to `out` gives.
+pub fn json(plan: &ChangePlan, stage: Stage, out: &mut dyn Write) -> io::Result<()> {
+    let root = Root {
+        schema: "sopsguard.plan/1",
+        command: plan.command,
+        applied: stage == Stage::Applied,
+        files: plan.files.iter().map(File::of).collect(),
+        refused: plan.refused.iter().map(Refusal::of).collect(),
+        unchanged: plan.unchanged,
+        notices: &plan.notices,
+    };
+    let text = serde_json::to_string_pretty(&root).map_err(io::Error::other)?;
+    writeln!(out, "{}", escape::json(&text))
+}
+
+#[derive(Serialize)]
+struct Root<'p> {
+    schema: &'static str,
+    command: &'static str,
+    /// Whether the files were written.
+    applied: bool,
+    files: Vec<File<'p>>,
+    refused: Vec<Refusal<'p>>,
+    unchanged: usize,
+    notices: &'p [String],
+}
+
+#[derive(Serialize)]
+struct File<'p> {
+    path: String,
+    changes: Vec<Change<'p>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    diff: Vec<Line<'p>>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum Change<'p> {
+    AddRecipient(Recipient<'p>),
+    RemoveRecipient(Recipient<'p>),
+    Threshold { from: usize, to: usize },
+    NewDataKey,
+    NewMac,
+    CreateFile,
+    RemoveFile,
+    Other { what: &'p str },
+}
+
+#[derive(Serialize)]
+struct Recipient<'p> {
+    recipient: &'p str,
+    name: Option<&'p str>,
+    role: Option<&'p str>,
+    /// The number of the key group, from 1, where there are several.
+    group: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct Line<'p> {
+    line: usize,
+    added: bool,
+    text: &'p str,
+}
+
+#[derive(Serialize)]
+struct Refusal<'p> {
+    path: String,
+    reason: &'p str,
+    help: Option<&'p str>,
+    commands: &'p [String],
+}
+
+impl<'p> File<'p> {
+    fn of(file: &'p FileChange) -> Self {
+        Self {
+            path: text(&file.path),
+            changes: file.amendments.iter().map(Change::of).collect(),
+            diff: file.diff.iter().map(Line::of).collect(),
+        }
+    }
+}
+
+impl<'p> Change<'p> {
+    fn of(amendment: &'p Amendment) -> Self {
+        match amendment {
+            Amendment::Adds(holder, group) => Self::AddRecipient(Recipient::of(holder, *group)),
+            Amendment::Removes(holder, group) => {
+                Self::RemoveRecipient(Recipient::of(holder, *group))
+            }
+            Amendment::Threshold { from, to } => Self::Threshold {
+                from: *from,
+                to: *to,
+            },
+            Amendment::NewDataKey => Self::NewDataKey,
+            Amendment::NewMac => Self::NewMac,
+            Amendment::Created => Self::CreateFile,
+            Amendment::Removed => Self::RemoveFile,
+            Amendment::Other(what) => Self::Other { what },
+        }
+    }
+}
+
+impl<'p> Recipient<'p> {
+    fn of(holder: &'p Keyholder, group: Option<usize>) -> Self {
+        Self {
+            recipient: &holder.key,
+            name: holder.name.as_deref(),
+            role: holder.role.as_deref(),
+            group,
+        }
+    }
+}
+
+impl<'p> Line<'p> {
+    fn of(line: &'p DiffLine) -> Self {
+        Self {
+            line: line.number,
+            added: line.is_added,
+            text: &line.text,
+        }
+    }
+}
+
+impl<'p> Refusal<'p> {
+    fn of(refused: &'p Refused) -> Self {
+        let help = refused.help.as_ref();
+        Self {
+            path: text(&refused.path),
+            reason: &refused.reason,
+            help: help.map(|help| help.text.as_str()),
+            commands: help.map_or(&[], |help| &help.commands),
+        }
+    }
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
