@@ -146,9 +146,9 @@ fn write(disk: &dyn Disk, home: &Home, root: Root, plan: &Plan) -> Result<Durati
 
 /// Deletes what was staged.
 fn abandoned(run: &Run<'_>, error: Error) -> Error {
-    let swept = run.sweep(true).and_then(|()| run.close());
+    let ended = run.end();
     // Without a journal whatever is left is deleted by the next writer.
-    if swept.is_err() && run.has_journal() {
+    if ended.is_err() && run.has_journal() {
         return interrupted(error);
     }
     error
@@ -156,8 +156,7 @@ fn abandoned(run: &Run<'_>, error: Error) -> Error {
 
 /// Takes back what was done.
 fn taken_back(run: &Run<'_>, error: Error) -> Error {
-    let back = run.back().and_then(|()| run.sweep(true));
-    match back.and_then(|()| run.close()) {
+    match run.back().and_then(|()| run.end()) {
         Err(_) if run.has_journal() => interrupted(error),
         Ok(()) | Err(_) => error,
     }

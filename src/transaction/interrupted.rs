@@ -25,7 +25,7 @@ pub(super) fn sweep(disk: &dyn Disk, home: &Home) -> Result<bool, Error> {
     let found = match Journal::load(&draft, root.path()) {
         Ok(Some(journal)) => {
             let run = Run::new(disk, home, root, journal);
-            match run.sweep(true) {
+            match run.sweep() {
                 // Nothing that it names is touched where one of its places is none.
                 Err(Error::Journal {
                     fault: Fault::Place { .. },

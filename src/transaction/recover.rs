@@ -79,13 +79,10 @@ impl<'h> Recovery<'h> {
     pub(crate) fn go(self, direction: Direction) -> Result<usize, Error> {
         let run = &self.run;
         let (gone, there) = match direction {
-            Direction::Finish => (
-                run.forward(false).and_then(|()| run.sweep(false)),
-                State::New,
-            ),
-            Direction::Undo => (run.back().and_then(|()| run.sweep(true)), State::Old),
+            Direction::Finish => (run.forward(false), State::New),
+            Direction::Undo => (run.back(), State::Old),
         };
-        match gone.and_then(|()| run.close()) {
+        match gone.and_then(|()| run.end()) {
             Err(why) if run.has_journal() && !matches!(why, Error::Journal { .. }) => {
                 let why = Some(Box::new(why));
                 return Err(Error::Interrupted { why });

@@ -5,7 +5,7 @@
 //! - Seal: what was written down gets the name `journal`. Until here a crash leaves temporary files, which
 //!   [`Run::sweep`] deletes; from here on it can be finished as well as undone.
 //! - Forward, or back: each file is moved into place, after one more look at what is there.
-//! - Close: the journal goes.
+//! - End: the journal gets its first name again, whatever lies around is deleted, and it goes.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -185,7 +185,7 @@ impl<'h> Run<'h> {
     ///
     /// # Errors
     /// [`Error::Io`], [`Fault::Place`].
-    pub(super) fn sweep(&self, with_folders: bool) -> Result<(), Error> {
+    pub(super) fn sweep(&self) -> Result<(), Error> {
         for entry in &self.journal.entries {
             let target = self.target(entry)?;
             let mut temporaries = Vec::new();
@@ -204,18 +204,32 @@ impl<'h> Run<'h> {
             }
         }
         let mut folders = self.folders()?;
-        if with_folders {
-            for folder in self.journal.folders.iter().rev() {
-                let path = self.root.path().join(folder.as_path());
-                // Somebody else may have put something into it by now.
-                if path.symlink_metadata().is_ok() && self.disk.remove_folder(&path).is_ok() {
-                    folders.remove(&path);
-                    folders.insert(folder_of(&path).to_owned());
-                }
+        for folder in self.journal.folders.iter().rev() {
+            let path = self.root.path().join(folder.as_path());
+            // It is not empty where the change was finished, or somebody else put something into it.
+            if path.symlink_metadata().is_ok() && self.disk.remove_folder(&path).is_ok() {
+                folders.remove(&path);
+                folders.insert(folder_of(&path).to_owned());
             }
         }
         folders.retain(|folder| folder.is_dir());
         self.sync(&[], folders)
+    }
+
+    /// Ends what was finished or undone: it counts as not begun from here on, and what lies around is
+    /// deleted.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Fault::Place`].
+    pub(super) fn end(&self) -> Result<(), Error> {
+        let (journal, draft) = (self.home.journal(), self.home.draft());
+        if self.has_journal() {
+            let unsealed = self.disk.rename(&journal, &draft);
+            unsealed.map_err(Error::io(&journal))?;
+            self.sync(&[], [self.home.folder()])?;
+        }
+        self.sweep()?;
+        self.close()
     }
 
     /// Deletes the journal, and what belongs to it.

