@@ -37,6 +37,7 @@ mod process;
 mod random;
 mod repo;
 pub mod report;
+mod rewrite;
 mod rules;
 mod secret;
 mod sops;

@@ -15,6 +15,7 @@ mod cursor;
 pub(crate) mod decode;
 mod lower;
 mod node;
+pub(crate) mod outline;
 mod possible_keys;
 mod precheck;
 mod repeated;
@@ -32,7 +33,7 @@ mod tests;
 
 use node::Stream;
 pub(crate) use repeated::RepeatedKey;
-pub(crate) use spell::spell;
+pub(crate) use spell::{spell, spell_new};
 
 use super::Tree;
 use super::syntax::{self, Error};
