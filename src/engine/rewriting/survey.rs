@@ -56,7 +56,7 @@ impl<'w> Survey<'w> {
             governed,
             configs,
             unread,
-            notices: notices.sentences(),
+            notices: world.notices(notices),
             named,
         })
     }
