@@ -9,8 +9,8 @@ use super::super::encrypted::{self, Encrypted};
 use super::super::inputs::{self, Content, Input};
 use super::super::surroundings::Surroundings;
 use super::super::{Error, Request};
-use crate::{fs, paths};
 use crate::rules::{ConfigFile, FileFacts, Follows, Governed, following};
+use crate::{fs, paths};
 
 /// The secret files of a work tree.
 pub(in crate::engine) struct Survey<'w> {
