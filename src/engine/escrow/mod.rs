@@ -3,6 +3,11 @@
 
 mod keygen;
 mod place;
+mod record;
+mod verify;
 
 pub use keygen::{KeyKind, NewIdentity, new_passphrase};
 pub use place::refuse_repository;
+pub use verify::{
+    NotProved, ProofReport, ProofRequest, ProvedIdentity, Recorded, prove_identities,
+};

@@ -3,7 +3,9 @@
 mod keygen;
 #[cfg(feature = "cli")]
 mod paper;
+mod proof;
 
 pub use keygen::{KeyPlaces, keygen};
 #[cfg(feature = "cli")]
 pub use paper::paper;
+pub use proof::{human as proof_human, json as proof_json};

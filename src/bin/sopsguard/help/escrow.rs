@@ -19,3 +19,18 @@ Exit codes:
   0  the key is made, and is where you wanted it
   2  the arguments are wrong, FILE lies in a repository or is there already, or there is no terminal
   3  the work could not be done (a file cannot be written)";
+
+pub(crate) const VERIFY_EXAMPLES: &str = "\
+Examples:
+  pass show escrow | sopsguard escrow verify --identity -
+  sopsguard escrow verify --identity /media/usb/escrow.txt --record
+  kubectl get secret sops-age -n argocd -o yaml |
+    sopsguard escrow verify --identity - --only age1…
+  sopsguard escrow verify --identity key.txt --format json | jq '.identities[].\"not-proved\"'";
+
+pub(crate) const VERIFY_EXIT_CODES: &str = "\
+Exit codes:
+  0  each identity opens every file that it is to open, and sops would accept the files
+  1  a file is not opened, an identity could not be tried, or the one that --only names is not there
+  2  the arguments or the policy are wrong, the source holds no identity, or --record has no key to note
+  3  the work could not be done (a path is not there, a file cannot be written)";
