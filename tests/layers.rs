@@ -52,6 +52,10 @@ const MAY_USE: &[(&str, &str)] = &[
         "fs source environment document keys sops transaction",
     ),
     (
+        "rewrite",
+        "secret source document keys finding sops config deployment",
+    ),
+    (
         "history",
         "secret fs source environment paths document keys finding sops repo config change",
     ),

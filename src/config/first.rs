@@ -199,7 +199,7 @@ fn guess(name: &str) -> &'static str {
 }
 
 /// A text as a string of TOML.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut quoted = String::from('"');
     for c in text.chars() {
         match c {

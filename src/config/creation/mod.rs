@@ -92,4 +92,4 @@ impl SopsConfig {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -15,6 +15,7 @@ mod cursor;
 pub(crate) mod decode;
 mod lower;
 mod node;
+pub(crate) mod outline;
 mod possible_keys;
 mod precheck;
 mod repeated;

@@ -20,7 +20,7 @@ use crate::source::{Source, SourceId};
 /// How many files are compared; each with every path.
 const FILES: usize = 3_000;
 
-const PATHS: &[&str] = &[
+pub(crate) const PATHS: &[&str] = &[
     "a.yaml",
     "secrets/a.yaml",
     "secrets/prod/b.enc.yaml",

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 /// What chance decides, from a seed that a failure names.
-pub(super) struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 /// Recipients and keys of all kinds, a few of them broken.
 const KEYS: &[(&str, &[&str])] = &[
@@ -142,17 +142,17 @@ const RECORDS: &[&str] = &[
 ];
 
 impl Chance {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
     /// A seed that no run had before.
-    pub(super) fn seed() -> u64 {
+    pub(crate) fn seed() -> u64 {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         now.unwrap().as_millis() as u64
     }
 
-    pub(super) fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -174,7 +174,7 @@ impl Chance {
     }
 
     /// A whole file.
-    pub(super) fn config(&mut self) -> String {
+    pub(crate) fn config(&mut self) -> String {
         let mut text = String::new();
         if self.once_in(12) {
             text += "\u{feff}";

@@ -1,7 +1,7 @@
 //! What sops makes of a `.sops.yaml`, in small; [`by_sops`] asks sops itself.
 
-mod by_sops;
-mod chance;
+pub(crate) mod by_sops;
+pub(crate) mod chance;
 
 use super::names::NameSource;
 use super::*;
