@@ -55,8 +55,9 @@ pub use catalogue::{RuleInfo, catalogue, policy_schema};
 pub use check::check;
 pub use error::Error;
 pub use escrow::{
-    KeyKind, NewIdentity, NotProved, ProofReport, ProofRequest, ProvedIdentity, Recorded,
-    new_passphrase, prove_identities, refuse_repository,
+    EscrowKey, EscrowStatus, HandoverStep, KeyKind, Leaving, NewIdentity, NotProved, ProofReport,
+    ProofRequest, ProvedIdentity, Recorded, StepState, escrow_status, new_passphrase,
+    prove_identities, refuse_repository,
 };
 pub use explain::{
     AskedRule, Changes, Drift, ExplainRequest, Explanation, Governing, GroupReport, KeyName, Leaf,

@@ -7,7 +7,8 @@ use clap::Subcommand;
 
 use super::{AccessArgs, Format};
 use crate::help::escrow::{
-    KEYGEN_EXAMPLES, KEYGEN_EXIT_CODES, ORDER, VERIFY_EXAMPLES, VERIFY_EXIT_CODES,
+    KEYGEN_EXAMPLES, KEYGEN_EXIT_CODES, ORDER, STATUS_EXAMPLES, STATUS_EXIT_CODES, VERIFY_EXAMPLES,
+    VERIFY_EXIT_CODES,
 };
 use crate::later::Later;
 
@@ -27,6 +28,12 @@ pub(crate) enum EscrowCommand {
     /// can read; or onto a sheet to be printed. Never into a repository. The recipient, which is no secret,
     /// is printed with the command that comes next.
     Keygen(Later<KeygenArgs>),
+    /// Show where the handover stands: bus factor, escrow, proofs, and what is left to do
+    ///
+    /// With --leaving also what somebody still holds, and the steps of a handover in the order in which
+    /// nothing is lost: each done, not done, or such as files cannot tell, with the command that does it.
+    /// No key is needed, and nothing is changed.
+    Status(Later<StatusArgs>),
     /// Prove that each identity of a source opens every file, by itself
     ///
     /// Fetch the private key from where it is kept (the safe, the cluster, CI) and pipe it in: each
@@ -87,6 +94,23 @@ pub(crate) struct VerifyArgs {
     pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) access: AccessArgs,
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: Format,
+    /// Use at most N threads; one a core by default
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("{STATUS_EXAMPLES}\n\n{STATUS_EXIT_CODES}"))]
+pub(crate) struct StatusArgs {
+    /// Tell what this one still holds, by the name that the policy or .sops.yaml has, or by the key
+    #[arg(long, value_name = "NAME")]
+    pub(crate) leaving: Option<String>,
+    /// Follow this policy instead of .sopsguard.toml at the repository's root
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) format: Format,

@@ -1,6 +1,7 @@
 //! `sopsguard escrow`.
 
 mod keygen;
+mod status;
 mod verify;
 
 use sopsguard::Environment;
@@ -20,6 +21,7 @@ pub(crate) fn run(
 ) -> Result<u8, Failure> {
     match &options.command {
         EscrowCommand::Keygen(options) => keygen::run(options, environment, app),
+        EscrowCommand::Status(options) => status::run(options, environment, style),
         EscrowCommand::Verify(options) => {
             let mut terminal = Terminal;
             let access = app.access(&options.access, false, &mut terminal);

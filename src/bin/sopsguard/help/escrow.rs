@@ -34,3 +34,16 @@ Exit codes:
   1  a file is not opened, an identity could not be tried, or the one that --only names is not there
   2  the arguments or the policy are wrong, the source holds no identity, or --record has no key to note
   3  the work could not be done (a path is not there, a file cannot be written)";
+
+pub(crate) const STATUS_EXAMPLES: &str = "\
+Examples:
+  sopsguard escrow status                        is there an escrow key, everywhere, and proved
+  sopsguard escrow status --leaving carol        what there is to do before and after she goes
+  sopsguard escrow status --leaving carol --format json |
+    jq -r '.steps[] | select(.state != \"done\") | .what'";
+
+pub(crate) const STATUS_EXIT_CODES: &str = "\
+Exit codes:
+  0  it was told, whatever is left to do (`sopsguard audit` fails where something must be done)
+  2  the arguments or the policy are wrong
+  3  the work could not be done (git cannot be read, a stream failed)";
