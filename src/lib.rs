@@ -37,7 +37,6 @@ mod process;
 mod random;
 mod repo;
 pub mod report;
-#[cfg_attr(not(test), expect(dead_code, reason = "the commands so far only read"))]
 mod rewrite;
 mod rules;
 mod secret;

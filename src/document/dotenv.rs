@@ -11,7 +11,7 @@ use super::tree::{Comment, Entry, Key, METADATA_KEY, NodeId, Pair, Scalar, Tree,
 use crate::source::Span;
 
 /// What the keys of the metadata begin with.
-const PREFIX: &[u8] = b"sops_";
+pub(super) const PREFIX: &str = "sops_";
 
 /// Reads `bytes` as sops's dotenv store does.
 ///
@@ -33,7 +33,7 @@ pub(super) fn load(bytes: &[u8]) -> Result<Tree<'_>, Error> {
             })),
             Some(_) => {
                 let (name, pair) = pair(&mut tree, line, start)?;
-                match name.strip_prefix(PREFIX) {
+                match name.strip_prefix(PREFIX.as_bytes()) {
                     Some(name) => metadata.push(Flat {
                         name: Cow::Borrowed(name),
                         span: pair.key.span,

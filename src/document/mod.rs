@@ -2,7 +2,6 @@
 
 mod bounds;
 mod dotenv;
-#[cfg_attr(not(test), expect(dead_code, reason = "the commands so far only read"))]
 mod editor;
 mod flat;
 mod foreign;
@@ -22,6 +21,7 @@ mod tests;
 mod tree;
 pub(crate) mod yaml;
 
+pub(crate) use editor::{Editor, New, Refusal as EditRefusal};
 pub use foreign::Foreign;
 pub(crate) use foreign::holds_no_secret;
 pub use format::Format;

@@ -4,13 +4,15 @@ use std::path::Path;
 
 use super::recipients::{Keyholder, Names};
 use super::rewriting::{
-    Amendment, ChangeOptions, ChangePlan, FileChange, Keys, Opened, Refused, Rewritten, Survey,
-    Task, rewrite,
+    Amendment, ChangeOptions, ChangePlan, FileChange, Keys, Opened, Refused, Rewritten, Stop,
+    Survey, Task, rewrite,
 };
 use super::surroundings::Start;
 use super::{Error, Request};
 use crate::finding::Help;
-use crate::rules::Follows;
+use crate::keys::Recipient;
+use crate::rewrite::rekey::{self, Plan, Wanted};
+use crate::rules::{Follows, argument};
 use crate::sops::{self, KeyNames, Opener};
 
 /// What `updatekeys` is asked to do.
@@ -78,6 +80,8 @@ const COMMAND: &str = "updatekeys";
 struct Strayed<'s> {
     follows: Follows<'s>,
     amendments: Vec<Amendment>,
+    /// How many key groups are to be needed, where the file is to follow its rule in that, too.
+    threshold: Option<i64>,
 }
 
 /// What is to be done.
@@ -187,6 +191,7 @@ fn task<'s>(
         what: Strayed {
             follows,
             amendments,
+            threshold: threshold.and_then(|(_, rule)| i64::try_from(rule).ok()),
         },
     })
 }
@@ -238,7 +243,38 @@ fn amendments(
 }
 
 /// The file with the keys of its rule.
-fn rekeyed(task: &Task<'_, Strayed<'_>>, opened: &Opened<'_>) -> Result<Rewritten, Refused> {
-    let _ = (opened, &task.what.follows);
-    Err(Refused::new(task.facts.path.clone(), "later"))
+fn rekeyed(task: &Task<'_, Strayed<'_>>, opened: &Opened<'_>) -> Result<Rewritten, Box<Stop>> {
+    let Strayed {
+        follows,
+        amendments,
+        threshold,
+    } = &task.what;
+    let wanted = Wanted {
+        threshold: *threshold,
+        ..Wanted::by_rule(&follows.rule.groups)
+    };
+    let path = &task.facts.path;
+    let refused = |refusal: rekey::Refusal| refused(path, &refusal);
+    let plan = Plan::new(opened.document, opened.file, &wanted).map_err(refused)?;
+    let wrapped = opened.wrapped_for(plan.locks(opened.key))?;
+    let lock = |recipient: &Recipient, secret: &[u8]| {
+        let locked = recipient.lock(secret, wrapped);
+        locked.map_err(|error| error.to_string())
+    };
+    Ok(Rewritten {
+        text: plan.write(opened.key, &lock).map_err(refused)?,
+        amendments: amendments.clone(),
+    })
+}
+
+/// Why a file does not get its keys, and what to do about it.
+fn refused(path: &Path, refusal: &rekey::Refusal) -> Refused {
+    let refused = Refused::new(path.to_owned(), refusal.to_string());
+    match refusal {
+        rekey::Refusal::NeedsSops { .. } | rekey::Refusal::Unusual(_) => {
+            let command = format!("sops updatekeys {}", argument(path));
+            refused.helped(Help::new("let sops do it, with access to those keys").then(command))
+        }
+        _ => refused,
+    }
 }

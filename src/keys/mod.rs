@@ -19,10 +19,6 @@ mod fresh;
 mod identity;
 mod keyring;
 mod listing;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the rewriting of files is to use it")
-)]
 mod lock;
 #[cfg(feature = "ssh")]
 mod pem;

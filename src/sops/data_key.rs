@@ -13,7 +13,11 @@ use crate::secret::Secret;
 use crate::source::Span;
 
 /// The key that encrypts all values of one file, of 32 bytes.
-pub(crate) struct DataKey(Secret<[u8; 32]>);
+pub(crate) struct DataKey {
+    key: Secret<[u8; 32]>,
+    /// Of each key group the share that it was put together from; none where the file has no groups.
+    shares: Vec<Option<Secret<Vec<u8>>>>,
+}
 
 /// Why a data key is not shared out to key groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,13 +70,17 @@ pub(crate) fn unlock(file: &SopsFile<'_>, keyring: &Keyring) -> Result<DataKey, 
         return Err(why_locked(groups, needed, keyring, metadata.key_span));
     }
     let refused = |kind| Locked::Failed(vec![about_all(kind, metadata.key_span)], None);
-    match shares.as_slice() {
-        [share] => DataKey::new(share, refused),
+    let mut key = match shares.as_slice() {
+        [share] => DataKey::new(share, refused)?,
         shares => match shamir::combine(shares) {
-            Ok(key) => DataKey::new(key.expose(), refused),
-            Err(shamir::Unfit) => Err(refused(Undecryptable::Shares)),
+            Ok(key) => DataKey::new(key.expose(), refused)?,
+            Err(shamir::Unfit) => return Err(refused(Undecryptable::Shares)),
         },
+    };
+    if groups.len() > 1 {
+        key.shares = groups.into_iter().map(|group| group.opened).collect();
     }
+    Ok(key)
 }
 
 /// A share of a key group that is another file's.
@@ -366,7 +374,7 @@ impl DataKey {
             32 => {
                 let mut key = Secret::new([0; 32]);
                 key.expose_mut().copy_from_slice(bytes);
-                Ok(Self(key))
+                Ok(Self::of(key))
             }
             // sops would use AES-128 or AES-192; it never writes such keys.
             length @ (16 | 24) => {
@@ -383,7 +391,7 @@ impl DataKey {
     /// [`NoRandomness`].
     #[cfg_attr(not(test), expect(dead_code, reason = "the plans of rewrites need it"))]
     pub(crate) fn generate() -> Result<Self, NoRandomness> {
-        random::key().map(Self)
+        random::key().map(Self::of)
     }
 
     /// What each of so many key groups is to hold: a share of it, or all of it where there is one group
@@ -391,21 +399,20 @@ impl DataKey {
     ///
     /// # Errors
     /// [`Indivisible`].
-    #[cfg_attr(not(test), expect(dead_code, reason = "the plans of rewrites need it"))]
     pub(crate) fn shares(
         &self,
         groups: usize,
         threshold: Option<i64>,
     ) -> Result<Vec<Secret<Vec<u8>>>, Indivisible> {
         if groups == 1 {
-            return Ok(vec![Secret::new(self.0.expose().to_vec())]);
+            return Ok(vec![Secret::new(self.expose().to_vec())]);
         }
         let needed = match threshold {
             None | Some(0) => groups,
             // Whatever is no number of groups is refused below.
             Some(needed) => usize::try_from(needed).unwrap_or(usize::MAX),
         };
-        shamir::split(self.0.expose(), groups, needed).map_err(|why| match why {
+        shamir::split(self.expose(), groups, needed).map_err(|why| match why {
             shamir::NotSplit::NoRandomness => NoRandomness.into(),
             shamir::NotSplit::Count => Indivisible::Threshold {
                 groups,
@@ -414,9 +421,21 @@ impl DataKey {
         })
     }
 
+    /// What the key group of this number, from 0, held a share of when the key was opened; none where it
+    /// was not opened, or there are no groups.
+    pub(crate) fn share(&self, group: usize) -> Option<&[u8]> {
+        let share = self.shares.get(group)?.as_ref()?;
+        Some(share.expose())
+    }
+
     /// The key itself.
     pub(super) fn expose(&self) -> &[u8; 32] {
-        self.0.expose()
+        self.key.expose()
+    }
+
+    fn of(key: Secret<[u8; 32]>) -> Self {
+        let shares = Vec::new();
+        Self { key, shares }
     }
 }
 

@@ -69,6 +69,14 @@ impl<'d> SopsFile<'d> {
         self.tree
     }
 
+    /// What the copies of the `sops` mapping say that the documents behind the first have.
+    ///
+    /// # Errors
+    /// [`MetadataErrors`] where sops would refuse one, if it read it.
+    pub(crate) fn copies(&self) -> Result<Vec<Metadata<'d>>, MetadataErrors> {
+        Metadata::copies(self.tree).map_err(MetadataErrors)
+    }
+
     /// What the `sops` mapping says.
     pub(crate) fn metadata(&self) -> &Metadata<'d> {
         &self.metadata

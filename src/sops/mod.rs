@@ -45,7 +45,7 @@ pub(crate) use enc::{Token, ValueType};
 pub use file::Opener;
 pub(crate) use file::{MetadataErrors, SopsFile, kind as kind_of};
 pub(crate) use key_name::KeyName;
-pub(crate) use metadata::KeyKind;
+pub(crate) use metadata::{KeyKind, MasterKey, Metadata};
 pub(crate) use pattern::{Automaton, Error as PatternError, Pattern, Work};
 pub(crate) use problem::{
     CopiedCiphertext, MacMismatch, MalformedCiphertext, MalformedMetadata, PlaintextValue, Problem,

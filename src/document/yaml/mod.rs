@@ -33,7 +33,7 @@ mod tests;
 
 use node::Stream;
 pub(crate) use repeated::RepeatedKey;
-pub(crate) use spell::spell;
+pub(crate) use spell::{spell, spell_new};
 
 use super::Tree;
 use super::syntax::{self, Error};

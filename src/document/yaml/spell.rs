@@ -28,15 +28,24 @@ pub(crate) fn spell(text: &str, span: Span, value: &str) -> Option<String> {
     })
 }
 
+/// Spells `value` for a place where nothing stood: plain where that says the same anywhere, else
+/// double-quoted.
+pub(crate) fn spell_new(value: &str) -> String {
+    spell_plain("", value).unwrap_or_else(|| double_quoted(value))
+}
+
 /// Plain words, and one token for another: where `ENC[…]` stood plain, the context allows it.
 fn spell_plain(old: &str, value: &str) -> Option<String> {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"_./+=-".contains(&byte);
     let is_token = |byte: u8| is_word(byte) || b",:[]".contains(&byte);
     let token_for_token = old.starts_with("ENC[") && value.starts_with("ENC[");
     let safe = value.as_bytes().first()?.is_ascii_alphanumeric()
+        && !value.ends_with(' ')
         && match token_for_token {
             true => value.ends_with(']') && value.bytes().all(is_token),
-            false => value.bytes().all(is_word),
+            false => value
+                .bytes()
+                .all(|byte| is_word(byte) || b" @".contains(&byte)),
         };
     let reads_as_string = matches!(
         resolve(value.into(), Style::Plain, None),

@@ -17,10 +17,11 @@ use super::{Error, Report};
 use crate::apply::{self, NewText, Unproven};
 use crate::document::Document;
 use crate::finding::Help;
-use crate::keys::Keyring;
+use crate::keys::Wrapped;
 use crate::rules::FileFacts;
 use crate::sops::{DataKey, Reason, SopsFile};
 
+pub(super) use opening::Stop;
 use opening::{broken, open};
 use phases::Attempt;
 pub(super) use phases::Keys;
@@ -48,12 +49,15 @@ pub(super) struct Task<'t, W> {
 }
 
 /// A secret file whose data key is open.
-#[expect(dead_code, reason = "the plans of rewrites need them")]
 pub(super) struct Opened<'o> {
+    path: &'o Path,
     pub(super) document: &'o Document<'o>,
     pub(super) file: &'o SopsFile<'o>,
     pub(super) key: &'o DataKey,
-    pub(super) keyring: &'o Keyring,
+    /// What plugins gave ahead for recipients of theirs.
+    wrapped: &'o Wrapped,
+    /// Whether they were asked.
+    has_asked: bool,
 }
 
 /// What a command makes of one file.
@@ -83,15 +87,23 @@ pub(super) fn rewrite<W: Sync>(
     tasks: &[Task<'_, W>],
     keys: &mut Keys<'_, '_>,
     options: ChangeOptions,
-    rewrite: impl Fn(&Task<'_, W>, &Opened<'_>) -> Result<Rewritten, Refused> + Sync + Send,
+    rewrite: impl Fn(&Task<'_, W>, &Opened<'_>) -> Result<Rewritten, Box<Stop>> + Sync + Send,
 ) -> Result<Draft, Error> {
-    let results = keys.with_all(tasks, |task, keyring| {
-        match open(task, keyring, options, &rewrite) {
+    let results = keys.with_all(tasks, |task, keyring, wrapped| {
+        match open(task, keyring, wrapped, options, &rewrite) {
             Ok(change) => Attempt::Done(Ok(change)),
-            Err(stop) => match stop.shut {
-                Some(shut) => Attempt::Shut(shut, Err(stop.refused)),
-                None => Attempt::Done(Err(stop.refused)),
-            },
+            Err(stop) => {
+                let Stop {
+                    refused,
+                    shut,
+                    ahead,
+                } = *stop;
+                match shut {
+                    Some(shut) => Attempt::Shut(shut, Err(refused)),
+                    None if ahead.is_empty() => Attempt::Done(Err(refused)),
+                    None => Attempt::Ahead(ahead, Err(refused)),
+                }
+            }
         }
     })?;
     let mut draft = Draft::default();
@@ -117,7 +129,7 @@ impl Draft {
     ) -> Result<ChangePlan, Error> {
         let results = keys.with_all(
             &self.changes,
-            |(change, text), keyring| match apply::prove(text, keyring) {
+            |(change, text), keyring, _| match apply::prove(text, keyring) {
                 Ok(proven) => Attempt::Done(Ok(proven)),
                 Err(Unproven::Shut(reason, shut)) => {
                     let refused = Err(unproven(&change.path, &reason));

@@ -11,15 +11,18 @@ use crate::apply::{NewText, Proof};
 use crate::document::{Document, Format};
 use crate::finding::Help;
 use crate::fs;
-use crate::keys::{Keyring, Shut};
+use crate::keys::{Keyring, Recipient, RecipientKind, Shut, Wrapped};
 use crate::rules::argument;
 use crate::sops::{self, SopsFile, Verification};
 use crate::source::SourceId;
 
-/// Why a file has no new text, and what is shut, where more identities may open it.
-pub(super) struct Stop {
+/// Why a file has no new text.
+pub(in crate::engine) struct Stop {
     pub(super) refused: Refused,
+    /// What is shut, where more identities may open it.
     pub(super) shut: Option<Shut>,
+    /// The recipients for whom plugins are to be asked first.
+    pub(super) ahead: Vec<Recipient>,
 }
 
 impl From<Refused> for Box<Stop> {
@@ -27,7 +30,32 @@ impl From<Refused> for Box<Stop> {
         Self::new(Stop {
             refused,
             shut: None,
+            ahead: Vec::new(),
         })
+    }
+}
+
+impl Opened<'_> {
+    /// What plugins gave for these recipients, for whom the file is about to be locked.
+    ///
+    /// # Errors
+    /// [`Stop`] where they are to be asked first.
+    pub(in crate::engine) fn wrapped_for(
+        &self,
+        recipients: Vec<Recipient>,
+    ) -> Result<&Wrapped, Box<Stop>> {
+        let is_of_plugin =
+            |recipient: &Recipient| matches!(recipient.kind(), RecipientKind::Plugin(_));
+        let ahead: Vec<Recipient> = recipients.into_iter().filter(is_of_plugin).collect();
+        if ahead.is_empty() || self.has_asked {
+            return Ok(self.wrapped);
+        }
+        let reason = "the plugins of its recipients were not asked";
+        Err(Box::new(Stop {
+            refused: Refused::new(self.path.to_owned(), reason),
+            shut: None,
+            ahead,
+        }))
     }
 }
 
@@ -35,8 +63,9 @@ impl From<Refused> for Box<Stop> {
 pub(super) fn open<W>(
     task: &Task<'_, W>,
     keyring: &Keyring,
+    wrapped: Option<&Wrapped>,
     options: ChangeOptions,
-    rewrite: impl Fn(&Task<'_, W>, &Opened<'_>) -> Result<Rewritten, Refused>,
+    rewrite: impl Fn(&Task<'_, W>, &Opened<'_>) -> Result<Rewritten, Box<Stop>>,
 ) -> Result<(FileChange, Arc<NewText>), Box<Stop>> {
     let path = task.path();
     let format = task.facts.format;
@@ -58,17 +87,23 @@ pub(super) fn open<W>(
     let verifies = checked.verification == Verification::Verified;
     let Some(key) = key else {
         let refused = locked(path, &checked.verification);
-        let shut = checked.shut;
-        return Err(Box::new(Stop { refused, shut }));
+        return Err(Box::new(Stop {
+            refused,
+            shut: checked.shut,
+            ahead: Vec::new(),
+        }));
     };
     if !verifies && !options.even_if_unverified {
         return Err(unverified(path).into());
     }
+    let nothing = Wrapped::default();
     let opened = Opened {
+        path,
         document: &document,
         file: &file,
         key: &key,
-        keyring,
+        wrapped: wrapped.unwrap_or(&nothing),
+        has_asked: wrapped.is_some(),
     };
     let Rewritten { text, amendments } = rewrite(task, &opened)?;
     let diff = match options.with_diff {

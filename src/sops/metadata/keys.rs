@@ -30,7 +30,6 @@ pub(crate) struct MasterKey<'d> {
     /// The encryption context of a KMS key, as sops prints it.
     pub(in crate::sops) context_text: String,
     /// The entry's node, for edits.
-    #[expect(dead_code, reason = "no command edits metadata yet")]
     pub(crate) node: NodeId,
     /// The entry's place in the text.
     pub(crate) span: Span,
@@ -62,7 +61,7 @@ pub(crate) enum KeyKind {
 
 impl KeyKind {
     /// All of them, in sops's order.
-    const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Kms,
         Self::GcpKms,
         Self::HcKms,

@@ -40,6 +40,8 @@ type Selector<'d> = Field<(SelectorKind, Cow<'d, [u8]>)>;
 pub(crate) struct Metadata<'d> {
     /// Where its key stands.
     pub(crate) key_span: Span,
+    /// The mapping's node, for edits.
+    pub(crate) node: NodeId,
     /// The keys that open the file. With one group, each opens the data key; with several, each
     /// group opens a share of it. There is at least one.
     pub(crate) groups: Vec<KeyGroup<'d>>,
@@ -65,12 +67,27 @@ impl<'d> Metadata<'d> {
         let Some(pair) = find(tree)? else {
             return Ok(None);
         };
+        Self::of_pair(tree, pair).map(Some)
+    }
+
+    /// Reads the copies of the metadata that sops writes into the documents behind the first, and does not
+    /// read.
+    ///
+    /// # Errors
+    /// Everything that would make sops refuse one of them.
+    pub(super) fn copies(tree: &'d Tree<'d>) -> Result<Vec<Self>, Vec<Problem>> {
+        let branches = tree.branches().iter().skip(1);
+        let pairs = branches.filter_map(|branch| tree.pair(*branch, METADATA_KEY));
+        pairs.map(|pair| Self::of_pair(tree, pair)).collect()
+    }
+
+    fn of_pair(tree: &'d Tree<'d>, pair: &'d Pair<'d>) -> Result<Self, Vec<Problem>> {
         let mut reader = Reader::new(tree);
         reader.demand_string_keys(pair.value);
         let fields = reader.fields_of_map(pair.value);
         let read = Self::from_fields(&mut reader, &fields, pair);
         match read {
-            Some(metadata) if reader.problems.is_empty() => Ok(Some(metadata)),
+            Some(metadata) if reader.problems.is_empty() => Ok(metadata),
             Some(_) | None => Err(reader.problems),
         }
     }
@@ -122,6 +139,7 @@ impl<'d> Metadata<'d> {
         let version = reader.string(fields, "version").ok();
         let read = Self {
             key_span: pair.key.span,
+            node: pair.value,
             groups: groups?,
             shamir_threshold: shamir_threshold?,
             last_modified: last_modified?,

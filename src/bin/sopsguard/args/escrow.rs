@@ -19,7 +19,7 @@ pub(crate) struct EscrowArgs {
     pub(crate) command: EscrowCommand,
 }
 
-/// The steps of a handover, each a command of its own.
+// The steps of a handover, each a command of its own.
 #[derive(Debug, Subcommand)]
 pub(crate) enum EscrowCommand {
     /// Make an identity that is kept for the day when all others are gone

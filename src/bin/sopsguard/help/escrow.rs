@@ -1,11 +1,11 @@
 //! What stands below the options of `escrow` and its commands.
 
 pub(crate) const ORDER: &str = "\
-The order of a handover:
-  1. sopsguard escrow status --leaving NAME      what there is to do, and what is done
-  2. sopsguard escrow keygen                     a key for the safe; store it, and fetch it back
-  3. sopsguard escrow verify --identity -        which proves that it opens every file
-`sopsguard help escrow COMMAND` has all about one of them.";
+Examples:
+  sopsguard escrow status --leaving carol        what there is to do, in order, and what is done
+  sopsguard escrow keygen                        a key for the safe
+  sopsguard escrow verify --identity -           proves that what the safe gives back opens every file
+  sopsguard help escrow verify                   all about one of the steps";
 
 pub(crate) const KEYGEN_EXAMPLES: &str = "\
 Examples:
