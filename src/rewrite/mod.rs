@@ -9,7 +9,10 @@
 pub(crate) mod creation;
 #[cfg_attr(
     not(test),
-    expect(dead_code, reason = "the commands that change recipients need all of it")
+    expect(
+        dead_code,
+        reason = "the commands that change recipients need all of it"
+    )
 )]
 pub(crate) mod policy;
 pub(crate) mod rekey;
