@@ -10,7 +10,6 @@ use super::rewriting::{
 use super::surroundings::Start;
 use super::{Error, Request};
 use crate::finding::Help;
-use crate::keys::Recipient;
 use crate::rewrite::rekey::{self, Plan, Wanted};
 use crate::rules::{Follows, argument};
 use crate::sops::{self, KeyNames, Opener};
@@ -257,12 +256,8 @@ fn rekeyed(task: &Task<'_, Strayed<'_>>, opened: &Opened<'_>) -> Result<Rewritte
     let refused = |refusal: rekey::Refusal| refused(path, &refusal);
     let plan = Plan::new(opened.document, opened.file, &wanted).map_err(refused)?;
     let wrapped = opened.wrapped_for(plan.locks(opened.key))?;
-    let lock = |recipient: &Recipient, secret: &[u8]| {
-        let locked = recipient.lock(secret, wrapped);
-        locked.map_err(|error| error.to_string())
-    };
     Ok(Rewritten {
-        text: plan.write(opened.key, &lock).map_err(refused)?,
+        text: plan.write(opened.key, wrapped).map_err(refused)?,
         amendments: amendments.clone(),
     })
 }

@@ -42,9 +42,7 @@ pub(crate) use flaw::Flaw;
 pub(crate) use fresh::{Fresh, NotMade};
 pub(crate) use keyring::{Given, Keyring, MAX_KEY_FILE};
 pub(crate) use listing::Listed;
-pub(crate) use lock::lock_to_passphrase;
-#[expect(unused_imports, reason = "the rewriting of files is to use it")]
-pub(crate) use lock::{LockError, Wrapped};
+pub(crate) use lock::{LockError, Wrapped, lock_to_passphrase};
 pub(crate) use places::{IdentityFile, Origin, Place, PlaceState, files};
 pub(crate) use recipient::{Recipient, RecipientKind};
 pub(crate) use wake::{Locked, Means, Shut};

@@ -1,18 +1,24 @@
-//! Texts in, texts out: what is to stand in a file after a command, worked out before anything is written.
-//!
-//! No disk, no git, no clock: what comes out is proved, shown and put in place elsewhere.
+//! Plans of new texts: for secret files, for `.sops.yaml` and for the policy. Pure functions of what is there and
+//! what is wanted. Nothing here reads or writes a file, asks somebody or knows the time.
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the commands that change recipients need it")
-)]
+mod copies;
+#[cfg_attr(not(test), expect(dead_code, reason = "the commands come next"))]
 pub(crate) mod creation;
+#[cfg_attr(not(test), expect(dead_code, reason = "the commands come next"))]
+pub(crate) mod policy;
+mod refusal;
+pub(crate) mod rekey;
 #[cfg_attr(
     not(test),
-    expect(
-        dead_code,
-        reason = "the commands that change recipients need all of it"
-    )
+    expect(dead_code, reason = "no command writes secret files yet")
 )]
-pub(crate) mod policy;
-pub(crate) mod rekey;
+pub(crate) mod reseal;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "no command writes secret files yet")
+)]
+pub(crate) mod rotate;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use refusal::Refusal;

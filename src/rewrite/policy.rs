@@ -391,8 +391,8 @@ mod tests {
             "[[recipient]]¶  name = 'Alice'¶  key = 'AAA'¶¶LINES¶¶# what matters¶[rules]¶mac-mismatch = 'error'¶",
         ),
         (
-            "[[recipient]]¶key = 'AAA'¶name = 'Alice'¶held-by = [¶  'laptop', # the old one¶] # copies¶# tail",
-            "[[recipient]]¶key = 'AAA'¶name = 'Alice'¶held-by = [¶  'laptop', # the old one¶] # copies¶¶LINES¶# tail",
+            "[[recipient]]¶key = 'AAA'¶name = 'Alice'¶held-by = [¶  'laptop', # the old one¶] # copies¶",
+            "[[recipient]]¶key = 'AAA'¶name = 'Alice'¶held-by = [¶  'laptop', # the old one¶] # copies¶¶LINES¶",
         ),
         ("recipient = []¶", "recipient = [INLINE]¶"),
         (

@@ -89,13 +89,11 @@ impl<'b> Block<'b> {
                 && layout(document, first.value) == Layout::Brackets,
         };
         for member in all {
-            let value = tree.node(member.value).span;
             let start = match member.key {
                 Some(key) => key.span.start(),
                 None => block.next_dash(start)?,
             };
-            let end = value
-                .end()
+            let end = end_of(document, member.value)
                 .max(member.key.map_or(start + 1, |key| key.span.end()));
             block.add(start, end)?;
         }
@@ -321,6 +319,19 @@ impl<'b> Block<'b> {
         }
         lines
     }
+}
+
+/// Where the content of a value ends: that of a block collection with that of its last member.
+fn end_of(document: &Document<'_>, value: NodeId) -> usize {
+    let tree = document.tree();
+    let mut node = value;
+    while let Some(last) = members(tree, node).last() {
+        if layout(document, node) == Layout::Brackets {
+            break;
+        }
+        node = last.value;
+    }
+    tree.node(node).span.end()
 }
 
 /// Adds the lines of a pair whose key stands at `column`.

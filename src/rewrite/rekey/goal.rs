@@ -3,12 +3,9 @@
 use std::borrow::Cow;
 
 use super::{Refusal, Threshold};
-use crate::keys::Recipient;
+use crate::keys::{Recipient, Wrapped};
 use crate::secret::Secret;
 use crate::sops::{KeyKind, KeyNames, MasterKey};
-
-/// How a secret is locked for a recipient: an age file in its armor, or why there is none.
-pub(crate) type Lock<'l> = &'l dyn Fn(&Recipient, &[u8]) -> Result<String, String>;
 
 /// The keys, group by group.
 pub(super) struct Goal<'p> {
@@ -46,9 +43,9 @@ impl<'p> Stanza<'p> {
         names: &KeyNames,
         id: String,
         secret: &Secret<Vec<u8>>,
-        lock: Lock<'_>,
+        wrapped: &Wrapped,
     ) -> Result<Self, Refusal> {
-        let enc = lock(&Recipient::parse(&id), secret.expose());
+        let enc = Recipient::parse(&id).lock(secret.expose(), wrapped);
         let enc = enc.map_err(|why| Refusal::Recipient {
             recipient: names.shown.clone(),
             why,

@@ -7,16 +7,18 @@
 mod align;
 mod goal;
 mod refusal;
+#[cfg(test)]
+mod tests;
 mod wanted;
 
 use std::collections::HashSet;
 
 use crate::document::{Document, Editor};
-use crate::keys::Recipient;
+use crate::keys::{Recipient, Wrapped};
 use crate::secret::Secret;
 use crate::sops::{DataKey, KeyKind, KeyNames, MasterKey, SopsFile};
 use align::Alignment;
-use goal::{Goal, Lock, Stanza};
+use goal::{Goal, Stanza};
 pub(crate) use refusal::{Refusal, Why};
 pub(crate) use wanted::{Wanted, WantedKey};
 
@@ -77,8 +79,11 @@ impl<'p> Plan<'p> {
         Ok(plan)
     }
 
-    #[expect(dead_code, reason = "commands that change keys are to come")]
     /// Whether the file would change.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "commands that change keys are to come")
+    )]
     pub(crate) fn is_change(&self) -> bool {
         let field = self.file.metadata().shamir_threshold.as_ref();
         let threshold_changes = match self.threshold {
@@ -97,8 +102,11 @@ impl<'p> Plan<'p> {
         })
     }
 
-    #[expect(dead_code, reason = "commands that change keys are to come")]
     /// The keys that go, each with the number of its group from 0.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "commands that change keys are to come")
+    )]
     pub(crate) fn removed(&self) -> impl Iterator<Item = (usize, &KeyNames)> {
         self.gone.iter().map(|(group, key)| (*group, key))
     }
@@ -114,12 +122,12 @@ impl<'p> Plan<'p> {
         locked.collect()
     }
 
-    /// The text with the keys that are wanted.
+    /// The text with the keys that are wanted. `wrapped` is what plugins gave ahead for [`Self::locks`].
     ///
     /// # Errors
     /// [`Refusal`].
-    pub(crate) fn write(&self, key: &DataKey, lock: Lock<'_>) -> Result<String, Refusal> {
-        let goal = self.goal(key, lock)?;
+    pub(crate) fn write(&self, key: &DataKey, wrapped: &Wrapped) -> Result<String, Refusal> {
+        let goal = self.goal(key, wrapped)?;
         let mut editor = Editor::new(self.document);
         let tree = self.document.tree();
         let copies = self.file.copies().map_err(|_| UNREADABLE_COPY)?;
@@ -231,7 +239,7 @@ impl<'p> Plan<'p> {
     }
 
     /// What each group's entries hold, new ones locked.
-    fn goal(&self, key: &DataKey, lock: Lock<'_>) -> Result<Goal<'_>, Refusal> {
+    fn goal(&self, key: &DataKey, wrapped: &Wrapped) -> Result<Goal<'_>, Refusal> {
         let anew = self.makes_shares_anew(key);
         let mut threshold = self.threshold;
         if anew && !self.shares_change {
@@ -245,11 +253,11 @@ impl<'p> Plan<'p> {
         let groups = groups.map(|(group, share)| {
             let stanzas = group.iter().map(|entry| match entry {
                 Entry::Kept(key, names) if anew => {
-                    Stanza::locked(names, key.id().into_owned(), share, lock)
+                    Stanza::locked(names, key.id().into_owned(), share, wrapped)
                 }
                 Entry::Kept(key, names) => Ok(Stanza::kept(key, names)),
                 Entry::New(key) => {
-                    Stanza::locked(&key.names, key.names.spelled.clone(), share, lock)
+                    Stanza::locked(&key.names, key.names.spelled.clone(), share, wrapped)
                 }
             });
             stanzas.collect()

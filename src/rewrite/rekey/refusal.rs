@@ -1,6 +1,7 @@
 //! Why a file does not get other keys, in words for who asked for them.
 
 use crate::document::EditRefusal;
+use crate::keys::LockError;
 
 /// Why there is no new text. The file is as it was.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +26,7 @@ pub(crate) enum Refusal {
     Threshold { groups: usize, threshold: i64 },
     /// A new recipient, as reports may print it, and what is the matter with it.
     #[error("nothing is locked for `{recipient}`: {why}")]
-    Recipient { recipient: String, why: String },
+    Recipient { recipient: String, why: LockError },
     /// The metadata are written in a way that sops reads and never writes.
     #[error("{0}, which sops itself never writes; `sops updatekeys` writes the metadata anew")]
     Unusual(&'static str),
