@@ -70,8 +70,12 @@ pub(crate) fn replace(place: &Path, root: &Path, bytes: &[u8]) -> Result<(), Err
 /// # Errors
 /// [`Error::Exists`] where something lies there, [`Error::Io`]; and nothing has changed then.
 pub(crate) fn create(place: &Path, bytes: &[u8]) -> Result<(), Error> {
+    create_with(place, USUAL, bytes)
+}
+
+fn create_with(place: &Path, mode: u32, bytes: &[u8]) -> Result<(), Error> {
     let path = place.to_owned();
-    write_beside(place, None, bytes)
+    write_beside(place, None, mode, bytes)
         .and_then(|file| file.persist_noclobber(place).map_err(|error| error.error))
         .and_then(|_| sync(folder_of(place)))
         .map_err(|source| match source.kind() {
@@ -85,7 +89,7 @@ pub(crate) fn create(place: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// # Errors
 /// As of [`create`].
 pub(crate) fn create_private(place: &Path, bytes: &[u8]) -> Result<(), Error> {
-    create(place, bytes)
+    create_with(place, PRIVATE, bytes)
 }
 
 /// The place behind all links.
@@ -100,7 +104,7 @@ fn target(place: &Path) -> io::Result<PathBuf> {
 }
 
 fn put(target: &Path, former: Option<&fs::Metadata>, bytes: &[u8]) -> io::Result<()> {
-    write_beside(target, former, bytes)?.persist(target)?;
+    write_beside(target, former, USUAL, bytes)?.persist(target)?;
     sync(folder_of(target))
 }
 
@@ -112,13 +116,14 @@ fn folder_of(place: &Path) -> &Path {
 fn write_beside(
     target: &Path,
     former: Option<&fs::Metadata>,
+    mode: u32,
     bytes: &[u8],
 ) -> io::Result<tempfile::NamedTempFile> {
     let mut name = std::ffi::OsString::from(".");
     name.push(target.file_name().unwrap_or_default());
     // By which `check` knows it, see `paths::is_temporary`.
     name.push(".sopsguard-");
-    let mut file = temporary(&name, folder_of(target))?;
+    let mut file = temporary(&name, mode, folder_of(target))?;
     file.write_all(bytes)?;
     if let Some(former) = former {
         file.as_file().set_permissions(former.permissions())?;
@@ -127,19 +132,27 @@ fn write_beside(
     Ok(file)
 }
 
-/// A new file with the mode that the user's other new files have.
+/// The mode that the user's other new files have, before her mask; and that of files for her eyes alone.
+const USUAL: u32 = 0o666;
+const PRIVATE: u32 = 0o600;
+
+/// A new file with a mode.
 #[cfg(unix)]
-fn temporary(name: &std::ffi::OsStr, folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+fn temporary(
+    name: &std::ffi::OsStr,
+    mode: u32,
+    folder: &Path,
+) -> io::Result<tempfile::NamedTempFile> {
     use std::os::unix::fs::PermissionsExt;
     let mut builder = tempfile::Builder::new();
     builder
         .prefix(name)
-        .permissions(fs::Permissions::from_mode(0o666));
+        .permissions(fs::Permissions::from_mode(mode));
     builder.tempfile_in(folder)
 }
 
 #[cfg(not(unix))]
-fn temporary(name: &std::ffi::OsStr, folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+fn temporary(name: &std::ffi::OsStr, _: u32, folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     tempfile::Builder::new().prefix(name).tempfile_in(folder)
 }
 

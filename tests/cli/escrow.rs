@@ -228,7 +228,7 @@ fn a_secret_of_the_cluster_is_a_source_and_the_key_that_is_meant_must_be_in_it()
             report["identities"][0]["origin"]
                 .as_str()
                 .unwrap()
-                .contains("Secret"),
+                .contains("age.agekey"),
             "{report}"
         );
         let other = recipient_of("pq.txt");
