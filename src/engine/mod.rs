@@ -29,6 +29,7 @@ mod keys;
 mod known;
 mod log;
 mod manifest;
+mod names;
 mod notices;
 mod others;
 mod policy;
@@ -61,8 +62,8 @@ pub use escrow::{
 };
 pub use explain::{
     AskedRule, Changes, Drift, ExplainRequest, Explanation, Governing, GroupReport, KeyName, Leaf,
-    Mine, Outcome, Page, RecipientReport, RuleReport, SealReport, SelectorReport, explain,
-    explain_tree,
+    Mine, MovedKey, Outcome, Page, RecipientReport, RuleReport, SealReport, SelectorReport,
+    explain, explain_tree,
 };
 pub use keys::{KeyReport, KnownKey, keys};
 pub use log::{At, Log, LogEnd, LogEntry, LogRequest, log};
