@@ -45,7 +45,7 @@ impl<'a> UpdateKeys<'a> {
 /// [`recipient-drift`](super::catalogue()) tells.
 ///
 /// # Errors
-/// Those of [`check`](super::check()).
+/// Those of [`check`](super::check()); [`Error::Interrupted`] where a change was interrupted before.
 pub fn update_keys(asked: UpdateKeys<'_>) -> Result<ChangePlan, Error> {
     let UpdateKeys {
         mut request,
@@ -60,6 +60,7 @@ pub fn update_keys(asked: UpdateKeys<'_>) -> Result<ChangePlan, Error> {
         let mut plan = match only_compare {
             true => ChangePlan::to_compare(COMMAND, &survey, update.compared()),
             false => {
+                world.refuse_interrupted()?;
                 let mut keys = Keys::of(request)?;
                 let draft = rewrite(&update.tasks, &mut keys, options, rekeyed)?;
                 draft.prove(COMMAND, &survey, &mut keys)?

@@ -55,7 +55,7 @@ impl<'w> Survey<'w> {
             governed,
             configs,
             unread,
-            notices: notices.sentences(),
+            notices: world.notices(notices),
             named,
         })
     }
