@@ -9,6 +9,7 @@ mod phases;
 mod plan;
 mod survey;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -88,7 +89,11 @@ pub(super) fn rewrite<W: Sync>(
     options: ChangeOptions,
     rewrite: impl Fn(&Task<'_, W>, &Opened<'_>) -> Result<Rewritten, Box<Stop>> + Sync + Send,
 ) -> Result<Draft, Error> {
-    let results = keys.with_all(tasks, |task, keyring, wrapped| {
+    // A link and what it leads to are one file.
+    let mut seen = HashSet::new();
+    let tasks = tasks.iter().filter(|task| seen.insert(&task.place));
+    let tasks: Vec<&Task<'_, W>> = tasks.collect();
+    let results = keys.with_all(&tasks, |task, keyring, wrapped| {
         match open(task, keyring, wrapped, options, &rewrite) {
             Ok(change) => Attempt::Done(Ok(change)),
             Err(stop) => {
