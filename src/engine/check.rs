@@ -6,6 +6,7 @@ use super::bases::Bases;
 use super::file::{self, Around, Looked};
 use super::history::Back;
 use super::inputs::{self, Input, Scope};
+use super::names::Names;
 use super::since::Leaks;
 use super::surroundings::{Start, Surroundings};
 use super::{Error, Report, Request, earlier, filters, map_all, settle};
@@ -77,6 +78,10 @@ fn look_at(
         blobs,
         bases,
         creation: Some(world.creation),
+        names: Some(Names {
+            policy: world.policy,
+            creation: world.creation,
+        }),
         trusts_changes: request.trust_changes,
         keeps_tokens: inputs.len() > 1,
     };

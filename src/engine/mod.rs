@@ -29,6 +29,7 @@ mod keys;
 mod known;
 mod log;
 mod manifest;
+mod names;
 mod notices;
 mod others;
 mod policy;
@@ -57,8 +58,8 @@ pub use error::Error;
 pub use escrow::{KeyKind, NewIdentity, new_passphrase, refuse_repository};
 pub use explain::{
     AskedRule, Changes, Drift, ExplainRequest, Explanation, Governing, GroupReport, KeyName, Leaf,
-    Mine, Outcome, Page, RecipientReport, RuleReport, SealReport, SelectorReport, explain,
-    explain_tree,
+    Mine, MovedKey, Outcome, Page, RecipientReport, RuleReport, SealReport, SelectorReport,
+    explain, explain_tree,
 };
 pub use keys::{KeyReport, KnownKey, keys};
 pub use log::{At, Log, LogEnd, LogEntry, LogRequest, log};

@@ -17,6 +17,7 @@ use super::bases::Bases;
 use super::check::{refuse_unusable, tell_of_keys};
 use super::file::{self, Around, Looked};
 use super::inputs::{self, Input};
+use super::names::Names;
 use super::surroundings::{Start, Surroundings};
 use super::{Access, Error, NotEvaluated, Report, Request, Target, earlier, map_all, settle};
 use crate::config::Day;
@@ -298,6 +299,10 @@ fn look_at(
         blobs,
         bases: world.bases,
         creation: None,
+        names: Some(Names {
+            policy: world.policy,
+            creation: world.creation,
+        }),
         trusts_changes: request.trust_changes,
         keeps_tokens: false,
     };
