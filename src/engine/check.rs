@@ -39,7 +39,7 @@ pub fn check(mut request: Request<'_>) -> Result<Report, Error> {
         let (inputs, notices) = inputs::list(std::mem::take(&mut request.targets), scope)?;
         let mut report = Report {
             compared_with: world.bases.map(Bases::told),
-            notices: notices.sentences(),
+            notices: world.notices(notices),
             ground: world.ground(),
             ..Report::default()
         };

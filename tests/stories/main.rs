@@ -45,3 +45,4 @@ mod repo;
 mod rewritten;
 mod selectors;
 mod stale;
+mod updatekeys;

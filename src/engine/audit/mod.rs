@@ -51,7 +51,7 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
         let mut report = Report {
             command: Command::Audit,
             compared_with: world.bases.map(Bases::told),
-            notices: notices.sentences(),
+            notices: world.notices(notices),
             ground: world.ground(),
             ..Report::default()
         };
