@@ -57,7 +57,11 @@ pub use baseline::{Written, write_baseline};
 pub use catalogue::{RuleInfo, catalogue, policy_schema};
 pub use check::check;
 pub use error::Error;
-pub use escrow::{KeyKind, NewIdentity, new_passphrase, refuse_repository};
+pub use escrow::{
+    EscrowKey, EscrowStatus, HandoverStep, KeyKind, Leaving, NewIdentity, NotProved, ProofReport,
+    ProofRequest, ProvedIdentity, Recorded, StepState, escrow_status, new_passphrase,
+    prove_identities, refuse_repository,
+};
 pub use explain::{
     AskedRule, Changes, Drift, ExplainRequest, Explanation, Governing, GroupReport, KeyName, Leaf,
     Mine, MovedKey, Outcome, Page, RecipientReport, RuleReport, SealReport, SelectorReport,

@@ -103,7 +103,7 @@ impl App {
                 let access = self.access(&options.access, false, &mut terminal);
                 explain::run(options, &environment, access, style)
             }
-            Command::Escrow(options) => escrow::run(options, &environment, self),
+            Command::Escrow(options) => escrow::run(options, &environment, self, style),
             Command::Init(options) => init::run(options, &environment),
             Command::Install(options) => install::run(options, &environment, style),
             Command::Recipients(options) => recipients::run(options, &environment, style),
@@ -178,7 +178,7 @@ impl App {
 
     /// What may be done for keys that ask somebody or run something: in a hook, nothing that was not
     /// allowed by name.
-    fn access<'t>(
+    pub(crate) fn access<'t>(
         &self,
         options: &AccessArgs,
         staged: bool,

@@ -42,6 +42,7 @@ impl Failure {
                 | engine::Error::PolicyExists { .. }
                 | engine::Error::SecretInRepository { .. }
                 | engine::Error::SecretExists { .. }
+                | engine::Error::NotRecorded { .. }
                 | engine::Error::Baseline { .. }
                 | engine::Error::NoSuchRevision { .. },
             )

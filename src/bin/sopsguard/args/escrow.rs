@@ -1,11 +1,15 @@
 //! The arguments of `escrow`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::Format;
-use crate::help::escrow::{KEYGEN_EXAMPLES, KEYGEN_EXIT_CODES, ORDER};
+use super::{AccessArgs, Format};
+use crate::help::escrow::{
+    KEYGEN_EXAMPLES, KEYGEN_EXIT_CODES, ORDER, STATUS_EXAMPLES, STATUS_EXIT_CODES, VERIFY_EXAMPLES,
+    VERIFY_EXIT_CODES,
+};
 use crate::later::Later;
 
 #[derive(Debug, clap::Args)]
@@ -15,7 +19,7 @@ pub(crate) struct EscrowArgs {
     pub(crate) command: EscrowCommand,
 }
 
-/// The steps of a handover, each a command of its own.
+// The steps of a handover, each a command of its own.
 #[derive(Debug, Subcommand)]
 pub(crate) enum EscrowCommand {
     /// Make an identity that is kept for the day when all others are gone
@@ -24,6 +28,19 @@ pub(crate) enum EscrowCommand {
     /// can read; or onto a sheet to be printed. Never into a repository. The recipient, which is no secret,
     /// is printed with the command that comes next.
     Keygen(Later<KeygenArgs>),
+    /// Show where the handover stands: bus factor, escrow, proofs, and what is left to do
+    ///
+    /// With --leaving also what somebody still holds, and the steps of a handover in the order in which
+    /// nothing is lost: each done, not done, or such as files cannot tell, with the command that does it.
+    /// No key is needed, and nothing is changed.
+    Status(Later<StatusArgs>),
+    /// Prove that each identity of a source opens every file, by itself
+    ///
+    /// Fetch the private key from where it is kept (the safe, the cluster, CI) and pipe it in: each
+    /// identity is tried on each secret file, and no other key of yours is used. What is not opened is
+    /// listed, with the reason. The source may be a Kubernetes Secret. Where the files' key groups let no
+    /// single key open them, the identities of the source count together, and it is said.
+    Verify(Later<VerifyArgs>),
 }
 
 #[derive(Debug, clap::Args)]
@@ -54,4 +71,50 @@ pub(crate) struct KeygenArgs {
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("{VERIFY_EXAMPLES}\n\n{VERIFY_EXIT_CODES}"))]
+pub(crate) struct VerifyArgs {
+    /// Files and folders; the whole repository where there are none, or the current folder outside of one
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Prove this one alone: a recipient, the beginning or end of one, or its name in the policy. That no
+    /// such identity is in the source is a failure, too
+    #[arg(long, value_name = "KEY")]
+    pub(crate) only: Option<String>,
+    /// Where all is proved, note the day in .sopsguard.toml, below the key
+    #[arg(long, conflicts_with_all = ["paths", "config"])]
+    pub(crate) record: bool,
+    /// Say what --record would note, and write nothing
+    #[arg(long, requires = "record")]
+    pub(crate) dry_run: bool,
+    /// Follow this policy instead of .sopsguard.toml at the repository's root
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: Format,
+    /// Use at most N threads; one a core by default
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("{STATUS_EXAMPLES}\n\n{STATUS_EXIT_CODES}"))]
+pub(crate) struct StatusArgs {
+    /// Tell what this one still holds, by the name that the policy or .sops.yaml has, or by the key
+    #[arg(long, value_name = "NAME")]
+    pub(crate) leaving: Option<String>,
+    /// Follow this policy instead of .sopsguard.toml at the repository's root
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: Format,
+    /// Use at most N threads; one a core by default
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
 }

@@ -23,7 +23,7 @@ use crate::later::Later;
 
 use self::values::hook_names;
 
-pub(crate) use self::escrow::{EscrowArgs, EscrowCommand, KeygenArgs};
+pub(crate) use self::escrow::{EscrowArgs, EscrowCommand, KeygenArgs, StatusArgs, VerifyArgs};
 pub(crate) use self::shared::{AccessArgs, BaselineArgs, ComparedArgs, WriteArgs};
 pub(crate) use self::values::{ColorChoice, Format, InputType, ReportFormat, TableFormat};
 
