@@ -1,5 +1,6 @@
 //! The programs that `scripts/peers` installs. (The library's own tests include this file, too.)
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -19,9 +20,15 @@ pub(crate) fn peer(name: &str) -> PathBuf {
 
 /// What the oracle, which is sops's library in a process, answers to each of these questions.
 pub(crate) fn ask(questions: Vec<Value>) -> Vec<Value> {
+    ask_as(questions, &[])
+}
+
+/// The same with these variables, which say where it finds identities.
+pub(crate) fn ask_as(questions: Vec<Value>, variables: &[(&str, OsString)]) -> Vec<Value> {
     let count = questions.len();
     let mut oracle = Command::new(peer("oracle"))
         .env_clear()
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

@@ -6,7 +6,7 @@ use super::{Case, LATER, later, packaged, packaged_keys};
 use crate::keys::Keyring;
 use crate::sops::SopsFile;
 
-fn resealed(case: &Case, keyring: &Keyring) -> Result<String, Refusal> {
+pub(super) fn resealed(case: &Case, keyring: &Keyring) -> Result<String, Refusal> {
     let plan = case.open(keyring, |document, file, key| {
         reseal(document, file, key, later())
     });
