@@ -87,6 +87,24 @@ pub enum Error {
         /// The file as it was named.
         path: PathBuf,
     },
+    /// Recipients are not changed so.
+    #[error("{reason}")]
+    Recipients {
+        /// Why.
+        reason: String,
+        /// What helps.
+        #[help]
+        help: String,
+    },
+    /// Something is not done yet that is to come first.
+    #[error("it is too early: {reason}")]
+    NotYet {
+        /// What.
+        reason: String,
+        /// What helps.
+        #[help]
+        help: String,
+    },
     /// No key could be made.
     #[error("no key could be made: {reason}")]
     NoKey {

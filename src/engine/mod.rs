@@ -54,7 +54,10 @@ pub use baseline::{Written, write_baseline};
 pub use catalogue::{RuleInfo, catalogue, policy_schema};
 pub use check::check;
 pub use error::Error;
-pub use escrow::{KeyKind, NewIdentity, new_passphrase, refuse_repository};
+pub use escrow::{
+    AddRecipient, KeyKind, NewIdentity, RemoveRecipient, WhichRules, add_recipient, new_passphrase,
+    refuse_repository, remove_recipient,
+};
 pub use explain::{
     AskedRule, Changes, Drift, ExplainRequest, Explanation, Governing, GroupReport, KeyName, Leaf,
     Mine, Outcome, Page, RecipientReport, RuleReport, SealReport, SelectorReport, explain,
@@ -65,7 +68,9 @@ pub use log::{At, Log, LogEnd, LogEntry, LogRequest, log};
 pub use recipients::{AccessMatrix, FileAccess, Grant, Keyholder, recipients};
 pub use report::{BaseCommit, ComparedWith, FileReport, Lacking, NotEvaluated, Report, Summary};
 pub use request::{Access, IdentitySource, Request, Target};
-pub use rewriting::{Amendment, Applied, ChangeOptions, ChangePlan, DiffLine, FileChange, Refused};
+pub use rewriting::{
+    Amendment, Applied, ChangeOptions, ChangePlan, DiffLine, Exposed, FileChange, Refused,
+};
 pub use updatekeys::{UpdateKeys, update_keys};
 
 use std::num::NonZeroUsize;

@@ -32,7 +32,7 @@ impl Failure {
     /// The exit code: 1 where the file is to blame, 2 the arguments, 3 the system.
     pub(crate) fn code(&self) -> u8 {
         match self {
-            Self::Engine(engine::Error::NotLoaded { .. }) => 1,
+            Self::Engine(engine::Error::NotLoaded { .. } | engine::Error::NotYet { .. }) => 1,
             Self::Usage { .. }
             | Self::Engine(
                 engine::Error::Identity { .. }
@@ -40,6 +40,7 @@ impl Failure {
                 | engine::Error::PolicyExists { .. }
                 | engine::Error::SecretInRepository { .. }
                 | engine::Error::SecretExists { .. }
+                | engine::Error::Recipients { .. }
                 | engine::Error::Baseline { .. }
                 | engine::Error::NoSuchRevision { .. },
             )

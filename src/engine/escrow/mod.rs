@@ -3,6 +3,10 @@
 
 mod keygen;
 mod place;
+mod recipients;
 
 pub use keygen::{KeyKind, NewIdentity, new_passphrase};
 pub use place::refuse_repository;
+pub use recipients::{
+    AddRecipient, RemoveRecipient, WhichRules, add_recipient, remove_recipient,
+};
