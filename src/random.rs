@@ -32,7 +32,6 @@ pub(crate) struct Nonces {
     pool: Vec<[u8; 32]>,
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the plans of rewrites need it"))]
 impl Nonces {
     /// The next one, which is given out once.
     ///

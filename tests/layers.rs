@@ -46,6 +46,11 @@ const MAY_USE: &[(&str, &str)] = &[
         "secret fs source environment paths document keys finding sops config deployment \
          change",
     ),
+    // Pure: texts in, texts out.
+    (
+        "rewrite",
+        "secret random source document keys sops config deployment",
+    ),
     // The one way from new texts of secret files to the writer.
     (
         "apply",

@@ -155,7 +155,7 @@ impl Gathering {
             // sops refuses the file.
             Stop::NonStringKey(_) => {}
             Stop::Comment(comment) => self.comment(visit, comment),
-            Stop::Scalar { scalar, span } => self.scalar(visit, scalar, span),
+            Stop::Scalar { scalar, span, .. } => self.scalar(visit, scalar, span),
         }
     }
 

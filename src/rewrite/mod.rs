@@ -1,7 +1,23 @@
 //! Plans of new texts: for secret files, for `.sops.yaml` and for the policy. Pure functions of what is there and
 //! what is wanted. Nothing here reads or writes a file, asks somebody or knows the time.
 
+mod copies;
 pub(crate) mod creation;
 #[cfg_attr(not(test), expect(dead_code, reason = "the commands come next"))]
 pub(crate) mod policy;
+mod refusal;
 pub(crate) mod rekey;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "no command writes secret files yet")
+)]
+pub(crate) mod reseal;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "no command writes secret files yet")
+)]
+pub(crate) mod rotate;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use refusal::Refusal;

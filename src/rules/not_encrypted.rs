@@ -184,7 +184,7 @@ fn first_leaf(tree: &Tree<'_>, wanted: impl Fn(&Scalar<'_>, usize) -> bool) -> O
     let mut first = None;
     // A walk that ends early has seen what it has seen.
     let _ = walk(tree, &Selectors::default_with(false), |visit| {
-        if let sops::Leaf::Scalar { scalar, span } = visit.leaf
+        if let sops::Leaf::Scalar { scalar, span, .. } = visit.leaf
             && first.is_none()
             && wanted(scalar, visit.branch)
         {

@@ -22,7 +22,7 @@ impl Blinding {
     /// # Errors
     /// [`NoRandomness`].
     pub(crate) fn new() -> Result<Self, NoRandomness> {
-        random::key().map(Self)
+        Ok(Self(random::key()?))
     }
 
     /// What stands for a value.

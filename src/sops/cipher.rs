@@ -1,4 +1,4 @@
-//! AES-256-GCM with nonces of any length.
+//! AES-256-GCM: nonces of any length to open, of 32 bytes to seal.
 //!
 //! sops writes nonces of 32 bytes and reads them at whatever length they have; 12 bytes is what
 //! other writers use. The aes-gcm crate, whose nonce lengths are types, opens these two. A token cut
@@ -26,6 +26,10 @@ pub(super) struct Cipher {
 /// The key, the nonce, the associated data or the value is not the one that was sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rejected;
+
+/// The mode seals no more than 64 GiB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TooLong;
 
 const BLOCK_LEN: usize = 16;
 
@@ -67,6 +71,21 @@ impl Cipher {
             _ => open_any(&self.aes, iv, aad, text, tag),
         };
         if opened { Ok(text) } else { Err(Rejected) }
+    }
+
+    /// Seals `text` in place and returns its tag. A nonce must never seal twice under one key.
+    ///
+    /// # Errors
+    /// [`TooLong`]; `text` is then as it was.
+    pub(super) fn seal(
+        &self,
+        iv: &[u8; 32],
+        aad: &[u8],
+        text: &mut [u8],
+    ) -> Result<[u8; TAG_LEN], TooLong> {
+        let nonce = Nonce::<U32>::from_slice(iv);
+        let tag = self.gcm.encrypt_in_place_detached(nonce, aad, text);
+        tag.map(Into::into).map_err(|_| TooLong)
     }
 }
 
@@ -206,6 +225,16 @@ mod tests {
     }
 
     #[test]
+    fn seals_what_go_sealed() {
+        let cipher = Cipher::new(&numbers(32).try_into().unwrap());
+        let mut text = b"hello, sops: 24 bytes ok".to_vec();
+        let iv = numbers(32).try_into().unwrap();
+        let tag = cipher.seal(&iv, b"a:b:", &mut text).unwrap();
+        let (_, expected) = SEALED.iter().find(|(length, _)| *length == 32).unwrap();
+        assert_eq!([&text[..], &tag].concat(), bytes(expected));
+    }
+
+    #[test]
     fn refuses_whatever_was_changed() {
         let cipher = Cipher::new(&numbers(32).try_into().unwrap());
         for (length, sealed) in SEALED {
@@ -234,9 +263,10 @@ mod tests {
         ) {
             let cipher = Cipher::new(&key);
             let mut text = plaintext.clone();
-            let nonce = Nonce::<U32>::from_slice(&iv);
-            let tag = cipher.gcm.encrypt_in_place_detached(nonce, &aad, &mut text).unwrap();
-            proptest::prop_assert!(open_any(&cipher.aes, &iv, &aad, &mut text, &tag));
+            let tag = cipher.seal(&iv, &aad, &mut text).unwrap();
+            let mut sealed = [&text[..], &tag].concat();
+            proptest::prop_assert!(open_any(&cipher.aes, &iv, &aad, &mut text, &tag.into()));
+            proptest::prop_assert_eq!(cipher.open(&iv, &aad, &mut sealed), Ok(&plaintext[..]));
             proptest::prop_assert_eq!(text, plaintext);
         }
     }

@@ -222,7 +222,7 @@ fn visit_tokens<'t>(
 ) {
     // Whoever asks has walked the whole tree before.
     let _ = walk(tree, selectors, |visit| {
-        if let Leaf::Scalar { scalar, span } = visit.leaf
+        if let Leaf::Scalar { scalar, span, .. } = visit.leaf
             && let Scalar::Str(text) = scalar
             && visit.via.is_empty()
             && places.binary_search(&span).is_ok()
@@ -324,7 +324,7 @@ mod tests {
         let mut decoded = Decoded::default();
         let mut at = 0;
         walk(&tree, &selectors, |visit| {
-            let Leaf::Scalar { scalar, span } = visit.leaf else {
+            let Leaf::Scalar { scalar, span, .. } = visit.leaf else {
                 panic!("there are values only");
             };
             let Scalar::Str(text) = scalar else {

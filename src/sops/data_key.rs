@@ -389,7 +389,6 @@ impl DataKey {
     ///
     /// # Errors
     /// [`NoRandomness`].
-    #[cfg_attr(not(test), expect(dead_code, reason = "the plans of rewrites need it"))]
     pub(crate) fn generate() -> Result<Self, NoRandomness> {
         random::key().map(Self::of)
     }

@@ -86,6 +86,13 @@ impl<'t> Token<'t> {
         is_sound.then_some(token)
     }
 
+    /// How many bytes of the text it takes, from its first to its last; behind them can be more.
+    pub(crate) fn len(&self) -> usize {
+        let parts = [self.data, self.iv, self.tag, self.kind];
+        let marks = START.len() + MARKS[1..].iter().map(|mark| mark.len()).sum::<usize>();
+        marks + parts.iter().map(|part| part.len()).sum::<usize>() + "]".len()
+    }
+
     /// The type, where it is one that sops knows.
     pub(crate) fn value_type(&self) -> Option<ValueType> {
         Some(match self.kind {
@@ -236,6 +243,17 @@ mod tests {
             });
             assert_eq!(parts.as_deref(), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn knows_how_long_a_token_is() {
+        let token = "ENC[AES256_GCM,data:a,iv:b,tag:c,type:str]";
+        for behind in ["", " tail", "\n]", "\r\n"] {
+            let text = format!("{token}{behind}");
+            assert_eq!(Token::parse(text.as_bytes()).unwrap().len(), token.len());
+        }
+        let text = "ENC[AES256_GCM,data:a,iv:b,tag:c,type:x]y] z";
+        assert_eq!(Token::parse(text.as_bytes()).unwrap().len(), text.len() - 2);
     }
 
     #[test]

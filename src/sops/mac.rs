@@ -60,7 +60,7 @@ pub(super) fn verify(
     let opened = cipher.open(&decoded.iv, aad.as_bytes(), &mut decoded.sealed);
     let written = opened.map_err(|Rejected| mismatch(MacMismatch::Rejected))?;
     let Some(hash) = hash else { return Ok(()) };
-    let computed = hexadecimal(&hash.finalize());
+    let computed = digits(hash);
     if bool::from(computed.as_slice().ct_eq(written)) {
         Ok(())
     } else {
@@ -68,11 +68,11 @@ pub(super) fn verify(
     }
 }
 
-/// The digits in upper case.
-fn hexadecimal(bytes: &[u8]) -> Vec<u8> {
+/// The MAC as it is sealed: hexadecimal digits in upper case.
+pub(super) fn digits(hash: Sha512) -> Vec<u8> {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let digit = |value: u8| DIGITS[usize::from(value & 15)];
-    bytes
+    hash.finalize()
         .iter()
         .flat_map(|byte| [digit(byte >> 4), digit(*byte)])
         .collect()

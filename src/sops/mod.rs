@@ -22,6 +22,7 @@ mod pattern;
 mod plaintext;
 mod problem;
 mod recipients;
+mod seal;
 mod selectors;
 mod shamir;
 #[cfg(test)]
@@ -37,13 +38,14 @@ pub(crate) use blind::{Blinded, Blinding};
 pub use bus_factor::BusFactor;
 pub(crate) use bus_factor::{BusFactors, Quorum};
 pub(crate) use comment::ClearComment;
-pub(crate) use data_key::{DataKey, locks, locks_by_group};
+pub(crate) use data_key::{DataKey, Indivisible, locks, locks_by_group};
 #[expect(unused_imports, reason = "the plans of rewrites need them")]
-pub(crate) use data_key::{Indivisible, Locked, unlock};
+pub(crate) use data_key::{Locked, unlock};
 pub(crate) use data_keys::{DataKeyId, DataKeys};
 pub(crate) use enc::{Token, ValueType};
 pub use file::Opener;
 pub(crate) use file::{MetadataErrors, SopsFile, kind as kind_of};
+pub(crate) use go::Time;
 pub(crate) use key_name::KeyName;
 pub(crate) use metadata::{KeyKind, MasterKey, Metadata};
 pub(crate) use pattern::{Automaton, Error as PatternError, Pattern, Work};
@@ -52,9 +54,10 @@ pub(crate) use problem::{
     ProblemKind, Undecryptable, Unreadable,
 };
 pub(crate) use recipients::KeyNames;
+pub(crate) use seal::{Mac, NotSealed, Renewal};
 pub(crate) use selectors::{SelectorKind, Selectors};
 pub(crate) use values::{OpenValue, Unopened, open_values};
 pub(crate) use verification::service;
 pub use verification::{Reason, Verification};
-pub(crate) use verify::{Inspection, Place, check, check_closed, open, verify_values};
+pub(crate) use verify::{Inspection, Place, check, check_closed, open, verify, verify_values};
 pub(crate) use walk::{Leaf, Overrun, Visit, walk};

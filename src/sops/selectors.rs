@@ -116,7 +116,7 @@ impl Selectors {
     }
 
     /// Whether the selector looks at comments, not at keys.
-    pub(super) fn looks_at_comments(&self) -> bool {
+    pub(crate) fn looks_at_comments(&self) -> bool {
         match self.kind {
             SelectorKind::UnencryptedCommentRegex | SelectorKind::EncryptedCommentRegex => true,
             SelectorKind::UnencryptedSuffix
@@ -128,7 +128,7 @@ impl Selectors {
 
     /// Whether the selector matches this key, or this comment; anything where the selector
     /// [is too costly](Self::is_too_costly).
-    pub(super) fn matches(&self, text: &[u8]) -> bool {
+    pub(crate) fn matches(&self, text: &[u8]) -> bool {
         match &self.test {
             Test::Suffix(suffix) => text.ends_with(suffix),
             Test::Regex(pattern) => self.try_pattern(pattern, text),

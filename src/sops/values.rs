@@ -81,7 +81,7 @@ struct Room {
 
 impl Room {
     fn visit(&mut self, visit: &Visit<'_, '_>, look: &mut impl FnMut(&OpenValue<'_>)) {
-        let Leaf::Scalar { scalar, span } = visit.leaf else {
+        let Leaf::Scalar { scalar, span, .. } = visit.leaf else {
             return;
         };
         // What an alias shows stands where the anchor is.

@@ -47,7 +47,11 @@ pub(crate) struct Visit<'w, 't> {
 #[derive(Clone, Copy)]
 pub(crate) enum Leaf<'t> {
     /// A value; null too, which sops passes over.
-    Scalar { scalar: &'t Scalar<'t>, span: Span },
+    Scalar {
+        scalar: &'t Scalar<'t>,
+        span: Span,
+        node: NodeId,
+    },
     /// A line of a comment.
     Comment(&'t Comment<'t>),
     /// A pair whose key is no string: sops stops with an error. The walk leaves its value out and
@@ -289,6 +293,7 @@ impl<'t, V: FnMut(Visit<'_, 't>)> Walker<'_, 't, V> {
                 let leaf = Leaf::Scalar {
                     scalar,
                     span: node.span,
+                    node: id,
                 };
                 self.stop(leaf, selected, in_mac, in_list);
                 self.restore(place);

@@ -17,7 +17,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Document, Format, NodeId, Tree, Value, dotenv, ini, json, yaml};
+use super::{Comment, Document, Format, NodeId, Tree, Value, dotenv, ini, json, yaml};
 use crate::source::{EditError, Edits, Span};
 use change::{Change, members};
 pub(crate) use new::New;
@@ -29,9 +29,13 @@ pub(crate) struct Editor<'d, 's> {
     document: &'d Document<'s>,
     edits: Edits,
     replaced: BTreeMap<NodeId, String>,
+    /// The new texts of comments, by their places.
+    comments: BTreeMap<Span, Vec<u8>>,
     changes: BTreeMap<NodeId, Change>,
     /// Nodes that an alias leads to, and all below them: they are read in more than one place.
     shared: BTreeSet<NodeId>,
+    /// Where the metadata stand.
+    metadata: Vec<Span>,
 }
 
 /// Why an edit was refused. The document is as it was.
@@ -79,13 +83,22 @@ enum Layout {
 impl<'d, 's> Editor<'d, 's> {
     /// An editor with no edits yet.
     pub(crate) fn new(document: &'d Document<'s>) -> Self {
+        let tree = document.tree();
+        let metadata = tree.metadata().map(|pair| tree.node(pair.value).span);
         Self {
             document,
             edits: Edits::default(),
             replaced: BTreeMap::new(),
+            comments: BTreeMap::new(),
             changes: BTreeMap::new(),
-            shared: shared(document.tree()),
+            shared: shared(tree),
+            metadata: metadata.collect(),
         }
+    }
+
+    /// What it edits, as it was.
+    pub(crate) fn tree(&self) -> &'d Tree<'s> {
+        self.document.tree()
     }
 
     /// Makes the scalar `node` the string `value`, in the style of the old one where that can hold
@@ -117,6 +130,36 @@ impl<'d, 's> Editor<'d, 's> {
             return Err(Refusal::Twice);
         }
         self.edits.replace(old.span, spelling);
+        Ok(())
+    }
+
+    /// Makes the first bytes of a comment, `old`, something else.
+    ///
+    /// # Errors
+    /// [`Refusal`] where it does not begin so, or was changed already.
+    pub(crate) fn replace_in_comment(
+        &mut self,
+        comment: &Comment<'_>,
+        old: &str,
+        new: &str,
+    ) -> Result<(), Refusal> {
+        let source = self.document.source();
+        if !source.is_verbatim() {
+            return Err(Refusal::Transcoded);
+        }
+        let written = source.text().get(comment.span.range());
+        let at = written.and_then(|written| written.find(old));
+        let rest = comment.text.strip_prefix(old.as_bytes());
+        let (Some(at), Some(rest)) = (at, rest) else {
+            return Err(Refusal::NoSpelling);
+        };
+        let text = [new.as_bytes(), rest].concat();
+        if self.comments.insert(comment.span, text).is_some() {
+            return Err(Refusal::Twice);
+        }
+        let start = comment.span.start() + at;
+        let span = Span::new(start, start + old.len());
+        self.edits.replace(span, new);
         Ok(())
     }
 
@@ -190,6 +233,7 @@ impl<'d, 's> Editor<'d, 's> {
                 new: new.tree(),
                 format,
                 replaced: &self.replaced,
+                comments: &self.comments,
                 changes: &self.changes,
             }
             .holds(),
@@ -262,9 +306,7 @@ impl<'d, 's> Editor<'d, 's> {
     }
 
     fn is_in_metadata(&self, span: Span) -> bool {
-        let tree = self.document.tree();
-        tree.metadata()
-            .any(|pair| tree.node(pair.value).span.contains(span))
+        self.metadata.iter().any(|whole| whole.contains(span))
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::change::{After, Change, Member, members};
 use super::{New, NodeId};
 use crate::document::{Comment, Entry, Format, Item, METADATA_KEY, Scalar, Tree, Value};
+use crate::source::Span;
 
 /// An old document, what was asked for, and the document that came of it.
 pub(super) struct Proof<'p, 'o, 'n> {
@@ -13,6 +14,8 @@ pub(super) struct Proof<'p, 'o, 'n> {
     pub(super) new: &'p Tree<'n>,
     pub(super) format: Format,
     pub(super) replaced: &'p BTreeMap<NodeId, String>,
+    /// The new texts of comments, by their places.
+    pub(super) comments: &'p BTreeMap<Span, Vec<u8>>,
     pub(super) changes: &'p BTreeMap<NodeId, Change>,
 }
 
@@ -219,13 +222,17 @@ impl<'p> Proof<'p, '_, '_> {
 
     /// Whether the comments of a collection are the same, between the same members where those stay.
     fn has_comments<'c>(
-        &self,
+        &'c self,
         old: NodeId,
         was: impl Iterator<Item = Option<&'c Comment<'c>>>,
         is: impl Iterator<Item = Option<&'c Comment<'c>>>,
     ) -> bool {
         let told = |comment: &'c Comment<'c>| (comment.text.as_ref(), comment.inline);
-        let (was, is) = (was.map(|it| it.map(told)), is.map(|it| it.map(told)));
+        let asked = |comment: &'c Comment<'c>| match self.comments.get(&comment.span) {
+            Some(text) => (text.as_slice(), comment.inline),
+            None => told(comment),
+        };
+        let (was, is) = (was.map(|it| it.map(asked)), is.map(|it| it.map(told)));
         if self.changes.contains_key(&old) {
             was.flatten().eq(is.flatten())
         } else {

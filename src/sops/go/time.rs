@@ -1,5 +1,7 @@
 //! `time.Parse(time.RFC3339, …)` and the printing of such times.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 /// An instant with its zone, as Go's `time.Time` holds one that was read from RFC 3339.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Time {
@@ -52,6 +54,28 @@ impl Time {
         })
     }
 
+    /// A moment in UTC, as sops notes it when it writes a file; `None` where it is before 1970 or after
+    /// the year 9999.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the commands that write need it")
+    )]
+    pub(crate) fn utc(moment: SystemTime) -> Option<Self> {
+        let seconds = moment.duration_since(UNIX_EPOCH).ok()?.as_secs();
+        let (year, month, day) = date(u32::try_from(seconds / 86_400).ok()?)?;
+        let of_day = u32::try_from(seconds % 86_400).ok()?;
+        Some(Self {
+            year,
+            month,
+            day,
+            hour: of_day / 3_600,
+            minute: of_day / 60 % 60,
+            second: of_day % 60,
+            nanosecond: 0,
+            zone: 0,
+        })
+    }
+
     /// `Format(time.RFC3339)`: whole seconds, `Z` where the zone is UTC.
     pub(crate) fn to_rfc3339(self) -> String {
         let Self {
@@ -89,6 +113,26 @@ impl Time {
         let minutes = self.zone.abs();
         format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
     }
+}
+
+/// The date of a day, counted from the first of 1970; `None` after the year 9999.
+fn date(since_1970: u32) -> Option<(u32, u32, u32)> {
+    const DAYS_IN_400_YEARS: u32 = 146_097;
+    // All days since the year 0, of which each four hundred years are alike.
+    let mut day = since_1970.checked_add(719_528)?;
+    let mut year = day / DAYS_IN_400_YEARS * 400;
+    day %= DAYS_IN_400_YEARS;
+    let length = |year| 337 + days_in(2, year);
+    while day >= length(year) {
+        day -= length(year);
+        year += 1;
+    }
+    let mut month = 1;
+    while day >= days_in(month, year) {
+        day -= days_in(month, year);
+        month += 1;
+    }
+    (year <= 9_999).then_some((year, month, day + 1))
 }
 
 /// Takes `count` digits.
@@ -236,6 +280,26 @@ mod tests {
                 .as_ref()
                 .map(|(short, long)| (short.as_str(), long.as_deref()));
             assert_eq!(printed, *expected, "{text:?}");
+        }
+    }
+
+    // From `date --utc --date @SECONDS +%FT%TZ`.
+    #[test]
+    fn knows_the_date_of_a_moment() {
+        for (seconds, expected) in [
+            (0, Some("1970-01-01T00:00:00Z")),
+            (951_782_399, Some("2000-02-28T23:59:59Z")),
+            (951_782_400, Some("2000-02-29T00:00:00Z")),
+            (951_868_800, Some("2000-03-01T00:00:00Z")),
+            (1_709_164_800, Some("2024-02-29T00:00:00Z")),
+            (1_795_330_701, Some("2026-11-22T06:58:21Z")),
+            (4_107_542_400, Some("2100-03-01T00:00:00Z")),
+            (253_402_300_799, Some("9999-12-31T23:59:59Z")),
+            (253_402_300_800, None),
+        ] {
+            let moment = UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+            let printed = Time::utc(moment).map(Time::to_rfc3339);
+            assert_eq!(printed.as_deref(), expected, "{seconds}");
         }
     }
 }

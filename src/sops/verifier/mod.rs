@@ -38,20 +38,27 @@ pub(super) fn inspect<'d>(
     zeros: Zeros<'d>,
 ) -> Inspection {
     let mut verifier = Verifier::new(file.format(), key, file.selectors(), zeros);
-    if file.metadata().needs_kms_mended() {
-        verifier.inspection.unsupported =
-            Some("a KMS `context` of several values from before sops 3.3.0".to_owned());
-    }
-    if verifier.walk(file.tree(), file.selectors()) {
-        if let Err((kind, span)) = emit::content(file) {
-            verifier.push(kind, span, [emit::CONTENT.as_bytes()]);
-        }
+    if verifier.values(file) {
         verifier.mac(file);
     }
     if !file.encrypts_comments() {
         verifier.comments = ClearComments::default();
     }
     verifier.into_inspection()
+}
+
+/// The MAC that `file` should have as it stands, in digits.
+///
+/// # Errors
+/// What the values show, where that is something for which sops would refuse them.
+pub(super) fn mac_of(file: &SopsFile<'_>, key: &DataKey) -> Result<Vec<u8>, Box<Inspection>> {
+    let mut verifier = Verifier::new(file.format(), Some(key), file.selectors(), Zeros::AsRead);
+    let is_whole = verifier.values(file);
+    let found = &verifier.inspection;
+    if is_whole && found.problems.is_empty() && found.unsupported.is_none() {
+        return Ok(mac::digits(std::mem::take(&mut verifier.hash)));
+    }
+    Err(Box::new(verifier.into_inspection()))
 }
 
 /// What the values of a document show without a key and without a MAC.
@@ -106,6 +113,19 @@ impl<'t> Verifier<'t> {
             comments: ClearComments::default(),
             inspection: Inspection::default(),
         }
+    }
+
+    /// Visits everything of a file but its MAC; false where nothing can be said of that.
+    fn values(&mut self, file: &SopsFile<'_>) -> bool {
+        if file.metadata().needs_kms_mended() {
+            self.inspection.unsupported =
+                Some("a KMS `context` of several values from before sops 3.3.0".to_owned());
+        }
+        let is_whole = self.walk(file.tree(), file.selectors());
+        if is_whole && let Err((kind, span)) = emit::content(file) {
+            self.push(kind, span, [emit::CONTENT.as_bytes()]);
+        }
+        is_whole
     }
 
     /// Visits everything; false where nothing can be said of it.
@@ -169,7 +189,7 @@ impl<'t> Verifier<'t> {
                 (Err(Unreadable::NonStringKey { found }.into()), key.span)
             }
             Leaf::Comment(comment) => (self.comment(visit, comment), comment.span),
-            Leaf::Scalar { scalar, span } => (self.scalar(visit, scalar, span), span),
+            Leaf::Scalar { scalar, span, .. } => (self.scalar(visit, scalar, span), span),
         };
         if let Err(kind) = outcome {
             self.push(kind, Some(span), visit.path.iter().copied());

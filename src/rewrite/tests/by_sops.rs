@@ -1,0 +1,1 @@
+//! New texts read by real sops, for every file of the corpus.
