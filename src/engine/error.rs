@@ -105,6 +105,15 @@ pub enum Error {
         #[help]
         help: String,
     },
+    /// A proof was to be noted in the policy, and cannot be.
+    #[error("the proof is not noted: {reason}")]
+    #[diagnostic(help(
+        "list the key in `.sopsguard.toml` first: `sopsguard init` writes a first one"
+    ))]
+    NotRecorded {
+        /// Why.
+        reason: String,
+    },
     /// No key could be made.
     #[error("no key could be made: {reason}")]
     NoKey {

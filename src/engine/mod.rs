@@ -55,8 +55,10 @@ pub use catalogue::{RuleInfo, catalogue, policy_schema};
 pub use check::check;
 pub use error::Error;
 pub use escrow::{
-    AddRecipient, KeyKind, NewIdentity, RemoveRecipient, WhichRules, add_recipient, new_passphrase,
-    refuse_repository, remove_recipient,
+    AddRecipient, EscrowKey, EscrowStatus, HandoverStep, KeyKind, Leaving, NewIdentity, NotProved,
+    ProofReport, ProofRequest, ProvedIdentity, Recorded, RemoveRecipient, StepState, WhichRules,
+    add_recipient, escrow_status, new_passphrase, prove_identities, refuse_repository,
+    remove_recipient,
 };
 pub use explain::{
     AskedRule, Changes, Drift, ExplainRequest, Explanation, Governing, GroupReport, KeyName, Leaf,

@@ -242,7 +242,10 @@ fn amendments(
 }
 
 /// The file with the keys of its rule.
-pub(super) fn rekeyed(task: &Task<'_, Strayed<'_>>, opened: &Opened<'_>) -> Result<Rewritten, Box<Stop>> {
+pub(super) fn rekeyed(
+    task: &Task<'_, Strayed<'_>>,
+    opened: &Opened<'_>,
+) -> Result<Rewritten, Box<Stop>> {
     let Strayed {
         follows,
         amendments,

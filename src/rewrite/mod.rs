@@ -3,7 +3,6 @@
 
 mod copies;
 pub(crate) mod creation;
-#[cfg_attr(not(test), expect(dead_code, reason = "the commands come next"))]
 pub(crate) mod policy;
 mod refusal;
 pub(crate) mod rekey;
@@ -12,10 +11,6 @@ pub(crate) mod rekey;
     expect(dead_code, reason = "no command writes secret files yet")
 )]
 pub(crate) mod reseal;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "no command writes secret files yet")
-)]
 pub(crate) mod rotate;
 #[cfg(test)]
 mod tests;

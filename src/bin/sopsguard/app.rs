@@ -103,7 +103,7 @@ impl App {
                 let access = self.access(&options.access, false, &mut terminal);
                 explain::run(options, &environment, access, style)
             }
-            Command::Escrow(options) => escrow::run(options, &environment, self),
+            Command::Escrow(options) => escrow::run(options, &environment, self, style),
             Command::Init(options) => init::run(options, &environment),
             Command::Install(options) => install::run(options, &environment, style),
             Command::Recipients(options) => recipients::run(options, &environment, style),
@@ -177,7 +177,7 @@ impl App {
 
     /// What may be done for keys that ask somebody or run something: in a hook, nothing that was not
     /// allowed by name.
-    fn access<'t>(
+    pub(crate) fn access<'t>(
         &self,
         options: &AccessArgs,
         staged: bool,
@@ -195,7 +195,11 @@ impl App {
     }
 
     /// Who is asked whether to go on, where somebody is there.
-    fn ask<'t>(&self, options: &AccessArgs, terminal: &'t mut Terminal) -> Option<&'t mut dyn Ask> {
+    pub(crate) fn ask<'t>(
+        &self,
+        options: &AccessArgs,
+        terminal: &'t mut Terminal,
+    ) -> Option<&'t mut dyn Ask> {
         let is_asked = self.attended && !self.is_in_hook() && !options.no_input;
         is_asked.then_some(terminal as &mut dyn Ask)
     }

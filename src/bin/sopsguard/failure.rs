@@ -41,6 +41,7 @@ impl Failure {
                 | engine::Error::SecretInRepository { .. }
                 | engine::Error::SecretExists { .. }
                 | engine::Error::Recipients { .. }
+                | engine::Error::NotRecorded { .. }
                 | engine::Error::Baseline { .. }
                 | engine::Error::NoSuchRevision { .. },
             )

@@ -135,7 +135,9 @@ struct Seen {
 /// The keys of the files and of the creation rules, those that open most files first; and how many of
 /// them a policy cannot list.
 pub(in crate::engine) fn found_recipients(
-    files: &[FileFacts], configs: &[ConfigFile]) -> (Vec<FirstRecipient>, usize) {
+    files: &[FileFacts],
+    configs: &[ConfigFile],
+) -> (Vec<FirstRecipient>, usize) {
     let mut all: BTreeMap<&str, Seen> = BTreeMap::new();
     for file in files {
         for key in file.distinct_keys() {

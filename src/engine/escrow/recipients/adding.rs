@@ -1,7 +1,8 @@
 //! `escrow add-recipient`.
 
 use super::super::super::rewriting::{
-    Amendment, ChangeOptions, ChangePlan, Keys, Refused, Rewritten, Stop, Survey, Task, Opened, rewrite,
+    Amendment, ChangeOptions, ChangePlan, Keys, Opened, Refused, Rewritten, Stop, Survey, Task,
+    rewrite,
 };
 use super::super::super::surroundings::Start;
 use super::super::super::updatekeys::{Strayed, rekeyed};
@@ -204,7 +205,9 @@ fn thresholds(survey: &Survey<'_>, edited: &[EditedConfig], meant: &Meant) -> Ve
 /// The groups that a key is in.
 fn has_key(rule: &CreationRule, meant: &Meant) -> Vec<usize> {
     let has = |group: &[crate::config::creation::RuleKey]| {
-        group.iter().any(|key| key.names.canonical == meant.canonical)
+        group
+            .iter()
+            .any(|key| key.names.canonical == meant.canonical)
     };
     let groups = rule.groups.iter().enumerate();
     groups

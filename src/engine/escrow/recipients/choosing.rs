@@ -75,7 +75,8 @@ impl WhichRules {
                 true => "there is no creation rule here that names keys",
                 false => "no creation rule has this `path_regex`",
             };
-            let help = "`sopsguard explain FILE` shows which rule of which `.sops.yaml` governs a file";
+            let help =
+                "`sopsguard explain FILE` shows which rule of which `.sops.yaml` governs a file";
             return Err(refused(reason, help));
         }
         Ok(chosen)
@@ -83,10 +84,17 @@ impl WhichRules {
 
     fn refuse_missing(&self, read: &SopsConfig) -> Result<(), Error> {
         let count = read.rules.len();
-        match self.numbers.iter().find(|number| !(1..=count).contains(*number)) {
+        match self
+            .numbers
+            .iter()
+            .find(|number| !(1..=count).contains(*number))
+        {
             Some(number) => {
                 let reason = format!("there is no rule {number}: it has {count}");
-                Err(refused(reason, "rules are counted from 1, in the order of the file"))
+                Err(refused(
+                    reason,
+                    "rules are counted from 1, in the order of the file",
+                ))
             }
             None => Ok(()),
         }

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::super::rewriting::{Amendment, ChangeOptions, Draft, Plain, Survey};
 use super::super::super::Error;
 use super::super::super::audit::{found_recipients, look_for_first};
+use super::super::super::rewriting::{Amendment, ChangeOptions, Draft, Plain, Survey};
 use super::naming::Meant;
 use super::refused;
 use crate::config::{FILE_NAME, FirstRecipient};
@@ -143,7 +143,10 @@ impl PolicyFile {
 
     fn refused(&self, error: &policy::Refusal) -> Error {
         let reason = format!("`{}`: {error}", self.path.display());
-        refused(reason, "edit the policy by hand first: docs/policy.md says what can stand in it")
+        refused(
+            reason,
+            "edit the policy by hand first: docs/policy.md says what can stand in it",
+        )
     }
 
     /// Adds the new text to what is written.

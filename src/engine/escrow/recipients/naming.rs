@@ -47,20 +47,24 @@ pub(super) fn new_key(text: &str, name: &str) -> Result<Meant, Error> {
     refuse_private(text)?;
     refuse_private(name)?;
     let name = name.trim();
-    let is_name = !name.is_empty()
-        && name.chars().count() <= MAX_NAME
-        && !name.chars().any(char::is_control);
+    let is_name =
+        !name.is_empty() && name.chars().count() <= MAX_NAME && !name.chars().any(char::is_control);
     if !is_name {
         let reason = format!("a name is a line of at most {MAX_NAME} characters");
-        return Err(refused(reason, "say whose the key is: `--name \"lab escrow\"`"));
+        return Err(refused(
+            reason,
+            "say whose the key is: `--name \"lab escrow\"`",
+        ));
     }
     let text = text.trim();
     if let Some(flaw) = Recipient::parse(text).flaw() {
         let reason = format!("this is no recipient that age takes: it {flaw}");
-        let help = "recipients of age are added: `age1…`, `ssh-ed25519 …` or `ssh-rsa …`; copy it again";
+        let help =
+            "recipients of age are added: `age1…`, `ssh-ed25519 …` or `ssh-rsa …`; copy it again";
         return Err(refused(reason, help));
     }
-    let key = KeyName::parse(text).ok_or_else(|| refused("this is no recipient", "copy it again"))?;
+    let key =
+        KeyName::parse(text).ok_or_else(|| refused("this is no recipient", "copy it again"))?;
     Ok(Meant {
         canonical: key.canonical,
         shown: key.shown,

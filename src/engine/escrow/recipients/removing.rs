@@ -14,7 +14,7 @@ use super::super::super::surroundings::Start;
 use super::super::super::updatekeys::{Strayed, rekeyed};
 use super::super::super::{Error, Request};
 use super::adding::settle;
-use super::choosing::{Chosen, WhichRules};
+use super::choosing::Chosen;
 use super::listing::PolicyFile;
 use super::naming::{Meant, known_key};
 use super::refused;
@@ -146,9 +146,9 @@ fn with_key(survey: &Survey<'_>, meant: &Meant) -> Vec<Chosen> {
         });
         let rules: Vec<usize> = rules.map(|(at, _)| at).collect();
         // Files that have the key although their rule does not name it are to follow that rule, too.
-        let governed = survey.following().filter(|follows| {
-            std::ptr::eq(follows.config, file) && has_key(follows.file, meant)
-        });
+        let governed = survey
+            .following()
+            .filter(|follows| std::ptr::eq(follows.config, file) && has_key(follows.file, meant));
         let governed: Vec<usize> = governed.map(|follows| follows.number).collect();
         let rules: BTreeSet<usize> = rules.into_iter().chain(governed).collect();
         if !rules.is_empty() {
@@ -182,12 +182,13 @@ fn left_behind(
     };
     let left = could_read.iter().filter(|path| !is_told(path));
     left.map(|path| {
-        let reason = format!("`{}` can read it, and no creation rule governs it", meant.called());
-        let help = Help::new("give it a rule in `.sops.yaml`, or take the key out by hand").then(format!(
-            "sops rotate -i --rm-age {} {}",
-            meant.shown,
-            argument(path)
-        ));
+        let reason = format!(
+            "`{}` can read it, and no creation rule governs it",
+            meant.called()
+        );
+        let help = Help::new("give it a rule in `.sops.yaml`, or take the key out by hand").then(
+            format!("sops rotate -i --rm-age {} {}", meant.shown, argument(path)),
+        );
         Refused::new(path.clone(), reason).helped(help)
     })
     .collect()
@@ -220,7 +221,12 @@ fn rotated_again(
     at: Time,
 ) -> Result<Rewritten, Box<Stop>> {
     let path = &task.facts.path;
-    let fault = || Refused::new(path.clone(), "the file without the key cannot be read again");
+    let fault = || {
+        Refused::new(
+            path.clone(),
+            "the file without the key cannot be read again",
+        )
+    };
     let id = SourceId::WorkTree(path.clone());
     let (Some(source), None) = decode(id, rewritten.text.into_bytes(), task.facts.format) else {
         return Err(fault().into());

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use super::super::super::Error;
+use super::super::super::audit::config_file;
 use super::super::super::recipients::Names;
 use super::super::super::rewriting::{
     Amendment, ChangeOptions, Draft, Plain, Refused, Survey, Task,
 };
 use super::super::super::updatekeys::{Strayed, task};
-use super::super::super::Error;
-use super::super::super::audit::config_file;
 use super::choosing::Chosen;
 use super::naming::Meant;
 use super::refused;
@@ -86,8 +86,7 @@ impl EditedConfig {
             return Ok(());
         };
         let id = old.source.id().clone();
-        let new: Option<ConfigFile> =
-            config_file(&old.folder, id, self.new.clone().into_bytes());
+        let new: Option<ConfigFile> = config_file(&old.folder, id, self.new.clone().into_bytes());
         let new = new.ok_or_else(|| refused("the edited `.sops.yaml` cannot be read", ""))?;
         survey.reconfigure(self.config, new);
         Ok(())
@@ -129,11 +128,7 @@ pub(super) fn followers<'s>(survey: &'s Survey<'_>, edited: &[EditedConfig]) -> 
     let files = governed.iter().map(|follows| &follows.file.path);
     let places: Vec<_> = files.filter_map(|path| survey.place(path)).collect();
     let root = survey.world.ground().root;
-    let names = Names::of(
-        survey.world.policy,
-        &root,
-        places.iter().map(AsRef::as_ref),
-    );
+    let names = Names::of(survey.world.policy, &root, places.iter().map(AsRef::as_ref));
     let mut followers = Followers {
         tasks: Vec::new(),
         refused: Vec::new(),

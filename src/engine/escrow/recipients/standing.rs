@@ -32,7 +32,10 @@ impl Standing {
         let mut added = BTreeMap::new();
         for config in &survey.configs {
             let Ok(read) = &config.read else { continue };
-            let keys = read.rules.iter().flat_map(|rule| rule.groups.iter().flatten());
+            let keys = read
+                .rules
+                .iter()
+                .flat_map(|rule| rule.groups.iter().flatten());
             let keys = keys.filter(|key| key.names.kind == KeyKind::Age);
             let keys: BTreeSet<&str> = keys.map(|key| key.names.spelled.as_str()).collect();
             for (key, day) in days(survey, config, &keys, today.as_deref()) {
@@ -61,7 +64,10 @@ impl Standing {
     ) -> Result<(), Error> {
         if let Some(machine) = self.machines.first() {
             return Err(Error::NotYet {
-                reason: format!("`{machine}` holds the key of `{}`, and no other that is listed", self.name),
+                reason: format!(
+                    "`{machine}` holds the key of `{}`, and no other that is listed",
+                    self.name
+                ),
                 help: format!(
                     "put another key beside it there, prove it, and say so in that recipient's `held-by`; or strike \
                      `{machine}` out where the policy lists `{}`",
