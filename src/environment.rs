@@ -73,6 +73,23 @@ impl Environment {
         &self.current_dir
     }
 
+    /// The user's folder for what programs keep from one run to the next; none where nothing says where
+    /// that is. It is absolute.
+    pub(crate) fn state_dir(&self) -> Option<PathBuf> {
+        let path = |name| self.variable(name).filter(|value| !value.is_empty());
+        let path = |name| path(name).map(PathBuf::from);
+        let home = || path("HOME");
+        let folder = match self.platform {
+            Platform::Unix => path("XDG_STATE_HOME")
+                // So says the specification of a relative one.
+                .filter(|folder| folder.is_absolute())
+                .or_else(|| home().map(|home| home.join(".local/state"))),
+            Platform::MacOs => home().map(|home| home.join("Library/Application Support")),
+            Platform::Windows => path("LOCALAPPDATA"),
+        };
+        folder.filter(|folder| folder.is_absolute())
+    }
+
     /// When the run is, where that is known.
     #[must_use]
     pub fn now(&self) -> Option<SystemTime> {

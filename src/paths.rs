@@ -1,5 +1,6 @@
 //! Paths as text: nothing here asks the disk.
 
+use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
 /// The path without its `.` parts, so that `./a` and `a` are one file.
@@ -60,10 +61,31 @@ pub(crate) fn below(folder: &Path, place: &Path) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Whether a file's name is that of a new version of a file that sopsguard is about to put in place:
-/// `.NAME.sopsguard-RANDOM`.
+/// What stands between the name of a file and something random in the name of a temporary one.
+const MARK: &str = ".sopsguard-";
+
+/// The most bytes of a file's name that the name of its temporary has: together they fit in 255.
+const LONGEST: usize = 200;
+
+/// Where a new version of a file lies before sopsguard puts it in place: `.NAME.sopsguard-RANDOM`, beside it.
+pub(crate) fn temporary(path: &Path, random: &str) -> PathBuf {
+    let name = path.file_name().unwrap_or_default();
+    let mut temporary = OsString::from(".");
+    if name.len() > LONGEST {
+        let text = name.to_string_lossy();
+        let kept = (0..=LONGEST).rev().find_map(|end| text.get(..end));
+        temporary.push(kept.unwrap_or_default());
+    } else {
+        temporary.push(name);
+    }
+    temporary.push(MARK);
+    temporary.push(random);
+    path.with_file_name(temporary)
+}
+
+/// Whether a file's name is that of a [`temporary`] one.
 pub(crate) fn is_temporary(path: &Path) -> bool {
-    const MARK: &[u8] = b".sopsguard-";
+    const MARK: &[u8] = self::MARK.as_bytes();
     path.file_name().is_some_and(|name| {
         let name = name.as_encoded_bytes();
         let at = name.windows(MARK.len()).rposition(|part| part == MARK);
@@ -115,6 +137,24 @@ mod tests {
             (".db.sopsguard-", false),
         ] {
             assert_eq!(is_temporary(Path::new(name)), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn temporary_files_lie_beside_theirs_under_names_that_every_system_takes() {
+        let long = format!("/r/{}.yaml", "ä".repeat(125));
+        for (path, expected) in [
+            ("/r/a.yaml", Some("/r/.a.yaml.sopsguard-x7")),
+            ("a", Some(".a.sopsguard-x7")),
+            (&long, None),
+        ] {
+            let temporary = temporary(Path::new(path), "x7");
+            assert!(is_temporary(&temporary), "{path}");
+            assert!(temporary.file_name().unwrap().len() <= 255, "{path}");
+            assert!(temporary.to_str().is_some(), "{path}");
+            if let Some(expected) = expected {
+                assert_eq!(temporary, Path::new(expected));
+            }
         }
     }
 }

@@ -31,7 +31,7 @@ const MAY_USE: &[(&str, &str)] = &[
         "secret random fs source environment document keys finding",
     ),
     ("repo", "fs environment paths process"),
-    ("transaction", ""),
+    ("transaction", "fs paths"),
     (
         "config",
         "secret fs source environment paths document keys finding sops",
@@ -89,8 +89,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("getrandom", &["random"]),
     ("git2", &["repo"]),
     ("hmac", &["keys::lock", "sops::blind"]),
-    ("rustix", &["process"]),
-    ("tempfile", &["repo::install", "transaction"]),
+    ("rustix", &["process", "transaction"]),
+    ("tempfile", &["repo::install"]),
     (
         "miette",
         &["repo::install", "engine::error", "report::drawing"],

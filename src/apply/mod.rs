@@ -1,14 +1,14 @@
 //! From new texts to the disk. A text of a secret file is proved first: it is read again as sops reads it, its data
 //! key is opened and its MAC verified. Nothing that was not proved reaches the writer.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::document::{Document, Format};
 use crate::keys::{Keyring, Shut};
 use crate::sops::{self, Reason, SopsFile, Verification};
 use crate::source::{Source, SourceId};
-use crate::transaction;
+use crate::transaction::{self, Digest, Done, Home, Mode, Transaction};
 
 /// What a file is to hold.
 pub(crate) struct NewText {
@@ -17,7 +17,6 @@ pub(crate) struct NewText {
     /// The path as reports print it.
     pub(crate) path: PathBuf,
     /// What it holds now; none where there is no such file yet.
-    #[expect(dead_code, reason = "the writer will compare it")]
     pub(crate) old: Option<Vec<u8>>,
     pub(crate) new: String,
     pub(crate) proof: Proof,
@@ -76,11 +75,18 @@ pub(crate) fn prove(text: &Arc<NewText>, keyring: &Keyring) -> Result<Proven, Un
     }
 }
 
-/// Writes all of it below the folder `root`, or nothing.
+/// Writes all of it below the root of `home`, or nothing.
 ///
 /// # Errors
-/// What the writer says, and nothing has changed then.
-pub(crate) fn commit(all: &[Proven], root: &Path) -> Result<(), transaction::Error> {
-    all.iter()
-        .try_for_each(|Proven(text)| transaction::replace(&text.place, root, text.new.as_bytes()))
+/// What the writer says, and nothing has changed then, except as it says.
+pub(crate) fn commit(all: &[Proven], home: &Home) -> Result<Done, transaction::Error> {
+    let mut change = Transaction::begin(home)?;
+    for Proven(text) in all {
+        let new = text.new.clone().into_bytes();
+        match &text.old {
+            Some(old) => change.replace(&text.place, Digest::of(old), new),
+            None => change.create(&text.place, Mode::Usual, new),
+        }
+    }
+    change.commit()
 }

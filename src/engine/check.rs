@@ -6,6 +6,7 @@ use super::bases::Bases;
 use super::file::{self, Around, Looked};
 use super::history::Back;
 use super::inputs::{self, Input, Scope};
+use super::names::Names;
 use super::since::Leaks;
 use super::surroundings::{Start, Surroundings};
 use super::{Error, Report, Request, earlier, filters, map_all, settle};
@@ -38,7 +39,7 @@ pub fn check(mut request: Request<'_>) -> Result<Report, Error> {
         let (inputs, notices) = inputs::list(std::mem::take(&mut request.targets), scope)?;
         let mut report = Report {
             compared_with: world.bases.map(Bases::told),
-            notices: notices.sentences(),
+            notices: world.notices(notices),
             ground: world.ground(),
             ..Report::default()
         };
@@ -77,6 +78,10 @@ fn look_at(
         blobs,
         bases,
         creation: Some(world.creation),
+        names: Some(Names {
+            policy: world.policy,
+            creation: world.creation,
+        }),
         trusts_changes: request.trust_changes,
         keeps_tokens: inputs.len() > 1,
     };

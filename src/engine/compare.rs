@@ -6,7 +6,7 @@ use super::history::{Past, Since, Sound};
 use crate::change::{Change, NotCompared, Tokens, Version};
 use crate::document::{Document, Format};
 use crate::repo::BlobId;
-use crate::rules::{self, BaseName, ChangeContext, Command, FileContext};
+use crate::rules::{self, BaseName, Called, ChangeContext, Command, FileContext};
 use crate::sops::SopsFile;
 use crate::source::{Source, Span};
 
@@ -45,9 +45,14 @@ impl<'a> SinceWritten<'a> {
     }
 
     /// All that the rule about it may see.
-    pub(super) fn context<'c>(&'c self, file: &'c FileContext<'c>) -> ChangeContext<'c> {
+    pub(super) fn context<'c>(
+        &'c self,
+        file: &'c FileContext<'c>,
+        called: &'c Called<'c>,
+    ) -> ChangeContext<'c> {
         ChangeContext {
             file,
+            called,
             change: &self.change,
             others: &[],
             base: BaseName {
@@ -139,11 +144,13 @@ impl<'a> Nearest<'a> {
         &'c self,
         file: &'c FileContext<'c>,
         past: Option<&'c Past>,
+        called: &'c Called<'c>,
     ) -> ChangeContext<'c> {
         let again = past.and_then(|past| past.again.as_ref());
         let again = again.filter(|(_, older)| self.change.is_replay_of(older));
         ChangeContext {
             file,
+            called,
             change: &self.change,
             others: &self.others,
             base: BaseName {

@@ -114,6 +114,21 @@ impl<'r> CreationRules<'r> {
             selectors.is_some_and(|selectors| picks_one(document, selectors, &values))
         })
     }
+
+    /// What the configurations above a file call a key: the nearest that has a name for it, and where none has,
+    /// those of before.
+    pub(super) fn called(&self, path: &Path, canonical: &str) -> Option<String> {
+        let place = paths::absolute(self.here, path);
+        self.states.iter().find_map(|state| {
+            let mut config = state.config(place.parent()?, self.top)?;
+            loop {
+                if let Some(named) = config.read.name_of(canonical) {
+                    return Some(named.name.clone());
+                }
+                config = state.config(config.folder.parent()?, self.top)?;
+            }
+        })
+    }
 }
 
 /// Whether selectors pick a leaf of these values.

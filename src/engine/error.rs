@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::repo;
-use crate::transaction;
+use crate::{repo, transaction};
 
 /// Why a run gave no report.
 #[derive(Clone, Debug, thiserror::Error, miette::Diagnostic)]
@@ -125,6 +124,19 @@ pub enum Error {
     NotChanged {
         /// Why.
         reason: String,
+        /// What helps.
+        #[help]
+        help: Option<String>,
+    },
+    /// A change of several files was interrupted, and is to be finished or undone before anything else is
+    /// written.
+    #[error("{reason}")]
+    Interrupted {
+        /// What happened.
+        reason: String,
+        /// How to recover.
+        #[help]
+        help: Option<String>,
     },
     /// The index or a revision was asked for, and there is no repository.
     #[error("there is no git repository here whose index or commits could be checked")]
@@ -187,16 +199,20 @@ pub enum Error {
 }
 
 impl Error {
-    /// A change that was not carried out.
-    pub(super) fn unwritten(error: transaction::Error) -> Self {
-        let reason = error.to_string();
-        Self::NotChanged { reason }
-    }
-
     /// An identity that cannot be used, and why.
     pub(super) fn identity(why: &impl ToString) -> Self {
         let reason = why.to_string();
         Self::Identity { reason }
+    }
+}
+
+impl From<transaction::Error> for Error {
+    fn from(error: transaction::Error) -> Self {
+        let (reason, help) = (error.to_string(), error.help());
+        match error {
+            transaction::Error::Interrupted { .. } => Self::Interrupted { reason, help },
+            _ => Self::NotChanged { reason, help },
+        }
     }
 }
 

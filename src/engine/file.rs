@@ -7,6 +7,7 @@ use super::compare::{Compared, Versions};
 use super::creation::CreationRules;
 use super::inputs::{Content, Input, Origin};
 use super::known::Known;
+use super::names::Names;
 use super::others::decode;
 use super::refused::{self, has_marks};
 use super::{Error, FileReport, MAX_FILE_LEN, NotEvaluated, guess, sign};
@@ -58,6 +59,7 @@ pub(super) fn look(input: &Input, keyring: &Keyring, around: Around<'_>) -> Look
         bases: around.bases,
         command: around.command,
         creation: around.creation,
+        names: around.names,
         trusts_changes: around.trusts_changes,
         keeps_tokens: around.keeps_tokens,
         blob: match &input.content {
@@ -98,6 +100,8 @@ pub(super) struct Around<'a> {
     pub(super) bases: Option<&'a Bases<'a>>,
     /// The rules that say which files should be secret, where that is asked.
     pub(super) creation: Option<&'a CreationRules<'a>>,
+    /// Where names of keys stand, where findings have any.
+    pub(super) names: Option<Names<'a>>,
     /// Whether files with other selectors than before are opened.
     pub(super) trusts_changes: bool,
     /// Whether files are compared with each other.
@@ -114,6 +118,7 @@ pub(super) struct Look<'a> {
     pub(super) bases: Option<&'a Bases<'a>>,
     pub(super) command: Command,
     pub(super) creation: Option<&'a CreationRules<'a>>,
+    pub(super) names: Option<Names<'a>>,
     trusts_changes: bool,
     keeps_tokens: bool,
     /// What git calls the content, where it is from there.

@@ -93,14 +93,9 @@ impl Look<'_> {
         Some(Box::new(facts))
     }
 
-    pub(super) fn run(
-        &self,
-        rules: &[&Rule],
-        known: &Known<'_>,
-        reached: Needs,
-        lacking: &str,
-    ) -> (Vec<Finding>, Vec<NotEvaluated>) {
-        let context = FileContext {
+    /// All that a rule about one file may see.
+    fn context<'c>(&'c self, known: &'c Known<'_>) -> FileContext<'c> {
+        FileContext {
             path: &self.path,
             source: known.source,
             document: known.document,
@@ -121,7 +116,18 @@ impl Look<'_> {
             sound: known.sound.as_ref(),
             shown: None,
             parts: OnceCell::new(),
-        };
+        }
+    }
+
+    pub(super) fn run(
+        &self,
+        rules: &[&Rule],
+        known: &Known<'_>,
+        reached: Needs,
+        lacking: &str,
+    ) -> (Vec<Finding>, Vec<NotEvaluated>) {
+        let context = self.context(known);
+        let called = |canonical: &str| self.names?.called(&self.path, canonical);
         let mut findings = Vec::new();
         let mut not_evaluated = Vec::new();
         let mut skip = |rule: &Rule, reason: &str| {
@@ -135,7 +141,10 @@ impl Look<'_> {
             let before = findings.len();
             match (&rule.check, &known.compared) {
                 (Check::Change(check), _) if rule.id == EDITED && known.since.is_some() => {
-                    let change = known.since.as_ref().map(|since| since.context(&context));
+                    let change = known
+                        .since
+                        .as_ref()
+                        .map(|since| since.context(&context, &called));
                     if let Some(change) = change {
                         check(&change, &mut Findings::new(rule, &context, &mut findings));
                     }
@@ -147,7 +156,7 @@ impl Look<'_> {
                     }
                 }
                 (Check::Change(check), Compared::With(nearest)) => {
-                    let change = nearest.context(&context, self.past());
+                    let change = nearest.context(&context, self.past(), &called);
                     check(&change, &mut Findings::new(rule, &context, &mut findings));
                 }
                 (Check::Change(_), Compared::Nothing(reason)) => skip(rule, reason),

@@ -24,15 +24,18 @@ mod former;
 mod guess;
 mod history;
 mod inputs;
+mod interruption;
 mod judge;
 mod keys;
 mod known;
 mod log;
 mod manifest;
+mod names;
 mod notices;
 mod others;
 mod policy;
 mod recipients;
+mod recovery;
 mod refused;
 mod report;
 mod request;
@@ -62,12 +65,13 @@ pub use escrow::{
 };
 pub use explain::{
     AskedRule, Changes, Drift, ExplainRequest, Explanation, Governing, GroupReport, KeyName, Leaf,
-    Mine, Outcome, Page, RecipientReport, RuleReport, SealReport, SelectorReport, explain,
-    explain_tree,
+    Mine, MovedKey, Outcome, Page, RecipientReport, RuleReport, SealReport, SelectorReport,
+    explain, explain_tree,
 };
 pub use keys::{KeyReport, KnownKey, keys};
 pub use log::{At, Log, LogEnd, LogEntry, LogRequest, log};
 pub use recipients::{AccessMatrix, FileAccess, Grant, Keyholder, recipients};
+pub use recovery::{Direction, FileState, RecoveredFile, Recovery, recover};
 pub use report::{BaseCommit, ComparedWith, FileReport, Lacking, NotEvaluated, Report, Summary};
 pub use request::{Access, IdentitySource, Request, Target};
 pub use rewriting::{

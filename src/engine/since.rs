@@ -124,6 +124,7 @@ impl Leaks {
             blobs: Some(&bases.blobs),
             bases: None,
             creation: None,
+            names: None,
             trusts_changes: false,
             keeps_tokens: false,
         };

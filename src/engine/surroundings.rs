@@ -9,14 +9,16 @@ use super::bases::Bases;
 use super::creation::{CreationRules, Place};
 use super::inputs::Scope;
 use super::judge::Told;
+use super::notices::Notices;
 use super::report::Ground;
-use super::{Error, Report, Request, policy};
+use super::{Error, Report, Request, interruption, policy};
 use crate::config::Policy;
 use crate::document::Format;
 use crate::environment::Environment;
 use crate::paths;
 use crate::repo::{Index, Repo, is_bare_around};
 use crate::rules::Command;
+use crate::transaction::Home;
 
 /// What of a request decides what is around the run.
 pub(super) struct Start<'e> {
@@ -160,6 +162,28 @@ impl<'a> Surroundings<'a> {
         if let Some(baseline) = self.baseline {
             baseline.suppress(is_whole, report);
         }
+    }
+
+    /// What was named for nothing, and whether a change of several files was interrupted here.
+    pub(super) fn notices(&self, notices: Notices) -> Vec<String> {
+        let told = interruption::notice(self.start.environment, self.repo, self.here);
+        notices.sentences().into_iter().chain(told).collect()
+    }
+
+    /// Refuses to plan a change where one was interrupted.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub(super) fn refuse_interrupted(&self) -> Result<(), Error> {
+        interruption::refuse(self.start.environment, self.repo, self.here)
+    }
+
+    /// What makes a change of files safe.
+    ///
+    /// # Errors
+    /// [`Error::NotChanged`] where there is no place for it.
+    pub(super) fn home(&self) -> Result<Home, Error> {
+        interruption::home(self.start.environment, self.repo, self.here)
     }
 
     /// Where the paths of the report start from.

@@ -45,7 +45,7 @@ impl<'a> UpdateKeys<'a> {
 /// [`recipient-drift`](super::catalogue()) tells.
 ///
 /// # Errors
-/// Those of [`check`](super::check()).
+/// Those of [`check`](super::check()); [`Error::Interrupted`] where a change was interrupted before.
 pub fn update_keys(asked: UpdateKeys<'_>) -> Result<ChangePlan, Error> {
     let UpdateKeys {
         mut request,
@@ -60,6 +60,7 @@ pub fn update_keys(asked: UpdateKeys<'_>) -> Result<ChangePlan, Error> {
         let mut plan = match only_compare {
             true => ChangePlan::to_compare(COMMAND, &survey, update.compared()),
             false => {
+                world.refuse_interrupted()?;
                 let mut keys = Keys::of(request)?;
                 let draft = rewrite(&update.tasks, &mut keys, options, rekeyed)?;
                 draft.prove(COMMAND, &survey, &mut keys)?
@@ -117,7 +118,7 @@ impl<'s> Update<'s> {
             governed += 1;
             let drift = follows.key_drift();
             update.open += usize::from(drift.is_open && !drift.is_some());
-            let threshold = follows.threshold_drift().filter(|_| apply_threshold);
+            let threshold = apply_threshold.then(|| threshold(&follows)).flatten();
             if !drift.is_some() && threshold.is_none() {
                 update.unchanged += 1;
                 continue;
@@ -162,6 +163,19 @@ impl<'s> Update<'s> {
         }
         notices
     }
+}
+
+/// How many key groups the file needs and how many it is to need by its rule, where that is another number.
+fn threshold(follows: &Follows<'_>) -> Option<(usize, usize)> {
+    let by_rule = follows.rule.groups_needed();
+    let (has, gets) = (follows.file.groups.len(), follows.rule.groups.len());
+    // Files that get groups, or others, need all of them unless it is said.
+    let kept = if has == gets {
+        follows.file.groups_needed
+    } else {
+        gets
+    };
+    (gets > 1 && kept != by_rule).then_some((follows.file.groups_needed, by_rule))
 }
 
 /// What is to be done with a file that does not follow its rule.

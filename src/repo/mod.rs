@@ -84,6 +84,12 @@ impl<'e> Repo<'e> {
         &self.places.work_tree
     }
 
+    /// The folder in git's folder that is ours: what `git rev-parse --git-path sopsguard` names. Each linked
+    /// work tree has its own. It need not be there.
+    pub(crate) fn own_folder(&self) -> PathBuf {
+        self.places.git_dir.join("sopsguard")
+    }
+
     /// A path of the work tree as the index knows it; none where it lies elsewhere.
     pub(crate) fn path_in_index(&self, absolute: &Path) -> Option<Vec<u8>> {
         let inside = absolute.strip_prefix(self.work_tree()).ok()?;

@@ -17,6 +17,7 @@ mod log;
 mod openers;
 mod plan;
 mod recipients;
+mod recovery;
 mod rules;
 mod sarif;
 mod services;
@@ -49,6 +50,7 @@ pub use plan::{Stage as PlanStage, json as plan_json};
 #[cfg(feature = "cli")]
 pub use recipients::human as recipients_human;
 pub use recipients::{csv as recipients_csv, html as recipients_html, json as recipients_json};
+pub use recovery::{human as recovery_human, json as recovery_json};
 pub use rules::{human as rules_human, json as rules_json};
 pub use sarif::sarif;
 pub use tree::{human as tree_human, json as tree_json};

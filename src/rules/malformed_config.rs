@@ -21,7 +21,7 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
             Ok(read) => {
                 let refused = read.oddities.iter().filter_map(refused);
                 for (oddity, fault) in refused {
-                    findings.report_at(&config.path, &config.source, of_rule(oddity, fault));
+                    findings.report_in_config(config, of_rule(oddity, fault));
                 }
             }
             Err(error) if error.is_undecidable() => report_unread(config, error, findings),

@@ -60,13 +60,14 @@ mod unused_rule;
 
 pub(crate) use copied_ciphertext::copied_across;
 pub(crate) use given::{
-    Above, BaseName, ChangeContext, CommitName, ConfigContext, ConfigFile, Departed, Deployed, Due,
-    FileContext, FileFacts, Findings, Follows, FormatFrom, Governed, Left, Past, RepoContext,
-    RepoFindings, Sound, Standing, Undecided, Unreadable, ValuePlace, Values, following,
+    Above, BaseName, Called, ChangeContext, CommitName, ConfigContext, ConfigFile, Departed,
+    Deployed, Due, FileContext, FileFacts, Findings, Follows, FormatFrom, Governed, KeyFacts, Left,
+    Moved, Past, RepoContext, RepoFindings, Sound, Standing, Undecided, Unreadable, ValuePlace,
+    Values, following,
 };
 use given::{
-    CommitNames, Fate, Found, How, KeyDrift, KeyFacts, Lacking, MAX_FINDINGS, Moved, Names, Picks,
-    SelectorFacts, Tale, format, has_lone_groups, is_accidental, remedy, some_of,
+    CommitNames, Fate, Found, How, KeyDrift, Lacking, MAX_FINDINGS, Names, Picks, SelectorFacts,
+    Tale, format, has_lone_groups, is_accidental, remedy, some_of,
 };
 pub(crate) use given::{Covered, Places, Ruled, argument, fit_to_rule};
 

@@ -21,15 +21,16 @@ fn check(context: &ChangeContext<'_>, findings: &mut Findings<'_>) {
             .any(|other| other.base().has_recipient(recipient))
     };
     for recipient in added.into_iter().filter(is_new).take(MAX_FINDINGS) {
-        let shown = &recipient.shown;
+        let shown = context.told(recipient);
         let revision = context.base.revision;
         let text = "nothing is to be done where it is meant; else bring the version of before back, \
                     and where it was pushed, rotate the data key and change the values at their source";
         findings.report(
             Found::new(format!(
-                "`{shown}` is a recipient, and was none in `{revision}`"
+                "{shown} is a recipient, and was none in `{revision}`"
             ))
             .at(recipient.span)
+            .keys([recipient.shown.as_str()])
             .says("who holds that key reads all values, and the MAC does not cover who does")
             .help(context.bring_back(text)),
         );

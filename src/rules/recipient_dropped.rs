@@ -27,12 +27,13 @@ fn check(context: &ChangeContext<'_>, findings: &mut Findings<'_>) {
     };
     let dropped = change.recipients_dropped().into_iter().filter(everywhere);
     for recipient in dropped.take(MAX_FINDINGS) {
-        let (shown, revision) = (&recipient.shown, context.base.revision);
+        let (shown, revision) = (context.told(recipient), context.base.revision);
         findings.report(
             Found::new(format!(
-                "`{shown}` is no recipient any more, as it was in `{revision}`"
+                "{shown} is no recipient any more, as it was in `{revision}`"
             ))
             .at(span)
+            .keys([recipient.shown.as_str()])
             .says(consequence(change))
             .help(help(context)),
         );

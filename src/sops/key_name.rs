@@ -201,6 +201,48 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_spelled_so_that_it_is_read_as_the_same_key() {
+        for (text, shown, expected) in [
+            (AGE, AGE, Some(AGE)),
+            (&format!("{SSH} ada@laptop"), SSH, Some(SSH)),
+            // Shown with more than what is compared, or with less.
+            (PGP, PGP, Some(PGP)),
+            (PGP, "…", Some("BC17301B491B3F21")),
+            (
+                "arn:aws:kms:eu-west-1:1:key/a+arn:aws:iam::1:role/b",
+                "…",
+                Some("arn:aws:kms:eu-west-1:1:key/a"),
+            ),
+            (
+                "https://V.example/keys/k/0123",
+                "https://V.example/keys/k/0123",
+                Some("https://V.example/keys/k/0123"),
+            ),
+            (
+                "https://V.example/keys/k/0123",
+                "k",
+                Some("https://v.example/keys/k"),
+            ),
+            (
+                "https://vault:8200/v1/a/b/keys/k",
+                "k",
+                Some("https://vault:8200/v1/a/b/keys/k"),
+            ),
+            // Of another key, which does not count.
+            (AGE, PGP, Some(AGE)),
+        ] {
+            let canonical = KeyName::parse(text).unwrap().canonical;
+            let spelled = KeyName::spelling(&canonical, shown);
+            assert_eq!(spelled.as_deref(), expected, "{text}");
+            let read = KeyName::parse(&spelled.unwrap()).unwrap();
+            assert_eq!(read.canonical, canonical, "{text}");
+        }
+        for canonical in ["", "age", "age:hunter2", "unknown:a/b/c/d"] {
+            assert_eq!(KeyName::spelling(canonical, "…"), None, "{canonical}");
+        }
+    }
+
+    #[test]
     fn what_is_no_name_of_a_key_is_none() {
         let damaged = AGE.replace("age18", "age19");
         for text in [

@@ -115,6 +115,11 @@ impl Selectors {
         self.looks_at_comments() || self.kind == SelectorKind::UnencryptedSuffix
     }
 
+    /// Whether the selector is a pattern that Go does not take: it matches nothing, which sops does not say.
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(self.test, Test::Nothing)
+    }
+
     /// Whether the selector looks at comments, not at keys.
     pub(crate) fn looks_at_comments(&self) -> bool {
         match self.kind {

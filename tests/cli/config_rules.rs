@@ -219,3 +219,105 @@ fn a_pattern_from_the_root_in_the_configuration_of_a_folder_is_told_with_what_to
         "{told}"
     );
 }
+
+/// A policy that lists one key by name.
+fn listing(name: &str, key: &str, more: &str) -> String {
+    format!("[[recipient]]\nname = \"{name}\"\nkey = \"{key}\"\n{more}")
+}
+
+/// What a rule finds: path, line and message.
+fn found(sandbox: &Sandbox, rule: &str) -> Vec<(String, u64, String)> {
+    let report = sandbox.run(["audit", "--format", "json"]).json();
+    let findings = report["findings"].as_array().unwrap().iter();
+    let of_rule = findings.filter(|found| found["rule"] == rule);
+    of_rule
+        .map(|found| {
+            let text = |name: &str| found[name].as_str().unwrap().to_owned();
+            let line = found["start"]["line"].as_u64().unwrap();
+            (text("path"), line, text("message"))
+        })
+        .collect()
+}
+
+/// The recipients of the file.
+const ADA: &str = "age1xvuserz38f3qu7lr7z6ya42dxucuxg33wcks9683gf2xs4vygg8q83nu38";
+const BOB: &str = "age1lf7n9f4k54ywhnj67v79z5dgl2fsqtalc70v4p5jcz9ucepa43gqljkj8r";
+
+/// A file of Ada's and Bob's, and a rule for it.
+fn followed(rule: &str, policy: &str) -> Sandbox {
+    let sandbox = with_config(&format!("creation_rules:\n{rule}"));
+    let secret = include_str!("../../testdata/rules/single-recipient/quiet/two/db.enc.yaml");
+    sandbox.write("apps/db.enc.yaml", secret);
+    sandbox.write(".sopsguard.toml", policy);
+    sandbox.git(["add", "--all"]);
+    sandbox.git(["commit", "--quiet", "--message", "All"]);
+    sandbox
+}
+
+#[test]
+fn a_stranger_in_a_rule_is_told_before_a_file_is_encrypted_to_it() {
+    let both = [listing("ada", ADA, ""), listing("bob", BOB, "")].concat();
+    let stranger = format!("  - path_regex: x\n    age: {ALICE}\n");
+    let rules = format!(
+        "{stranger}{stranger}  - age:\n      - {ADA}\n      - {ALICE} # eve\n      - {BOB}\n"
+    );
+    let sandbox = followed(&rules, &both);
+    let expected =
+        format!("a creation rule names `{ALICE}` (eve), which is not listed in the policy");
+    assert_eq!(
+        found(&sandbox, "untrusted-recipient"),
+        [(".sops.yaml".to_owned(), 3, expected)]
+    );
+    assert_eq!(sandbox.run(["audit"]).code, 1);
+    // What is told at the file is not told at its rule.
+    sandbox.write(".sopsguard.toml", listing("ada", ADA, ""));
+    sandbox.git(["commit", "--quiet", "--all", "--message", "Trust fewer"]);
+    let told = found(&sandbox, "untrusted-recipient");
+    let paths: Vec<&str> = told.iter().map(|(path, ..)| path.as_str()).collect();
+    assert_eq!(paths, [".sops.yaml", "apps/db.enc.yaml"]);
+    assert!(
+        told[0].2.contains(ALICE) && told[1].2.contains(BOB),
+        "{told:?}"
+    );
+    // A template that no file follows is no reason to stop anybody.
+    let sandbox = followed(&format!("  - age: {ADA},{BOB}\n"), &both);
+    sandbox.write(
+        "example/.sops.yaml",
+        format!("creation_rules:\n  - age: {ALICE}\n"),
+    );
+    sandbox.git(["add", "--all"]);
+    assert_eq!(found(&sandbox, "untrusted-recipient").len(), 1);
+    assert_eq!(sandbox.run(["audit"]).code, 0);
+}
+
+#[test]
+fn a_rule_that_would_give_a_key_files_that_it_may_not_read_is_told() {
+    let both = [listing("ada", ADA, ""), listing("bob", BOB, "")].concat();
+    let limited = listing("ci", ALICE, "paths = [\"ci/**\"]\n");
+    let rule = format!("  - age:\n      - {ADA}\n      - {BOB}\n      - {ALICE}\n");
+    let sandbox = followed(&rule, &format!("{both}{limited}"));
+    let expected = format!(
+        "this rule names `{ALICE}` (ci) for `apps/db.enc.yaml`, and that key may decrypt `ci/**` only"
+    );
+    assert_eq!(
+        found(&sandbox, "recipient-out-of-path"),
+        [(".sops.yaml".to_owned(), 5, expected)]
+    );
+    // What is told at the file is not told at its rule.
+    let limited = listing("ada", ADA, "paths = [\"ci/**\"]\n");
+    let others = [listing("bob", BOB, ""), listing("ci", ALICE, "")].concat();
+    let sandbox = followed(&rule, &format!("{others}{limited}"));
+    let told = found(&sandbox, "recipient-out-of-path");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].0, "apps/db.enc.yaml");
+}
+
+#[test]
+fn a_rule_that_sops_fails_at_is_shown() {
+    let sandbox = with_config(&format!(
+        "creation_rules:\n  - encrypted_regex: ^data$\n    encrypted_suffix: _secret\n    age: {ALICE} # hunter2\n"
+    ));
+    let told = sandbox.run(["audit"]).expect_code(1).stdout;
+    assert!(told.contains("encrypted_regex: ^data$"), "{told}");
+    assert!(!told.contains("hunter2"), "{told}");
+}

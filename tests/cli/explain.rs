@@ -342,3 +342,39 @@ fn a_page_recommends_nothing_that_sops_refuses_or_that_leaves_all_in_clear() {
         "{page}"
     );
 }
+
+#[test]
+fn a_key_in_another_group_is_told_as_moved_and_as_nothing_else() {
+    let (alice, bob, carol) = (
+        "age1xvuserz38f3qu7lr7z6ya42dxucuxg33wcks9683gf2xs4vygg8q83nu38",
+        "age1ge2dkqxku6gcfxf2k0672wsfd4gavrtqu8w5gww0ydp0n9vhhgyqdm0vwm",
+        "age1lf7n9f4k54ywhnj67v79z5dgl2fsqtalc70v4p5jcz9ucepa43gqljkj8r",
+    );
+    let sandbox = Sandbox::new();
+    let two = testdata("rules/single-recipient/quiet/two/db.enc.yaml");
+    sandbox.write("db.enc.yaml", std::fs::read(two).unwrap());
+    sandbox.write(
+        ".sops.yaml",
+        format!("creation_rules:\n  - key_groups:\n      - age: [{alice}]\n      - age: [{carol}, {bob}]\n"),
+    );
+    let page = sandbox.run(["explain", "--format", "json", "db.enc.yaml"]);
+    let drift = &page.json()["drift"];
+    let names = |list: &str| {
+        let keys = drift[list].as_array().unwrap().iter();
+        keys.map(|key| key["recipient"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(drift["updatekeys"], true);
+    let (mut known, mut file) = (names("moved"), names("extra"));
+    known.append(&mut file);
+    assert_eq!(known, [carol], "{drift}");
+    assert_eq!(names("missing"), [bob], "{drift}");
+    let moved = &drift["moved"][0];
+    assert_eq!(
+        (&moved["group"], &moved["group-by-rule"]),
+        (&1.into(), &2.into())
+    );
+    let told = sandbox.run(["explain", "db.enc.yaml"]).stdout;
+    assert!(told.contains("group 1 here, 2 by the rule"), "{told}");
+    assert!(!told.contains("too many"), "{told}");
+}

@@ -31,6 +31,7 @@ mod old_repository;
 mod policy;
 mod recipes;
 mod recipients;
+mod recover;
 mod reference;
 mod remedies;
 mod repository;

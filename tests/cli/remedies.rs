@@ -208,3 +208,56 @@ fn a_file_that_follows_its_rule_is_not_brought_back_to_what_it_was() {
     let (_, commands) = help(&sandbox, "recipient-added");
     assert!(commands[0].starts_with("git restore"), "{commands:?}");
 }
+
+#[test]
+fn a_recipient_that_came_or_went_is_told_by_name() {
+    let rules = format!(
+        "  - key_groups:\n      - age:\n          - {ALICE}\n          - {CAROL} # Carol (blue)\n"
+    );
+    let two = "single-recipient/quiet/two/db.enc.yaml";
+    for (before, after, rule) in [
+        (ALONE, two, "recipient-added"),
+        (two, ALONE, "recipient-dropped"),
+    ] {
+        let sandbox = repository(before, &rules);
+        _ = sandbox.git(["add", "--all"]);
+        _ = sandbox.git(["commit", "--quiet", "--message", "All"]);
+        let after = fs::read(testdata(&format!("rules/{after}"))).unwrap();
+        sandbox.write("apps/db.enc.yaml", after);
+        let told = |expected: &str| {
+            for command in ["check", "audit"] {
+                let report = sandbox.run([command, "--format", "json"]).json();
+                let mut findings = report["findings"].as_array().unwrap().iter();
+                let found = findings.find(|found| found["rule"] == rule).unwrap();
+                let message = found["message"].as_str().unwrap();
+                assert!(message.starts_with(expected), "{command}: {message}");
+            }
+        };
+        told(&format!("`{CAROL}` (\"Carol (blue)\") is "));
+        // The policy's name counts first.
+        sandbox.write(
+            ".sopsguard.toml",
+            format!("[[recipient]]\nname = \"carol\"\nkey = \"{CAROL}\"\n"),
+        );
+        told(&format!("`{CAROL}` (carol) is "));
+    }
+}
+
+#[test]
+fn a_file_in_clear_by_a_broken_selector_of_comments_is_named() {
+    let sandbox = Sandbox::new();
+    _ = sandbox.git(["init", "--quiet"]);
+    let story = testdata("rules/invalid-regex/fires/selector");
+    let broken = "encrypted_comment_regex";
+    for name in ["secrets/shop.yaml", ".sops.yaml"] {
+        let text = fs::read_to_string(story.join(name)).unwrap();
+        assert!(text.contains("encrypted_regex"), "{text}");
+        sandbox.write(name, text.replace("encrypted_regex", broken));
+    }
+    let found = found(&sandbox, "invalid-regex", ".sops.yaml").unwrap();
+    let says = found["consequence"].as_str().unwrap();
+    assert!(
+        says.contains("in clear already: `secrets/shop.yaml`"),
+        "{says}"
+    );
+}

@@ -46,3 +46,4 @@ mod repo;
 mod rewritten;
 mod selectors;
 mod stale;
+mod updatekeys;

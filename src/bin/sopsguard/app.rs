@@ -16,8 +16,8 @@ use crate::args::{AccessArgs, Args, ColorChoice, Command, Global, InputType};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 use crate::{
-    audit, check, completions, escrow, explain, init, install, keys, log, man, recipients, rules,
-    updatekeys,
+    audit, check, completions, escrow, explain, init, install, keys, log, man, recipients, recover,
+    rules, updatekeys,
 };
 
 /// The world that a command runs in.
@@ -107,6 +107,7 @@ impl App {
             Command::Init(options) => init::run(options, &environment),
             Command::Install(options) => install::run(options, &environment, style),
             Command::Recipients(options) => recipients::run(options, &environment, style),
+            Command::Recover(options) => recover::run(options, &environment),
             Command::Rules(options) => rules::run(options),
             Command::Updatekeys(options) => {
                 let (mut terminal, mut asking) = (Terminal, Terminal);

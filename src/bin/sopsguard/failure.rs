@@ -29,10 +29,12 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// The exit code: 1 where the file is to blame, 2 the arguments, 3 the system.
+    /// The exit code: 1 where the file is to blame, 2 the arguments, 3 the system; 4 where something was
+    /// interrupted before, and is to be finished or undone first.
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Engine(engine::Error::NotLoaded { .. } | engine::Error::NotYet { .. }) => 1,
+            Self::Engine(engine::Error::Interrupted { .. }) => 4,
             Self::Usage { .. }
             | Self::Engine(
                 engine::Error::Identity { .. }

@@ -22,6 +22,7 @@ mod log;
 mod man;
 mod printing;
 mod recipients;
+mod recover;
 mod rules;
 mod terminal;
 mod updatekeys;

@@ -6,7 +6,8 @@ use super::names::{self, Named};
 use super::odd::{Oddity, Strange};
 use super::path_regex::PathRegex;
 use crate::document::yaml::decode::{Content, Value};
-use crate::sops::{Pattern, SelectorKind};
+use crate::keys::Recipient;
+use crate::sops::{KeyKind, Pattern, SelectorKind};
 use crate::source::Span;
 
 /// A rule of `creation_rules`.
@@ -36,6 +37,15 @@ pub(crate) struct Setting<T> {
 }
 
 impl CreationRule {
+    /// The keys that it names, but those that sops does not take.
+    pub(crate) fn sound_keys(&self) -> impl Iterator<Item = &RuleKey> {
+        let keys = self.groups.iter().flatten();
+        keys.filter(|key| {
+            let is_age = key.names.kind == KeyKind::Age;
+            !is_age || Recipient::parse(&key.names.shown).flaw().is_none()
+        })
+    }
+
     /// The selector that counts; `None` where none is set, and sops's default does.
     pub(crate) fn selector(&self) -> Option<&Setting<(SelectorKind, String)>> {
         self.selectors.first()

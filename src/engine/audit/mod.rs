@@ -17,6 +17,7 @@ use super::bases::Bases;
 use super::check::{refuse_unusable, tell_of_keys};
 use super::file::{self, Around, Looked};
 use super::inputs::{self, Input};
+use super::names::Names;
 use super::surroundings::{Start, Surroundings};
 use super::{Access, Error, NotEvaluated, Report, Request, Target, earlier, map_all, settle};
 use crate::config::Day;
@@ -51,7 +52,7 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
         let mut report = Report {
             command: Command::Audit,
             compared_with: world.bases.map(Bases::told),
-            notices: notices.sentences(),
+            notices: world.notices(notices),
             ground: world.ground(),
             ..Report::default()
         };
@@ -299,6 +300,10 @@ fn look_at(
         blobs,
         bases: world.bases,
         creation: None,
+        names: Some(Names {
+            policy: world.policy,
+            creation: world.creation,
+        }),
         trusts_changes: request.trust_changes,
         keeps_tokens: false,
     };

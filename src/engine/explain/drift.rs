@@ -1,9 +1,12 @@
 //! In what a file differs from the rule that governs it: what `sops updatekeys` would change, and what it leaves
 //! alone.
 
+use std::ptr;
+
 use super::page::{RecipientReport, SelectorReport};
 use super::rule::Above;
-use crate::rules::{FileFacts, Follows};
+use crate::config::creation::RuleKey;
+use crate::rules::{FileFacts, Follows, KeyFacts, Moved};
 use crate::sops::kind_of;
 
 /// What differs.
@@ -14,6 +17,8 @@ pub struct Drift {
     pub missing: Vec<RecipientReport>,
     /// The keys that the file has and the rule does not name: `sops updatekeys` takes them out.
     pub extra: Vec<RecipientReport>,
+    /// The keys that both have, in another group each: `sops updatekeys` moves them.
+    pub moved: Vec<MovedKey>,
     /// How many groups the file needs, and how many it would by its rule, where `sops updatekeys` leaves
     /// that alone.
     pub threshold: Option<(usize, usize)>,
@@ -22,6 +27,18 @@ pub struct Drift {
     /// The selectors of the file and of its rule, and whether the MAC covers encrypted values only; no
     /// command of sops changes that in a file.
     pub selectors: Option<[(SelectorReport, bool); 2]>,
+}
+
+/// A key that is in another group of the file than of its rule.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct MovedKey {
+    /// The key.
+    pub key: RecipientReport,
+    /// The number of its group in the file, from 1.
+    pub here: usize,
+    /// The number of its group in the rule.
+    pub by_rule: usize,
 }
 
 impl Drift {
@@ -35,12 +52,21 @@ impl Drift {
             rule,
         };
         let keys = follows.key_drift();
-        let extra = keys.extra.iter().map(|key| RecipientReport {
+        let report = |key: &KeyFacts| RecipientReport {
             kind: kind_of(key.kind, &key.shown),
             name: key.shown.clone(),
             called: above.called(&key.canonical),
             is_mine: false,
-        });
+        };
+        let is_moved = |key: &&&KeyFacts| keys.moved.iter().any(|moved| ptr::eq(moved.key, **key));
+        let comes = |key: &&&RuleKey| {
+            let is_it = |moved: &Moved<'_>| {
+                let group = rule.groups.get(moved.by_rule - 1);
+                let is_there = group.is_some_and(|group| group.iter().any(|of| ptr::eq(of, **key)));
+                is_there && moved.key.spelled == key.names.spelled
+            };
+            keys.moved.iter().any(is_it)
+        };
         let is_set = [facts.selector.is_some(), rule.selector().is_some()];
         let selectors = follows.selector_drift().map(|(of_file, of_rule)| {
             let [file_sets, rule_sets] = is_set;
@@ -53,9 +79,24 @@ impl Drift {
             missing: keys
                 .missing
                 .iter()
+                .filter(|key| !comes(key))
                 .map(|key| above.recipient(key))
                 .collect(),
-            extra: extra.collect(),
+            extra: keys
+                .extra
+                .iter()
+                .filter(|key| !is_moved(key))
+                .map(|key| report(key))
+                .collect(),
+            moved: keys
+                .moved
+                .iter()
+                .map(|moved| MovedKey {
+                    key: report(moved.key),
+                    here: moved.here,
+                    by_rule: moved.by_rule,
+                })
+                .collect(),
             threshold: follows.threshold_drift(),
             groups: keys.threshold,
             selectors,
@@ -65,7 +106,10 @@ impl Drift {
     /// Whether `sops updatekeys` would change the file.
     #[must_use]
     pub fn is_of_keys(&self) -> bool {
-        !self.missing.is_empty() || !self.extra.is_empty() || self.groups.is_some()
+        let of_keys = [&self.missing, &self.extra];
+        of_keys.iter().any(|keys| !keys.is_empty())
+            || !self.moved.is_empty()
+            || self.groups.is_some()
     }
 
     /// Whether anything differs.

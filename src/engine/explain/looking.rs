@@ -5,6 +5,7 @@ use crate::engine::check::{
 };
 use crate::engine::file::{Around, look};
 use crate::engine::inputs::Input;
+use crate::engine::names::Names;
 use crate::engine::surroundings::Surroundings;
 use crate::engine::{Access, Error, FileReport, Report, earlier, settle};
 use crate::keys::Keyring;
@@ -40,6 +41,10 @@ impl Looking<'_, '_> {
             blobs: bases.map(|bases| &bases.blobs),
             bases,
             creation: Some(self.world.creation),
+            names: Some(Names {
+                policy: self.world.policy,
+                creation: self.world.creation,
+            }),
             trusts_changes: self.trusts_changes,
             keeps_tokens: false,
         };

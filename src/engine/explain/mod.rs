@@ -15,7 +15,7 @@ mod says;
 mod seal;
 mod tree;
 
-pub use drift::Drift;
+pub use drift::{Drift, MovedKey};
 pub use leaves::{Explanation, KeyName, Leaf};
 pub use page::{Changes, GroupReport, Mine, Page, RecipientReport, SealReport, SelectorReport};
 use rule::Above;

@@ -9,6 +9,7 @@ mod phases;
 mod plan;
 mod survey;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,7 +26,6 @@ pub(super) use opening::Stop;
 use opening::{broken, open};
 use phases::Attempt;
 pub(super) use phases::Keys;
-use plan::Ground;
 pub use plan::{Amendment, Applied, ChangePlan, DiffLine, Exposed, FileChange, Refused};
 pub(super) use survey::Survey;
 
@@ -100,7 +100,11 @@ pub(super) fn rewrite<W: Sync>(
     options: ChangeOptions,
     rewrite: impl Fn(&Task<'_, W>, &Opened<'_>) -> Result<Rewritten, Box<Stop>> + Sync + Send,
 ) -> Result<Draft, Error> {
-    let results = keys.with_all(tasks, |task, keyring, wrapped| {
+    // A link and what it leads to are one file.
+    let mut seen = HashSet::new();
+    let tasks = tasks.iter().filter(|task| seen.insert(&task.place));
+    let tasks: Vec<&Task<'_, W>> = tasks.collect();
+    let results = keys.with_all(&tasks, |task, keyring, wrapped| {
         match open(task, keyring, wrapped, options, &rewrite) {
             Ok(change) => Attempt::Done(Ok(change)),
             Err(stop) => {
@@ -227,9 +231,7 @@ impl ChangePlan {
             notices: survey.notices.clone(),
             exposed: Vec::new(),
             proven: Vec::new(),
-            ground: Ground {
-                root: survey.world.ground().root,
-            },
+            home: survey.world.home(),
         };
         let unread = survey.unread.iter().filter(|path| survey.is_named(path));
         let unread = unread.map(|path| broken(path, "sops could not read its metadata".to_owned()));
@@ -248,11 +250,15 @@ impl ChangePlan {
     /// Carries it out: all files are changed, or none.
     ///
     /// # Errors
-    /// [`Error::NotWritten`], and nothing has changed then.
+    /// [`Error::NotChanged`], and nothing has changed then; [`Error::Interrupted`] where a change was
+    /// interrupted before, or this one could neither be finished nor be undone.
     pub fn apply(&self) -> Result<Applied, Error> {
-        apply::commit(&self.proven, &self.ground.root).map_err(Error::unwritten)?;
+        let home = self.home.as_ref().map_err(Clone::clone)?;
+        let done = apply::commit(&self.proven, home)?;
         Ok(Applied {
-            files: self.proven.len(),
+            files: done.written + done.removed,
+            took: done.took,
+            syncing: done.syncing,
         })
     }
 }

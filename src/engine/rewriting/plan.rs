@@ -1,10 +1,13 @@
 //! What a command would change, as data: to be shown, asked about and carried out.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use super::super::Error;
 use super::super::recipients::Keyholder;
 use crate::apply::Proven;
 use crate::finding::Help;
+use crate::transaction::Home;
 
 /// All that a command would change, proved already, and what it cannot change. No secret is in it.
 #[expect(missing_debug_implementations, reason = "it holds the texts of files")]
@@ -24,7 +27,8 @@ pub struct ChangePlan {
     pub exposed: Vec<Exposed>,
     /// What is written once it is carried out.
     pub(super) proven: Vec<Proven>,
-    pub(super) ground: Ground,
+    /// What makes writing safe, or why that cannot be.
+    pub(super) home: Result<Home, Error>,
 }
 
 /// The encrypted values of a file that somebody could read who cannot any more.
@@ -35,13 +39,6 @@ pub struct Exposed {
     pub path: PathBuf,
     /// The paths of the values, as far as they can be shown, in the order of the file.
     pub values: Vec<String>,
-}
-
-/// Where the files lie.
-#[derive(Clone)]
-pub(super) struct Ground {
-    /// The folder that nothing is written outside of.
-    pub(super) root: PathBuf,
 }
 
 /// A file that would change.
@@ -113,6 +110,10 @@ pub struct Refused {
 pub struct Applied {
     /// How many files were written.
     pub files: usize,
+    /// How long that took.
+    pub took: Duration,
+    /// How much of that the disk needed to keep it.
+    pub syncing: Duration,
 }
 
 impl ChangePlan {

@@ -9,8 +9,8 @@ use super::super::encrypted::{self, Encrypted};
 use super::super::inputs::{self, Content, Input};
 use super::super::surroundings::Surroundings;
 use super::super::{Error, Request};
-use crate::paths;
 use crate::rules::{ConfigFile, FileFacts, Follows, Governed, following};
+use crate::{fs, paths};
 
 /// The secret files of a work tree.
 pub(in crate::engine) struct Survey<'w> {
@@ -55,7 +55,7 @@ impl<'w> Survey<'w> {
             governed,
             configs,
             unread,
-            notices: notices.sentences(),
+            notices: world.notices(notices),
             named,
         })
     }
@@ -78,10 +78,10 @@ impl<'w> Survey<'w> {
         following(&self.files, &self.governed, &self.configs)
     }
 
-    /// The place of a file on the disk, absolute; none of what a link leads out to.
+    /// The place of a file on the disk, absolute and behind all links; none of what a link leads out to.
     pub(in crate::engine) fn place(&self, path: &Path) -> Option<PathBuf> {
         match &self.inputs.get(path)?.content {
-            Content::Disk(place) => Some(paths::absolute(self.world.here, place)),
+            Content::Disk(place) => fs::resolved(&paths::absolute(self.world.here, place)),
             Content::Blob(_) | Content::Given(_) | Content::Outside | Content::Lost(_) => None,
         }
     }

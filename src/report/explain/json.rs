@@ -10,7 +10,7 @@ use super::super::escape;
 use super::super::json::{Base, File, Problem};
 use super::super::log::Entry;
 use crate::engine::{
-    Changes, Drift, Governing, GroupReport, LogEnd, Mine, Outcome, Page, RecipientReport,
+    Changes, Drift, Governing, GroupReport, LogEnd, Mine, MovedKey, Outcome, Page, RecipientReport,
     SealReport, SelectorReport,
 };
 
@@ -23,6 +23,7 @@ pub fn json(page: &Page, out: &mut dyn Write) -> io::Result<()> {
         schema: "sopsguard.explanation/1",
         file: File::of(&page.file),
         sops_says: &page.sops_says,
+        configuration: page.is_config,
         excluded: page.is_excluded,
         settings: page.seal.as_ref().map(Settings::of),
         rule: Rule::of(&page.rule),
@@ -46,6 +47,8 @@ struct Root<'p> {
     /// As in the report of `check`.
     file: File<'p>,
     sops_says: &'p str,
+    /// Whether it is sops's own configuration, which stays in clear.
+    configuration: bool,
     /// Whether the policy leaves it out of every check.
     excluded: bool,
     settings: Option<Settings<'p>>,
@@ -78,6 +81,8 @@ pub(super) struct Selector<'p> {
     text: &'p str,
     /// Whether nothing is set, and this is what counts then.
     default: bool,
+    /// Whether Go does not take its pattern, so that sops takes it as matching nothing.
+    refused: bool,
 }
 
 #[derive(Serialize)]
@@ -90,6 +95,8 @@ struct Rule<'p> {
     /// `applies`, `no-match`, `no-rules`, `refused`, `undecidable`, `unreadable`, or `no-config`.
     outcome: &'static str,
     reason: Option<&'p str>,
+    /// The line that sops cannot load.
+    line: Option<usize>,
     /// The rules that were asked, the one that applies last.
     asked: Vec<Asked<'p>>,
     groups: Option<Vec<Group<'p>>>,
@@ -113,11 +120,22 @@ struct DriftOf<'p> {
     updatekeys: bool,
     missing: Vec<Recipient<'p>>,
     extra: Vec<Recipient<'p>>,
+    moved: Vec<MovedOf<'p>>,
     /// How many groups the file needs, and how many its rule wants.
     threshold: Option<[usize; 2]>,
     groups: Option<[i64; 2]>,
     /// Of the file and of its rule.
     selectors: Option<[Picks<'p>; 2]>,
+}
+
+/// A key, and the numbers of its group in the file and in the rule.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct MovedOf<'p> {
+    #[serde(flatten)]
+    key: Recipient<'p>,
+    group: usize,
+    group_by_rule: usize,
 }
 
 #[derive(Serialize)]
@@ -159,8 +177,9 @@ struct ChangesOf<'p> {
     since_sound: Vec<Entry<'p>>,
     sound: Option<Entry<'p>>,
     end: Option<&'static str>,
-    /// Why nothing is known.
+    /// Why nothing is known, and what helps.
     lacking: Option<&'p str>,
+    help: Option<&'p str>,
 }
 
 impl<'p> Settings<'p> {
@@ -182,6 +201,7 @@ impl<'p> Selector<'p> {
             name: selector.name,
             text: &selector.text,
             default: selector.is_default,
+            refused: selector.is_refused,
         }
     }
 }
@@ -212,6 +232,7 @@ impl<'p> Rule<'p> {
                 .collect(),
             outcome,
             reason,
+            line: governing.unreadable.as_ref().map(|(at, _)| at.line),
             asked: asked.collect(),
             groups: rule.map(|rule| rule.groups.iter().map(Group::of).collect()),
             threshold: rule.and_then(|rule| rule.threshold),
@@ -231,12 +252,23 @@ impl<'p> DriftOf<'p> {
             updatekeys: drift.is_of_keys(),
             missing: drift.missing.iter().map(Recipient::of).collect(),
             extra: drift.extra.iter().map(Recipient::of).collect(),
+            moved: drift.moved.iter().map(MovedOf::of).collect(),
             threshold: drift.threshold.map(<[usize; 2]>::from),
             groups: drift.groups.map(<[i64; 2]>::from),
             selectors: drift
                 .selectors
                 .as_ref()
                 .map(|both| both.each_ref().map(picks)),
+        }
+    }
+}
+
+impl<'p> MovedOf<'p> {
+    fn of(moved: &'p MovedKey) -> Self {
+        Self {
+            key: Recipient::of(&moved.key),
+            group: moved.here,
+            group_by_rule: moved.by_rule,
         }
     }
 }
@@ -283,6 +315,7 @@ impl<'p> ChangesOf<'p> {
             sound: changes.sound.as_ref().map(Entry::of),
             end: changes.end.as_ref().map(LogEnd::name),
             lacking: changes.lacking.as_ref().map(|(reason, _)| reason.as_str()),
+            help: changes.lacking.as_ref().map(|(_, help)| help.as_str()),
         }
     }
 }

@@ -8,8 +8,8 @@ use super::super::{Style, escape};
 use super::human::{argument, recipient, selector};
 use super::layout::{Cell, Sheet};
 use crate::engine::{
-    AskedRule, Drift, Governing, Outcome, Page, RecipientReport, RuleReport, SelectorReport,
-    Verification,
+    AskedRule, Drift, Governing, MovedKey, Outcome, Page, RecipientReport, RuleReport,
+    SelectorReport, Verification,
 };
 
 /// How many rules that do not apply are named where not all are wanted.
@@ -128,6 +128,7 @@ fn write_drift(drift: &Drift, page: &Page, sheet: &mut Sheet<'_>) -> io::Result<
     }
     write_keys("missing", &drift.missing, sheet)?;
     write_keys("too many", &drift.extra, sheet)?;
+    write_moved(&drift.moved, sheet)?;
     if let Some((file, groups)) = drift.groups {
         let text = format!("the file needs {file} groups, and its rule makes {groups}");
         sheet.row("groups", &text)?;
@@ -173,6 +174,21 @@ fn write_keys(label: &str, keys: &[RecipientReport], sheet: &mut Sheet<'_>) -> i
         rows.push(row);
     }
     sheet.table(&rows)
+}
+
+fn write_moved(keys: &[MovedKey], sheet: &mut Sheet<'_>) -> io::Result<()> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    sheet.row("moved", "in the file, and in another group of the rule")?;
+    let rows = keys.iter().map(|moved| {
+        let groups = format!("group {} here, {} by the rule", moved.here, moved.by_rule);
+        let mut row = recipient(&moved.key);
+        row.insert(0, Cell::new(" ".repeat(10)));
+        row.push(Cell::new(groups));
+        row
+    });
+    sheet.table(&rows.collect::<Vec<_>>())
 }
 
 fn picks((of, mac_only_encrypted): &(SelectorReport, bool)) -> String {

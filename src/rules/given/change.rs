@@ -3,8 +3,9 @@
 use std::fmt;
 use std::path::Path;
 
+use super::repository::told_key;
 use super::{FileContext, Past, remedy};
-use crate::change::{Change, Difference, DocumentChanges, LeafId, comes_from};
+use crate::change::{Change, Difference, DocumentChanges, LeafId, Recipient, comes_from};
 use crate::document::KeyPath;
 use crate::finding::Help;
 
@@ -12,6 +13,8 @@ use crate::finding::Help;
 pub(crate) struct ChangeContext<'a> {
     /// The file as it is now.
     pub(crate) file: &'a FileContext<'a>,
+    /// What people call a key, by the name by which keys are compared.
+    pub(crate) called: &'a Called<'a>,
     /// What became of the version that the file goes on from: see [`Change::nearest`].
     pub(crate) change: &'a Change<'a>,
     /// What became of the other sides, where it is a merge.
@@ -21,6 +24,9 @@ pub(crate) struct ChangeContext<'a> {
     /// What the history says beyond that.
     pub(crate) past: Past<'a>,
 }
+
+/// What people call a key, where anybody has written that down.
+pub(crate) type Called<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 /// How a version is named in words and commands.
 #[derive(Clone, Copy)]
@@ -41,6 +47,12 @@ impl ChangeContext<'_> {
     /// Whether another side of a merge has the leaf as it is now.
     pub(in crate::rules) fn comes_from_other(&self, now: LeafId) -> bool {
         comes_from(self.others, now)
+    }
+
+    /// A recipient in a sentence, and whose it is.
+    pub(in crate::rules) fn told(&self, recipient: &Recipient) -> String {
+        let called = (self.called)(recipient.canonical());
+        told_key(&recipient.shown, called.as_deref())
     }
 
     /// How to bring the version of before back, for the reason `text`.

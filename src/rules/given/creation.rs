@@ -1,11 +1,12 @@
 //! What the rules about `.sops.yaml` itself ask of it: which files follow which creation rule, and what
 //! becomes of the rules that no file follows.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::{ConfigFile, FileFacts, RepoContext};
-use crate::config::creation::{Choice, CreationRule, SopsConfig};
+use crate::config::creation::{Choice, CreationRule, RuleKey, SopsConfig};
 use crate::paths;
 use crate::source::Span;
 
@@ -112,6 +113,13 @@ const MAX_WORK_OF_ALL: usize = 1 << 28;
 const ENGINE: usize = 1 << 15;
 
 impl<'a> Ruled<'a> {
+    /// The keys that its rules name, each once where it stands first, as far as sops takes them.
+    pub(in crate::rules) fn keys(&self) -> impl Iterator<Item = &'a RuleKey> + use<'a> {
+        let mut seen = HashSet::new();
+        let keys = self.read.rules.iter().flat_map(CreationRule::sound_keys);
+        keys.filter(move |key| seen.insert(key.names.canonical.as_str()))
+    }
+
     /// The rules with their numbers.
     pub(in crate::rules) fn rules(
         &self,

@@ -63,7 +63,7 @@ pub(crate) struct SelectorFacts {
 /// Whether the selectors are certain to pick none of the values, empty ones counted, of which there are some.
 fn picks_nothing(file: &SopsFile<'_>) -> bool {
     let selectors = file.selectors();
-    if selectors.goes_by_marks() {
+    if selectors.goes_by_marks() && !selectors.is_refused() {
         return false;
     }
     let (mut has_values, mut picks) = (false, false);

@@ -21,7 +21,7 @@ mod tests;
 mod update;
 mod values;
 
-pub(crate) use change::{BaseName, ChangeContext};
+pub(crate) use change::{BaseName, Called, ChangeContext};
 pub(super) use change::{MAX_FINDINGS, Names, Tale};
 pub(crate) use config::ConfigContext;
 pub(crate) use context::{Due, FileContext, FormatFrom, Unreadable};

@@ -7,7 +7,7 @@ use super::{
     Covered, Departed, Deployed, FileContext, FileFacts, Findings, Found, MAX_FINDINGS, Places,
     Ruled, Values, remedy,
 };
-use crate::config::creation::{self, Choice, CreationRule, SopsConfig};
+use crate::config::creation::{self, Choice, CreationRule, RuleKey, SopsConfig};
 use crate::config::{Day, FILE_NAME, Policy};
 use crate::finding::Finding;
 use crate::keys::IdentityFile;
@@ -68,6 +68,14 @@ impl<'a> RepoContext<'a> {
             Some(read.name_of(canonical)?.name.as_str())
         });
         told_key(shown, self.policy.name_of(canonical).or(in_configs))
+    }
+
+    /// A key of a creation rule as findings name it.
+    pub(in crate::rules) fn name_in(&self, config: &Ruled<'_>, key: &RuleKey) -> String {
+        let canonical = &key.names.canonical;
+        let in_config = || Some(config.read.name_of(canonical)?.name.as_str());
+        let called = self.policy.name_of(canonical).or_else(in_config);
+        told_key(&key.names.shown, called)
     }
 
     /// Whether the file is one of those that are looked at.

@@ -16,7 +16,8 @@ use crate::help::{
     COMPLETIONS_EXAMPLES, EXAMPLES, EXIT_CODES, EXPLAIN_EXAMPLES, EXPLAIN_EXIT_CODES, IDENTITIES,
     INIT_EXAMPLES, INIT_EXIT_CODES, INSTALL_EXAMPLES, KEYS_EXAMPLES, KEYS_EXIT_CODES, LOG_EDITS,
     LOG_EXAMPLES, LOG_EXIT_CODES, MAN_EXAMPLES, RECIPIENTS_EXAMPLES, RECIPIENTS_EXIT_CODES,
-    RULES_EXAMPLES, UPDATEKEYS_EXAMPLES, UPDATEKEYS_EXIT_CODES,
+    RECOVER_EXAMPLES, RECOVER_EXIT_CODES, RULES_EXAMPLES, UPDATEKEYS_EXAMPLES,
+    UPDATEKEYS_EXIT_CODES,
 };
 use crate::later::Later;
 
@@ -122,6 +123,13 @@ pub(crate) enum Command {
     /// whose loss makes it undecryptable. No key is needed, and none is looked for. `--format html` makes
     /// one page that can be printed and handed on.
     Recipients(Later<RecipientsArgs>),
+    /// Finish or undo a change of several files that was interrupted
+    ///
+    /// Commands that change several files change all of them or none: where they are killed in between,
+    /// or the machine loses power, what is to happen is on the disk by then, and so are the old texts.
+    /// Until it is finished or undone, nothing else is written. Without an option it is only told. A file
+    /// that somebody edited since is never written over. Needs no key, and opens nothing.
+    Recover(Later<RecoverArgs>),
     /// Let files follow their creation rules: give them the recipients that .sops.yaml names
     ///
     /// What `sops updatekeys` does, for all files at once: either all change or none, and of each file only
@@ -361,6 +369,23 @@ pub(crate) struct RecipientsArgs {
     /// Use at most N threads; one a core by default
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("{RECOVER_EXAMPLES}\n\n{RECOVER_EXIT_CODES}"))]
+pub(crate) struct RecoverArgs {
+    /// Change the files that are still as before
+    #[arg(long, conflicts_with = "undo")]
+    pub(crate) finish: bool,
+    /// Put back the files that are changed already
+    #[arg(long)]
+    pub(crate) undo: bool,
+    /// Tell what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, clap::Args)]

@@ -178,6 +178,21 @@ Examples:
   sopsguard recipients --format csv > access.csv
   sopsguard recipients --format json | jq -r '.files[] | select(.\"bus-factor\" < 2) | .path'";
 
+pub(crate) const RECOVER_EXAMPLES: &str = "\
+Examples:
+  sopsguard recover                              what was interrupted, and how each file stands
+  sopsguard recover --finish                     change the other files, too
+  sopsguard recover --undo                       put all files back as they were
+  sopsguard recover --format json | jq -r '.files[] | select(.state == \"before\") | .path'";
+
+pub(crate) const RECOVER_EXIT_CODES: &str = "\
+Exit codes:
+  0  nothing was interrupted, or it is finished or undone now
+  2  the arguments are wrong
+  3  the work could not be done: a file was edited since, another sopsguard is writing, the journal
+     is damaged or somebody else's; nothing was changed
+  4  something is still interrupted; also where the system refused on the way: try it again";
+
 pub(crate) const RULES_EXAMPLES: &str = "\
 Examples:
   sopsguard rules                                all rules, a line each

@@ -89,6 +89,7 @@ fn told_since(
     let nearest = changes.remove(Change::nearest(&changes).unwrap());
     let commit = CommitName::new("0a1b2c3d4e".to_owned(), "Ada", "2026-05-01".to_owned());
     let context = ChangeContext {
+        called: &|_| None,
         file: &context,
         change: &nearest,
         others: &changes,

@@ -1,0 +1,378 @@
+//! The steps of a transaction, each of which may be the last one that the process makes.
+//!
+//! - Announce: what is to happen is written down under a name that says that not all of it is there yet.
+//! - Stage: the new texts are written beside their places, the old ones into the home; the disk keeps them.
+//! - Seal: what was written down gets the name `journal`. Until here a crash leaves temporary files, which
+//!   [`Run::sweep`] deletes; from here on it can be finished as well as undone.
+//! - Forward, or back: each file is moved into place, after one more look at what is there.
+//! - End: the journal gets its first name again, whatever lies around is deleted, and it goes.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use super::disk::{Access, Disk};
+use super::journal::{Entry, Journal, Old};
+use super::place::{Root, folder_of};
+use super::plan::Planned;
+use super::stage::{self, map, unless_absent};
+use super::state::{Stands, State};
+use super::{Digest, Error, Fault, Home};
+
+/// A transaction at work.
+pub(super) struct Run<'h> {
+    pub(super) disk: &'h dyn Disk,
+    pub(super) home: &'h Home,
+    pub(super) root: Root,
+    pub(super) journal: Journal,
+    /// How many nanoseconds the disk took to keep things.
+    syncing: AtomicU64,
+}
+
+impl<'h> Run<'h> {
+    pub(super) fn new(disk: &'h dyn Disk, home: &'h Home, root: Root, journal: Journal) -> Self {
+        Self {
+            disk,
+            home,
+            root,
+            journal,
+            syncing: AtomicU64::new(0),
+        }
+    }
+
+    /// Writes down what is to happen.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub(super) fn announce(&self) -> Result<(), Error> {
+        let draft = self.home.draft();
+        let text = self.journal.to_text();
+        let written = self.disk.write(&draft, &[text.as_bytes()], Access::PRIVATE);
+        written.map_err(Error::io(&draft))?;
+        self.sync(&[draft], [self.home.folder()])
+    }
+
+    /// Writes the new texts beside their places, and the old ones into the home.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub(super) fn stage(&self, files: &[Planned]) -> Result<(), Error> {
+        let mut folders = self.folders()?;
+        for folder in &self.journal.folders {
+            let path = self.root.path().join(folder.as_path());
+            let made = self.disk.make_folder(&path, Access::Usual);
+            made.map_err(Error::io(&path))?;
+            folders.insert(folder_of(&path).to_owned());
+            folders.insert(path);
+        }
+        let new: Vec<&Planned> = files
+            .iter()
+            .filter(|file| file.entry.new.is_some())
+            .collect();
+        let staged = map(new, |file| {
+            let temporary = self.journal.temporary(&file.target);
+            let written = self.disk.write(&temporary, &[&file.new], file.access);
+            written.map_err(Error::io(&file.target))?;
+            Ok(temporary)
+        });
+        let mut staged: Vec<PathBuf> = staged.into_iter().collect::<Result<_, Error>>()?;
+        let old: Vec<&[u8]> = files.iter().map(|file| file.old.as_slice()).collect();
+        let place = self.home.old();
+        let kept = self.disk.write(&place, &old, Access::PRIVATE);
+        kept.map_err(Error::io(&place))?;
+        staged.push(place);
+        folders.insert(self.home.folder().to_owned());
+        self.sync(&staged, folders)
+    }
+
+    /// Makes what was written down count.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub(super) fn seal(&self) -> Result<(), Error> {
+        let journal = self.home.journal();
+        let sealed = self.disk.rename_new(&self.home.draft(), &journal);
+        sealed.map_err(Error::io(&journal))?;
+        self.sync(&[], [self.home.folder()])
+    }
+
+    /// How each file stands.
+    ///
+    /// # Errors
+    /// [`Fault::Place`] where a file is not where a transaction writes to, [`Error::Io`].
+    pub(super) fn states(&self) -> Result<Vec<Stands>, Error> {
+        let states = map(self.journal.entries.iter().collect(), |entry: &Entry| {
+            Ok(Stands {
+                path: entry.path.as_path().to_owned(),
+                state: self.state(entry)?,
+                was: entry.old.is_some(),
+                will_be: entry.new.is_some(),
+            })
+        });
+        states.into_iter().collect()
+    }
+
+    /// Moves all new texts into place, after the first look at all files, and one more at each. If this is
+    /// the `first` time, nothing may have happened to any of them yet.
+    ///
+    /// # Errors
+    /// [`Error::Changed`] (the `first` time), [`Fault::Stranger`], [`Fault::NewGone`], [`Error::Io`].
+    pub(super) fn forward(&self, first: bool) -> Result<(), Error> {
+        let states = self.states()?;
+        let mut moves = Vec::new();
+        for (entry, stands) in self.journal.entries.iter().zip(&states) {
+            let target = self.target(entry)?;
+            self.refuse(stands.state, first, entry, &target)?;
+            if stands.state != State::New {
+                if !first {
+                    self.find_new(entry, &target)?;
+                }
+                moves.push((entry, stands.state, target));
+            }
+        }
+        for (entry, state, target) in &moves {
+            let now = self.state(entry)?;
+            if now != *state {
+                self.refuse(State::Strange, first, entry, target)?;
+            }
+            let temporary = self.journal.temporary(target);
+            let moved = match (&entry.old, &entry.new) {
+                (_, None) => self.disk.remove(target),
+                (Some(_), Some(_)) if now == State::Old => self.disk.rename(&temporary, target),
+                (_, Some(_)) => self.disk.rename_new(&temporary, target),
+            };
+            moved.map_err(Error::io(target))?;
+        }
+        self.sync(&[], self.folders()?)
+    }
+
+    /// Moves all old texts back into place, and deletes what was not there.
+    ///
+    /// # Errors
+    /// [`Fault::Stranger`], [`Fault::OldGone`], [`Error::Io`].
+    pub(super) fn back(&self) -> Result<(), Error> {
+        let states = self.states()?;
+        let mut moves = Vec::new();
+        for (entry, stands) in self.journal.entries.iter().zip(&states) {
+            let target = self.target(entry)?;
+            self.refuse(stands.state, false, entry, &target)?;
+            if stands.state != State::Old {
+                moves.push((entry, stands.state, target));
+            }
+        }
+        self.stage_old(&moves)?;
+        for (entry, state, target) in &moves {
+            let now = self.state(entry)?;
+            if now != *state {
+                self.refuse(State::Strange, false, entry, target)?;
+            }
+            let temporary = self.journal.temporary_of_old(target);
+            let moved = match (&entry.old, &entry.new) {
+                // The new text is kept, in case that this is interrupted and then finished.
+                (None, _) => self.disk.rename(target, &self.journal.temporary(target)),
+                (Some(_), Some(_)) if now == State::New => self.disk.rename(&temporary, target),
+                (Some(_), _) => self.disk.rename_new(&temporary, target),
+            };
+            moved.map_err(Error::io(target))?;
+        }
+        self.sync(&[], self.folders()?)
+    }
+
+    /// Deletes what lies beside the files, and the folders that were made and are empty.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Fault::Place`].
+    pub(super) fn sweep(&self) -> Result<(), Error> {
+        for entry in &self.journal.entries {
+            let target = self.target(entry)?;
+            let mut temporaries = Vec::new();
+            temporaries.extend(entry.new.as_ref().map(|_| self.journal.temporary(&target)));
+            temporaries.extend(
+                entry
+                    .old
+                    .as_ref()
+                    .map(|_| self.journal.temporary_of_old(&target)),
+            );
+            for temporary in temporaries {
+                if temporary.symlink_metadata().is_ok() {
+                    let removed = unless_absent(self.disk.remove(&temporary));
+                    removed.map_err(Error::io(&temporary))?;
+                }
+            }
+        }
+        let mut folders = self.folders()?;
+        for folder in self.journal.folders.iter().rev() {
+            let path = self.root.path().join(folder.as_path());
+            // It is not empty where the change was finished, or somebody else put something into it.
+            if path.symlink_metadata().is_ok() && self.disk.remove_folder(&path).is_ok() {
+                folders.remove(&path);
+                folders.insert(folder_of(&path).to_owned());
+            }
+        }
+        folders.retain(|folder| folder.is_dir());
+        self.sync(&[], folders)
+    }
+
+    /// Ends what was finished or undone: it counts as not begun from here on, and what lies around is
+    /// deleted.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Fault::Place`].
+    pub(super) fn end(&self) -> Result<(), Error> {
+        let (journal, draft) = (self.home.journal(), self.home.draft());
+        if self.has_journal() {
+            let unsealed = self.disk.rename(&journal, &draft);
+            unsealed.map_err(Error::io(&journal))?;
+            self.sync(&[], [self.home.folder()])?;
+        }
+        self.sweep()?;
+        self.close()
+    }
+
+    /// Deletes the journal, and what belongs to it.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub(super) fn close(&self) -> Result<(), Error> {
+        for path in [self.home.journal(), self.home.draft()] {
+            if path.symlink_metadata().is_ok() {
+                unless_absent(self.disk.remove(&path)).map_err(Error::io(&path))?;
+            }
+        }
+        self.sync(&[], [self.home.folder()])?;
+        // Without a journal it means nothing, and the next writer deletes it.
+        let _ = self.disk.remove(&self.home.old());
+        Ok(())
+    }
+
+    /// Whether the journal is there still.
+    pub(super) fn has_journal(&self) -> bool {
+        self.home.journal().symlink_metadata().is_ok()
+    }
+
+    /// Whether the new text of a file is where it was staged.
+    fn find_new(&self, entry: &Entry, target: &Path) -> Result<(), Error> {
+        let Some(new) = &entry.new else {
+            return Ok(());
+        };
+        let temporary = self.journal.temporary(target);
+        let is_file = temporary
+            .symlink_metadata()
+            .is_ok_and(|found| found.is_file());
+        let bytes = super::state::read(&temporary, new.length).unwrap_or_default();
+        if is_file && Digest::of(&bytes) == new.hash {
+            return Ok(());
+        }
+        let path = entry.path.as_path().to_owned();
+        Err(self.fault(Fault::NewGone { path }))
+    }
+
+    /// Writes the old texts of these files beside their places.
+    fn stage_old(&self, moves: &[(&Entry, State, PathBuf)]) -> Result<(), Error> {
+        let mut staged = Vec::new();
+        let mut folders = BTreeSet::new();
+        for (entry, state, target) in moves {
+            let Some(old) = &entry.old else {
+                continue;
+            };
+            if *state == State::New {
+                staged.extend(self.stage_new_again(entry, target)?);
+            }
+            let bytes = self.old_bytes(old).ok_or_else(|| {
+                let path = entry.path.as_path().to_owned();
+                self.fault(Fault::OldGone { path })
+            })?;
+            let temporary = self.journal.temporary_of_old(target);
+            // Of a recovery that was interrupted, too.
+            unless_absent(self.disk.remove(&temporary)).map_err(Error::io(&temporary))?;
+            let written = self.disk.write(&temporary, &[&bytes], old.access());
+            written.map_err(Error::io(target))?;
+            folders.insert(folder_of(target).to_owned());
+            staged.push(temporary);
+        }
+        self.sync(&staged, folders)
+    }
+
+    /// Writes the new text of a file beside it once more, before the old one takes its place: so an
+    /// interruption can still be finished. Where there is no room for that it is done without.
+    fn stage_new_again(&self, entry: &Entry, target: &Path) -> Result<Option<PathBuf>, Error> {
+        let (Some(new), Some(old)) = (&entry.new, &entry.old) else {
+            return Ok(None);
+        };
+        let bytes = super::state::read(target, new.length).map_err(Error::io(target))?;
+        let temporary = self.journal.temporary(target);
+        unless_absent(self.disk.remove(&temporary)).map_err(Error::io(&temporary))?;
+        let written = self.disk.write(&temporary, &[&bytes], old.access());
+        Ok(written.is_ok().then_some(temporary))
+    }
+
+    /// The bytes that a file had, if they are what they were.
+    fn old_bytes(&self, old: &Old) -> Option<Vec<u8>> {
+        let mut file = File::open(self.home.old()).ok()?;
+        file.seek(SeekFrom::Start(old.at)).ok()?;
+        let mut bytes = Vec::new();
+        file.take(old.length).read_to_end(&mut bytes).ok()?;
+        (Digest::of(&bytes) == old.hash).then_some(bytes)
+    }
+
+    /// Refuses to go on with a file that is not as it must be.
+    fn refuse(&self, state: State, first: bool, entry: &Entry, target: &Path) -> Result<(), Error> {
+        let fine = match state {
+            State::Old => true,
+            State::New | State::Gone => !first,
+            State::Strange => false,
+        };
+        if fine {
+            return Ok(());
+        }
+        if first {
+            let path = target.to_owned();
+            return Err(Error::Changed { path });
+        }
+        let path = entry.path.as_path().to_owned();
+        Err(self.fault(Fault::Stranger { path }))
+    }
+
+    fn fault(&self, fault: Fault) -> Error {
+        let path = self.home.journal();
+        Error::Journal { path, fault }
+    }
+
+    fn target(&self, entry: &Entry) -> Result<PathBuf, Error> {
+        self.root.again(&entry.path, &self.home.journal())
+    }
+
+    fn state(&self, entry: &Entry) -> Result<State, Error> {
+        let target = self.target(entry)?;
+        State::of(entry, &target).map_err(Error::io(&target))
+    }
+
+    /// The folders of all files.
+    fn folders(&self) -> Result<BTreeSet<PathBuf>, Error> {
+        let targets = self.journal.entries.iter().map(|entry| self.target(entry));
+        targets
+            .map(|target| Ok(folder_of(&target?).to_owned()))
+            .collect()
+    }
+
+    fn sync<P: Into<PathBuf>>(
+        &self,
+        files: &[PathBuf],
+        folders: impl IntoIterator<Item = P>,
+    ) -> Result<(), Error> {
+        let start = Instant::now();
+        let folders = folders.into_iter().map(Into::into).collect();
+        let kept = stage::sync(self.disk, files, &folders);
+        let took = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.syncing.fetch_add(took, Ordering::Relaxed);
+        kept
+    }
+
+    /// How long the disk took to keep things.
+    pub(super) fn syncing(&self) -> Duration {
+        Duration::from_nanos(self.syncing.load(Ordering::Relaxed))
+    }
+}

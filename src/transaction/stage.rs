@@ -1,0 +1,97 @@
+//! Many files at once: in several threads where that is worth it, and kept by the disk together.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use super::Error;
+use super::disk::Disk;
+use super::room::device;
+
+/// From how many things on it is worth starting threads.
+const WORTH_THREADS: usize = 32;
+
+/// The most threads: they wait for the same disk.
+const MOST_THREADS: usize = 8;
+
+/// Does something with all things; the results have their order.
+pub(super) fn map<T: Send, R: Send>(things: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    if threads == 1 || things.len() < WORTH_THREADS {
+        return things.into_iter().map(work).collect();
+    }
+    let share = things.len().div_ceil(threads.min(MOST_THREADS));
+    let mut things = things.into_iter();
+    let work = &work;
+    thread::scope(|scope| {
+        let mut shares = Vec::new();
+        loop {
+            let share: Vec<T> = things.by_ref().take(share).collect();
+            if share.is_empty() {
+                break;
+            }
+            shares.push(scope.spawn(move || share.into_iter().map(work).collect::<Vec<R>>()));
+        }
+        let mut results = Vec::new();
+        for share in shares {
+            match share.join() {
+                Ok(share) => results.extend(share),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        results
+    })
+}
+
+/// Up to how many files and folders are kept one by one: all else that the file system has to write would
+/// be waited for, too.
+const FEW: usize = 8;
+
+/// Has the disk keep files, and which files these folders have.
+///
+/// # Errors
+/// [`Error::Io`] for the first that it cannot keep.
+pub(super) fn sync(
+    disk: &dyn Disk,
+    files: &[PathBuf],
+    folders: &BTreeSet<PathBuf>,
+) -> Result<(), Error> {
+    if files.len() + folders.len() > FEW && sync_file_systems(disk, folders)? {
+        return Ok(());
+    }
+    let files = map(files.iter().collect(), |file: &PathBuf| {
+        disk.sync_file(file).map_err(Error::io(file))
+    });
+    files.into_iter().collect::<Result<(), _>>()?;
+    let folders = map(folders.iter().collect(), |folder: &PathBuf| {
+        disk.sync_folder(folder).map_err(Error::io(folder))
+    });
+    folders.into_iter().collect()
+}
+
+/// Has the disk keep all that is on the file systems of these folders; says whether it did.
+fn sync_file_systems(disk: &dyn Disk, folders: &BTreeSet<PathBuf>) -> Result<bool, Error> {
+    if cfg!(not(target_os = "linux")) {
+        return Ok(false);
+    }
+    let mut systems: BTreeMap<u64, &Path> = BTreeMap::new();
+    for folder in folders {
+        systems.insert(device(folder).map_err(Error::io(folder))?, folder);
+    }
+    for folder in systems.values() {
+        if !disk.sync_file_system(folder).map_err(Error::io(folder))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Takes it for done where what was to be deleted is not there.
+pub(super) fn unless_absent(ended: io::Result<()>) -> io::Result<()> {
+    match ended {
+        Err(error) if super::state::is_absent(&error) => Ok(()),
+        ended => ended,
+    }
+}

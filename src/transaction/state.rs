@@ -1,0 +1,87 @@
+//! How a file stands to the change that is to become of it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::Digest;
+use super::journal::Entry;
+use crate::fs;
+
+/// How a file stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// As before.
+    Old,
+    /// As after.
+    New,
+    /// It is not there, though it was before and is to be after.
+    Gone,
+    /// Neither.
+    Strange,
+}
+
+/// A file and how it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stands {
+    /// The file, below the root.
+    pub(crate) path: PathBuf,
+    pub(crate) state: State,
+    /// Whether it is there before.
+    pub(crate) was: bool,
+    /// Whether it is there after.
+    pub(crate) will_be: bool,
+}
+
+impl State {
+    /// That of the file at `target`.
+    ///
+    /// # Errors
+    /// What the system says where it cannot be read.
+    pub(super) fn of(entry: &Entry, target: &Path) -> io::Result<Self> {
+        let length = match target.symlink_metadata() {
+            Ok(found) if found.is_file() => found.len(),
+            Ok(_) => return Ok(Self::Strange),
+            Err(error) if is_absent(&error) => {
+                return Ok(match (&entry.old, &entry.new) {
+                    (None, _) => Self::Old,
+                    (Some(_), None) => Self::New,
+                    (Some(_), Some(_)) => Self::Gone,
+                });
+            }
+            Err(error) => return Err(error),
+        };
+        let old = entry.old.as_ref().map(|old| (old.length, old.hash));
+        let new = entry.new.as_ref().map(|new| (new.length, new.hash));
+        let may_be = |of: Option<(u64, Digest)>| of.is_some_and(|(of, _)| of == length);
+        if !may_be(old) && !may_be(new) {
+            return Ok(Self::Strange);
+        }
+        let found = Some((length, Digest::of(&read(target, length)?)));
+        Ok(if found == new {
+            Self::New
+        } else if found == old {
+            Self::Old
+        } else {
+            Self::Strange
+        })
+    }
+}
+
+/// Whether an answer of the system says that there is no such file.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+/// The bytes of a file that has so many.
+pub(super) fn read(path: &Path, length: u64) -> io::Result<Vec<u8>> {
+    let limit = usize::try_from(length).unwrap_or(usize::MAX);
+    fs::read(path, limit).map_err(|error| match error {
+        fs::Error::NotFound { .. } => io::ErrorKind::NotFound.into(),
+        fs::Error::NotAFile { .. } => io::ErrorKind::IsADirectory.into(),
+        fs::Error::TooLarge { .. } => io::Error::other("it is growing while it is read"),
+        fs::Error::Io { source, .. } => source.kind().into(),
+    })
+}
