@@ -99,19 +99,15 @@ pub fn remove_recipient(asked: RemoveRecipient<'_>) -> Result<ChangePlan, Error>
             unchanged,
         } = followers(&survey, &edited);
         refused.extend(left_behind(&could_read, &tasks, &refused, &meant));
-        let values = Mutex::new(BTreeMap::new());
+        let removal = Removal {
+            meant: &meant,
+            could_read: &could_read,
+            at,
+            values: Mutex::default(),
+        };
         let mut keys = Keys::of(request)?;
         let mut draft = rewrite(&tasks, &mut keys, options, |task, opened| {
-            let mut rewritten = rekeyed(task, opened)?;
-            if could_read.contains(&task.facts.path) {
-                let exposed = values_of(opened);
-                let mut all = values.lock().unwrap_or_else(PoisonError::into_inner);
-                all.insert(task.facts.path.clone(), exposed);
-                drop(all);
-                rewritten = rotated_again(task, opened, rewritten, at)?;
-            }
-            call(&mut rewritten.amendments, &meant, None);
-            Ok(rewritten)
+            removal.rewritten(task, opened)
         })?;
         let goes = || Amendment::Removes(meant.holder(None), None);
         for config in edited {
@@ -121,14 +117,50 @@ pub fn remove_recipient(asked: RemoveRecipient<'_>) -> Result<ChangePlan, Error>
             policy.join(&mut draft, text, goes(), options);
         }
         let mut plan = draft.prove(COMMAND, &survey, &mut keys)?;
-        let values = values.into_inner().unwrap_or_else(PoisonError::into_inner);
-        plan.exposed = values
-            .into_iter()
-            .map(|(path, values)| Exposed { path, values })
-            .collect();
+        plan.exposed = removal.exposed();
         settle(&mut plan, refused, unchanged, remains(&meant));
         Ok(plan)
     })
+}
+
+/// A recipient who goes from files.
+struct Removal<'r> {
+    meant: &'r Meant,
+    /// The files that it can read now.
+    could_read: &'r BTreeSet<PathBuf>,
+    /// When they are written.
+    at: Time,
+    /// The values of each of these files, as soon as it is open.
+    values: Mutex<BTreeMap<PathBuf, Vec<String>>>,
+}
+
+impl Removal<'_> {
+    /// A file without the recipient, under a new data key where it could read it.
+    fn rewritten(
+        &self,
+        task: &Task<'_, Strayed<'_>>,
+        opened: &Opened<'_>,
+    ) -> Result<Rewritten, Box<Stop>> {
+        let path = &task.facts.path;
+        let mut rewritten = rekeyed(task, opened)?;
+        if self.could_read.contains(path) {
+            let values = values_of(opened);
+            let mut all = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+            all.insert(path.clone(), values);
+            drop(all);
+            rewritten = rotated_again(task, opened, rewritten, self.at)?;
+        }
+        call(&mut rewritten.amendments, self.meant, None);
+        Ok(rewritten)
+    }
+
+    fn exposed(self) -> Vec<Exposed> {
+        let values = self.values.into_inner();
+        let values = values.unwrap_or_else(PoisonError::into_inner).into_iter();
+        values
+            .map(|(path, values)| Exposed { path, values })
+            .collect()
+    }
 }
 
 /// The command.

@@ -73,11 +73,10 @@ impl EditedConfig {
     ) -> impl Iterator<Item = (&'s Path, usize, &'s CreationRule)> {
         let config = survey.configs.get(self.config);
         let read = config.and_then(|config| config.read.as_ref().ok());
-        let rules = self.rules.iter().filter_map(move |rule| {
+        self.rules.iter().filter_map(move |rule| {
             let found = read?.rules.get(*rule)?;
             Some((self.path.as_path(), *rule, found))
-        });
-        rules
+        })
     }
 
     /// Lets the survey see it as it will be.
