@@ -228,7 +228,7 @@ fn a_secret_of_the_cluster_is_a_source_and_the_key_that_is_meant_must_be_in_it()
             report["identities"][0]["origin"]
                 .as_str()
                 .unwrap()
-                .contains("Secret"),
+                .contains("age.agekey"),
             "{report}"
         );
         let other = recipient_of("pq.txt");
@@ -277,7 +277,8 @@ fn a_proof_is_noted_below_the_key_and_only_where_all_was_proved() {
     let read = || String::from_utf8(sandbox.read(".sopsguard.toml")).unwrap();
     let age = key("age.txt");
     let record = ["--identity", &age, "--record"];
-    verify(&sandbox, &record, "").expect_code(1);
+    let told = verify(&sandbox, &record, "").expect_code(1).json();
+    assert!(told["recorded"].is_null());
     assert_eq!(read(), policy);
     fs::remove_file(sandbox.work().join("pq.enc.yaml")).unwrap();
     let told = verify(&sandbox, &[&record[..], &["--dry-run"]].concat(), "")
@@ -449,5 +450,209 @@ fn who_is_gone_is_told_from_who_is_misspelt() {
         "held by laptop",
     ] {
         assert!(output.stdout.contains(told), "{told}:\n{}", output.stdout);
+    }
+}
+
+// --- with real age and sops --------------------------------------------------------------------
+
+mod with_peers {
+    use std::path::PathBuf;
+    use std::process::{Command, Stdio};
+
+    use sopsguard::engine::{Answer, KeyKind, NewIdentity};
+    use sopsguard::{Environment, Platform};
+
+    use super::*;
+
+    fn peer(path: &str) -> PathBuf {
+        let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+        let cache = variable("SOPSGUARD_PEERS")
+            .or_else(|| Some(variable("XDG_CACHE_HOME")?.join("sopsguard-peers")))
+            .unwrap_or_else(|| variable("HOME").unwrap().join(".cache/sopsguard-peers"));
+        let program = cache.join(path);
+        assert!(program.is_file(), "run scripts/peers");
+        program
+    }
+
+    /// What a program prints for what it is given; none where it fails.
+    fn run(command: &mut Command, given: &str) -> Option<String> {
+        use std::io::Write;
+        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = piped.stderr(Stdio::null()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // Who ends without reading has its reasons.
+        let _ = stdin.write_all(given.as_bytes());
+        drop(stdin);
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        output.status.success().then_some(text)
+    }
+
+    /// Makes a key beside the work folder; gives its place and its recipient.
+    fn keygen(sandbox: &Sandbox, name: &str, options: &[&str]) -> (PathBuf, String) {
+        let place = format!("../{name}");
+        let arguments = ["escrow", "keygen", "--format", "json", "-o", &place];
+        let report = sandbox
+            .run([&arguments[..], options].concat())
+            .expect_code(0)
+            .json();
+        let recipient = report["recipient"].as_str().unwrap().to_owned();
+        (sandbox.work().join(place), recipient)
+    }
+
+    fn sops(sandbox: &Sandbox) -> Command {
+        let mut sops = Command::new(peer("sops-3.13.3/sops"));
+        sops.env_clear()
+            .env("HOME", "/nonexistent")
+            .current_dir(sandbox.work());
+        sops
+    }
+
+    #[test]
+    #[ignore = "needs what scripts/peers installs"]
+    fn real_age_and_real_sops_take_new_keys() {
+        let sandbox = Sandbox::new();
+        for (name, options) in [("x25519", &[][..]), ("pq", &["--pq"])] {
+            let (place, recipient) = keygen(&sandbox, name, options);
+            let mut keygen = Command::new(peer("age-1.3.1/age-keygen"));
+            let public = run(keygen.arg("-y").arg(&place), "").unwrap();
+            assert_eq!(public.trim_end(), recipient);
+            let mut age = Command::new(peer("age-1.3.1/age"));
+            let locked = run(age.args(["-a", "-r", &recipient]), "hello").unwrap();
+            let mut age = Command::new(peer("age-1.3.1/age"));
+            let opened = run(age.arg("-d").arg("-i").arg(&place), &locked);
+            assert_eq!(opened.as_deref(), Some("hello"));
+            let mut encrypt = sops(&sandbox);
+            encrypt.args([
+                "encrypt",
+                "--age",
+                &recipient,
+                "--filename-override",
+                "x.yaml",
+            ]);
+            let file = run(encrypt.arg("/dev/stdin"), "a: canary\n").unwrap();
+            sandbox.write("x.yaml", file);
+            let mut decrypt = sops(&sandbox);
+            decrypt
+                .args(["decrypt", "x.yaml"])
+                .env("SOPS_AGE_KEY_FILE", &place);
+            assert_eq!(run(&mut decrypt, "").as_deref(), Some("a: canary\n"));
+        }
+    }
+
+    #[test]
+    #[ignore = "needs what scripts/peers installs"]
+    fn real_age_opens_a_key_under_a_passphrase() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("key.age");
+        let environment = Environment::new([], "/".into(), Platform::Unix);
+        let identity = NewIdentity::generate(KeyKind::X25519, &environment).unwrap();
+        let passphrase = Answer::new("canary passphrase".to_owned());
+        identity.write(&place, Some(&passphrase)).unwrap();
+        let locked = fs::read_to_string(&place).unwrap();
+        assert!(!locked.contains("SECRET"));
+        let plugin = peer("age-plugin-batchpass-1.3.1/age-plugin-batchpass");
+        let open = |passphrase: &str| {
+            let mut age = Command::new(peer("age-1.3.1/age"));
+            age.args(["-d", "-j", "batchpass"]);
+            age.env("PATH", plugin.parent().unwrap())
+                .env("AGE_PASSPHRASE", passphrase);
+            run(&mut age, &locked)
+        };
+        let expected = format!(
+            "# public key: {}\n{}\n",
+            identity.recipient(),
+            identity.expose()
+        );
+        assert_eq!(open("canary passphrase"), Some(expected));
+        assert_eq!(open("another"), None);
+    }
+
+    /// A file by its name, and the keys of its rule.
+    type Ruled = (&'static str, String);
+
+    /// Files for these keys, by kind and with groups, of which two take two.
+    fn ruled(keys: &[(PathBuf, String)]) -> Vec<Ruled> {
+        let of = |at: &[usize]| {
+            let recipients: Vec<&str> = at.iter().map(|at| keys[*at].1.as_str()).collect();
+            format!("age: '{}'", recipients.join(","))
+        };
+        let two_of = |at: [usize; 3]| {
+            let groups = at.map(|at| format!("{{age: [{}]}}", keys[at].1)).join(", ");
+            format!("key_groups: [{groups}]\n      shamir_threshold: 2")
+        };
+        vec![
+            ("all.yaml", of(&[0, 1, 2])),
+            ("first.json", of(&[0])),
+            ("others.env", of(&[1, 2])),
+            ("last.ini", of(&[2])),
+            ("two.yaml", two_of([0, 1, 2])),
+            ("twice.yaml", two_of([0, 0, 1])),
+            ("broken.yaml", of(&[0, 1])),
+        ]
+    }
+
+    /// Has sops encrypt a file; one is broken after that.
+    fn encrypt(sandbox: &Sandbox, (file, keys): &Ruled) {
+        let clear = match file.rsplit_once('.').unwrap().1 {
+            "json" => "{\"a\": \"canary\"}",
+            "env" => "a=canary\n",
+            "ini" => "[s]\na = canary\n",
+            _ => "a: canary\nb_unencrypted: c\n",
+        };
+        let rules = format!("creation_rules:\n    - path_regex: ''\n      {keys}\n");
+        sandbox.write("rules", rules);
+        let mut command = sops(sandbox);
+        command.args(["--config", "rules", "encrypt", "--filename-override", file]);
+        let text = run(command.arg("/dev/stdin"), clear).unwrap();
+        fs::remove_file(sandbox.work().join("rules")).unwrap();
+        let text = match *file {
+            "broken.yaml" => text.replace("b_unencrypted: c", "b_unencrypted: d"),
+            _ => text,
+        };
+        sandbox.write(file, text);
+    }
+
+    /// Each identity by itself on each file: proved is what sops decrypts with that identity alone.
+    #[test]
+    #[ignore = "needs what scripts/peers installs"]
+    fn what_is_proved_is_what_sops_decrypts_with_that_identity_alone() {
+        let sandbox = Sandbox::new();
+        sandbox.git(["init", "--quiet"]);
+        let keys: Vec<(PathBuf, String)> = [("a", &[][..]), ("b", &["--pq"]), ("c", &[])]
+            .into_iter()
+            .map(|(name, options)| keygen(&sandbox, name, options))
+            .collect();
+        let files = ruled(&keys);
+        for ruled in &files {
+            encrypt(&sandbox, ruled);
+        }
+        let mut proved = 0;
+        for (place, recipient) in &keys {
+            let report = verify(&sandbox, &["--identity", place.to_str().unwrap()], "").json();
+            assert_eq!(report["identities"][0]["recipient"], recipient.as_str());
+            assert_eq!(report["proved"], false);
+            for (file, _) in &files {
+                let mut decrypt = sops(&sandbox);
+                decrypt
+                    .args(["decrypt", file])
+                    .env("SOPS_AGE_KEY_FILE", place);
+                let is_decrypted = run(&mut decrypt, "").is_some();
+                let is_verified = verified(&report, 0).contains(file);
+                assert_eq!(is_verified, is_decrypted, "{file} {recipient}");
+                proved += usize::from(is_decrypted);
+            }
+        }
+        assert_eq!(proved, 3 + 2 + 3);
+        let all = keys
+            .iter()
+            .flat_map(|(place, _)| ["--identity", place.to_str().unwrap()]);
+        let report = verify(&sandbox, &all.collect::<Vec<_>>(), "")
+            .expect_code(1)
+            .json();
+        assert_eq!(
+            report["identities"][2]["shares"],
+            serde_json::json!(["two.yaml"])
+        );
     }
 }

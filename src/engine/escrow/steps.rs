@@ -116,7 +116,7 @@ fn escrow_made(status: &EscrowStatus) -> Step {
 }
 
 fn successor(leaving: &Leaving) -> Step {
-    let what = "the successor makes a key on her own machine, and has it added";
+    let what = "the successor makes a key on a machine of their own, and has it added";
     let held = leaving.opens.len() + leaving.helps_open.len();
     let (state, why) = match leaving.unshared.len() {
         _ if held == 0 => (

@@ -9,7 +9,7 @@ use super::super::{Error, IdentitySource, Request, policy};
 use super::keygen::fingerprint;
 use super::record;
 use crate::config::{Policy, Trust};
-use crate::keys::{Keyring, Listed, Shut};
+use crate::keys::{Keyring, Listed, Means, Shut};
 use crate::paths;
 use crate::repo::Repo;
 use crate::rules::Command;
@@ -172,43 +172,61 @@ pub fn prove_identities(asked: ProofRequest<'_>) -> Result<ProofReport, Error> {
         jobs,
     };
     let (inputs, notices) = inputs::list(targets, scope)?;
-    let means = &mut access.means(environment);
-    let mut keyring = keyring(identities, environment)?;
-    keyring.unlock(means);
-    let mut trial = Trial {
-        keys: keyring.apart(),
+    let asked_for = AskedFor {
+        only: asked.only.as_deref(),
         inputs: &inputs,
+        policy: &policy,
         jobs,
     };
-    let listed = trial.list();
-    let missing = asked.only.clone().filter(|only| {
-        let is_meant = |listed: &Listed| is_called(listed, &policy, only);
-        !listed.iter().any(is_meant)
-    });
-    if let Some(only) = &asked.only {
-        trial.keep(&listed, |listed| is_called(listed, &policy, only));
-    }
-    let Encrypted { files, unread } = trial.run(|keyring, shut| keyring.wake(shut, means))?;
-    let mut report = ProofReport {
-        files: files.len() + unread.len(),
-        unread,
-        missing,
-        notices: notices.sentences(),
-        ..ProofReport::default()
-    };
-    let listed = trial.list();
-    let together = trial.together(&files)?;
-    for (at, listed) in listed.into_iter().enumerate() {
-        let results = files.iter().map(|(path, all)| (path, all.get(at)));
-        report
-            .identities
-            .push(identity(listed, results, &together, &policy));
-    }
+    let keyring = keyring(identities, environment)?;
+    let mut report = asked_for.of(keyring, &mut access.means(environment))?;
+    report.notices = notices.sentences();
     if asked.record && report.is_proved() {
         let recorded = record::record(&report, &search, environment, asked.dry_run)?;
         report.recorded = Some(recorded);
     }
     Ok(report)
+}
+
+/// What is to be proved.
+struct AskedFor<'a> {
+    only: Option<&'a str>,
+    inputs: &'a [Input],
+    policy: &'a Policy,
+    jobs: Option<NonZeroUsize>,
+}
+
+impl AskedFor<'_> {
+    /// Tries each identity by itself, and where a file takes several, all together.
+    fn of(&self, mut keyring: Keyring, means: &mut Means<'_>) -> Result<ProofReport, Error> {
+        keyring.unlock(means);
+        let mut trial = Trial {
+            keys: keyring.apart(),
+            inputs: self.inputs,
+            jobs: self.jobs,
+        };
+        let mut missing = None;
+        if let Some(only) = self.only {
+            let listed = trial.list();
+            trial.keep(&listed, |listed| is_called(listed, self.policy, only));
+            missing = trial.keys.is_empty().then(|| only.to_owned());
+        }
+        let Encrypted { files, unread } = trial.run(|keyring, shut| keyring.wake(shut, means))?;
+        let mut report = ProofReport {
+            files: files.len() + unread.len(),
+            unread,
+            missing,
+            ..ProofReport::default()
+        };
+        let listed = trial.list();
+        let together = trial.together(&files)?;
+        for (at, listed) in listed.into_iter().enumerate() {
+            let results = files.iter().map(|(path, all)| (path, all.get(at)));
+            let identity = identity(listed, results, &together, self.policy);
+            report.identities.push(identity);
+        }
+        Ok(report)
+    }
 }
 
 /// The identities that were named, and no others.

@@ -140,13 +140,13 @@ fn write_leaving(
     let opens = [
         ("opens", &leaving.opens),
         ("helps to open", &leaving.helps_open),
-        ("lost without her", &leaving.lone),
+        ("lost with this key", &leaving.lone),
         ("named by rules", &leaving.rules),
     ];
     for (what, paths) in opens {
         let count = paths.len();
         match (what, paths.as_slice()) {
-            ("opens", []) => writeln!(out, "  opens no file by herself")?,
+            ("opens", []) => writeln!(out, "  opens no file alone")?,
             (_, []) => {}
             ("opens", _) if count == files => writeln!(out, "  opens all {files} files")?,
             ("named by rules", paths) => writeln!(out, "  {what} in {}", names(paths, most))?,
