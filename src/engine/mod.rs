@@ -39,7 +39,9 @@ mod recovery;
 mod refused;
 mod report;
 mod request;
+mod reseal;
 mod rewriting;
+mod rotate;
 mod settle;
 mod sign;
 mod since;
@@ -74,9 +76,11 @@ pub use recipients::{AccessMatrix, FileAccess, Grant, Keyholder, recipients};
 pub use recovery::{Direction, FileState, RecoveredFile, Recovery, recover};
 pub use report::{BaseCommit, ComparedWith, FileReport, Lacking, NotEvaluated, Report, Summary};
 pub use request::{Access, IdentitySource, Request, Target};
+pub use reseal::{Reseal, reseal};
 pub use rewriting::{
-    Amendment, Applied, ChangeOptions, ChangePlan, DiffLine, Exposed, FileChange, Refused,
+    Amendment, Applied, Blessed, ChangeOptions, ChangePlan, DiffLine, Exposed, FileChange, Refused,
 };
+pub use rotate::{Rotate, rotate};
 pub use updatekeys::{UpdateKeys, update_keys};
 
 use std::num::NonZeroUsize;

@@ -6,10 +6,6 @@ pub(crate) mod creation;
 pub(crate) mod policy;
 mod refusal;
 pub(crate) mod rekey;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "no command writes secret files yet")
-)]
 pub(crate) mod reseal;
 pub(crate) mod rotate;
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::terminal::Terminal;
 use crate::{
     audit, check, completions, escrow, explain, init, install, keys, log, man, recipients, recover,
-    rules, updatekeys,
+    reseal, rotate, rules, updatekeys,
 };
 
 /// The world that a command runs in.
@@ -108,6 +108,20 @@ impl App {
             Command::Install(options) => install::run(options, &environment, style),
             Command::Recipients(options) => recipients::run(options, &environment, style),
             Command::Recover(options) => recover::run(options, &environment),
+            Command::Reseal(options) => {
+                let (mut terminal, mut asking) = (Terminal, Terminal);
+                let write = &options.write.access;
+                let access = self.access(write, false, &mut terminal);
+                let ask = self.ask(write, &mut asking);
+                reseal::run(options, &environment, access, ask, style)
+            }
+            Command::Rotate(options) => {
+                let (mut terminal, mut asking) = (Terminal, Terminal);
+                let write = &options.write.access;
+                let access = self.access(write, false, &mut terminal);
+                let ask = self.ask(write, &mut asking);
+                rotate::run(options, &environment, access, ask, style)
+            }
             Command::Rules(options) => rules::run(options),
             Command::Updatekeys(options) => {
                 let (mut terminal, mut asking) = (Terminal, Terminal);

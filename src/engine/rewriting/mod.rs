@@ -17,16 +17,17 @@ use super::check::tell_of_keys;
 use super::{Error, Report};
 use crate::apply::{self, NewText, Proof, Unproven};
 use crate::document::Document;
+use crate::environment::Environment;
 use crate::finding::Help;
 use crate::keys::{self, Wrapped};
 use crate::rules::FileFacts;
-use crate::sops::{DataKey, Reason, SopsFile};
+use crate::sops::{DataKey, Reason, SopsFile, Time};
 
 pub(super) use opening::Stop;
 use opening::{broken, open};
 use phases::Attempt;
 pub(super) use phases::Keys;
-pub use plan::{Amendment, Applied, ChangePlan, DiffLine, Exposed, FileChange, Refused};
+pub use plan::{Amendment, Applied, Blessed, ChangePlan, DiffLine, Exposed, FileChange, Refused};
 pub(super) use survey::Survey;
 
 /// What the user allows beyond what is safe for all.
@@ -54,6 +55,8 @@ pub(super) struct Opened<'o> {
     pub(super) document: &'o Document<'o>,
     pub(super) file: &'o SopsFile<'o>,
     pub(super) key: &'o DataKey,
+    /// Whether sops would decrypt it as it is.
+    pub(super) verifies: bool,
     /// What plugins gave ahead for recipients of theirs.
     wrapped: &'o Wrapped,
     /// Whether they were asked.
@@ -82,6 +85,30 @@ pub(super) struct Plain {
 pub(super) struct Draft {
     pub(super) changes: Vec<(FileChange, Arc<NewText>)>,
     pub(super) refused: Vec<Refused>,
+    /// How many files are as they should be already.
+    pub(super) unchanged: usize,
+}
+
+impl Rewritten {
+    /// The text as it is.
+    pub(super) fn unchanged(opened: &Opened<'_>) -> Self {
+        Self {
+            text: opened.document.source().text().to_owned(),
+            amendments: Vec::new(),
+        }
+    }
+}
+
+/// The time that files are dated with.
+///
+/// # Errors
+/// [`Error::NotChanged`] where the environment has none.
+pub(super) fn now(environment: &Environment) -> Result<Time, Error> {
+    let now = environment.now().and_then(Time::utc);
+    now.ok_or_else(|| Error::NotChanged {
+        reason: "the time is not known, and sops notes when a file was written".to_owned(),
+        help: None,
+    })
 }
 
 impl<W> Task<'_, W> {
@@ -124,7 +151,8 @@ pub(super) fn rewrite<W: Sync>(
     let mut draft = Draft::default();
     for result in results {
         match result {
-            Ok(change) => draft.changes.push(change),
+            Ok(Some(change)) => draft.changes.push(change),
+            Ok(None) => draft.unchanged += 1,
             Err(refused) => draft.refused.push(refused),
         }
     }
@@ -190,6 +218,7 @@ impl Draft {
         )?;
         let mut plan = ChangePlan::to_compare(command, survey, Vec::new());
         plan.refuse(self.refused);
+        plan.unchanged = self.unchanged;
         for ((change, _), result) in self.changes.into_iter().zip(results) {
             match result {
                 Ok(proven) => {

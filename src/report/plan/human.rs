@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use super::super::escape;
 use super::super::human::{GREEN, RED, Style, paint, plural};
 use super::Stage;
-use crate::engine::{Amendment, ChangePlan, Exposed, FileChange, Keyholder, Refused};
+use crate::engine::{Amendment, Blessed, ChangePlan, Exposed, FileChange, Keyholder, Refused};
+
+const YELLOW: &str = "33";
 
 /// Writes `plan` for people to read; once it was applied only what was done.
 ///
@@ -68,10 +70,32 @@ fn told(amendment: &Amendment, style: Style) -> String {
         }
         Amendment::NewDataKey => "~ a new data key: all values and the MAC anew".to_owned(),
         Amendment::NewMac => "~ the MAC and `lastmodified` anew".to_owned(),
+        Amendment::Blesses(blessed) => paint(style, YELLOW, &told_blessed(blessed)),
         Amendment::Created => paint(style, GREEN, "+ a new file"),
         Amendment::Removed => paint(style, RED, "- the file goes"),
         Amendment::Other(what) => format!("~ {}", escape::text(what)),
     }
+}
+
+/// What happened to a value, and which commit did it.
+fn told_blessed(blessed: &Blessed) -> String {
+    let by = [
+        Some(blessed.at.name()),
+        blessed.author.as_deref(),
+        blessed.date.as_deref(),
+    ];
+    let by: Vec<String> = by.into_iter().flatten().map(escape::text).collect();
+    let subject = if blessed.subject.is_empty() {
+        "…"
+    } else {
+        &blessed.subject
+    };
+    format!(
+        "! {} {} ({})",
+        escape::text(subject),
+        blessed.what,
+        by.join(", ")
+    )
 }
 
 /// Whose key it is, and the key in full.

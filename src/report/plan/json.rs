@@ -7,7 +7,9 @@ use serde::Serialize;
 
 use super::super::escape;
 use super::Stage;
-use crate::engine::{Amendment, ChangePlan, DiffLine, Exposed, FileChange, Keyholder, Refused};
+use crate::engine::{
+    Amendment, Blessed, ChangePlan, DiffLine, Exposed, FileChange, Keyholder, Refused,
+};
 
 /// Writes one JSON object.
 ///
@@ -67,6 +69,7 @@ enum Change<'p> {
     Threshold { from: usize, to: usize },
     NewDataKey,
     NewMac,
+    Bless(Bless<'p>),
     CreateFile,
     RemoveFile,
     Other { what: &'p str },
@@ -79,6 +82,16 @@ struct Recipient<'p> {
     role: Option<&'p str>,
     /// The number of the key group, from 1, where there are several.
     group: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct Bless<'p> {
+    path: &'p str,
+    what: &'static str,
+    /// The commit's whole id, `index` or `work-tree`.
+    at: &'p str,
+    author: Option<&'p str>,
+    date: Option<&'p str>,
 }
 
 #[derive(Serialize)]
@@ -128,6 +141,7 @@ impl<'p> Change<'p> {
             },
             Amendment::NewDataKey => Self::NewDataKey,
             Amendment::NewMac => Self::NewMac,
+            Amendment::Blesses(blessed) => Self::Bless(Bless::of(blessed)),
             Amendment::Created => Self::CreateFile,
             Amendment::Removed => Self::RemoveFile,
             Amendment::Other(what) => Self::Other { what },
@@ -142,6 +156,18 @@ impl<'p> Recipient<'p> {
             name: holder.name.as_deref(),
             role: holder.role.as_deref(),
             group,
+        }
+    }
+}
+
+impl<'p> Bless<'p> {
+    fn of(blessed: &'p Blessed) -> Self {
+        Self {
+            path: &blessed.subject,
+            what: blessed.what,
+            at: blessed.at.id(),
+            author: blessed.author.as_deref(),
+            date: blessed.date.as_deref(),
         }
     }
 }
