@@ -86,6 +86,24 @@ pub enum Error {
         /// The file as it was named.
         path: PathBuf,
     },
+    /// Recipients are not changed so.
+    #[error("{reason}")]
+    Recipients {
+        /// Why.
+        reason: String,
+        /// What helps.
+        #[help]
+        help: String,
+    },
+    /// Something is not done yet that is to come first.
+    #[error("it is too early: {reason}")]
+    NotYet {
+        /// What.
+        reason: String,
+        /// What helps.
+        #[help]
+        help: String,
+    },
     /// A proof was to be noted in the policy, and cannot be.
     #[error("the proof is not noted: {reason}")]
     #[diagnostic(help(

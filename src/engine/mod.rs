@@ -60,9 +60,10 @@ pub use catalogue::{RuleInfo, catalogue, policy_schema};
 pub use check::check;
 pub use error::Error;
 pub use escrow::{
-    EscrowKey, EscrowStatus, HandoverStep, KeyKind, Leaving, NewIdentity, NotProved, ProofReport,
-    ProofRequest, ProvedIdentity, Recorded, StepState, escrow_status, new_passphrase,
-    prove_identities, refuse_repository,
+    AddRecipient, EscrowKey, EscrowStatus, HandoverStep, KeyKind, Leaving, NewIdentity, NotProved,
+    ProofReport, ProofRequest, ProvedIdentity, Recorded, RemoveRecipient, StepState, WhichRules,
+    add_recipient, escrow_status, new_passphrase, prove_identities, refuse_repository,
+    remove_recipient,
 };
 pub use explain::{
     AskedRule, Changes, Drift, ExplainRequest, Explanation, Governing, GroupReport, KeyName, Leaf,
@@ -77,7 +78,7 @@ pub use report::{BaseCommit, ComparedWith, FileReport, Lacking, NotEvaluated, Re
 pub use request::{Access, IdentitySource, Request, Target};
 pub use reseal::{Reseal, reseal};
 pub use rewriting::{
-    Amendment, Applied, Blessed, ChangeOptions, ChangePlan, DiffLine, FileChange, Refused,
+    Amendment, Applied, Blessed, ChangeOptions, ChangePlan, DiffLine, Exposed, FileChange, Refused,
 };
 pub use rotate::{Rotate, rotate};
 pub use updatekeys::{UpdateKeys, update_keys};

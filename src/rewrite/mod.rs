@@ -2,9 +2,7 @@
 //! what is wanted. Nothing here reads or writes a file, asks somebody or knows the time.
 
 mod copies;
-#[cfg_attr(not(test), expect(dead_code, reason = "the commands come next"))]
 pub(crate) mod creation;
-#[cfg_attr(not(test), expect(dead_code, reason = "the commands come next"))]
 pub(crate) mod policy;
 mod refusal;
 pub(crate) mod rekey;

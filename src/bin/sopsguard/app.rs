@@ -210,7 +210,11 @@ impl App {
     }
 
     /// Who is asked whether to go on, where somebody is there.
-    fn ask<'t>(&self, options: &AccessArgs, terminal: &'t mut Terminal) -> Option<&'t mut dyn Ask> {
+    pub(crate) fn ask<'t>(
+        &self,
+        options: &AccessArgs,
+        terminal: &'t mut Terminal,
+    ) -> Option<&'t mut dyn Ask> {
         let is_asked = self.attended && !self.is_in_hook() && !options.no_input;
         is_asked.then_some(terminal as &mut dyn Ask)
     }

@@ -15,11 +15,11 @@ use std::sync::Arc;
 
 use super::check::tell_of_keys;
 use super::{Error, Report};
-use crate::apply::{self, NewText, Unproven};
+use crate::apply::{self, NewText, Proof, Unproven};
 use crate::document::Document;
 use crate::environment::Environment;
 use crate::finding::Help;
-use crate::keys::Wrapped;
+use crate::keys::{self, Wrapped};
 use crate::rules::FileFacts;
 use crate::sops::{DataKey, Reason, SopsFile, Time};
 
@@ -27,7 +27,7 @@ pub(super) use opening::Stop;
 use opening::{broken, open};
 use phases::Attempt;
 pub(super) use phases::Keys;
-pub use plan::{Amendment, Applied, Blessed, ChangePlan, DiffLine, FileChange, Refused};
+pub use plan::{Amendment, Applied, Blessed, ChangePlan, DiffLine, Exposed, FileChange, Refused};
 pub(super) use survey::Survey;
 
 /// What the user allows beyond what is safe for all.
@@ -66,6 +66,17 @@ pub(super) struct Opened<'o> {
 /// What a command makes of one file.
 pub(super) struct Rewritten {
     pub(super) text: String,
+    pub(super) amendments: Vec<Amendment>,
+}
+
+/// A file that is no secret, with what it is to hold: whoever made that has read it again.
+pub(super) struct Plain {
+    /// The path as reports print it, and the place on the disk, absolute.
+    pub(super) path: PathBuf,
+    pub(super) place: PathBuf,
+    /// What it holds; none where it is not there.
+    pub(super) old: Option<Vec<u8>>,
+    pub(super) new: String,
     pub(super) amendments: Vec<Amendment>,
 }
 
@@ -149,6 +160,34 @@ pub(super) fn rewrite<W: Sync>(
 }
 
 impl Draft {
+    /// Adds a file that is no secret, in the order of the paths.
+    pub(super) fn join(&mut self, plain: Plain, options: ChangeOptions) {
+        let old = plain.old.as_deref().unwrap_or_default();
+        let has_diff = options.with_diff && !keys::may_be_exposed(old);
+        let diff = match std::str::from_utf8(old) {
+            Ok(old) if has_diff => difference::between(old, &plain.new),
+            Ok(_) | Err(_) => Vec::new(),
+        };
+        let change = FileChange {
+            path: plain.path.clone(),
+            amendments: plain.amendments,
+            diff,
+        };
+        let text = NewText {
+            place: plain.place,
+            path: plain.path,
+            old: plain.old,
+            new: plain.new,
+            proof: Proof::IsRead,
+        };
+        let bytes = |path: &Path| path.as_os_str().as_encoded_bytes().to_owned();
+        let here = bytes(&change.path);
+        let at = self
+            .changes
+            .partition_point(|(other, _)| bytes(&other.path) < here);
+        self.changes.insert(at, (change, Arc::new(text)));
+    }
+
     /// Proves all new texts. What cannot be proved is refused.
     ///
     /// # Errors
@@ -219,6 +258,7 @@ impl ChangePlan {
             refused: Vec::new(),
             unchanged: 0,
             notices: survey.notices.clone(),
+            exposed: Vec::new(),
             proven: Vec::new(),
             home: survey.world.home(),
         };

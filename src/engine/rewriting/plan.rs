@@ -24,10 +24,22 @@ pub struct ChangePlan {
     pub unchanged: usize,
     /// Sentences for the user.
     pub notices: Vec<String>,
+    /// What a recipient who goes could read, file by file.
+    pub exposed: Vec<Exposed>,
     /// What is written once it is carried out.
     pub(super) proven: Vec<Proven>,
     /// What makes writing safe, or why that cannot be.
     pub(super) home: Result<Home, Error>,
+}
+
+/// The encrypted values of a file that somebody could read who cannot any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Exposed {
+    /// The path of the file.
+    pub path: PathBuf,
+    /// The paths of the values, as far as they can be shown, in the order of the file.
+    pub values: Vec<String>,
 }
 
 /// A file that would change.

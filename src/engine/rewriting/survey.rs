@@ -61,6 +61,14 @@ impl<'w> Survey<'w> {
         })
     }
 
+    /// Puts another text in the place of a configuration, as if it were written already.
+    pub(in crate::engine) fn reconfigure(&mut self, number: usize, new: ConfigFile) {
+        if let Some(old) = self.configs.get_mut(number) {
+            *old = new;
+            self.governed = configs::govern(&self.files, &self.configs, self.world.here);
+        }
+    }
+
     /// Whether the user named a file, or a folder above it, or nothing at all.
     pub(in crate::engine) fn is_named(&self, path: &Path) -> bool {
         self.named.has(self.world.here, path)

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::super::escape;
 use super::super::human::{GREEN, RED, Style, paint, plural};
 use super::Stage;
-use crate::engine::{Amendment, Blessed, ChangePlan, FileChange, Keyholder, Refused};
+use crate::engine::{Amendment, Blessed, ChangePlan, Exposed, FileChange, Keyholder, Refused};
 
 const YELLOW: &str = "33";
 
@@ -31,6 +31,7 @@ pub fn human(plan: &ChangePlan, stage: Stage, style: Style, out: &mut dyn Write)
     for refused in &plan.refused {
         write_refused(refused, style, out)?;
     }
+    write_exposed(&plan.exposed, out)?;
     for notice in &plan.notices {
         writeln!(out, "note: {}", escape::text(notice))?;
     }
@@ -121,6 +122,21 @@ fn write_diff(file: &FileChange, style: Style, out: &mut dyn Write) -> io::Resul
         writeln!(out, "      {}", paint(style, color, &text))?;
     }
     Ok(())
+}
+
+/// What somebody could read who cannot any more, by the paths of values.
+fn write_exposed(exposed: &[Exposed], out: &mut dyn Write) -> io::Result<()> {
+    if exposed.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "values that were open to the key that goes:")?;
+    for file in exposed {
+        writeln!(out, "    {}", escape::path(&file.path))?;
+        for value in &file.values {
+            writeln!(out, "        {}", escape::text(value))?;
+        }
+    }
+    writeln!(out)
 }
 
 fn write_refused(refused: &Refused, style: Style, out: &mut dyn Write) -> io::Result<()> {

@@ -7,7 +7,9 @@ use serde::Serialize;
 
 use super::super::escape;
 use super::Stage;
-use crate::engine::{Amendment, Blessed, ChangePlan, DiffLine, FileChange, Keyholder, Refused};
+use crate::engine::{
+    Amendment, Blessed, ChangePlan, DiffLine, Exposed, FileChange, Keyholder, Refused,
+};
 
 /// Writes one JSON object.
 ///
@@ -24,6 +26,7 @@ pub fn json(plan: &ChangePlan, stage: Stage, out: &mut dyn Write) -> io::Result<
         refused: plan.refused.iter().map(Refusal::of).collect(),
         unchanged: plan.unchanged,
         notices: &plan.notices,
+        exposed: plan.exposed.iter().map(Values::of).collect(),
     };
     let text = serde_json::to_string_pretty(&root).map_err(io::Error::other)?;
     writeln!(out, "{}", escape::json(&text))
@@ -39,6 +42,15 @@ struct Root<'p> {
     refused: Vec<Refusal<'p>>,
     unchanged: usize,
     notices: &'p [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    exposed: Vec<Values<'p>>,
+}
+
+/// What somebody could read who cannot any more.
+#[derive(Serialize)]
+struct Values<'p> {
+    path: String,
+    values: &'p [String],
 }
 
 #[derive(Serialize)]
@@ -95,6 +107,15 @@ struct Refusal<'p> {
     reason: &'p str,
     help: Option<&'p str>,
     commands: &'p [String],
+}
+
+impl<'p> Values<'p> {
+    fn of(exposed: &'p Exposed) -> Self {
+        Self {
+            path: text(&exposed.path),
+            values: &exposed.values,
+        }
+    }
 }
 
 impl<'p> File<'p> {

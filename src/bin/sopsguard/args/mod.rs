@@ -24,9 +24,14 @@ use crate::later::Later;
 
 use self::values::hook_names;
 
-pub(crate) use self::escrow::{EscrowArgs, EscrowCommand, KeygenArgs, StatusArgs, VerifyArgs};
+pub(crate) use self::escrow::{
+    AddRecipientArgs, EscrowArgs, EscrowCommand, KeygenArgs, RemoveRecipientArgs, StatusArgs,
+    VerifyArgs,
+};
 pub(crate) use self::shared::{AccessArgs, BaselineArgs, ComparedArgs, WriteArgs};
-pub(crate) use self::values::{ColorChoice, Format, InputType, ReportFormat, TableFormat};
+pub(crate) use self::values::{
+    ColorChoice, Format, InputType, ReportFormat, RoleWord, TableFormat,
+};
 
 /// Verify sops-encrypted files: syntax, metadata, ciphertext and, with a key, the MAC
 #[derive(Debug, Parser)]

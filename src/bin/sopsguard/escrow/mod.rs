@@ -1,6 +1,7 @@
 //! `sopsguard escrow`.
 
 mod keygen;
+mod recipients;
 mod status;
 mod verify;
 
@@ -20,6 +21,18 @@ pub(crate) fn run(
     style: Style,
 ) -> Result<u8, Failure> {
     match &options.command {
+        EscrowCommand::AddRecipient(options) => {
+            let (mut terminal, mut asking) = (Terminal, Terminal);
+            let access = app.access(&options.write.access, false, &mut terminal);
+            let ask = app.ask(&options.write.access, &mut asking);
+            recipients::add(options, environment, access, ask, style)
+        }
+        EscrowCommand::RemoveRecipient(options) => {
+            let (mut terminal, mut asking) = (Terminal, Terminal);
+            let access = app.access(&options.write.access, false, &mut terminal);
+            let ask = app.ask(&options.write.access, &mut asking);
+            recipients::remove(options, environment, access, ask, style)
+        }
         EscrowCommand::Keygen(options) => keygen::run(options, environment, app),
         EscrowCommand::Status(options) => status::run(options, environment, style),
         EscrowCommand::Verify(options) => {

@@ -47,3 +47,32 @@ Exit codes:
   0  it was told, whatever is left to do (`sopsguard audit` fails where something must be done)
   2  the arguments or the policy are wrong
   3  the work could not be done (git cannot be read, a stream failed)";
+
+pub(crate) const ADD_EXAMPLES: &str = "\
+Examples:
+  sopsguard escrow add-recipient age1… --name \"lab escrow\" --role escrow --held-by safe --dry-run
+  sopsguard escrow add-recipient age1… --name dora --yes
+  sopsguard escrow add-recipient age1… --name ci --role machine --rule 2
+  sopsguard escrow add-recipient age1… --name ci --path-regex '^apps/' --diff
+  sopsguard escrow add-recipient age1… --name \"lab escrow\" --group 1 --group 2";
+
+pub(crate) const ADD_EXIT_CODES: &str = "\
+Exit codes:
+  0  the recipient is where it was to be, or (with --dry-run) could be
+  1  a file cannot be opened or does not verify, or nobody said yes; nothing was changed
+  2  the key is none, it is not clear which rules or groups are meant, or a rule is written in a way that
+     is not edited
+  3  the work could not be done (a file cannot be written)";
+
+pub(crate) const REMOVE_EXAMPLES: &str = "\
+Examples:
+  sopsguard escrow remove-recipient carol --dry-run    what would change, and what she could read
+  sopsguard escrow remove-recipient age1… --yes
+  sopsguard escrow remove-recipient carol --without-proof";
+
+pub(crate) const REMOVE_EXIT_CODES: &str = "\
+Exit codes:
+  0  the recipient opens no file any more, or (with --dry-run) could be taken out
+  1  it is too early, a file cannot be opened or does not verify, or nobody said yes; nothing was changed
+  2  nobody is called that, or it is the last key of a rule or a key group
+  3  the work could not be done (a file cannot be written)";
