@@ -181,6 +181,8 @@ fn paste(command: &str, folder: &Path, key: &Path) {
     if !bin.exists() {
         std::fs::create_dir(&bin).unwrap();
         std::os::unix::fs::symlink(sops("3.13.3"), bin.join("sops")).unwrap();
+        let ours = env!("CARGO_BIN_EXE_sopsguard");
+        std::os::unix::fs::symlink(ours, bin.join("sopsguard")).unwrap();
     }
     let path = std::env::join_paths([bin, "/usr/bin".into(), "/bin".into()]).unwrap();
     let output = Command::new("sh")
@@ -237,7 +239,9 @@ fn the_commands_of_the_help_mend_the_file() {
                 .commands;
             let is_git = |command: &String| command.starts_with("git ");
             let asks_a_person = |command: &String| {
-                command.contains("--ignore-mac") || command.ends_with(" PLAINTEXT")
+                command.contains("--ignore-mac")
+                    || command.contains("--accept-unknown")
+                    || command.ends_with(" PLAINTEXT")
             };
             if commands.iter().any(asks_a_person) || commands.iter().all(is_git) {
                 continue;
@@ -317,6 +321,8 @@ fn the_help_mends_a_file_of_which_git_has_nothing_earlier() {
         let [command] = &found.help.commands[..] else {
             panic!("{fixture}: {:?}", found.help);
         };
+        // Somebody says yes.
+        let command = command.replace("sopsguard reseal", "sopsguard reseal --yes");
         paste(
             &format!("export EDITOR='{editor}'; {command}"),
             folder.path(),

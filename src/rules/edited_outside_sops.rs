@@ -2,6 +2,7 @@
 
 use super::{
     ChangeContext, Check, CommitNames, Findings, Found, Needs, Past, Rule, Tale, mixed_merge,
+    remedy,
 };
 use crate::change::{Change, Difference, LeafId};
 use crate::finding::{Help, Severity};
@@ -147,6 +148,7 @@ fn way_back(context: &ChangeContext<'_>) -> Help {
         && change.out_of_order().iter().all(is_clear)
         && change.documents().is_unchanged();
     let text = "bring the version of before back, then make the edit inside sops";
+    let text = format!("{text}{}", remedy::or_reseal(context.file.path));
     if only_clear {
         context.bring_back_then_edit(format!(
             "{text}; where people edit such values by hand, encrypt the file anew under a rule with \

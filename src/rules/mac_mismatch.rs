@@ -66,7 +66,7 @@ fn help(context: &FileContext<'_>, cause: &MacMismatch) -> Help {
                  writes `mac` anew"
             );
             let undo = || {
-                remedy::go_back(context.path, text)
+                remedy::go_back(context.path, text + &remedy::or_reseal(context.path))
                     .then(edit)
                     .or(remedy::sign_anew(context, &why))
             };

@@ -42,6 +42,7 @@ mod older;
 mod places;
 mod policy;
 mod recipients;
+mod repairs;
 mod repo;
 mod rewritten;
 mod selectors;

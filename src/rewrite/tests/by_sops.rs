@@ -253,7 +253,7 @@ fn what_only_the_mac_is_wrong_with_is_resealed_and_sops_reads_it_and_nothing_els
             // Where the printer fails, sops's library would do so once the MAC is right.
             Err(Refusal::Unsound(found)) => {
                 let fails_later = found.problems.iter().all(is_of_printer);
-                (is_stale == fails_later, "unsound")
+                (!is_stale || fails_later, "unsound")
             }
             Err(Refusal::Edit(_)) => (true, "not edited in place"),
             Err(_) => (false, "something else"),

@@ -37,11 +37,28 @@ fn enter_anew(context: &FileContext<'_>, why: &str) -> Help {
 
 /// How to have `mac` written anew where nothing brings back the values that it was written for.
 pub(in crate::rules) fn sign_anew(context: &FileContext<'_>, why: &str) -> Help {
+    if Format::of_path(context.path) != context.format {
+        let text = format!(
+            "{why}{NOTHING_EARLIER}: look in the editor that this opens whether every value is right, and \
+             change something, be it a comment: with that, sops writes `mac` anew"
+        );
+        return Help::new(text).then(sops("edit --ignore-mac", context));
+    }
+    let file = argument(context.path);
     let text = format!(
-        "{why}{NOTHING_EARLIER}: look in the editor that this opens whether every value is right, and \
-         change something, be it a comment: with that, sops writes `mac` anew"
+        "{why}{NOTHING_EARLIER}: look whether every value is right (`sops decrypt --ignore-mac`), then let `mac` be \
+         written anew for the file as it stands"
     );
-    Help::new(text).then(sops("edit --ignore-mac", context))
+    Help::new(text).then(format!("sopsguard reseal --accept-unknown {file}"))
+}
+
+/// What to do where the file is right as it stands, to be added to what to do else.
+pub(in crate::rules) fn or_reseal(path: &Path) -> String {
+    let file = argument(path);
+    format!(
+        "; or, where the file is right as it stands, let `sopsguard reseal {file}` show what that blesses and write \
+         `mac` anew"
+    )
 }
 
 /// How to make the whole file anew.

@@ -1,7 +1,7 @@
 //! What a key and the history tell of a file whose MAC does not hold.
 
 use super::past::MAX_COMMITS;
-use super::{BaseName, CommitName, FileContext, Names, Tale, change};
+use super::{BaseName, CommitName, FileContext, Names, Tale, change, remedy};
 use crate::change::{Change, LeafId};
 use crate::finding::Help;
 
@@ -74,6 +74,7 @@ impl Sound<'_> {
     pub(in crate::rules) fn bring_back(&self, file: &FileContext<'_>) -> Help {
         let text = "bring back the version that verified, then make the same edits inside sops, which \
                     writes `mac` anew";
+        let text = format!("{text}{}", remedy::or_reseal(file.path));
         change::bring_back(self.base, file.path, text)
     }
 }
