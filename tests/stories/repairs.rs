@@ -75,6 +75,7 @@ story!(
         assert_eq!(blessed(&planned.json()), expected);
         assert_eq!(repo.read(FILE), broken);
 
+        repo.later();
         let done = repo.reseals(&["--yes", FILE]);
         assert_eq!((done.code, &done.json()["applied"]), (0, &json!(true)));
         assert_eq!(
