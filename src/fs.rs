@@ -196,6 +196,11 @@ fn open_regular(path: &Path) -> Result<File, Error> {
     File::open(path).map_err(|error| Error::io(path, error))
 }
 
+/// The place behind all links, absolute; none where nothing is there.
+pub(crate) fn resolved(path: &Path) -> Option<PathBuf> {
+    path.canonicalize().ok()
+}
+
 /// Whether a regular file is there; whether it can be read is another question.
 pub(crate) fn is_file(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file())

@@ -77,7 +77,7 @@ pub fn update_keys(asked: UpdateKeys<'_>) -> Result<ChangePlan, Error> {
 const COMMAND: &str = "updatekeys";
 
 /// A file that does not follow its rule.
-struct Strayed<'s> {
+pub(super) struct Strayed<'s> {
     follows: Follows<'s>,
     amendments: Vec<Amendment>,
     /// How many key groups are to be needed, where the file is to follow its rule in that, too.
@@ -118,7 +118,7 @@ impl<'s> Update<'s> {
             governed += 1;
             let drift = follows.key_drift();
             update.open += usize::from(drift.is_open && !drift.is_some());
-            let threshold = follows.threshold_drift().filter(|_| apply_threshold);
+            let threshold = apply_threshold.then(|| threshold(&follows)).flatten();
             if !drift.is_some() && threshold.is_none() {
                 update.unchanged += 1;
                 continue;
@@ -165,8 +165,21 @@ impl<'s> Update<'s> {
     }
 }
 
+/// How many key groups the file needs and how many it is to need by its rule, where that is another number.
+fn threshold(follows: &Follows<'_>) -> Option<(usize, usize)> {
+    let by_rule = follows.rule.groups_needed();
+    let (has, gets) = (follows.file.groups.len(), follows.rule.groups.len());
+    // Files that get groups, or others, need all of them unless it is said.
+    let kept = if has == gets {
+        follows.file.groups_needed
+    } else {
+        gets
+    };
+    (gets > 1 && kept != by_rule).then_some((follows.file.groups_needed, by_rule))
+}
+
 /// What is to be done with a file that does not follow its rule.
-fn task<'s>(
+pub(super) fn task<'s>(
     survey: &Survey<'_>,
     names: &Names,
     follows: Follows<'s>,
@@ -243,7 +256,10 @@ fn amendments(
 }
 
 /// The file with the keys of its rule.
-fn rekeyed(task: &Task<'_, Strayed<'_>>, opened: &Opened<'_>) -> Result<Rewritten, Box<Stop>> {
+pub(super) fn rekeyed(
+    task: &Task<'_, Strayed<'_>>,
+    opened: &Opened<'_>,
+) -> Result<Rewritten, Box<Stop>> {
     let Strayed {
         follows,
         amendments,

@@ -140,8 +140,13 @@ impl Repo {
 
     /// An audit with these arguments, without a key.
     pub(crate) fn audit(&self, arguments: &[&str]) -> Check<'_> {
+        self.run_with_json("audit", arguments)
+    }
+
+    /// Any command that prints JSON, without a key.
+    pub(crate) fn run_with_json(&self, name: &str, arguments: &[&str]) -> Check<'_> {
         let mut command = self.command(env!("CARGO_BIN_EXE_sopsguard"));
-        command.args(["audit", "--format", "json"]).args(arguments);
+        command.args([name, "--format", "json"]).args(arguments);
         Check {
             repo: self,
             command,

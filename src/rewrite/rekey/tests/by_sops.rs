@@ -10,6 +10,7 @@ use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::peers::peer;
 
 /// A file of real sops.
 struct Sample {
@@ -191,13 +192,8 @@ fn stories_of_groups(names: &[Vec<&str>]) -> Vec<Story> {
 
 impl Sops {
     fn new() -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/peers");
-        let found = Command::new(script)
-            .args(["--print", "sops-3.13.3"])
-            .output();
-        let found = String::from_utf8(found.unwrap().stdout).unwrap();
         Self {
-            program: found.trim().into(),
+            program: peer("sops-3.13.3"),
             folder: tempfile::tempdir().unwrap(),
             runs: AtomicUsize::new(0),
         }
@@ -409,7 +405,7 @@ fn outside(text: &str, format: Format) -> String {
                     skipped = None;
                 }
                 let is_member = in_metadata && depth(line) > top && skipped.is_none();
-                if is_member && is_list(&LISTS) && !line.trim_end().ends_with("[]") {
+                if is_member && is_list(&LISTS) {
                     skipped = Some(depth(line));
                     continue;
                 }

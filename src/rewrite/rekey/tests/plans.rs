@@ -1,6 +1,7 @@
 //! Who comes and who goes, and what is refused before anything is locked.
 
 use super::*;
+use crate::document::EditRefusal;
 
 const R: &str = "age18thts3qwr97chh3e2q7zdlvk8k0582pqygl5xkn2qrxle68kjsgs78u4du";
 const PGP: &str = "85D77543B3D624B63CEA9E6DBC17301B491B3F21";
@@ -133,4 +134,59 @@ fn a_file_that_nobody_would_open_is_refused() {
         plan(&lists, &wanted(&[&[R], &[]])),
         Err(Refusal::EmptyGroup(2))
     );
+}
+
+#[test]
+fn what_is_read_in_two_places_or_unusual_is_refused() {
+    let keyring = keyring(&[&testdata().join("rules/keys.txt")]);
+    let text = std::fs::read_to_string(testdata().join("formats/values.enc.json")).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let entry = value["sops"]["age"][0].to_string();
+    let tail = "lastmodified: '2026-01-01T00:00:00Z'";
+    let ours = value["sops"]["age"][0]["recipient"].as_str().unwrap();
+    let unusual = |refusal: &Refusal| matches!(refusal, Refusal::Unusual(_));
+    let shared = |refusal: &Refusal| *refusal == Refusal::Edit(EditRefusal::Shared);
+    for (text, is_it) in [
+        (
+            format!("a: &a [{entry}]\nsops: {{age: *a, {tail}}}\n"),
+            &unusual as &dyn Fn(&_) -> _,
+        ),
+        (
+            format!("sops: {{age: &a [{entry}], b: *a, {tail}}}\n"),
+            &shared,
+        ),
+        (
+            format!("sops: &a {{age: [{entry}], {tail}}}\nb: *a\n"),
+            &shared,
+        ),
+        (format!("sops: {{age: {entry}, {tail}}}\n"), &unusual),
+        (format!("sops: {{AGE: [{entry}], {tail}}}\n"), &unusual),
+    ] {
+        let refused = rekeyed(&text, Format::Yaml, &keyring, &wanted(&[&[ours, NEW[0]]]));
+        let refused = refused.expect_err(&text);
+        assert!(is_it(&refused), "{refused:?} in {text}");
+    }
+}
+
+#[test]
+fn a_text_in_utf_16_is_refused() {
+    let keyring = keyring(&[&testdata().join("rules/keys.txt")]);
+    let text = std::fs::read_to_string(testdata().join("formats/values.enc.json")).unwrap();
+    let now = recipients(&text, Format::Json).remove(0);
+    let mut bytes = vec![0xff, 0xfe];
+    bytes.extend(
+        text.replace('\t', " ")
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes),
+    );
+    let source = Document::decode(SourceId::Stdin("x".into()), bytes, Format::Yaml).unwrap();
+    let document = Document::parse(&source, Format::Yaml).unwrap();
+    let file = SopsFile::of(&document).unwrap().unwrap();
+    let Ok(key) = unlock(&file, &keyring) else {
+        panic!("it opens")
+    };
+    let wanted = wanted(&[&[now[0].as_str(), NEW[0]]]);
+    let plan = Plan::new(&document, &file, &wanted).unwrap();
+    let refused = plan.write(&key, &Wrapped::default());
+    assert_eq!(refused, Err(Refusal::Edit(EditRefusal::Transcoded)));
 }

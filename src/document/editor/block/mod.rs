@@ -1,11 +1,14 @@
 //! Changes of a block collection of YAML: its members are lines.
 
+mod spell;
+
 use super::brackets::spell_on_one_line;
 use super::change::{Change, Member, members};
 use super::style::{Style, column_of};
 use super::{Layout, New, NodeId, Refusal, layout};
-use crate::document::{Document, Format, yaml};
+use crate::document::{Document, Format};
 use crate::source::{Edits, Span};
+use spell::{add_item, add_members, add_pair};
 
 /// A block collection and the places of its members.
 struct Block<'b> {
@@ -332,73 +335,4 @@ fn end_of(document: &Document<'_>, value: NodeId) -> usize {
         node = last.value;
     }
     tree.node(node).span.end()
-}
-
-/// Adds the lines of a pair whose key stands at `column`.
-fn add_pair(lines: &mut Vec<String>, column: usize, key: &str, value: &New, style: &Style) {
-    let key = format!("{}{}:", " ".repeat(column), yaml::spell_new(key));
-    if value.has_members() {
-        lines.push(key);
-        add_members(lines, column, value, style);
-        return;
-    }
-    let text = match value {
-        New::Text(text) => text,
-        New::Null | New::Int(_) | New::List(_) | New::Map(_) => "",
-    };
-    match text.strip_suffix('\n').filter(|body| is_literal(body)) {
-        Some(body) => {
-            lines.push(format!("{key} |"));
-            let indentation = " ".repeat(style.deeper(column));
-            lines.extend(body.split('\n').map(|line| format!("{indentation}{line}")));
-        }
-        None => {
-            let spelling = spell_on_one_line(value, style, Format::Yaml);
-            lines.push(format!("{key} {spelling}"));
-        }
-    }
-}
-
-/// Adds the lines of the members of a pair's value, whose key stands at `column`.
-fn add_members(lines: &mut Vec<String>, column: usize, value: &New, style: &Style) {
-    match value {
-        New::List(items) => {
-            for item in items {
-                add_item(lines, style.dash(column), item, style);
-            }
-        }
-        New::Map(pairs) => {
-            for (key, value) in pairs {
-                add_pair(lines, style.deeper(column), key, value, style);
-            }
-        }
-        New::Null | New::Int(_) | New::Text(_) => {}
-    }
-}
-
-/// Adds the lines of an item whose dash stands at `column`.
-fn add_item(lines: &mut Vec<String>, column: usize, value: &New, style: &Style) {
-    let dash = format!("{}- ", " ".repeat(column));
-    match value {
-        New::Map(pairs) if value.has_members() => {
-            let first = lines.len();
-            for (key, value) in pairs {
-                add_pair(lines, column + 2, key, value, style);
-            }
-            if let Some(line) = lines.get_mut(first) {
-                line.replace_range(..column + 2, &dash);
-            }
-        }
-        New::Null | New::Int(_) | New::Text(_) | New::List(_) | New::Map(_) => {
-            let spelling = spell_on_one_line(value, style, Format::Yaml);
-            lines.push(format!("{dash}{spelling}"));
-        }
-    }
-}
-
-/// Whether a literal block holds these lines without more words.
-fn is_literal(body: &str) -> bool {
-    let is_plain = |line: &str| !line.is_empty() && !line.starts_with([' ', '\t', '#']);
-    let is_text = |character: char| matches!(character, '\n' | ' '..='~');
-    body.contains('\n') && body.chars().all(is_text) && body.split('\n').all(is_plain)
 }
