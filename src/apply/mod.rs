@@ -30,7 +30,6 @@ pub(crate) enum Proof {
     /// It is a secret file in this format, whose data key an identity at hand opens. Of one that did not verify
     /// before no more can be asked.
     Opens(Format),
-    #[expect(dead_code, reason = "no command changes such files yet")]
     /// It is no secret file, and whoever made it has read it again.
     IsRead,
 }

@@ -198,6 +198,11 @@ fn guess(name: &str) -> &'static str {
     }
 }
 
+/// Whether a text, as that of a place where a key is kept, tells of a machine.
+pub(crate) fn names_machine(text: &str) -> bool {
+    guess(text) == "machine"
+}
+
 /// A text as a string of TOML.
 pub(crate) fn quoted(text: &str) -> String {
     let mut quoted = String::from('"');

@@ -20,7 +20,7 @@ mod similar;
 pub(crate) use baseline::{Accepted, Baseline};
 pub(crate) use day::Day;
 pub(crate) use error::Error;
-pub(crate) use first::{First, FirstRecipient, literal, quoted};
+pub(crate) use first::{First, FirstRecipient, literal, names_machine, quoted};
 pub(crate) use keys::MAX_NAME;
 pub(crate) use loosening::{Loosening, Looser, Pattern, Who};
 pub(crate) use policy::Policy;

@@ -86,6 +86,33 @@ pub enum Error {
         /// The file as it was named.
         path: PathBuf,
     },
+    /// Recipients are not changed so.
+    #[error("{reason}")]
+    Recipients {
+        /// Why.
+        reason: String,
+        /// What helps.
+        #[help]
+        help: String,
+    },
+    /// Something is not done yet that is to come first.
+    #[error("it is too early: {reason}")]
+    NotYet {
+        /// What.
+        reason: String,
+        /// What helps.
+        #[help]
+        help: String,
+    },
+    /// A proof was to be noted in the policy, and cannot be.
+    #[error("the proof is not noted: {reason}")]
+    #[diagnostic(help(
+        "list the key in `.sopsguard.toml` first: `sopsguard init` writes a first one"
+    ))]
+    NotRecorded {
+        /// Why.
+        reason: String,
+    },
     /// No key could be made.
     #[error("no key could be made: {reason}")]
     NoKey {

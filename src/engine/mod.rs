@@ -39,7 +39,9 @@ mod recovery;
 mod refused;
 mod report;
 mod request;
+mod reseal;
 mod rewriting;
+mod rotate;
 mod settle;
 mod sign;
 mod since;
@@ -57,7 +59,12 @@ pub use baseline::{Written, write_baseline};
 pub use catalogue::{RuleInfo, catalogue, policy_schema};
 pub use check::check;
 pub use error::Error;
-pub use escrow::{KeyKind, NewIdentity, new_passphrase, refuse_repository};
+pub use escrow::{
+    AddRecipient, EscrowKey, EscrowStatus, HandoverStep, KeyKind, Leaving, NewIdentity, NotProved,
+    ProofReport, ProofRequest, ProvedIdentity, Recorded, RemoveRecipient, StepState, WhichRules,
+    add_recipient, escrow_status, new_passphrase, prove_identities, refuse_repository,
+    remove_recipient,
+};
 pub use explain::{
     AskedRule, Changes, Drift, ExplainRequest, Explanation, Governing, GroupReport, KeyName, Leaf,
     Mine, MovedKey, Outcome, Page, RecipientReport, RuleReport, SealReport, SelectorReport,
@@ -69,7 +76,11 @@ pub use recipients::{AccessMatrix, FileAccess, Grant, Keyholder, recipients};
 pub use recovery::{Direction, FileState, RecoveredFile, Recovery, recover};
 pub use report::{BaseCommit, ComparedWith, FileReport, Lacking, NotEvaluated, Report, Summary};
 pub use request::{Access, IdentitySource, Request, Target};
-pub use rewriting::{Amendment, Applied, ChangeOptions, ChangePlan, DiffLine, FileChange, Refused};
+pub use reseal::{Reseal, reseal};
+pub use rewriting::{
+    Amendment, Applied, Blessed, ChangeOptions, ChangePlan, DiffLine, Exposed, FileChange, Refused,
+};
+pub use rotate::{Rotate, rotate};
 pub use updatekeys::{UpdateKeys, update_keys};
 
 use std::num::NonZeroUsize;

@@ -139,7 +139,8 @@ impl Search<'_> {
         paths::relative(self.here, &self.folder().join(FILE_NAME))
     }
 
-    fn folder(&self) -> &Path {
+    /// The folder that the policy lies in.
+    pub(super) fn folder(&self) -> &Path {
         self.repo.map_or(self.here, Repo::work_tree)
     }
 }

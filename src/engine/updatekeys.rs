@@ -77,7 +77,7 @@ pub fn update_keys(asked: UpdateKeys<'_>) -> Result<ChangePlan, Error> {
 const COMMAND: &str = "updatekeys";
 
 /// A file that does not follow its rule.
-struct Strayed<'s> {
+pub(super) struct Strayed<'s> {
     follows: Follows<'s>,
     amendments: Vec<Amendment>,
     /// How many key groups are to be needed, where the file is to follow its rule in that, too.
@@ -179,7 +179,7 @@ fn threshold(follows: &Follows<'_>) -> Option<(usize, usize)> {
 }
 
 /// What is to be done with a file that does not follow its rule.
-fn task<'s>(
+pub(super) fn task<'s>(
     survey: &Survey<'_>,
     names: &Names,
     follows: Follows<'s>,
@@ -256,7 +256,10 @@ fn amendments(
 }
 
 /// The file with the keys of its rule.
-fn rekeyed(task: &Task<'_, Strayed<'_>>, opened: &Opened<'_>) -> Result<Rewritten, Box<Stop>> {
+pub(super) fn rekeyed(
+    task: &Task<'_, Strayed<'_>>,
+    opened: &Opened<'_>,
+) -> Result<Rewritten, Box<Stop>> {
     let Strayed {
         follows,
         amendments,

@@ -26,8 +26,8 @@ use crate::secret::Secret;
 pub(crate) struct Keyring {
     pub(super) found: Found,
     /// What lies in the places of SSH keys, once it was looked at.
-    ssh: OnceLock<Found>,
-    ssh_places: Vec<KeyFile>,
+    pub(super) ssh: OnceLock<Found>,
+    pub(super) ssh_places: Vec<KeyFile>,
     /// Whether the user named the identities.
     pub(super) is_given: bool,
     /// The first of these behind whose passphrase nothing could be had.
@@ -38,7 +38,7 @@ pub(crate) struct Keyring {
 }
 
 /// A file that may hold keys.
-struct KeyFile {
+pub(super) struct KeyFile {
     place: PathBuf,
     /// What it is called.
     origin: Origin,

@@ -6,6 +6,7 @@
 //! what is still [`Shut`]. [`Recipient::lock`] is the other direction. No type here that holds a secret can be printed.
 
 mod age_file;
+mod alone;
 mod ask;
 mod bech32;
 mod dormant;

@@ -143,6 +143,14 @@ impl Keyring {
         {
             return false;
         }
+        self.wake_now(at, recipient, means)
+    }
+
+    /// Wakes one identity, whether it opens anything or not. Returns whether there is one more.
+    pub(super) fn wake_now(&mut self, at: usize, recipient: String, means: &mut Means<'_>) -> bool {
+        let Some(dormant) = self.found.dormant.get_mut(at) else {
+            return false;
+        };
         let origin = dormant.origin.clone();
         let Some(woken) = wake_lock(&dormant.lock, &origin, &recipient, means) else {
             return false;

@@ -28,7 +28,9 @@ mod undone;
 pub use escape::text as escape;
 #[cfg(feature = "cli")]
 pub use escrow::paper;
-pub use escrow::{KeyPlaces, keygen as keygen_json};
+pub use escrow::{
+    KeyPlaces, keygen as keygen_json, proof_human, proof_json, status_human, status_json,
+};
 #[cfg(feature = "cli")]
 pub use explain::human as explain_human;
 pub use explain::json as explain_json;

@@ -2,21 +2,11 @@
 //! what is wanted. Nothing here reads or writes a file, asks somebody or knows the time.
 
 mod copies;
-#[cfg_attr(not(test), expect(dead_code, reason = "the commands come next"))]
 pub(crate) mod creation;
-#[cfg_attr(not(test), expect(dead_code, reason = "the commands come next"))]
 pub(crate) mod policy;
 mod refusal;
 pub(crate) mod rekey;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "no command writes secret files yet")
-)]
 pub(crate) mod reseal;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "no command writes secret files yet")
-)]
 pub(crate) mod rotate;
 #[cfg(test)]
 mod tests;

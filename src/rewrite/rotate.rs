@@ -45,6 +45,13 @@ pub(crate) fn rotate(
     Ok(rotation.editor.finish()?)
 }
 
+/// The recipients for whom a rotation locks the data key, each as often as it is.
+pub(crate) fn recipients(file: &SopsFile<'_>) -> Vec<Recipient> {
+    let keys = file.metadata().groups.iter().flat_map(|group| &group.keys);
+    let of_age = keys.filter(|key| key.kind == KeyKind::Age);
+    of_age.map(|key| Recipient::parse(&key.id())).collect()
+}
+
 /// Refuses a file with keys to which only others encrypt.
 fn demand_age(file: &SopsFile<'_>) -> Result<(), Refusal> {
     let keys = file.metadata().groups.iter().flat_map(|group| &group.keys);

@@ -60,7 +60,7 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
 /// There is no such key at all: that is told once.
 fn report_none(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     let first = context.policy.recipients().next().map(|first| first.at);
-    let text = "make a key that nobody works with (`age-keygen -o escrow.txt`), store it where it \
+    let text = "make a key that nobody works with (`sopsguard escrow keygen`), store it where it \
                 outlives every laptop, list it with `role = \"escrow\"`, and add it to the creation rules \
                 in `.sops.yaml`";
     let found = Found::new("the policy lists recipients, and none of them is an escrow key")

@@ -59,8 +59,8 @@ fn help(recipient: &Trusted, today: Day) -> Help {
         None => "fetch the private key from where it is".to_owned(),
     };
     let text = format!(
-        "{place}, pipe it into this command, which has to call all files verified that it is to open, \
-         and write `proved = {today}` below the key"
+        "{place} and pipe it into this command, which proves that it opens every file, and then writes \
+         `proved = {today}` below the key"
     );
-    Help::new(text).then("sopsguard check --identity -")
+    Help::new(text).then("sopsguard escrow verify --identity - --record")
 }

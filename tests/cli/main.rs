@@ -15,6 +15,7 @@ mod config_rules;
 mod departed;
 mod deployed;
 mod earlier;
+mod escrow;
 mod explain;
 mod formats;
 mod history;

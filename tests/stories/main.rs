@@ -31,6 +31,7 @@ mod check;
 mod ci;
 mod documents;
 mod formats;
+mod handover;
 mod hostile;
 mod keyed;
 mod layout;

@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::terminal::Terminal;
 use crate::{
     audit, check, completions, escrow, explain, init, install, keys, log, man, recipients, recover,
-    rules, updatekeys,
+    reseal, rotate, rules, updatekeys,
 };
 
 /// The world that a command runs in.
@@ -103,11 +103,25 @@ impl App {
                 let access = self.access(&options.access, false, &mut terminal);
                 explain::run(options, &environment, access, style)
             }
-            Command::Escrow(options) => escrow::run(options, &environment, self),
+            Command::Escrow(options) => escrow::run(options, &environment, self, style),
             Command::Init(options) => init::run(options, &environment),
             Command::Install(options) => install::run(options, &environment, style),
             Command::Recipients(options) => recipients::run(options, &environment, style),
             Command::Recover(options) => recover::run(options, &environment),
+            Command::Reseal(options) => {
+                let (mut terminal, mut asking) = (Terminal, Terminal);
+                let write = &options.write.access;
+                let access = self.access(write, false, &mut terminal);
+                let ask = self.ask(write, &mut asking);
+                reseal::run(options, &environment, access, ask, style)
+            }
+            Command::Rotate(options) => {
+                let (mut terminal, mut asking) = (Terminal, Terminal);
+                let write = &options.write.access;
+                let access = self.access(write, false, &mut terminal);
+                let ask = self.ask(write, &mut asking);
+                rotate::run(options, &environment, access, ask, style)
+            }
             Command::Rules(options) => rules::run(options),
             Command::Updatekeys(options) => {
                 let (mut terminal, mut asking) = (Terminal, Terminal);
@@ -178,7 +192,7 @@ impl App {
 
     /// What may be done for keys that ask somebody or run something: in a hook, nothing that was not
     /// allowed by name.
-    fn access<'t>(
+    pub(crate) fn access<'t>(
         &self,
         options: &AccessArgs,
         staged: bool,
@@ -196,7 +210,11 @@ impl App {
     }
 
     /// Who is asked whether to go on, where somebody is there.
-    fn ask<'t>(&self, options: &AccessArgs, terminal: &'t mut Terminal) -> Option<&'t mut dyn Ask> {
+    pub(crate) fn ask<'t>(
+        &self,
+        options: &AccessArgs,
+        terminal: &'t mut Terminal,
+    ) -> Option<&'t mut dyn Ask> {
         let is_asked = self.attended && !self.is_in_hook() && !options.no_input;
         is_asked.then_some(terminal as &mut dyn Ask)
     }

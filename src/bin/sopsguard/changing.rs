@@ -1,16 +1,34 @@
 //! What the commands that change files have in common: show the plan, ask, carry it out, say what was done.
 
-use sopsguard::engine::{Ask, ChangeOptions, ChangePlan};
+use std::path::PathBuf;
+
+use sopsguard::Environment;
+use sopsguard::engine::{Access, Ask, ChangeOptions, ChangePlan, Request, Target};
 use sopsguard::report::{self, PlanStage, Style};
 
-use crate::app;
 use crate::args::{Format, WriteArgs};
 use crate::failure::Failure;
+use crate::{app, inputs};
+
+/// What the user named, and with which identities.
+pub(crate) fn request<'a>(
+    paths: &[PathBuf],
+    write: &WriteArgs,
+    environment: &'a Environment,
+    access: Access<'a>,
+) -> Result<Request<'a>, Failure> {
+    let mut request = Request::new(environment);
+    request.jobs = write.jobs;
+    request.identities = inputs::identities(&write.access.identities)?;
+    request.access = access;
+    request.policy.clone_from(&write.config);
+    request.targets = paths.iter().cloned().map(Target::Path).collect();
+    Ok(request)
+}
 
 /// What the user allows.
 pub(crate) fn options(write: &WriteArgs) -> ChangeOptions {
     let mut options = ChangeOptions::default();
-    options.even_if_unverified = write.even_if_unverified;
     options.with_diff = write.diff;
     options
 }

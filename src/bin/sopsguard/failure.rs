@@ -33,7 +33,7 @@ impl Failure {
     /// interrupted before, and is to be finished or undone first.
     pub(crate) fn code(&self) -> u8 {
         match self {
-            Self::Engine(engine::Error::NotLoaded { .. }) => 1,
+            Self::Engine(engine::Error::NotLoaded { .. } | engine::Error::NotYet { .. }) => 1,
             Self::Engine(engine::Error::Interrupted { .. }) => 4,
             Self::Usage { .. }
             | Self::Engine(
@@ -42,6 +42,8 @@ impl Failure {
                 | engine::Error::PolicyExists { .. }
                 | engine::Error::SecretInRepository { .. }
                 | engine::Error::SecretExists { .. }
+                | engine::Error::Recipients { .. }
+                | engine::Error::NotRecorded { .. }
                 | engine::Error::Baseline { .. }
                 | engine::Error::NoSuchRevision { .. },
             )

@@ -23,6 +23,8 @@ mod man;
 mod printing;
 mod recipients;
 mod recover;
+mod reseal;
+mod rotate;
 mod rules;
 mod terminal;
 mod updatekeys;

@@ -1,12 +1,12 @@
 //! `sopsguard updatekeys`.
 
 use sopsguard::Environment;
-use sopsguard::engine::{self, Access, Ask, Request, Target, UpdateKeys};
+use sopsguard::engine::{self, Access, Ask, UpdateKeys};
 use sopsguard::report::{self, PlanStage, Style};
 
 use crate::args::{Format, UpdateKeysArgs};
 use crate::failure::Failure;
-use crate::{app, changing, inputs};
+use crate::{app, changing};
 
 /// Lets files follow their rules. Returns the exit code.
 pub(crate) fn run<'a>(
@@ -17,14 +17,10 @@ pub(crate) fn run<'a>(
     style: Style,
 ) -> Result<u8, Failure> {
     let write = &options.write;
-    let mut request = Request::new(environment);
-    request.jobs = write.jobs;
-    request.identities = inputs::identities(&write.access.identities)?;
-    request.access = access;
-    request.policy.clone_from(&write.config);
-    request.targets = options.paths.iter().cloned().map(Target::Path).collect();
+    let request = changing::request(&options.paths, write, environment, access)?;
     let mut asked = UpdateKeys::new(request);
     asked.options = changing::options(write);
+    asked.options.even_if_unverified = options.even_if_unverified;
     asked.apply_threshold = options.apply_threshold;
     asked.only_compare = options.check;
     let plan = engine::update_keys(asked)?;

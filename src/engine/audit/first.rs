@@ -50,7 +50,7 @@ pub fn init(environment: &Environment, only_told: bool) -> Result<FirstPolicy, E
     if !only_told && fs::kind(&place).is_some() {
         return Err(Error::PolicyExists { path });
     }
-    let (first, had_another) = look(environment, &root)?;
+    let (first, had_another) = look_for_first(environment, &root)?;
     let text = first.text();
     // What this program does not take must not be written.
     let rules: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
@@ -81,7 +81,10 @@ pub fn init(environment: &Environment, only_told: bool) -> Result<FirstPolicy, E
 }
 
 /// Looks at the repository, without any key; says, too, whether there was a policy before.
-fn look(environment: &Environment, root: &Path) -> Result<(First, bool), Error> {
+pub(in crate::engine) fn look_for_first(
+    environment: &Environment,
+    root: &Path,
+) -> Result<(First, bool), Error> {
     let request = Request::new(environment);
     Start::of(&request).run(|world, _| {
         let (inputs, _) = inputs::list(Vec::new(), world.scope())?;
@@ -91,7 +94,7 @@ fn look(environment: &Environment, root: &Path) -> Result<(First, bool), Error> 
         let relative = |path: &Path| paths::relative(root, &paths::absolute(world.here, path));
         let names: Vec<PathBuf> = inputs.iter().map(|input| relative(&input.path)).collect();
         let secrets: BTreeSet<PathBuf> = facts.iter().map(|file| relative(&file.path)).collect();
-        let (recipients, unlisted) = recipients(&facts, &configs);
+        let (recipients, unlisted) = found_recipients(&facts, &configs);
         let (secret_files, too_many) = shortened(patterns(&names, &secrets));
         let first = First {
             recipients,
@@ -131,7 +134,10 @@ struct Seen {
 
 /// The keys of the files and of the creation rules, those that open most files first; and how many of
 /// them a policy cannot list.
-fn recipients(files: &[FileFacts], configs: &[ConfigFile]) -> (Vec<FirstRecipient>, usize) {
+pub(in crate::engine) fn found_recipients(
+    files: &[FileFacts],
+    configs: &[ConfigFile],
+) -> (Vec<FirstRecipient>, usize) {
     let mut all: BTreeMap<&str, Seen> = BTreeMap::new();
     for file in files {
         for key in file.distinct_keys() {

@@ -33,6 +33,7 @@ use crate::sops::{Reason, Verification};
 pub(super) use configs::config_file;
 use departed::Histories;
 pub use first::{FirstPolicy, init};
+pub(super) use first::{found_recipients, look_for_first};
 use values::{Comparison, ToOpen};
 
 /// Audits who can open the files of a repository, and its configuration.

@@ -5,34 +5,34 @@ use std::path::Path;
 use super::page::Changes;
 use crate::document::Format;
 use crate::engine::log;
-use crate::engine::{At, Edit, Error, FileReport, LogEntry, Verification};
+use crate::engine::{At, Edit, Error, LogEntry, Verification};
 use crate::keys::{Keyring, Means};
 use crate::repo::Repo;
 
 /// Where the history of a file is looked for.
-pub(super) struct History<'a> {
-    pub(super) repo: Option<&'a Repo<'a>>,
-    pub(super) here: &'a Path,
+pub(in crate::engine) struct History<'a> {
+    pub(in crate::engine) repo: Option<&'a Repo<'a>>,
+    pub(in crate::engine) here: &'a Path,
     /// As the user named it.
-    pub(super) named: &'a Path,
-    pub(super) place: &'a Path,
+    pub(in crate::engine) named: &'a Path,
+    pub(in crate::engine) place: &'a Path,
     /// Whether the text came from elsewhere.
-    pub(super) is_text: bool,
+    pub(in crate::engine) is_text: bool,
     /// The format of all versions, where the user says it.
-    pub(super) format: Option<Format>,
+    pub(in crate::engine) format: Option<Format>,
     /// How many commits are looked at.
-    pub(super) commits: usize,
-    pub(super) trust_changes: bool,
+    pub(in crate::engine) commits: usize,
+    pub(in crate::engine) trust_changes: bool,
 }
 
 impl History<'_> {
-    /// Tells what changed.
+    /// Tells what changed, of a file of which sops would say this.
     ///
     /// # Errors
     /// [`Error::Git`] where the repository cannot be read, [`Error::Identity`].
-    pub(super) fn tell(
+    pub(in crate::engine) fn tell(
         &self,
-        file: &FileReport,
+        verification: &Verification,
         keyring: &mut Keyring,
         means: &mut Means<'_>,
     ) -> Result<Changes, Error> {
@@ -58,7 +58,7 @@ impl History<'_> {
             Err(error) => return Err(error),
         };
         let end = Some(log.end);
-        let (since_sound, sound) = since_sound(file, &log.entries);
+        let (since_sound, sound) = since_sound(verification, &log.entries);
         let mut uncommitted = log.entries;
         let committed = uncommitted.iter().position(is_committed);
         let last = committed.and_then(|at| uncommitted.get(at).cloned());
@@ -88,9 +88,12 @@ fn is_committed(entry: &LogEntry) -> bool {
 
 /// The changes since the last version that sops would accept, and that one; nothing where the file as it
 /// is is one, or never was sops's.
-fn since_sound(file: &FileReport, entries: &[LogEntry]) -> (Vec<LogEntry>, Option<LogEntry>) {
+fn since_sound(
+    verification: &Verification,
+    entries: &[LogEntry],
+) -> (Vec<LogEntry>, Option<LogEntry>) {
     let is_stale = entries.first().is_some_and(|entry| entry.has_stale_mac);
-    let is_sound = match file.verification {
+    let is_sound = match verification {
         Verification::Verified => true,
         Verification::Failed => false,
         Verification::NotVerified(_) => !is_stale,

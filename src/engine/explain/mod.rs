@@ -15,6 +15,7 @@ mod says;
 mod seal;
 mod tree;
 
+pub(super) use changes::History;
 pub use drift::{Drift, MovedKey};
 pub use leaves::{Explanation, KeyName, Leaf};
 pub use page::{Changes, GroupReport, Mine, Page, RecipientReport, SealReport, SelectorReport};
@@ -186,7 +187,7 @@ impl Asked {
         };
         Ok(Changes {
             compared_with: world.bases.map(Bases::told),
-            ..history.tell(file, keyring, means)?
+            ..history.tell(&file.verification, keyring, means)?
         })
     }
 }

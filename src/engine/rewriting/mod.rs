@@ -15,18 +15,19 @@ use std::sync::Arc;
 
 use super::check::tell_of_keys;
 use super::{Error, Report};
-use crate::apply::{self, NewText, Unproven};
+use crate::apply::{self, NewText, Proof, Unproven};
 use crate::document::Document;
+use crate::environment::Environment;
 use crate::finding::Help;
-use crate::keys::Wrapped;
+use crate::keys::{self, Wrapped};
 use crate::rules::FileFacts;
-use crate::sops::{DataKey, Reason, SopsFile};
+use crate::sops::{DataKey, Reason, SopsFile, Time};
 
 pub(super) use opening::Stop;
 use opening::{broken, open};
 use phases::Attempt;
 pub(super) use phases::Keys;
-pub use plan::{Amendment, Applied, ChangePlan, DiffLine, FileChange, Refused};
+pub use plan::{Amendment, Applied, Blessed, ChangePlan, DiffLine, Exposed, FileChange, Refused};
 pub(super) use survey::Survey;
 
 /// What the user allows beyond what is safe for all.
@@ -54,6 +55,8 @@ pub(super) struct Opened<'o> {
     pub(super) document: &'o Document<'o>,
     pub(super) file: &'o SopsFile<'o>,
     pub(super) key: &'o DataKey,
+    /// Whether sops would decrypt it as it is.
+    pub(super) verifies: bool,
     /// What plugins gave ahead for recipients of theirs.
     wrapped: &'o Wrapped,
     /// Whether they were asked.
@@ -66,11 +69,46 @@ pub(super) struct Rewritten {
     pub(super) amendments: Vec<Amendment>,
 }
 
+/// A file that is no secret, with what it is to hold: whoever made that has read it again.
+pub(super) struct Plain {
+    /// The path as reports print it, and the place on the disk, absolute.
+    pub(super) path: PathBuf,
+    pub(super) place: PathBuf,
+    /// What it holds; none where it is not there.
+    pub(super) old: Option<Vec<u8>>,
+    pub(super) new: String,
+    pub(super) amendments: Vec<Amendment>,
+}
+
 /// What becomes of the files.
 #[derive(Default)]
 pub(super) struct Draft {
     pub(super) changes: Vec<(FileChange, Arc<NewText>)>,
     pub(super) refused: Vec<Refused>,
+    /// How many files are as they should be already.
+    pub(super) unchanged: usize,
+}
+
+impl Rewritten {
+    /// The text as it is.
+    pub(super) fn unchanged(opened: &Opened<'_>) -> Self {
+        Self {
+            text: opened.document.source().text().to_owned(),
+            amendments: Vec::new(),
+        }
+    }
+}
+
+/// The time that files are dated with.
+///
+/// # Errors
+/// [`Error::NotChanged`] where the environment has none.
+pub(super) fn now(environment: &Environment) -> Result<Time, Error> {
+    let now = environment.now().and_then(Time::utc);
+    now.ok_or_else(|| Error::NotChanged {
+        reason: "the time is not known, and sops notes when a file was written".to_owned(),
+        help: None,
+    })
 }
 
 impl<W> Task<'_, W> {
@@ -113,7 +151,8 @@ pub(super) fn rewrite<W: Sync>(
     let mut draft = Draft::default();
     for result in results {
         match result {
-            Ok(change) => draft.changes.push(change),
+            Ok(Some(change)) => draft.changes.push(change),
+            Ok(None) => draft.unchanged += 1,
             Err(refused) => draft.refused.push(refused),
         }
     }
@@ -121,6 +160,34 @@ pub(super) fn rewrite<W: Sync>(
 }
 
 impl Draft {
+    /// Adds a file that is no secret, in the order of the paths.
+    pub(super) fn join(&mut self, plain: Plain, options: ChangeOptions) {
+        let old = plain.old.as_deref().unwrap_or_default();
+        let has_diff = options.with_diff && !keys::may_be_exposed(old);
+        let diff = match std::str::from_utf8(old) {
+            Ok(old) if has_diff => difference::between(old, &plain.new),
+            Ok(_) | Err(_) => Vec::new(),
+        };
+        let change = FileChange {
+            path: plain.path.clone(),
+            amendments: plain.amendments,
+            diff,
+        };
+        let text = NewText {
+            place: plain.place,
+            path: plain.path,
+            old: plain.old,
+            new: plain.new,
+            proof: Proof::IsRead,
+        };
+        let bytes = |path: &Path| path.as_os_str().as_encoded_bytes().to_owned();
+        let here = bytes(&change.path);
+        let at = self
+            .changes
+            .partition_point(|(other, _)| bytes(&other.path) < here);
+        self.changes.insert(at, (change, Arc::new(text)));
+    }
+
     /// Proves all new texts. What cannot be proved is refused.
     ///
     /// # Errors
@@ -151,6 +218,7 @@ impl Draft {
         )?;
         let mut plan = ChangePlan::to_compare(command, survey, Vec::new());
         plan.refuse(self.refused);
+        plan.unchanged = self.unchanged;
         for ((change, _), result) in self.changes.into_iter().zip(results) {
             match result {
                 Ok(proven) => {
@@ -190,6 +258,7 @@ impl ChangePlan {
             refused: Vec::new(),
             unchanged: 0,
             notices: survey.notices.clone(),
+            exposed: Vec::new(),
             proven: Vec::new(),
             home: survey.world.home(),
         };

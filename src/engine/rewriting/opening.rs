@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::super::MAX_FILE_LEN;
 use super::super::others::decode;
 use super::difference;
-use super::{ChangeOptions, FileChange, Opened, Refused, Rewritten, Task};
+use super::{Amendment, ChangeOptions, FileChange, Opened, Refused, Rewritten, Task};
 use crate::apply::{NewText, Proof};
 use crate::document::{Document, Format};
 use crate::finding::Help;
@@ -59,14 +59,14 @@ impl Opened<'_> {
     }
 }
 
-/// Opens the file and makes its new text.
+/// Opens the file and makes its new text; none where that is the old one.
 pub(super) fn open<W>(
     task: &Task<'_, W>,
     keyring: &Keyring,
     wrapped: Option<&Wrapped>,
     options: ChangeOptions,
     rewrite: impl Fn(&Task<'_, W>, &Opened<'_>) -> Result<Rewritten, Box<Stop>>,
-) -> Result<(FileChange, Arc<NewText>), Box<Stop>> {
+) -> Result<Option<(FileChange, Arc<NewText>)>, Box<Stop>> {
     let path = task.path();
     let format = task.facts.format;
     let refuse = |reason: &str| broken(path, reason.to_owned());
@@ -102,10 +102,14 @@ pub(super) fn open<W>(
         document: &document,
         file: &file,
         key: &key,
+        verifies,
         wrapped: wrapped.unwrap_or(&nothing),
         has_asked: wrapped.is_some(),
     };
     let Rewritten { text, amendments } = rewrite(task, &opened)?;
+    if text == source.text() {
+        return Ok(None);
+    }
     let diff = match options.with_diff {
         true => difference::between(source.text(), &text),
         false => Vec::new(),
@@ -120,13 +124,14 @@ pub(super) fn open<W>(
         path: path.to_owned(),
         old: Some(old),
         new: text,
-        proof: proof(format, verifies),
+        proof: proof(format, verifies, &change.amendments),
     };
-    Ok((change, Arc::new(text)))
+    Ok(Some((change, Arc::new(text))))
 }
 
-fn proof(format: Format, verifies: bool) -> Proof {
-    match verifies {
+fn proof(format: Format, verifies: bool, amendments: &[Amendment]) -> Proof {
+    // Whatever the old MAC was, a new one has to be right.
+    match verifies || amendments.contains(&Amendment::NewMac) {
         true => Proof::Verifies(format),
         false => Proof::Opens(format),
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::super::Error;
+use super::super::log::At;
 use super::super::recipients::Keyholder;
 use crate::apply::Proven;
 use crate::finding::Help;
@@ -23,10 +24,22 @@ pub struct ChangePlan {
     pub unchanged: usize,
     /// Sentences for the user.
     pub notices: Vec<String>,
+    /// What a recipient who goes could read, file by file.
+    pub exposed: Vec<Exposed>,
     /// What is written once it is carried out.
     pub(super) proven: Vec<Proven>,
     /// What makes writing safe, or why that cannot be.
     pub(super) home: Result<Home, Error>,
+}
+
+/// The encrypted values of a file that somebody could read who cannot any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Exposed {
+    /// The path of the file.
+    pub path: PathBuf,
+    /// The paths of the values, as far as they can be shown, in the order of the file.
+    pub values: Vec<String>,
 }
 
 /// A file that would change.
@@ -60,12 +73,30 @@ pub enum Amendment {
     NewDataKey,
     /// The MAC and the time of the last edit are new.
     NewMac,
+    /// Something that was changed without its MAC is made valid by the new one.
+    Blesses(Blessed),
     /// The file is new.
     Created,
     /// The file goes.
     Removed,
     /// Something else, in a few words.
     Other(String),
+}
+
+/// A change that a new MAC makes valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Blessed {
+    /// The keys that lead to a value, a document, or a setting.
+    pub subject: String,
+    /// What happened to it: `added`, `removed`, `changed`, `moved`, `encrypted` or `bared`.
+    pub what: &'static str,
+    /// What brought it.
+    pub at: At,
+    /// Who wrote that commit, as it says.
+    pub author: Option<String>,
+    /// On which day.
+    pub date: Option<String>,
 }
 
 /// A line of a difference, without its line end.

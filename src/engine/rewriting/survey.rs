@@ -9,6 +9,7 @@ use super::super::encrypted::{self, Encrypted};
 use super::super::inputs::{self, Content, Input};
 use super::super::surroundings::Surroundings;
 use super::super::{Error, Request};
+use super::{Refused, Task};
 use crate::rules::{ConfigFile, FileFacts, Follows, Governed, following};
 use crate::{fs, paths};
 
@@ -60,6 +61,14 @@ impl<'w> Survey<'w> {
         })
     }
 
+    /// Puts another text in the place of a configuration, as if it were written already.
+    pub(in crate::engine) fn reconfigure(&mut self, number: usize, new: ConfigFile) {
+        if let Some(old) = self.configs.get_mut(number) {
+            *old = new;
+            self.governed = configs::govern(&self.files, &self.configs, self.world.here);
+        }
+    }
+
     /// Whether the user named a file, or a folder above it, or nothing at all.
     pub(in crate::engine) fn is_named(&self, path: &Path) -> bool {
         self.named.has(self.world.here, path)
@@ -76,5 +85,34 @@ impl<'w> Survey<'w> {
             Content::Disk(place) => fs::resolved(&paths::absolute(self.world.here, place)),
             Content::Blob(_) | Content::Given(_) | Content::Outside | Content::Lost(_) => None,
         }
+    }
+
+    /// A task for one of the files.
+    ///
+    /// # Errors
+    /// [`Refused`] where it is a link that leads out.
+    pub(in crate::engine) fn task<'s, W>(
+        &self,
+        facts: &'s FileFacts,
+        what: W,
+    ) -> Result<Task<'s, W>, Refused> {
+        let place = self.place(&facts.path).ok_or_else(|| {
+            let reason = "it is a link that leads out of the folder";
+            Refused::new(facts.path.clone(), reason)
+        })?;
+        Ok(Task { facts, place, what })
+    }
+
+    /// A task for each file that was named, and why some have none.
+    pub(in crate::engine) fn tasks(&self) -> (Vec<Task<'_, ()>>, Vec<Refused>) {
+        let named = self.files.iter().filter(|file| self.is_named(&file.path));
+        let (mut tasks, mut refused) = (Vec::new(), Vec::new());
+        for facts in named {
+            match self.task(facts, ()) {
+                Ok(task) => tasks.push(task),
+                Err(why) => refused.push(why),
+            }
+        }
+        (tasks, refused)
     }
 }

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use super::super::escape;
 use super::super::human::{GREEN, RED, Style, paint, plural};
 use super::Stage;
-use crate::engine::{Amendment, ChangePlan, FileChange, Keyholder, Refused};
+use crate::engine::{Amendment, Blessed, ChangePlan, Exposed, FileChange, Keyholder, Refused};
+
+const YELLOW: &str = "33";
 
 /// Writes `plan` for people to read; once it was applied only what was done.
 ///
@@ -29,6 +31,7 @@ pub fn human(plan: &ChangePlan, stage: Stage, style: Style, out: &mut dyn Write)
     for refused in &plan.refused {
         write_refused(refused, style, out)?;
     }
+    write_exposed(&plan.exposed, out)?;
     for notice in &plan.notices {
         writeln!(out, "note: {}", escape::text(notice))?;
     }
@@ -67,10 +70,32 @@ fn told(amendment: &Amendment, style: Style) -> String {
         }
         Amendment::NewDataKey => "~ a new data key: all values and the MAC anew".to_owned(),
         Amendment::NewMac => "~ the MAC and `lastmodified` anew".to_owned(),
+        Amendment::Blesses(blessed) => paint(style, YELLOW, &told_blessed(blessed)),
         Amendment::Created => paint(style, GREEN, "+ a new file"),
         Amendment::Removed => paint(style, RED, "- the file goes"),
         Amendment::Other(what) => format!("~ {}", escape::text(what)),
     }
+}
+
+/// What happened to a value, and which commit did it.
+fn told_blessed(blessed: &Blessed) -> String {
+    let by = [
+        Some(blessed.at.name()),
+        blessed.author.as_deref(),
+        blessed.date.as_deref(),
+    ];
+    let by: Vec<String> = by.into_iter().flatten().map(escape::text).collect();
+    let subject = if blessed.subject.is_empty() {
+        "…"
+    } else {
+        &blessed.subject
+    };
+    format!(
+        "! {} {} ({})",
+        escape::text(subject),
+        blessed.what,
+        by.join(", ")
+    )
 }
 
 /// Whose key it is, and the key in full.
@@ -97,6 +122,21 @@ fn write_diff(file: &FileChange, style: Style, out: &mut dyn Write) -> io::Resul
         writeln!(out, "      {}", paint(style, color, &text))?;
     }
     Ok(())
+}
+
+/// What somebody could read who cannot any more, by the paths of values.
+fn write_exposed(exposed: &[Exposed], out: &mut dyn Write) -> io::Result<()> {
+    if exposed.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "values that were open to the key that goes:")?;
+    for file in exposed {
+        writeln!(out, "    {}", escape::path(&file.path))?;
+        for value in &file.values {
+            writeln!(out, "        {}", escape::text(value))?;
+        }
+    }
+    writeln!(out)
 }
 
 fn write_refused(refused: &Refused, style: Style, out: &mut dyn Write) -> io::Result<()> {

@@ -7,7 +7,9 @@ use serde::Serialize;
 
 use super::super::escape;
 use super::Stage;
-use crate::engine::{Amendment, ChangePlan, DiffLine, FileChange, Keyholder, Refused};
+use crate::engine::{
+    Amendment, Blessed, ChangePlan, DiffLine, Exposed, FileChange, Keyholder, Refused,
+};
 
 /// Writes one JSON object.
 ///
@@ -24,6 +26,7 @@ pub fn json(plan: &ChangePlan, stage: Stage, out: &mut dyn Write) -> io::Result<
         refused: plan.refused.iter().map(Refusal::of).collect(),
         unchanged: plan.unchanged,
         notices: &plan.notices,
+        exposed: plan.exposed.iter().map(Values::of).collect(),
     };
     let text = serde_json::to_string_pretty(&root).map_err(io::Error::other)?;
     writeln!(out, "{}", escape::json(&text))
@@ -39,6 +42,15 @@ struct Root<'p> {
     refused: Vec<Refusal<'p>>,
     unchanged: usize,
     notices: &'p [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    exposed: Vec<Values<'p>>,
+}
+
+/// What somebody could read who cannot any more.
+#[derive(Serialize)]
+struct Values<'p> {
+    path: String,
+    values: &'p [String],
 }
 
 #[derive(Serialize)]
@@ -57,6 +69,7 @@ enum Change<'p> {
     Threshold { from: usize, to: usize },
     NewDataKey,
     NewMac,
+    Bless(Bless<'p>),
     CreateFile,
     RemoveFile,
     Other { what: &'p str },
@@ -72,6 +85,16 @@ struct Recipient<'p> {
 }
 
 #[derive(Serialize)]
+struct Bless<'p> {
+    path: &'p str,
+    what: &'static str,
+    /// The commit's whole id, `index` or `work-tree`.
+    at: &'p str,
+    author: Option<&'p str>,
+    date: Option<&'p str>,
+}
+
+#[derive(Serialize)]
 struct Line<'p> {
     line: usize,
     added: bool,
@@ -84,6 +107,15 @@ struct Refusal<'p> {
     reason: &'p str,
     help: Option<&'p str>,
     commands: &'p [String],
+}
+
+impl<'p> Values<'p> {
+    fn of(exposed: &'p Exposed) -> Self {
+        Self {
+            path: text(&exposed.path),
+            values: &exposed.values,
+        }
+    }
 }
 
 impl<'p> File<'p> {
@@ -109,6 +141,7 @@ impl<'p> Change<'p> {
             },
             Amendment::NewDataKey => Self::NewDataKey,
             Amendment::NewMac => Self::NewMac,
+            Amendment::Blesses(blessed) => Self::Bless(Bless::of(blessed)),
             Amendment::Created => Self::CreateFile,
             Amendment::Removed => Self::RemoveFile,
             Amendment::Other(what) => Self::Other { what },
@@ -123,6 +156,18 @@ impl<'p> Recipient<'p> {
             name: holder.name.as_deref(),
             role: holder.role.as_deref(),
             group,
+        }
+    }
+}
+
+impl<'p> Bless<'p> {
+    fn of(blessed: &'p Blessed) -> Self {
+        Self {
+            path: &blessed.subject,
+            what: blessed.what,
+            at: blessed.at.id(),
+            author: blessed.author.as_deref(),
+            date: blessed.date.as_deref(),
         }
     }
 }

@@ -34,7 +34,6 @@ pub(crate) enum Refusal {
 
 impl Refusal {
     /// What to do about it.
-    #[expect(dead_code, reason = "the command that tells it comes next")]
     pub(crate) fn help(&self) -> &'static str {
         match self {
             Self::Unreadable => "`sopsguard audit` shows what is wrong with it",

@@ -56,10 +56,6 @@ impl Time {
 
     /// A moment in UTC, as sops notes it when it writes a file; `None` where it is before 1970 or after
     /// the year 9999.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the commands that write need it")
-    )]
     pub(crate) fn utc(moment: SystemTime) -> Option<Self> {
         let seconds = moment.duration_since(UNIX_EPOCH).ok()?.as_secs();
         let (year, month, day) = date(u32::try_from(seconds / 86_400).ok()?)?;

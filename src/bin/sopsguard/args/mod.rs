@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
+use sopsguard::engine::Reseal;
 use sopsguard::install::Hook;
 
 use crate::help::{
@@ -16,16 +17,21 @@ use crate::help::{
     COMPLETIONS_EXAMPLES, EXAMPLES, EXIT_CODES, EXPLAIN_EXAMPLES, EXPLAIN_EXIT_CODES, IDENTITIES,
     INIT_EXAMPLES, INIT_EXIT_CODES, INSTALL_EXAMPLES, KEYS_EXAMPLES, KEYS_EXIT_CODES, LOG_EDITS,
     LOG_EXAMPLES, LOG_EXIT_CODES, MAN_EXAMPLES, RECIPIENTS_EXAMPLES, RECIPIENTS_EXIT_CODES,
-    RECOVER_EXAMPLES, RECOVER_EXIT_CODES, RULES_EXAMPLES, UPDATEKEYS_EXAMPLES,
-    UPDATEKEYS_EXIT_CODES,
+    RECOVER_EXAMPLES, RECOVER_EXIT_CODES, RESEAL_EXAMPLES, RESEAL_EXIT_CODES, ROTATE_EXAMPLES,
+    ROTATE_EXIT_CODES, RULES_EXAMPLES, UPDATEKEYS_EXAMPLES, UPDATEKEYS_EXIT_CODES,
 };
 use crate::later::Later;
 
 use self::values::hook_names;
 
-pub(crate) use self::escrow::{EscrowArgs, EscrowCommand, KeygenArgs};
+pub(crate) use self::escrow::{
+    AddRecipientArgs, EscrowArgs, EscrowCommand, KeygenArgs, RemoveRecipientArgs, StatusArgs,
+    VerifyArgs,
+};
 pub(crate) use self::shared::{AccessArgs, BaselineArgs, ComparedArgs, WriteArgs};
-pub(crate) use self::values::{ColorChoice, Format, InputType, ReportFormat, TableFormat};
+pub(crate) use self::values::{
+    ColorChoice, Format, InputType, ReportFormat, RoleWord, TableFormat,
+};
 
 /// Verify sops-encrypted files: syntax, metadata, ciphertext and, with a key, the MAC
 #[derive(Debug, Parser)]
@@ -131,6 +137,18 @@ pub(crate) enum Command {
     /// the entries of recipients that come or go. The plan is shown first, and every new text is opened and
     /// verified before it is written. `--check` compares only, and needs no key.
     Updatekeys(Later<UpdateKeysArgs>),
+    /// Make a stale MAC right, after showing what that blesses
+    ///
+    /// For a file that was edited as text, or merged badly, and is right as it stands. All that changed since
+    /// it last verified is listed, with the commits; after a yes `mac` and `lastmodified` are written, and
+    /// nothing else. Refuses where a value does not decrypt: a new MAC would not help.
+    Reseal(Later<ResealArgs>),
+    /// Give files a new data key, under which all that is in them is encrypted anew
+    ///
+    /// What `sops rotate` does, for all files at once: either all change or none. The recipients stay who
+    /// they are, so let the files follow their rules first (`sopsguard updatekeys`). Whoever could read a
+    /// file before may have kept its values: those are to be changed at their source.
+    Rotate(Later<RotateArgs>),
     /// List the rules, or print the page of one
     ///
     /// Each finding names the rule that it comes from. A rule's page says when it fires, when it does
@@ -429,6 +447,37 @@ pub(crate) struct UpdateKeysArgs {
     /// Give files the threshold of their rule, too, which `sops updatekeys` leaves alone
     #[arg(long)]
     pub(crate) apply_threshold: bool,
+    /// Change files that do not verify, too, which blesses nothing: they fail afterwards as before
+    #[arg(long)]
+    pub(crate) even_if_unverified: bool,
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("{ROTATE_EXAMPLES}\n\n{ROTATE_EXIT_CODES}"))]
+#[command(after_long_help = format!("{ROTATE_EXAMPLES}\n\n{IDENTITIES}\n\n{ROTATE_EXIT_CODES}"))]
+pub(crate) struct RotateArgs {
+    /// Files and folders; the whole repository where there are none, or the current folder outside of one
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("{RESEAL_EXAMPLES}\n\n{RESEAL_EXIT_CODES}"))]
+#[command(after_long_help = format!("{RESEAL_EXAMPLES}\n\n{IDENTITIES}\n\n{RESEAL_EXIT_CODES}"))]
+pub(crate) struct ResealArgs {
+    /// The files
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Bless a file of which no version is found that verified: all that it holds
+    #[arg(long)]
+    pub(crate) accept_unknown: bool,
+    /// Look at no more than N commits of the repository for the last version that verified
+    #[arg(long, value_name = "N", default_value_t = Reseal::HISTORY)]
+    pub(crate) history: usize,
     #[command(flatten)]
     pub(crate) write: WriteArgs,
 }

@@ -60,9 +60,6 @@ pub(crate) struct WriteArgs {
     /// Change the files that can be changed, and leave out the others; else all change, or none
     #[arg(long)]
     pub(crate) skip_refused: bool,
-    /// Change files that do not verify, too, which blesses nothing: they fail afterwards as before
-    #[arg(long)]
-    pub(crate) even_if_unverified: bool,
     /// Follow this policy instead of .sopsguard.toml at the repository's root
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

@@ -33,6 +33,28 @@ impl From<InputType> for sopsguard::Format {
     }
 }
 
+/// What a key is for, by the words that a policy has for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RoleWord {
+    /// Kept for the day when all others are gone
+    Escrow,
+    /// A person's
+    Maintainer,
+    /// A cluster's, a job's
+    Machine,
+}
+
+impl RoleWord {
+    /// The word.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Escrow => "escrow",
+            Self::Maintainer => "maintainer",
+            Self::Machine => "machine",
+        }
+    }
+}
+
 /// How many commits a search looks at.
 pub(super) fn commits(text: &str) -> Result<NonZeroUsize, String> {
     match text.parse::<usize>().map(NonZeroUsize::new) {

@@ -227,3 +227,33 @@ Examples:
   sopsguard updatekeys --dry-run                 who would come and go, file by file
   sopsguard updatekeys                           the same; asks, then changes all files or none
   sopsguard updatekeys --yes apps/shop           without being asked, below one folder";
+
+pub(crate) const ROTATE_EXIT_CODES: &str = "\
+Exit codes:
+  0  all files have new data keys
+  1  a file cannot be rotated, or somebody said no: nothing was changed
+  2  the arguments or the policy are wrong, or a named identity cannot be used
+  3  the work could not be done (a path is not there, a disk is full): nothing was changed
+  4  a change was interrupted before: `sopsguard recover`";
+
+pub(crate) const ROTATE_EXAMPLES: &str = "\
+Examples:
+  sopsguard rotate --dry-run                     which files would get a new data key
+  sopsguard rotate                               the same; asks, then rotates all files or none
+  sopsguard rotate --yes apps/shop               without being asked, below one folder
+  sopsguard rotate --skip-refused                all but those that have to wait, and why";
+
+pub(crate) const RESEAL_EXIT_CODES: &str = "\
+Exit codes:
+  0  the files verify now, or did before
+  1  a file cannot be resealed, or somebody said no: nothing was changed
+  2  the arguments or the policy are wrong, or a named identity cannot be used
+  3  the work could not be done (a path is not there, a disk is full): nothing was changed
+  4  a change was interrupted before: `sopsguard recover`";
+
+pub(crate) const RESEAL_EXAMPLES: &str = "\
+Examples:
+  sopsguard reseal --dry-run apps/db.enc.yaml    what a new MAC would bless, and which commits did it
+  sopsguard reseal apps/db.enc.yaml              the same; asks, then writes the new MAC
+  sopsguard log apps/db.enc.yaml                 all that ever happened to the file
+  git restore --source COMMIT apps/db.enc.yaml   rather the old version than that";

@@ -1,0 +1,93 @@
+//! `sopsguard escrow add-recipient` and `remove-recipient`.
+
+use sopsguard::Environment;
+use sopsguard::engine::{
+    self, Access, AddRecipient, Ask, RemoveRecipient, Request, Target, WhichRules,
+};
+use sopsguard::report::Style;
+
+use crate::args::{AddRecipientArgs, Format, RemoveRecipientArgs, WriteArgs};
+use crate::failure::Failure;
+use crate::{app, changing, inputs};
+
+/// Adds a recipient. Returns the exit code.
+pub(crate) fn add<'a>(
+    options: &AddRecipientArgs,
+    environment: &'a Environment,
+    access: Access<'a>,
+    ask: Option<&mut dyn Ask>,
+    style: Style,
+) -> Result<u8, Failure> {
+    let write = &options.write;
+    let mut request = request(write, environment, access)?;
+    request.targets = options.paths.iter().cloned().map(Target::Path).collect();
+    let mut asked = AddRecipient::new(request, options.key.clone(), options.name.clone());
+    asked.options = changing::options(write);
+    asked.role = options.role.map(|role| role.word().to_owned());
+    asked.held_by.clone_from(&options.held_by);
+    asked.rules = WhichRules::default();
+    asked.rules.numbers.clone_from(&options.rules);
+    asked.rules.path_regexes.clone_from(&options.path_regexes);
+    asked.groups.clone_from(&options.groups);
+    let plan = engine::add_recipient(asked)?;
+    let changes = !plan.files.is_empty();
+    let code = changing::carry_out(plan, write, ask, style)?;
+    if code == 0 && changes && is_told(write, style) {
+        tell(&[
+            "prove that the private key opens every file, from where it is kept:",
+            "  sopsguard escrow verify --identity - --record",
+            "commit all of it together, then rebase open branches onto it: git add -A && git commit",
+        ])?;
+    }
+    Ok(code)
+}
+
+/// Takes a recipient out. Returns the exit code.
+pub(crate) fn remove<'a>(
+    options: &RemoveRecipientArgs,
+    environment: &'a Environment,
+    access: Access<'a>,
+    ask: Option<&mut dyn Ask>,
+    style: Style,
+) -> Result<u8, Failure> {
+    let write = &options.write;
+    let request = request(write, environment, access)?;
+    let mut asked = RemoveRecipient::new(request, options.recipient.clone());
+    asked.options = changing::options(write);
+    asked.without_proof = options.without_proof;
+    let plan = engine::remove_recipient(asked)?;
+    let changes = !plan.files.is_empty();
+    let code = changing::carry_out(plan, write, ask, style)?;
+    if code == 0 && changes && is_told(write, style) {
+        tell(&[
+            "commit all of it together, and let what deploys it sync: git add -A && git commit",
+            "then change the values that the key could read where they come from, and encrypt the new ones",
+        ])?;
+    }
+    Ok(code)
+}
+
+fn request<'a>(
+    write: &WriteArgs,
+    environment: &'a Environment,
+    access: Access<'a>,
+) -> Result<Request<'a>, Failure> {
+    let mut request = Request::new(environment);
+    request.jobs = write.jobs;
+    request.identities = inputs::identities(&write.access.identities)?;
+    request.access = access;
+    request.policy.clone_from(&write.config);
+    Ok(request)
+}
+
+/// Whether what comes next is told: where something was done, to people.
+fn is_told(write: &WriteArgs, style: Style) -> bool {
+    write.format == Format::Human && !write.dry_run && !style.quiet
+}
+
+fn tell(next: &[&str]) -> Result<(), Failure> {
+    app::print(|out| {
+        writeln!(out, "\nnext:")?;
+        next.iter().try_for_each(|line| writeln!(out, "  {line}"))
+    })
+}

@@ -1,0 +1,290 @@
+//! `escrow remove-recipient`: out of the rules, the policy and the files; and every file that the key could read
+//! gets a new data key, because it knows the old one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use super::super::super::others::decode;
+use super::super::super::rewriting::{
+    Amendment, ChangeOptions, ChangePlan, Exposed, Keys, Opened, Refused, Rewritten, Stop, Survey,
+    Task, rewrite,
+};
+use super::super::super::surroundings::Start;
+use super::super::super::updatekeys::{Strayed, rekeyed};
+use super::super::super::{Error, Request};
+use super::adding::settle;
+use super::choosing::Chosen;
+use super::listing::PolicyFile;
+use super::naming::{Meant, known_key};
+use super::refused;
+use super::rules::{Followers, call, edit, followers};
+use super::standing::Standing;
+use crate::document::{Document, KeyPath};
+use crate::finding::Help;
+use crate::keys::Recipient;
+use crate::rewrite::creation;
+use crate::rewrite::rotate::rotate;
+use crate::rules::{FileFacts, argument};
+use crate::sops::{Leaf, SopsFile, Time, walk};
+use crate::source::SourceId;
+
+/// A recipient that is to go.
+#[expect(missing_debug_implementations, reason = "the request can hold secrets")]
+#[non_exhaustive]
+pub struct RemoveRecipient<'a> {
+    /// With which identities.
+    pub request: Request<'a>,
+    /// What is allowed.
+    pub options: ChangeOptions,
+    /// Its key, or its name.
+    pub recipient: String,
+    /// Whether it goes although nobody has proved that the others open the files.
+    pub without_proof: bool,
+}
+
+impl<'a> RemoveRecipient<'a> {
+    /// A request to take a recipient out of all rules and files.
+    #[must_use]
+    pub fn new(request: Request<'a>, recipient: String) -> Self {
+        Self {
+            request,
+            options: ChangeOptions::default(),
+            recipient,
+            without_proof: false,
+        }
+    }
+}
+
+/// Plans to take a recipient out of all creation rules, the policy and all files, and to give a new data key to each
+/// file that it could read.
+///
+/// # Errors
+/// [`Error::Recipients`] where it cannot go so, [`Error::NotYet`] where it is too early; those of
+/// [`check`](super::super::super::check()).
+pub fn remove_recipient(asked: RemoveRecipient<'_>) -> Result<ChangePlan, Error> {
+    let start = Start::of_audit(&asked.request);
+    start.run(|world, _| {
+        let RemoveRecipient {
+            mut request,
+            options,
+            recipient,
+            without_proof,
+        } = asked;
+        let environment = request.environment;
+        let at = environment.now().and_then(Time::utc);
+        let at = at.ok_or_else(|| refused("the clock says no time", "set it"))?;
+        let policy = request.policy.clone();
+        let mut survey = Survey::take(&mut request, world)?;
+        let meant = known_key(&recipient, &survey)?;
+        let chosen = with_key(&survey, &meant);
+        let could_read = readable(&survey, &meant);
+        if chosen.is_empty() && could_read.is_empty() {
+            let reason = format!("`{}` is in no rule and in no file", meant.called());
+            return Err(refused(reason, "`sopsguard recipients` shows who is where"));
+        }
+        let standing = Standing::of(&survey, &meant, environment.now());
+        let edited = edit(&survey, chosen, |source, rules| {
+            creation::remove(source, &meant.canonical, rules)
+        })?;
+        for config in &edited {
+            config.take_effect(&mut survey)?;
+        }
+        standing.refuse_early(&survey, &could_read, without_proof)?;
+        let policy = PolicyFile::read(&survey, policy.as_deref())?;
+        let listed = policy.without(&meant.canonical)?;
+        let Followers {
+            tasks,
+            mut refused,
+            unchanged,
+        } = followers(&survey, &edited);
+        refused.extend(left_behind(&could_read, &tasks, &refused, &meant));
+        let removal = Removal {
+            meant: &meant,
+            could_read: &could_read,
+            at,
+            values: Mutex::default(),
+        };
+        let mut keys = Keys::of(request)?;
+        let mut draft = rewrite(&tasks, &mut keys, options, |task, opened| {
+            removal.rewritten(task, opened)
+        })?;
+        let goes = || Amendment::Removes(meant.holder(None), None);
+        for config in edited {
+            config.join(&mut draft, goes(), options);
+        }
+        if let Some(text) = listed {
+            policy.join(&mut draft, text, goes(), options);
+        }
+        let mut plan = draft.prove(COMMAND, &survey, &mut keys)?;
+        plan.exposed = removal.exposed();
+        settle(&mut plan, refused, unchanged, remains(&meant));
+        Ok(plan)
+    })
+}
+
+/// A recipient who goes from files.
+struct Removal<'r> {
+    meant: &'r Meant,
+    /// The files that it can read now.
+    could_read: &'r BTreeSet<PathBuf>,
+    /// When they are written.
+    at: Time,
+    /// The values of each of these files, as soon as it is open.
+    values: Mutex<BTreeMap<PathBuf, Vec<String>>>,
+}
+
+impl Removal<'_> {
+    /// A file without the recipient, under a new data key where it could read it.
+    fn rewritten(
+        &self,
+        task: &Task<'_, Strayed<'_>>,
+        opened: &Opened<'_>,
+    ) -> Result<Rewritten, Box<Stop>> {
+        let path = &task.facts.path;
+        let mut rewritten = rekeyed(task, opened)?;
+        if self.could_read.contains(path) {
+            let values = values_of(opened);
+            let mut all = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+            all.insert(path.clone(), values);
+            drop(all);
+            rewritten = rotated_again(task, opened, rewritten, self.at)?;
+        }
+        call(&mut rewritten.amendments, self.meant, None);
+        Ok(rewritten)
+    }
+
+    fn exposed(self) -> Vec<Exposed> {
+        let values = self.values.into_inner();
+        let values = values.unwrap_or_else(PoisonError::into_inner).into_iter();
+        values
+            .map(|(path, values)| Exposed { path, values })
+            .collect()
+    }
+}
+
+/// The command.
+const COMMAND: &str = "escrow remove-recipient";
+
+/// The rules that name the key.
+fn with_key(survey: &Survey<'_>, meant: &Meant) -> Vec<Chosen> {
+    let mut all = Vec::new();
+    for (config, file) in survey.configs.iter().enumerate() {
+        let Ok(read) = &file.read else { continue };
+        let rules = read.rules.iter().enumerate();
+        let rules = rules.filter(|(_, rule)| {
+            let mut keys = rule.groups.iter().flatten();
+            keys.any(|key| key.names.canonical == meant.canonical)
+        });
+        let rules: Vec<usize> = rules.map(|(at, _)| at).collect();
+        // Files that have the key although their rule does not name it are to follow that rule, too.
+        let governed = survey
+            .following()
+            .filter(|follows| std::ptr::eq(follows.config, file) && has_key(follows.file, meant));
+        let governed: Vec<usize> = governed.map(|follows| follows.number).collect();
+        let rules: BTreeSet<usize> = rules.into_iter().chain(governed).collect();
+        if !rules.is_empty() {
+            let rules = rules.into_iter().collect();
+            all.push(Chosen { config, rules });
+        }
+    }
+    all
+}
+
+fn has_key(file: &FileFacts, meant: &Meant) -> bool {
+    file.keys().any(|key| key.canonical == meant.canonical)
+}
+
+/// The files that the key can read now.
+fn readable(survey: &Survey<'_>, meant: &Meant) -> BTreeSet<PathBuf> {
+    let files = survey.files.iter().filter(|file| has_key(file, meant));
+    files.map(|file| file.path.clone()).collect()
+}
+
+/// The files that would keep the key: no rule governs them.
+fn left_behind(
+    could_read: &BTreeSet<PathBuf>,
+    tasks: &[Task<'_, Strayed<'_>>],
+    refused: &[Refused],
+    meant: &Meant,
+) -> Vec<Refused> {
+    let is_told = |path: &PathBuf| {
+        tasks.iter().any(|task| task.facts.path == *path)
+            || refused.iter().any(|refused| refused.path == *path)
+    };
+    let left = could_read.iter().filter(|path| !is_told(path));
+    left.map(|path| {
+        let reason = format!(
+            "`{}` can read it, and no creation rule governs it",
+            meant.called()
+        );
+        let help = Help::new("give it a rule in `.sops.yaml`, or take the key out by hand").then(
+            format!("sops rotate -i --rm-age {} {}", meant.shown, argument(path)),
+        );
+        Refused::new(path.clone(), reason).helped(help)
+    })
+    .collect()
+}
+
+/// The paths of the encrypted values, as far as they can be shown; each once.
+fn values_of(opened: &Opened<'_>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let mut values = Vec::new();
+    let walked = walk(opened.file.tree(), opened.file.selectors(), |visit| {
+        if !visit.selected || !matches!(visit.leaf, Leaf::Scalar { .. }) {
+            return;
+        }
+        let path = KeyPath::new(visit.path.iter().copied()).to_string();
+        if seen.insert(path.clone()) {
+            values.push(path);
+        }
+    });
+    if walked.is_err() {
+        values.push("…".to_owned());
+    }
+    values
+}
+
+/// The text under a new data key, after it got other recipients.
+fn rotated_again(
+    task: &Task<'_, Strayed<'_>>,
+    opened: &Opened<'_>,
+    rewritten: Rewritten,
+    at: Time,
+) -> Result<Rewritten, Box<Stop>> {
+    let path = &task.facts.path;
+    let fault = || {
+        Refused::new(
+            path.clone(),
+            "the file without the key cannot be read again",
+        )
+    };
+    let id = SourceId::WorkTree(path.clone());
+    let (Some(source), None) = decode(id, rewritten.text.into_bytes(), task.facts.format) else {
+        return Err(fault().into());
+    };
+    let document = Document::parse(&source, task.facts.format).map_err(|_| fault())?;
+    let file = SopsFile::of(&document).map_err(|_| fault())?;
+    let file = file.ok_or_else(fault)?;
+    let keys = file.metadata().groups.iter().flat_map(|group| &group.keys);
+    let recipients = keys.map(|key| Recipient::parse(&key.id())).collect();
+    let wrapped = opened.wrapped_for(recipients)?;
+    let text = rotate(&document, &file, opened.key, at, wrapped)
+        .map_err(|refusal| Refused::new(path.clone(), refusal.to_string()))?;
+    let mut amendments = rewritten.amendments;
+    amendments.push(Amendment::NewDataKey);
+    Ok(Rewritten { text, amendments })
+}
+
+/// What no command can do.
+fn remains(meant: &Meant) -> Vec<String> {
+    let name = meant.called();
+    vec![
+        format!(
+            "`{name}` may have kept what it could read: change the values listed above where they come from"
+        ),
+        format!(
+            "revisions before this commit still need the key of `{name}`: keep it in the safe while one of them may be deployed again"
+        ),
+    ]
+}

@@ -1,0 +1,158 @@
+//! The `.sops.yaml` with the change made, and the files that follow it then.
+
+use std::path::{Path, PathBuf};
+
+use super::super::super::Error;
+use super::super::super::audit::config_file;
+use super::super::super::recipients::Names;
+use super::super::super::rewriting::{
+    Amendment, ChangeOptions, Draft, Plain, Refused, Survey, Task,
+};
+use super::super::super::updatekeys::{Strayed, task};
+use super::choosing::Chosen;
+use super::naming::Meant;
+use super::refused;
+use crate::config::creation::CreationRule;
+use crate::paths;
+use crate::rewrite::creation::{Edited, Refusal};
+use crate::rules::{ConfigFile, Follows};
+use crate::source::Source;
+
+/// A configuration that is edited.
+pub(super) struct EditedConfig {
+    /// Its number.
+    config: usize,
+    /// The rules that were chosen.
+    rules: Vec<usize>,
+    path: PathBuf,
+    place: PathBuf,
+    old: Vec<u8>,
+    new: String,
+}
+
+/// Edits the chosen rules of each configuration.
+///
+/// # Errors
+/// [`Error::Recipients`] where one cannot be edited so.
+pub(super) fn edit(
+    survey: &Survey<'_>,
+    chosen: Vec<Chosen>,
+    edit: impl Fn(&Source, &[usize]) -> Result<Edited, Refusal>,
+) -> Result<Vec<EditedConfig>, Error> {
+    let mut edited = Vec::new();
+    for Chosen { config, rules } in chosen {
+        let Some(file) = survey.configs.get(config) else {
+            continue;
+        };
+        let new = edit(&file.source, &rules).map_err(|refusal| {
+            let reason = format!("`{}`: {refusal}", file.path.display());
+            refused(reason, refusal.help())
+        })?;
+        let place = survey.place(&file.path);
+        edited.push(EditedConfig {
+            config,
+            rules,
+            path: file.path.clone(),
+            place: place.unwrap_or_else(|| paths::absolute(survey.world.here, &file.path)),
+            old: file.source.bytes().to_vec(),
+            new: new.text,
+        });
+    }
+    Ok(edited)
+}
+
+impl EditedConfig {
+    pub(super) fn is_changed(&self) -> bool {
+        self.old != self.new.as_bytes()
+    }
+
+    /// The chosen rules, with their numbers from 0 and the path of the configuration.
+    pub(super) fn rules_in<'s>(
+        &'s self,
+        survey: &'s Survey<'_>,
+    ) -> impl Iterator<Item = (&'s Path, usize, &'s CreationRule)> {
+        let config = survey.configs.get(self.config);
+        let read = config.and_then(|config| config.read.as_ref().ok());
+        self.rules.iter().filter_map(move |rule| {
+            let found = read?.rules.get(*rule)?;
+            Some((self.path.as_path(), *rule, found))
+        })
+    }
+
+    /// Lets the survey see it as it will be.
+    pub(super) fn take_effect(&self, survey: &mut Survey<'_>) -> Result<(), Error> {
+        let Some(old) = survey.configs.get(self.config) else {
+            return Ok(());
+        };
+        let id = old.source.id().clone();
+        let new: Option<ConfigFile> = config_file(&old.folder, id, self.new.clone().into_bytes());
+        let new = new.ok_or_else(|| refused("the edited `.sops.yaml` cannot be read", ""))?;
+        survey.reconfigure(self.config, new);
+        Ok(())
+    }
+
+    /// Adds it to what is written.
+    pub(super) fn join(self, draft: &mut Draft, amendment: Amendment, options: ChangeOptions) {
+        if !self.is_changed() {
+            return;
+        }
+        let plain = Plain {
+            path: self.path,
+            place: self.place,
+            old: Some(self.old),
+            new: self.new,
+            amendments: vec![amendment],
+        };
+        draft.join(plain, options);
+    }
+}
+
+/// What becomes of the files of the edited rules.
+pub(super) struct Followers<'s> {
+    pub(super) tasks: Vec<Task<'s, Strayed<'s>>>,
+    pub(super) refused: Vec<Refused>,
+    pub(super) unchanged: usize,
+}
+
+/// Finds the files of the edited rules that do not follow them yet.
+pub(super) fn followers<'s>(survey: &'s Survey<'_>, edited: &[EditedConfig]) -> Followers<'s> {
+    let is_edited = |follows: &Follows<'_>| {
+        edited.iter().any(|one| {
+            let config = survey.configs.get(one.config);
+            config.is_some_and(|config| std::ptr::eq(config, follows.config))
+                && one.rules.contains(&follows.number)
+        })
+    };
+    let governed: Vec<Follows<'_>> = survey.following().filter(is_edited).collect();
+    let files = governed.iter().map(|follows| &follows.file.path);
+    let places: Vec<_> = files.filter_map(|path| survey.place(path)).collect();
+    let root = survey.world.ground().root;
+    let names = Names::of(survey.world.policy, &root, places.iter().map(AsRef::as_ref));
+    let mut followers = Followers {
+        tasks: Vec::new(),
+        refused: Vec::new(),
+        unchanged: 0,
+    };
+    for follows in governed {
+        if !follows.key_drift().is_some() {
+            followers.unchanged += 1;
+            continue;
+        }
+        match task(survey, &names, follows, None) {
+            Ok(task) => followers.tasks.push(task),
+            Err(refused) => followers.refused.push(refused),
+        }
+    }
+    followers
+}
+
+/// Calls a key by its name in what a plan shows.
+pub(super) fn call(amendments: &mut [Amendment], meant: &Meant, role: Option<&str>) {
+    for amendment in amendments {
+        if let Amendment::Adds(holder, _) | Amendment::Removes(holder, _) = amendment
+            && holder.key == meant.shown
+        {
+            *holder = meant.holder(role);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Notes in the policy that identities were proved.
+
+use super::super::{Error, policy};
+use super::verify::{ProofReport, Recorded};
+use crate::config::{Day, FILE_NAME};
+use crate::environment::Environment;
+use crate::rewrite::policy::{Refusal, note_proof};
+use crate::rules::RULES;
+use crate::sops::KeyName;
+use crate::transaction;
+
+/// Writes the day of the run below the keys of all identities that were proved, into `.sopsguard.toml` at the
+/// root; unless it is only `told`.
+///
+/// # Errors
+/// [`Error::NotRecorded`], [`Error::NotWritten`].
+pub(super) fn record(
+    report: &ProofReport,
+    search: &policy::Search<'_>,
+    environment: &Environment,
+    is_only_told: bool,
+) -> Result<Recorded, Error> {
+    let refused = |reason: String| Error::NotRecorded { reason };
+    let present = search.found(false)?;
+    let present = present.ok_or_else(|| refused(format!("there is no `{FILE_NAME}` here")))?;
+    let day = environment.now().map(Day::of);
+    let day = day.ok_or_else(|| refused("nobody knows which day it is".to_owned()))?;
+    let day = day.to_string();
+    let rules: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
+    let mut text = present.source.text().to_owned();
+    let mut names = Vec::new();
+    for identity in &report.identities {
+        let recipient = identity.recipient.as_deref();
+        let Some(key) = recipient.and_then(KeyName::parse) else {
+            let what = format!("nobody knows the recipient of the {}", identity.kind);
+            return Err(refused(what));
+        };
+        text = note_proof(&text, &key.canonical, &day, &rules).map_err(|refusal| {
+            refused(match refusal {
+                Refusal::NotListed => format!(
+                    "`{}` does not list `{}`",
+                    present.shown.display(),
+                    key.shown
+                ),
+                refusal => refusal.to_string(),
+            })
+        })?;
+        names.extend(identity.name.clone());
+    }
+    if !is_only_told {
+        let root = search.folder();
+        let place = root.join(FILE_NAME);
+        transaction::replace(&place, root, text.as_bytes()).map_err(|error| Error::NotWritten {
+            path: present.shown.clone(),
+            reason: error.to_string(),
+        })?;
+    }
+    Ok(Recorded {
+        path: present.shown,
+        day,
+        names,
+        is_written: !is_only_told,
+    })
+}
