@@ -1,6 +1,7 @@
 //! Places below one root, behind all links: what lies outside of it, in git's folder or in the one of the
 //! transactions themselves is never written.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -83,23 +84,33 @@ impl Root {
         self.place(path.join(name), folders, named)
     }
 
-    /// Where a place of a journal is today.
+    /// Where the places of a journal are today.
     ///
     /// # Errors
-    /// [`Fault::Place`] where the way there leads over a link.
-    pub(super) fn again(&self, inside: &Inside, journal: &Path) -> Result<PathBuf, Error> {
-        let refused = || Error::Journal {
-            path: journal.to_owned(),
-            fault: Fault::Place {
-                path: inside.0.clone(),
-            },
-        };
-        let place = self.of_new(&inside.0).map_err(|_| refused())?;
-        if place.inside == *inside {
-            Ok(place.path)
-        } else {
-            Err(refused())
+    /// [`Fault::Place`] where the way to one leads over a link.
+    pub(super) fn again<'i>(
+        &self,
+        places: impl IntoIterator<Item = &'i Inside>,
+        journal: &Path,
+    ) -> Result<Vec<PathBuf>, Error> {
+        let mut straight: HashSet<&Path> = HashSet::new();
+        let mut found = Vec::new();
+        for inside in places {
+            let folder = folder_of(&inside.0);
+            if !straight.contains(folder) {
+                let place = self.of_new(&inside.0).ok();
+                if place.is_none_or(|place| place.inside != *inside) {
+                    let path = inside.0.clone();
+                    return Err(Error::Journal {
+                        path: journal.to_owned(),
+                        fault: Fault::Place { path },
+                    });
+                }
+                straight.insert(folder);
+            }
+            found.push(self.path.join(&inside.0));
         }
+        Ok(found)
     }
 
     fn place(&self, path: PathBuf, folders: Vec<PathBuf>, named: &Path) -> Result<Place, Error> {

@@ -8,7 +8,7 @@
 //! - End: the journal gets its first name again, whatever lies around is deleted, and it goes.
 
 use std::collections::BTreeSet;
-use std::fs::File;
+use std::fs;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,7 +19,7 @@ use super::journal::{Entry, Journal, Old};
 use super::place::{Root, folder_of};
 use super::plan::Planned;
 use super::stage::{self, map, unless_absent};
-use super::state::{Stands, State};
+use super::state::{File, Stands, State, each};
 use super::{Digest, Error, Fault, Home};
 
 /// A transaction at work.
@@ -104,15 +104,8 @@ impl<'h> Run<'h> {
     /// # Errors
     /// [`Fault::Place`] where a file is not where a transaction writes to, [`Error::Io`].
     pub(super) fn states(&self) -> Result<Vec<Stands>, Error> {
-        let states = map(self.journal.entries.iter().collect(), |entry: &Entry| {
-            Ok(Stands {
-                path: entry.path.as_path().to_owned(),
-                state: self.state(entry)?,
-                was: entry.old.is_some(),
-                will_be: entry.new.is_some(),
-            })
-        });
-        states.into_iter().collect()
+        let files = self.files()?;
+        Ok(files.into_iter().map(|file| file.stands()).collect())
     }
 
     /// Moves all new texts into place, after the first look at all files, and one more at each. If this is
@@ -121,31 +114,27 @@ impl<'h> Run<'h> {
     /// # Errors
     /// [`Error::Changed`] (the `first` time), [`Fault::Stranger`], [`Fault::NewGone`], [`Error::Io`].
     pub(super) fn forward(&self, first: bool) -> Result<(), Error> {
-        let states = self.states()?;
-        let mut moves = Vec::new();
-        for (entry, stands) in self.journal.entries.iter().zip(&states) {
-            let target = self.target(entry)?;
-            self.refuse(stands.state, first, entry, &target)?;
-            if stands.state != State::New {
-                if !first {
-                    self.find_new(entry, &target)?;
-                }
-                moves.push((entry, stands.state, target));
-            }
+        let mut moves = self.files()?;
+        for file in &moves {
+            self.refuse(file.state, first, file)?;
         }
-        for (entry, state, target) in &moves {
-            let now = self.state(entry)?;
-            if now != *state {
-                self.refuse(State::Strange, first, entry, target)?;
-            }
+        moves.retain(|file| file.state != State::New);
+        if !first {
+            moves.iter().try_for_each(|file| self.find_new(file))?;
+        }
+        each(&moves, |file| {
+            self.look_again(file, first)?;
+            let target = &file.target;
             let temporary = self.journal.temporary(target);
-            let moved = match (&entry.old, &entry.new) {
+            let moved = match (&file.entry.old, &file.entry.new) {
                 (_, None) => self.disk.remove(target),
-                (Some(_), Some(_)) if now == State::Old => self.disk.rename(&temporary, target),
+                (Some(_), Some(_)) if file.state == State::Old => {
+                    self.disk.rename(&temporary, target)
+                }
                 (_, Some(_)) => self.disk.rename_new(&temporary, target),
             };
-            moved.map_err(Error::io(target))?;
-        }
+            moved.map_err(Error::io(target))
+        })?;
         self.sync(&[], self.folders()?)
     }
 
@@ -154,30 +143,26 @@ impl<'h> Run<'h> {
     /// # Errors
     /// [`Fault::Stranger`], [`Fault::OldGone`], [`Error::Io`].
     pub(super) fn back(&self) -> Result<(), Error> {
-        let states = self.states()?;
-        let mut moves = Vec::new();
-        for (entry, stands) in self.journal.entries.iter().zip(&states) {
-            let target = self.target(entry)?;
-            self.refuse(stands.state, false, entry, &target)?;
-            if stands.state != State::Old {
-                moves.push((entry, stands.state, target));
-            }
+        let mut moves = self.files()?;
+        for file in &moves {
+            self.refuse(file.state, false, file)?;
         }
+        moves.retain(|file| file.state != State::Old);
         self.stage_old(&moves)?;
-        for (entry, state, target) in &moves {
-            let now = self.state(entry)?;
-            if now != *state {
-                self.refuse(State::Strange, false, entry, target)?;
-            }
+        each(&moves, |file| {
+            self.look_again(file, false)?;
+            let target = &file.target;
             let temporary = self.journal.temporary_of_old(target);
-            let moved = match (&entry.old, &entry.new) {
+            let moved = match (&file.entry.old, &file.entry.new) {
                 // The new text is kept, in case that this is interrupted and then finished.
                 (None, _) => self.disk.rename(target, &self.journal.temporary(target)),
-                (Some(_), Some(_)) if now == State::New => self.disk.rename(&temporary, target),
+                (Some(_), Some(_)) if file.state == State::New => {
+                    self.disk.rename(&temporary, target)
+                }
                 (Some(_), _) => self.disk.rename_new(&temporary, target),
             };
-            moved.map_err(Error::io(target))?;
-        }
+            moved.map_err(Error::io(target))
+        })?;
         self.sync(&[], self.folders()?)
     }
 
@@ -186,8 +171,7 @@ impl<'h> Run<'h> {
     /// # Errors
     /// [`Error::Io`], [`Fault::Place`].
     pub(super) fn sweep(&self) -> Result<(), Error> {
-        for entry in &self.journal.entries {
-            let target = self.target(entry)?;
+        for (entry, target) in self.journal.entries.iter().zip(self.targets()?) {
             let mut temporaries = Vec::new();
             temporaries.extend(entry.new.as_ref().map(|_| self.journal.temporary(&target)));
             temporaries.extend(
@@ -254,11 +238,11 @@ impl<'h> Run<'h> {
     }
 
     /// Whether the new text of a file is where it was staged.
-    fn find_new(&self, entry: &Entry, target: &Path) -> Result<(), Error> {
-        let Some(new) = &entry.new else {
+    fn find_new(&self, file: &File<'_>) -> Result<(), Error> {
+        let Some(new) = &file.entry.new else {
             return Ok(());
         };
-        let temporary = self.journal.temporary(target);
+        let temporary = self.journal.temporary(&file.target);
         let is_file = temporary
             .symlink_metadata()
             .is_ok_and(|found| found.is_file());
@@ -266,23 +250,24 @@ impl<'h> Run<'h> {
         if is_file && Digest::of(&bytes) == new.hash {
             return Ok(());
         }
-        let path = entry.path.as_path().to_owned();
+        let path = file.path();
         Err(self.fault(Fault::NewGone { path }))
     }
 
     /// Writes the old texts of these files beside their places.
-    fn stage_old(&self, moves: &[(&Entry, State, PathBuf)]) -> Result<(), Error> {
+    fn stage_old(&self, moves: &[File<'_>]) -> Result<(), Error> {
         let mut staged = Vec::new();
         let mut folders = BTreeSet::new();
-        for (entry, state, target) in moves {
+        for file in moves {
+            let (entry, target) = (file.entry, &file.target);
             let Some(old) = &entry.old else {
                 continue;
             };
-            if *state == State::New {
+            if file.state == State::New {
                 staged.extend(self.stage_new_again(entry, target)?);
             }
             let bytes = self.old_bytes(old).ok_or_else(|| {
-                let path = entry.path.as_path().to_owned();
+                let path = file.path();
                 self.fault(Fault::OldGone { path })
             })?;
             let temporary = self.journal.temporary_of_old(target);
@@ -311,7 +296,7 @@ impl<'h> Run<'h> {
 
     /// The bytes that a file had, if they are what they were.
     fn old_bytes(&self, old: &Old) -> Option<Vec<u8>> {
-        let mut file = File::open(self.home.old()).ok()?;
+        let mut file = fs::File::open(self.home.old()).ok()?;
         file.seek(SeekFrom::Start(old.at)).ok()?;
         let mut bytes = Vec::new();
         file.take(old.length).read_to_end(&mut bytes).ok()?;
@@ -319,7 +304,7 @@ impl<'h> Run<'h> {
     }
 
     /// Refuses to go on with a file that is not as it must be.
-    fn refuse(&self, state: State, first: bool, entry: &Entry, target: &Path) -> Result<(), Error> {
+    fn refuse(&self, state: State, first: bool, file: &File<'_>) -> Result<(), Error> {
         let fine = match state {
             State::Old => true,
             State::New | State::Gone => !first,
@@ -329,11 +314,20 @@ impl<'h> Run<'h> {
             return Ok(());
         }
         if first {
-            let path = target.to_owned();
+            let path = file.target.clone();
             return Err(Error::Changed { path });
         }
-        let path = entry.path.as_path().to_owned();
+        let path = file.path();
         Err(self.fault(Fault::Stranger { path }))
+    }
+
+    /// Refuses to go on with a file that somebody has changed since the first look.
+    fn look_again(&self, file: &File<'_>, first: bool) -> Result<(), Error> {
+        let now = State::of(file.entry, &file.target).map_err(Error::io(&file.target))?;
+        if now == file.state {
+            return Ok(());
+        }
+        self.refuse(State::Strange, first, file)
     }
 
     fn fault(&self, fault: Fault) -> Error {
@@ -341,21 +335,31 @@ impl<'h> Run<'h> {
         Error::Journal { path, fault }
     }
 
-    fn target(&self, entry: &Entry) -> Result<PathBuf, Error> {
-        self.root.again(&entry.path, &self.home.journal())
+    /// All files and how they stand.
+    fn files(&self) -> Result<Vec<File<'_>>, Error> {
+        let files: Vec<_> = self.journal.entries.iter().zip(self.targets()?).collect();
+        let files = map(files, |(entry, target)| {
+            let state = State::of(entry, &target).map_err(Error::io(&target))?;
+            Ok(File {
+                entry,
+                target,
+                state,
+            })
+        });
+        files.into_iter().collect()
     }
 
-    fn state(&self, entry: &Entry) -> Result<State, Error> {
-        let target = self.target(entry)?;
-        State::of(entry, &target).map_err(Error::io(&target))
+    fn targets(&self) -> Result<Vec<PathBuf>, Error> {
+        let places = self.journal.entries.iter().map(|entry| &entry.path);
+        self.root.again(places, &self.home.journal())
     }
 
     /// The folders of all files.
     fn folders(&self) -> Result<BTreeSet<PathBuf>, Error> {
-        let targets = self.journal.entries.iter().map(|entry| self.target(entry));
-        targets
-            .map(|target| Ok(folder_of(&target?).to_owned()))
-            .collect()
+        let targets = self.targets()?.into_iter();
+        Ok(targets
+            .map(|target| folder_of(&target).to_owned())
+            .collect())
     }
 
     fn sync<P: Into<PathBuf>>(

@@ -13,16 +13,17 @@ use super::room::device;
 /// From how many things on it is worth starting threads.
 const WORTH_THREADS: usize = 32;
 
-/// The most threads: they wait for the same disk.
-const MOST_THREADS: usize = 8;
+/// How many threads there are: more than cores, for they wait for the disk. One that frees blocks at once lets
+/// whoever moves files one by one wait for each.
+const THREADS: usize = 4;
 
 /// Does something with all things; the results have their order.
 pub(super) fn map<T: Send, R: Send>(things: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
-    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    if threads == 1 || things.len() < WORTH_THREADS {
+    if things.len() < WORTH_THREADS {
         return things.into_iter().map(work).collect();
     }
-    let share = things.len().div_ceil(threads.min(MOST_THREADS));
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let share = things.len().div_ceil(cores.clamp(THREADS, 2 * THREADS));
     let mut things = things.into_iter();
     let work = &work;
     thread::scope(|scope| {

@@ -3,8 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Digest;
 use super::journal::Entry;
+use super::stage::map;
+use super::{Digest, Error};
 use crate::fs;
 
 /// How a file stands.
@@ -65,6 +66,37 @@ impl State {
             Self::Strange
         })
     }
+}
+
+/// A file of the transaction, and how it stood at the first look.
+pub(super) struct File<'r> {
+    pub(super) entry: &'r Entry,
+    pub(super) target: PathBuf,
+    pub(super) state: State,
+}
+
+impl File<'_> {
+    /// Its path below the root.
+    pub(super) fn path(&self) -> PathBuf {
+        self.entry.path.as_path().to_owned()
+    }
+
+    pub(super) fn stands(&self) -> Stands {
+        Stands {
+            path: self.path(),
+            state: self.state,
+            was: self.entry.old.is_some(),
+            will_be: self.entry.new.is_some(),
+        }
+    }
+}
+
+/// Does something with each file. After a failure the others may be done all the same.
+pub(super) fn each(
+    files: &[File<'_>],
+    work: impl Fn(&File<'_>) -> Result<(), Error> + Sync,
+) -> Result<(), Error> {
+    map(files.iter().collect(), work).into_iter().collect()
 }
 
 /// Whether an answer of the system says that there is no such file.

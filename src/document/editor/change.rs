@@ -20,6 +20,8 @@ pub(super) struct Added {
     pub(super) value: New,
     /// The member that it comes before; none at the end.
     pub(super) before: Option<usize>,
+    /// Whether its place among the others counts.
+    pub(super) is_placed: bool,
 }
 
 /// A member of a collection as it is.
@@ -73,11 +75,11 @@ impl Change {
         (0..count).rev().find(|at| !self.removed.contains(at))
     }
 
-    /// Settles where what comes at the end of a list goes that is written between brackets: before the last
+    /// Settles where what comes goes, whose place does not count, in a list between brackets: before the last
     /// member, so that no line gets or loses a comma.
     pub(super) fn keep_commas(&mut self, count: usize) {
         let last = self.last_kept(count);
-        let items = self.added.iter_mut().filter(|added| added.key.is_none());
+        let items = self.added.iter_mut().filter(|added| !added.is_placed);
         for added in items {
             added.before = added.before.or(last);
         }
@@ -111,6 +113,7 @@ impl Change {
             key: Some(key.to_owned()),
             value,
             before: members.iter().position(sorts_behind),
+            is_placed: true,
         });
     }
 

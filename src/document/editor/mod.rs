@@ -193,17 +193,21 @@ impl<'d, 's> Editor<'d, 's> {
         self.change(map)?.remove(&members, value)
     }
 
-    /// Adds an item to `list`: at its end, or before its last item where that keeps more lines as they are.
+    /// Adds an item to `list`, in which the order does not count: at its end, or before its last item where
+    /// that keeps more lines as they are.
     ///
     /// # Errors
     /// [`Refusal::Shared`], [`Refusal::Transcoded`].
     pub(crate) fn add_item(&mut self, list: NodeId, value: New) -> Result<(), Refusal> {
-        self.change(list)?.added.push(change::Added {
-            key: None,
-            value,
-            before: None,
-        });
-        Ok(())
+        self.add(list, value, false)
+    }
+
+    /// Adds an item to the end of `list`.
+    ///
+    /// # Errors
+    /// As [`add_item`](Self::add_item).
+    pub(crate) fn append_item(&mut self, list: NodeId, value: New) -> Result<(), Refusal> {
+        self.add(list, value, true)
     }
 
     /// Takes `item` out of `list`.
@@ -276,6 +280,16 @@ impl<'d, 's> Editor<'d, 's> {
                 Layout::Lines => return Err(Refusal::NoSpelling),
             }
         }
+        Ok(())
+    }
+
+    fn add(&mut self, list: NodeId, value: New, is_placed: bool) -> Result<(), Refusal> {
+        self.change(list)?.added.push(change::Added {
+            key: None,
+            value,
+            before: None,
+            is_placed,
+        });
         Ok(())
     }
 

@@ -87,7 +87,8 @@ impl<'m> Alignment<'m> {
             editor.remove_item(list, *home)?;
         }
         for group in goal.groups.iter().skip(self.homes.len()) {
-            editor.add_item(list, self.new_group(group)?)?;
+            // Groups are compared by their numbers.
+            editor.append_item(list, self.new_group(group)?)?;
         }
         Ok(())
     }

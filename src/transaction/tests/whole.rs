@@ -227,3 +227,32 @@ fn many_files_are_written_by_several_threads() {
     }
     world.assert_clean();
 }
+
+/// Prints how long 1,000 small files take; in `target` where that is on a disk, and in memory.
+#[test]
+#[ignore = "a measurement"]
+fn a_thousand_files_take_so_long() {
+    let disk = Path::new(env!("CARGO_MANIFEST_DIR")).join("target");
+    for (what, world) in [
+        ("in memory", World::new()),
+        ("on disk", World::within(&disk, 0)),
+    ] {
+        let name = |at: usize| PathBuf::from(format!("{}/{at}.enc.yaml", at % 20));
+        let text = |at: usize, word: &str| format!("{word} {at} {}", "x".repeat(2000)).into_bytes();
+        let mut change = world.begin();
+        for at in 0..1000 {
+            change.create(&name(at), Mode::Usual, text(at, "old"));
+        }
+        change.commit().unwrap();
+        let mut change = world.begin();
+        for at in 0..1000 {
+            let old = Digest::of(&text(at, "old"));
+            change.replace(&name(at), old, text(at, "new"));
+        }
+        let done = change.commit().unwrap();
+        println!(
+            "1,000 files {what}: {:?}, of that syncing {:?}",
+            done.took, done.syncing
+        );
+    }
+}

@@ -26,10 +26,14 @@ impl World {
     pub(super) fn with_more(more: usize) -> Self {
         // In memory, where there is such a place: nothing is to be kept.
         let memory = Path::new("/dev/shm");
-        let folder = match memory.is_dir() {
-            true => tempfile::tempdir_in(memory),
-            false => tempfile::tempdir(),
-        };
+        match memory.is_dir() {
+            true => Self::within(memory, more),
+            false => Self::within(&std::env::temp_dir(), more),
+        }
+    }
+
+    pub(super) fn within(place: &Path, more: usize) -> Self {
+        let folder = tempfile::tempdir_in(place);
         let folder = folder.unwrap();
         let root = folder.path().join("repo");
         for path in [".git", "d"] {

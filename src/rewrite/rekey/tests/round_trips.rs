@@ -67,6 +67,14 @@ fn key_groups_come_and_go() {
             verification(&grouped, format, &keyring),
             Verification::Verified
         );
+        // Groups keep their numbers, as they are compared by them.
+        let more: [&[&str]; 4] = [&[one], &[one, new], &[NEW[2]], &[NEW[2], new]];
+        let third = rekeyed(&grouped, format, &keyring, &wanted(&more)).unwrap();
+        let mut have = recipients(&third, format);
+        have.iter_mut().for_each(|group| group.sort_unstable());
+        let mut asked = more.map(<[&str]>::to_vec);
+        asked.iter_mut().for_each(|group| group.sort_unstable());
+        assert_eq!(have, asked, "{path}");
         let back = rekeyed(&grouped, format, &keyring, &wanted(&[&[one]])).unwrap();
         assert_eq!(recipients(&back, format), [[one]], "{path}");
         assert_eq!(
