@@ -89,8 +89,10 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 #[cfg(feature = "cli")]
 pub(crate) use crate::document::Foreign;
+#[cfg(feature = "cli")]
+pub(crate) use crate::sops::service;
 pub use crate::sops::{BusFactor, Opener};
-pub(crate) use crate::sops::{Reason, Verification, service};
+pub(crate) use crate::sops::{Reason, Verification};
 
 /// The most bytes of one input that are read: 256 MiB. A cluster stores one in an object, and memory
 /// grows with the input.

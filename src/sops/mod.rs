@@ -57,6 +57,7 @@ pub(crate) use recipients::KeyNames;
 pub(crate) use seal::{Mac, NotSealed, Renewal};
 pub(crate) use selectors::{SelectorKind, Selectors};
 pub(crate) use values::{OpenValue, Unopened, open_values};
+#[cfg(feature = "cli")]
 pub(crate) use verification::service;
 pub use verification::{Reason, Verification};
 pub(crate) use verify::{Inspection, Place, check, check_closed, open, verify, verify_values};

@@ -1,12 +1,12 @@
 //! `escrow keygen`: a new identity, and where it goes.
 
 use std::path::Path;
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
 use super::super::Error;
 use crate::config::Day;
-use crate::environment::Environment;
 use crate::keys::{Answer, Ask, Fresh, NotMade, lock_to_passphrase};
 use crate::secret::Secret;
 use crate::transaction;
@@ -32,11 +32,11 @@ pub struct NewIdentity {
 const TRIES: usize = 3;
 
 impl NewIdentity {
-    /// Makes one.
+    /// Makes one; the day is noted in its file.
     ///
     /// # Errors
     /// [`Error::NoKey`].
-    pub fn generate(kind: KeyKind, environment: &Environment) -> Result<Self, Error> {
+    pub fn generate(kind: KeyKind, now: Option<SystemTime>) -> Result<Self, Error> {
         let fresh = match kind {
             KeyKind::X25519 => Fresh::x25519(),
             KeyKind::PostQuantum => Fresh::post_quantum(),
@@ -44,7 +44,7 @@ impl NewIdentity {
         let fresh = fresh.map_err(|error: NotMade| Error::NoKey {
             reason: error.to_string(),
         })?;
-        let created = environment.now().map(Day::of);
+        let created = now.map(Day::of);
         Ok(Self { fresh, created })
     }
 

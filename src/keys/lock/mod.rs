@@ -43,9 +43,11 @@ pub(crate) enum LockError {
     #[error("{0} are not supported")]
     Unsupported(String),
     /// Its plugin did not do its part.
+    #[cfg_attr(not(feature = "plugin"), expect(dead_code, reason = "none is asked"))]
     #[error("{0}")]
     Plugin(Obstacle),
     /// Its plugin was not asked ahead, or for fewer files.
+    #[cfg_attr(not(feature = "plugin"), expect(dead_code, reason = "none is asked"))]
     #[error("its plugin was not asked for it")]
     NotAhead,
     /// There are no random numbers.

@@ -168,11 +168,9 @@ fn text(of_user: &str) -> String {
 mod tests {
     use super::*;
     use crate::engine::KeyKind;
-    use crate::environment::{Environment, Platform};
 
     fn identity(kind: KeyKind) -> NewIdentity {
-        let environment = Environment::new([], "/".into(), Platform::Unix);
-        NewIdentity::generate(kind, &environment).unwrap()
+        NewIdentity::generate(kind, None).unwrap()
     }
 
     /// What a camera would read from the page.

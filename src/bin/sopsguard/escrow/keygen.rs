@@ -49,7 +49,7 @@ pub(crate) fn run(
     } else {
         KeyKind::X25519
     };
-    let identity = NewIdentity::generate(kind, environment)?;
+    let identity = NewIdentity::generate(kind, environment.now())?;
     if let Some(place) = &places.output {
         identity.write(place, passphrase.flatten().as_ref())?;
     }
