@@ -1,7 +1,7 @@
 //! The sops file: metadata, selectors, encrypted values, the data key and the MAC.
 //!
 //! The way through it: [`SopsFile::of`] reads the metadata, [`data_key::unlock`] opens the data key,
-//! [`verify`] walks all values and compares the MAC; [`check`] does all of it and says what sops
+//! [`verify()`] walks all values and compares the MAC; [`check`] does all of it and says what sops
 //! 3.13.3 would say. Everything that walks a document's values does it with [`walk()`].
 
 mod blind;

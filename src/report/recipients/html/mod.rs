@@ -2,7 +2,7 @@
 //! phone and on paper.
 //!
 //! No script, no picture, no font from anywhere: the policy in its head forbids all but its own style.
-//! Names come from whoever wrote the repository, so each goes through [`text`]. The page depends on the
+//! Names come from whoever wrote the repository, so each goes through [`text()`]. The page depends on the
 //! files alone, not on the clock.
 
 mod owners;
