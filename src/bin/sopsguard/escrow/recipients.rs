@@ -1,14 +1,12 @@
 //! `sopsguard escrow add-recipient` and `remove-recipient`.
 
 use sopsguard::Environment;
-use sopsguard::engine::{
-    self, Access, AddRecipient, Ask, RemoveRecipient, Request, Target, WhichRules,
-};
+use sopsguard::engine::{self, Access, AddRecipient, Ask, RemoveRecipient, WhichRules};
 use sopsguard::report::Style;
 
 use crate::args::{AddRecipientArgs, Format, RemoveRecipientArgs, WriteArgs};
 use crate::failure::Failure;
-use crate::{app, changing, inputs};
+use crate::{app, changing};
 
 /// Adds a recipient. Returns the exit code.
 pub(crate) fn add<'a>(
@@ -19,8 +17,7 @@ pub(crate) fn add<'a>(
     style: Style,
 ) -> Result<u8, Failure> {
     let write = &options.write;
-    let mut request = request(write, environment, access)?;
-    request.targets = options.paths.iter().cloned().map(Target::Path).collect();
+    let request = changing::request(&options.paths, write, environment, access)?;
     let mut asked = AddRecipient::new(request, options.key.clone(), options.name.clone());
     asked.options = changing::options(write);
     asked.role = options.role.map(|role| role.word().to_owned());
@@ -51,7 +48,7 @@ pub(crate) fn remove<'a>(
     style: Style,
 ) -> Result<u8, Failure> {
     let write = &options.write;
-    let request = request(write, environment, access)?;
+    let request = changing::request(&[], write, environment, access)?;
     let mut asked = RemoveRecipient::new(request, options.recipient.clone());
     asked.options = changing::options(write);
     asked.without_proof = options.without_proof;
@@ -65,19 +62,6 @@ pub(crate) fn remove<'a>(
         ])?;
     }
     Ok(code)
-}
-
-fn request<'a>(
-    write: &WriteArgs,
-    environment: &'a Environment,
-    access: Access<'a>,
-) -> Result<Request<'a>, Failure> {
-    let mut request = Request::new(environment);
-    request.jobs = write.jobs;
-    request.identities = inputs::identities(&write.access.identities)?;
-    request.access = access;
-    request.policy.clone_from(&write.config);
-    Ok(request)
 }
 
 /// Whether what comes next is told: where something was done, to people.
