@@ -1,6 +1,8 @@
 //! `stale-escrow-proof`: nobody has proved for long that an escrow key is there and works.
 
-use super::{Check, Found, Needs, RepoContext, RepoFindings, Rule};
+use std::path::Path;
+
+use super::{Check, Found, Needs, RepoContext, RepoFindings, Rule, remedy};
 use crate::config::{Day, Trusted};
 use crate::finding::{Help, Severity};
 
@@ -12,6 +14,9 @@ pub(super) static RULE: Rule = Rule {
     needs: Needs::Nothing,
     check: Check::Repo(check),
 };
+
+/// The longest key that the command names.
+const MAX_KEY: usize = 200;
 
 fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
     let Some(longest) = context.policy.proof_max_age() else {
@@ -62,5 +67,13 @@ fn help(recipient: &Trusted, today: Day) -> Help {
         "{place} and pipe it into this command, which proves that it opens every file, and then writes \
          `proved = {today}` below the key"
     );
-    Help::new(text).then("sopsguard escrow verify --identity - --record")
+    let key = &recipient.key.shown;
+    // Another key would be proved and noted in its place; a post-quantum one fills half a screen.
+    let only = match key.len() <= MAX_KEY {
+        true => format!(" --only {}", remedy::argument(Path::new(key))),
+        false => String::new(),
+    };
+    Help::new(text).then(format!(
+        "sopsguard escrow verify --identity -{only} --record"
+    ))
 }

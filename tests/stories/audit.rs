@@ -143,6 +143,7 @@ story!(the_escrow_key_was_not_proved_for_long, |repo| {
 
     let [prove] = commands(&found).try_into().unwrap();
     assert!(!repo.shell(&prove, ""), "the key is not there");
+    assert!(!repo.shell(&prove, repo.bob.key()), "it is another key");
     repo.audit(&[]).finds([never]);
     assert!(repo.shell(&prove, repo.carol.key()));
     assert!(repo.read(POLICY).contains("proved = "));
