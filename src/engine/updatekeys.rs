@@ -105,7 +105,7 @@ impl<'s> Update<'s> {
         let names = Names::of(world.policy, &root, places.iter().map(AsRef::as_ref));
         let mut update = Self {
             tasks: Vec::new(),
-            refused: Vec::new(),
+            refused: survey.unread_configs(),
             unchanged: 0,
             ungoverned: 0,
             open: 0,

@@ -61,7 +61,9 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
             facts,
             deployments,
             mut findings,
+            unread: lost,
         } = gather(looked, &mut report)?;
+        report.notices.extend(unread_notice(&lost));
         let configs = configs::read(&inputs, world);
         let misnamed = configs::misnamed(&inputs, world);
         let governed = configs::govern(&facts, &configs, world.here);
@@ -264,6 +266,12 @@ impl Named {
         self.paths.is_empty() || self.paths.iter().any(|named| place.starts_with(named))
     }
 
+    /// The same, also where something that is named lies below the path.
+    pub(super) fn has_or_leads_to(&self, here: &Path, path: &Path) -> bool {
+        let place = paths::absolute(here, path);
+        self.has(here, path) || self.paths.iter().any(|named| named.starts_with(&place))
+    }
+
     /// Leaves what is said of the named files.
     fn keep(&self, here: &Path, report: &mut Report, findings: &mut Vec<Finding>) {
         if self.paths.is_empty() {
@@ -322,6 +330,8 @@ struct Gathered {
     deployments: Vec<Deployment>,
     /// What was found in each file by itself.
     findings: Vec<Finding>,
+    /// What is damaged or cannot be read.
+    unread: Vec<PathBuf>,
 }
 
 /// Puts what became of the inputs into `report`, and what is known of them together.
@@ -344,6 +354,7 @@ fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Gathered, Error> {
             } => {
                 if facts.is_none() && file.verification == Verification::Failed {
                     report.not_evaluated.extend(unread(&file.path));
+                    all.unread.push(file.path.clone());
                 }
                 all.facts.extend(facts.map(|facts| *facts));
                 all.deployments.extend(deployment.map(|told| *told));
@@ -366,6 +377,20 @@ fn unread(path: &Path) -> impl Iterator<Item = NotEvaluated> + '_ {
         rule: rule.id,
         reason: "unreadable".to_owned(),
     })
+}
+
+/// How many of the files are named of which nothing is known.
+const NAMED: usize = 5;
+
+/// That nothing is said of some files, or of what is in some folders.
+fn unread_notice(unread: &[PathBuf]) -> Option<String> {
+    let names = unread.iter().take(NAMED);
+    let mut names: Vec<String> = names.map(|path| format!("`{}`", path.display())).collect();
+    if unread.len() > NAMED {
+        names.push(format!("{} more", unread.len() - NAMED));
+    }
+    let help = "damaged, or not to be read, which `sopsguard check` explains";
+    (!names.is_empty()).then(|| format!("nothing is known of {}: {help}", names.join(", ")))
 }
 
 /// What the rules about the repository find: each by itself, in parallel.

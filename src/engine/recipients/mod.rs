@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 pub use matrix::{AccessMatrix, FileAccess, Grant, Keyholder};
 pub(super) use names::Names;
 
-use super::encrypted::{self, Encrypted};
+use super::encrypted;
 use super::inputs::{self, Scope};
 use super::{Error, Request, policy};
 use crate::paths;
@@ -52,8 +52,8 @@ pub fn recipients(request: Request<'_>) -> Result<AccessMatrix, Error> {
         jobs: request.jobs,
     };
     let (inputs, notices) = inputs::list(request.targets, scope)?;
-    let Encrypted { files, unread } =
-        encrypted::read_all(&inputs, request.jobs, |sops| Facts::of(sops.file))?;
+    let all = encrypted::read_all(&inputs, request.jobs, |sops| Facts::of(sops.file))?;
+    let (files, unread) = all.into_parts();
     let root = repo.as_ref().map_or(here.as_path(), Repo::work_tree);
     let name = root.file_name().unwrap_or_default();
     let places: Vec<PathBuf> = files

@@ -24,7 +24,7 @@ use crate::rules::FileFacts;
 use crate::sops::{DataKey, Reason, SopsFile, Time};
 
 pub(super) use opening::Stop;
-use opening::{broken, open};
+use opening::open;
 use phases::Attempt;
 pub(super) use phases::Keys;
 pub use plan::{Amendment, Applied, Blessed, ChangePlan, DiffLine, Exposed, FileChange, Refused};
@@ -262,9 +262,7 @@ impl ChangePlan {
             proven: Vec::new(),
             home: survey.world.home(),
         };
-        let unread = survey.unread.iter().filter(|path| survey.is_named(path));
-        let unread = unread.map(|path| broken(path, "sops could not read its metadata".to_owned()));
-        plan.refuse(unread.collect());
+        plan.refuse(survey.unread().collect());
         plan
     }
 

@@ -1,16 +1,18 @@
 //! What a command that writes starts from: the secret files of the work tree, each with the rule that it follows.
 //! No key is needed for it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::super::audit::{Named, configs};
-use super::super::encrypted::{self, Encrypted};
+use super::super::encrypted::{self, Encrypted, Unread, Why};
 use super::super::inputs::{self, Content, Input};
 use super::super::surroundings::Surroundings;
 use super::super::{Error, Request};
+use super::opening::broken;
 use super::{Refused, Task};
-use crate::rules::{ConfigFile, FileFacts, Follows, Governed, following};
+use crate::finding::Help;
+use crate::rules::{ConfigFile, FileFacts, Follows, Governed, argument, following};
 use crate::{fs, paths};
 
 /// The secret files of a work tree.
@@ -24,8 +26,8 @@ pub(in crate::engine) struct Survey<'w> {
     governed: Vec<Governed>,
     /// All `.sops.yaml`.
     pub(in crate::engine) configs: Vec<ConfigFile>,
-    /// Secret files of which sops could not read the metadata.
-    pub(in crate::engine) unread: Vec<PathBuf>,
+    /// What may be a secret file, or hold some, and was not read.
+    unread: Vec<Unread>,
     /// What was named for nothing, a sentence each.
     pub(in crate::engine) notices: Vec<String>,
     named: Named,
@@ -67,6 +69,36 @@ impl<'w> Survey<'w> {
             *old = new;
             self.governed = configs::govern(&self.files, &self.configs, self.world.here);
         }
+    }
+
+    /// What was named and cannot be changed, as nobody knows what it is or holds.
+    pub(super) fn unread(&self) -> impl Iterator<Item = Refused> {
+        let here = self.world.here;
+        let unread = self.unread.iter();
+        let unread = unread.filter(move |unread| self.named.has_or_leads_to(here, &unread.path));
+        unread.map(|Unread { path, why }| match why {
+            Why::Metadata => broken(path, "sops could not read its metadata".to_owned()),
+            Why::System(why) => not_given(path, why),
+        })
+    }
+
+    /// The configurations that are not read and that count for a file that was named: nobody can tell which rule
+    /// it follows.
+    pub(in crate::engine) fn unread_configs(&self) -> Vec<Refused> {
+        let all = self.files.iter().zip(&self.governed);
+        let named = all.filter(|(file, _)| self.is_named(&file.path));
+        let nearest: BTreeSet<usize> = named
+            .filter_map(|(_, governed)| Some(governed.above.first()?.config))
+            .collect();
+        let nearest = nearest.into_iter().filter_map(|at| self.configs.get(at));
+        let unread = nearest.filter_map(|config| {
+            let error = config.read.as_ref().err()?;
+            let reason = format!("sops could not load it: {error}");
+            let help = Help::new("mend it first: nobody can tell which rule a file follows");
+            let help = help.then("sopsguard audit");
+            Some(Refused::new(config.path.clone(), reason).helped(help))
+        });
+        unread.collect()
     }
 
     /// Whether the user named a file, or a folder above it, or nothing at all.
@@ -115,4 +147,14 @@ impl<'w> Survey<'w> {
         }
         (tasks, refused)
     }
+}
+
+/// A file or a folder that the system does not give.
+fn not_given(path: &Path, why: &str) -> Refused {
+    let help = Help::new(
+        "it may be a secret file, or hold some: see to it that it can be read, name the paths that are to change, or \
+         leave it out by `exclude` in `.sopsguard.toml`",
+    );
+    let help = help.then(format!("ls -ld -- {}", argument(path)));
+    Refused::new(path.to_owned(), why).helped(help)
 }
