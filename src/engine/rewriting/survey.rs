@@ -1,14 +1,14 @@
 //! What a command that writes starts from: the secret files of the work tree, each with the rule that it follows.
 //! No key is needed for it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::super::audit::{Named, configs};
 use super::super::encrypted::{self, Encrypted, Unread, Why};
 use super::super::inputs::{self, Content, Input};
 use super::super::surroundings::Surroundings;
-use super::super::{Error, Request};
+use super::super::{Error, Request, map_all};
 use super::opening::broken;
 use super::{Refused, Task};
 use crate::finding::Help;
@@ -18,8 +18,8 @@ use crate::{fs, paths};
 /// The secret files of a work tree.
 pub(in crate::engine) struct Survey<'w> {
     pub(in crate::engine) world: Surroundings<'w>,
-    /// All that was listed, by their paths.
-    inputs: HashMap<PathBuf, Input>,
+    /// Where the secret files and the configurations lie, behind all links, by their paths.
+    places: HashMap<PathBuf, PathBuf>,
     /// What the metadata say, sorted by the bytes of the paths.
     pub(in crate::engine) files: Vec<FileFacts>,
     /// What each of them follows.
@@ -50,10 +50,16 @@ impl<'w> Survey<'w> {
         let files: Vec<FileFacts> = files.into_iter().map(|(_, facts)| facts).collect();
         let configs = configs::read(&inputs, world);
         let governed = configs::govern(&files, &configs, world.here);
-        let inputs = inputs.into_iter();
+        let known = files.iter().map(|file| &file.path);
+        let known: HashSet<&PathBuf> = known.chain(configs.iter().map(|it| &it.path)).collect();
+        // The system looks at every folder on the way.
+        let places = map_all(&inputs, request.jobs, |input| {
+            let place = known.contains(&input.path).then(|| place_of(input, world));
+            Some((input.path.clone(), place.flatten()?))
+        })?;
         Ok(Self {
             world,
-            inputs: inputs.map(|input| (input.path.clone(), input)).collect(),
+            places: places.into_iter().flatten().collect(),
             files,
             governed,
             configs,
@@ -111,12 +117,10 @@ impl<'w> Survey<'w> {
         following(&self.files, &self.governed, &self.configs)
     }
 
-    /// The place of a file on the disk, absolute and behind all links; none of what a link leads out to.
-    pub(in crate::engine) fn place(&self, path: &Path) -> Option<PathBuf> {
-        match &self.inputs.get(path)?.content {
-            Content::Disk(place) => fs::resolved(&paths::absolute(self.world.here, place)),
-            Content::Blob(_) | Content::Given(_) | Content::Outside | Content::Lost(_) => None,
-        }
+    /// The place of a secret file or a configuration on the disk, absolute and behind all links; none of what a
+    /// link leads out to.
+    pub(in crate::engine) fn place(&self, path: &Path) -> Option<&Path> {
+        self.places.get(path).map(PathBuf::as_path)
     }
 
     /// A task for one of the files.
@@ -132,7 +136,11 @@ impl<'w> Survey<'w> {
             let reason = "it is a link that leads out of the folder";
             Refused::new(facts.path.clone(), reason)
         })?;
-        Ok(Task { facts, place, what })
+        Ok(Task {
+            facts,
+            place: place.to_owned(),
+            what,
+        })
     }
 
     /// A task for each file that was named, and why some have none.
@@ -146,6 +154,13 @@ impl<'w> Survey<'w> {
             }
         }
         (tasks, refused)
+    }
+}
+
+fn place_of(input: &Input, world: Surroundings<'_>) -> Option<PathBuf> {
+    match &input.content {
+        Content::Disk(place) => fs::resolved(&paths::absolute(world.here, place)),
+        Content::Blob(_) | Content::Given(_) | Content::Outside | Content::Lost(_) => None,
     }
 }
 

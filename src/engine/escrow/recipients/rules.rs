@@ -53,7 +53,10 @@ pub(super) fn edit(
             config,
             rules,
             path: file.path.clone(),
-            place: place.unwrap_or_else(|| paths::absolute(survey.world.here, &file.path)),
+            place: place.map_or_else(
+                || paths::absolute(survey.world.here, &file.path),
+                Path::to_owned,
+            ),
             old: file.source.bytes().to_vec(),
             new: new.text,
         });
@@ -125,9 +128,9 @@ pub(super) fn followers<'s>(survey: &'s Survey<'_>, edited: &[EditedConfig]) -> 
     };
     let governed: Vec<Follows<'_>> = survey.following().filter(is_edited).collect();
     let files = governed.iter().map(|follows| &follows.file.path);
-    let places: Vec<_> = files.filter_map(|path| survey.place(path)).collect();
+    let places = files.filter_map(|path| survey.place(path));
     let root = survey.world.ground().root;
-    let names = Names::of(survey.world.policy, &root, places.iter().map(AsRef::as_ref));
+    let names = Names::of(survey.world.policy, &root, places);
     let mut followers = Followers {
         tasks: Vec::new(),
         refused: survey.unread_configs(),
