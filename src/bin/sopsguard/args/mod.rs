@@ -1,34 +1,51 @@
 //! The arguments, as they are typed. Their doc comments are the help text.
 
+mod audit;
+mod check;
+mod completions;
 mod escrow;
+mod explain;
+mod init;
+mod install;
+mod keys;
+mod log;
+mod man;
+mod recipients;
+mod recover;
+mod reseal;
+mod rotate;
+mod rules;
 mod shared;
+mod updatekeys;
 mod values;
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
-use sopsguard::engine::Reseal;
-use sopsguard::install::Hook;
 
-use crate::help::{
-    AUDIT_EXAMPLES, AUDIT_EXIT_CODES, AUDIT_HISTORY, AUDIT_SINCE, CHECK_EXAMPLES,
-    COMPLETIONS_EXAMPLES, EXAMPLES, EXIT_CODES, EXPLAIN_EXAMPLES, EXPLAIN_EXIT_CODES, IDENTITIES,
-    INIT_EXAMPLES, INIT_EXIT_CODES, INSTALL_EXAMPLES, KEYS_EXAMPLES, KEYS_EXIT_CODES, LOG_EDITS,
-    LOG_EXAMPLES, LOG_EXIT_CODES, MAN_EXAMPLES, RECIPIENTS_EXAMPLES, RECIPIENTS_EXIT_CODES,
-    RECOVER_EXAMPLES, RECOVER_EXIT_CODES, RESEAL_EXAMPLES, RESEAL_EXIT_CODES, ROTATE_EXAMPLES,
-    ROTATE_EXIT_CODES, RULES_EXAMPLES, UPDATEKEYS_EXAMPLES, UPDATEKEYS_EXIT_CODES,
-};
+use crate::help::{EXAMPLES, EXIT_CODES};
 use crate::later::Later;
 
-use self::values::hook_names;
-
+pub(crate) use self::audit::AuditArgs;
+pub(crate) use self::check::CheckArgs;
+pub(crate) use self::completions::CompletionsArgs;
 pub(crate) use self::escrow::{
     AddRecipientArgs, EscrowArgs, EscrowCommand, KeygenArgs, RemoveRecipientArgs, StatusArgs,
     VerifyArgs,
 };
+pub(crate) use self::explain::ExplainArgs;
+pub(crate) use self::init::InitArgs;
+pub(crate) use self::install::InstallArgs;
+pub(crate) use self::keys::KeysArgs;
+pub(crate) use self::log::LogArgs;
+pub(crate) use self::man::ManArgs;
+pub(crate) use self::recipients::RecipientsArgs;
+pub(crate) use self::recover::RecoverArgs;
+pub(crate) use self::reseal::ResealArgs;
+pub(crate) use self::rotate::RotateArgs;
+pub(crate) use self::rules::RulesArgs;
 pub(crate) use self::shared::{AccessArgs, BaselineArgs, ComparedArgs, WriteArgs};
+pub(crate) use self::updatekeys::UpdateKeysArgs;
 pub(crate) use self::values::{
     ColorChoice, Format, InputType, ReportFormat, RoleWord, TableFormat,
 };
@@ -163,321 +180,4 @@ pub(crate) enum Command {
     ///
     /// The page is in the format of `man`, ready to be read or to be put where `man` looks.
     Man(Later<ManArgs>),
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = EXIT_CODES)]
-#[command(after_long_help = format!("{CHECK_EXAMPLES}\n\n{IDENTITIES}\n\n{EXIT_CODES}"))]
-pub(crate) struct CheckArgs {
-    /// Files and folders, `-` for standard input; the whole repository where there are none, or the
-    /// current folder outside of one
-    #[arg(value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-    /// Check what the next commit will hold: the files in the index that differ from HEAD, or all
-    /// that it has under PATH; never what only the work tree has
-    #[arg(long)]
-    pub(crate) staged: bool,
-    #[command(flatten)]
-    pub(crate) compared: ComparedArgs,
-    /// Open files whose selectors are not those of the revision compared with, too: in a job that
-    /// checks other people's changes a verdict would answer their guesses
-    #[arg(long)]
-    pub(crate) trust_changes: bool,
-    /// Follow this policy instead of .sopsguard.toml at the repository's root
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// The name that standard input is judged and reported by [default: stdin.yaml, or
-    /// as the type says]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) stdin_name: Option<PathBuf>,
-    /// Read files that are named, and standard input, as TYPE, whatever their names say: what
-    /// `sops --input-type` is for sops
-    #[arg(long, value_name = "TYPE")]
-    pub(crate) input_type: Option<InputType>,
-    #[command(flatten)]
-    pub(crate) baseline: BaselineArgs,
-    #[command(flatten)]
-    pub(crate) access: AccessArgs,
-    /// Exit with 1 where a file stays unverified for want of a key
-    #[arg(long)]
-    pub(crate) require_key: bool,
-    /// How to print the report
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub(crate) format: ReportFormat,
-    /// Use at most N threads; one a core by default
-    #[arg(long, value_name = "N")]
-    pub(crate) jobs: Option<NonZeroUsize>,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = format!("{AUDIT_EXAMPLES}\n\n{AUDIT_EXIT_CODES}"))]
-#[command(mut_arg("since", |since| since.help(AUDIT_SINCE)))]
-#[command(mut_arg("history", |history| history.help(AUDIT_HISTORY)))]
-pub(crate) struct AuditArgs {
-    /// Tell only of these files, and of those below these folders; the whole repository is looked at
-    /// all the same
-    #[arg(value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-    /// Audit what the next commit will hold instead of the work tree
-    #[arg(long)]
-    pub(crate) staged: bool,
-    #[command(flatten)]
-    pub(crate) compared: ComparedArgs,
-    /// Open the files and compare their values, for such as stand in several places and for known
-    /// dummies; never in a job that checks other people's changes, where it would answer their guesses
-    #[arg(long)]
-    pub(crate) compare_values: bool,
-    /// Open files whose selectors are not those of the revision compared with, too
-    #[arg(long, requires = "compare_values")]
-    pub(crate) trust_changes: bool,
-    #[command(flatten)]
-    pub(crate) access: AccessArgs,
-    /// Follow this policy instead of .sopsguard.toml at the repository's root
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) baseline: BaselineArgs,
-    /// How to print the report
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub(crate) format: ReportFormat,
-    /// Use at most N threads; one a core by default
-    #[arg(long, value_name = "N")]
-    pub(crate) jobs: Option<NonZeroUsize>,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = format!("{EXPLAIN_EXAMPLES}\n\n{EXPLAIN_EXIT_CODES}"))]
-#[command(after_long_help = format!("{EXPLAIN_EXAMPLES}\n\n{IDENTITIES}\n\n{EXPLAIN_EXIT_CODES}"))]
-pub(crate) struct ExplainArgs {
-    /// The file, `-` for standard input
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
-    /// List the values instead, as sops sees them; this needs no key
-    #[arg(long)]
-    #[arg(conflicts_with_all = ["history", "trust_changes", "config", "identities", "plugins"])]
-    pub(crate) tree: bool,
-    /// Look at the last N commits for what changed
-    /// [default: 1000]
-    #[arg(long, value_name = "N")]
-    pub(crate) history: Option<usize>,
-    /// Open the file although its selectors are not those of the revision compared with: in a job
-    /// that checks other people's changes a verdict would answer their guesses
-    #[arg(long)]
-    pub(crate) trust_changes: bool,
-    /// Follow this policy instead of .sopsguard.toml at the repository's root
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) access: AccessArgs,
-    /// How to print it
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub(crate) format: Format,
-    /// Read the file as TYPE, whatever its name says
-    #[arg(long, value_name = "TYPE")]
-    pub(crate) input_type: Option<InputType>,
-    /// The name that standard input is judged and reported by, as if it stood there [default:
-    /// stdin.yaml, or as the type says]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) stdin_name: Option<PathBuf>,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = format!("{INIT_EXAMPLES}\n\n{INIT_EXIT_CODES}"))]
-pub(crate) struct InitArgs {
-    /// Print what would be written, and write nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// Print the JSON Schema of the file instead, for editors
-    #[arg(long, conflicts_with = "dry_run")]
-    pub(crate) schema: bool,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = INSTALL_EXAMPLES)]
-pub(crate) struct InstallArgs {
-    /// Only this hook: `pre-commit`, `pre-merge-commit` or `pre-push`; repeatable
-    #[arg(long = "hook", value_name = "NAME", value_parser = hook_names())]
-    #[arg(hide_possible_values = true)]
-    pub(crate) hooks: Vec<Hook>,
-    /// Take the hooks away, and put back those that were there before
-    #[arg(long)]
-    pub(crate) uninstall: bool,
-    /// Print the script of a hook instead, for a folder of hooks that is shared
-    #[arg(long, value_name = "NAME", value_parser = hook_names())]
-    #[arg(hide_possible_values = true, conflicts_with_all = ["hooks", "uninstall"])]
-    pub(crate) print: Option<Hook>,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = format!("{KEYS_EXAMPLES}\n\n{KEYS_EXIT_CODES}"))]
-#[command(after_long_help = format!("{IDENTITIES}\n\n{KEYS_EXAMPLES}\n\n{KEYS_EXIT_CODES}"))]
-pub(crate) struct KeysArgs {
-    /// Files and folders to try the keys on, `-` for YAML on standard input; the whole repository
-    /// where there are none, or the current folder outside of one
-    #[arg(value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-    /// Read files that are named as TYPE, whatever their names say
-    #[arg(long, value_name = "TYPE")]
-    pub(crate) input_type: Option<InputType>,
-    #[command(flatten)]
-    pub(crate) access: AccessArgs,
-    /// How to print it
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub(crate) format: Format,
-    /// Use at most N threads; one a core by default
-    #[arg(long, value_name = "N")]
-    pub(crate) jobs: Option<NonZeroUsize>,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = format!("{LOG_EXAMPLES}\n\n{LOG_EXIT_CODES}"))]
-#[command(after_long_help = format!("{LOG_EDITS}\n\n{IDENTITIES}\n\n{LOG_EXAMPLES}\n\n{LOG_EXIT_CODES}"))]
-pub(crate) struct LogArgs {
-    /// The file, which may be deleted by now
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
-    /// Tell of the last N commits that changed the file; of all by default
-    #[arg(long, short = 'n', value_name = "N")]
-    pub(crate) max_count: Option<usize>,
-    /// Look at the last N commits of the repository [default: 100000]
-    #[arg(long, value_name = "N")]
-    pub(crate) history: Option<usize>,
-    /// Read all versions as TYPE, whatever their names say
-    #[arg(long, value_name = "TYPE")]
-    pub(crate) input_type: Option<InputType>,
-    #[command(flatten)]
-    pub(crate) access: AccessArgs,
-    /// Verify versions whose selectors were edited, too: the verdict on such can tell whoever edited
-    /// them whether a guess at a value is right
-    #[arg(long)]
-    pub(crate) trust_changes: bool,
-    /// How to print it
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub(crate) format: Format,
-    /// Use at most N threads; one a core by default
-    #[arg(long, value_name = "N")]
-    pub(crate) jobs: Option<NonZeroUsize>,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = format!("{RECIPIENTS_EXAMPLES}\n\n{RECIPIENTS_EXIT_CODES}"))]
-pub(crate) struct RecipientsArgs {
-    /// Files and folders, `-` for YAML on standard input; the whole repository where there are none, or
-    /// the current folder outside of one
-    #[arg(value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-    /// Show only the files of which this recipient has a key: a name, a key, or eight characters or
-    /// more that a key begins or ends with
-    #[arg(long, value_name = "NAME|KEY")]
-    pub(crate) recipient: Option<String>,
-    /// Follow this policy instead of .sopsguard.toml at the repository's root
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// Read files that are named as TYPE, whatever their names say
-    #[arg(long, value_name = "TYPE")]
-    pub(crate) input_type: Option<InputType>,
-    /// How to print it
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub(crate) format: TableFormat,
-    /// Use at most N threads; one a core by default
-    #[arg(long, value_name = "N")]
-    pub(crate) jobs: Option<NonZeroUsize>,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = format!("{RECOVER_EXAMPLES}\n\n{RECOVER_EXIT_CODES}"))]
-pub(crate) struct RecoverArgs {
-    /// Change the files that are still as before
-    #[arg(long, conflicts_with = "undo")]
-    pub(crate) finish: bool,
-    /// Put back the files that are changed already
-    #[arg(long)]
-    pub(crate) undo: bool,
-    /// Tell what would be done, and do nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// How to print it
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub(crate) format: Format,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = RULES_EXAMPLES)]
-pub(crate) struct RulesArgs {
-    /// The rule whose page is printed; all rules are listed where there is none
-    #[arg(value_name = "ID", hide_possible_values = true)]
-    #[arg(value_parser = PossibleValuesParser::new(sopsguard::engine::catalogue().map(|rule| rule.id)))]
-    pub(crate) id: Option<String>,
-    /// How to print the list
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "human",
-        conflicts_with = "id"
-    )]
-    pub(crate) format: Format,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = COMPLETIONS_EXAMPLES)]
-pub(crate) struct CompletionsArgs {
-    /// The shell that is to complete
-    #[arg(value_name = "SHELL")]
-    pub(crate) shell: clap_complete::Shell,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = MAN_EXAMPLES)]
-pub(crate) struct ManArgs {
-    /// The command whose page is printed; that of sopsguard itself where there is none
-    #[arg(value_name = "COMMAND")]
-    pub(crate) command: Option<String>,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = format!("{UPDATEKEYS_EXAMPLES}\n\n{UPDATEKEYS_EXIT_CODES}"))]
-#[command(after_long_help = format!("{UPDATEKEYS_EXAMPLES}\n\n{IDENTITIES}\n\n{UPDATEKEYS_EXIT_CODES}"))]
-pub(crate) struct UpdateKeysArgs {
-    /// Files and folders; the whole repository where there are none, or the current folder outside of one
-    #[arg(value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-    /// Only compare, without a key, and exit with 1 where a file does not follow its rule
-    #[arg(long, conflicts_with_all = ["yes", "dry_run", "diff", "identities"])]
-    pub(crate) check: bool,
-    /// Give files the threshold of their rule, too, which `sops updatekeys` leaves alone
-    #[arg(long)]
-    pub(crate) apply_threshold: bool,
-    /// Change files that do not verify, too, which blesses nothing: they fail afterwards as before
-    #[arg(long)]
-    pub(crate) even_if_unverified: bool,
-    #[command(flatten)]
-    pub(crate) write: WriteArgs,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = format!("{ROTATE_EXAMPLES}\n\n{ROTATE_EXIT_CODES}"))]
-#[command(after_long_help = format!("{ROTATE_EXAMPLES}\n\n{IDENTITIES}\n\n{ROTATE_EXIT_CODES}"))]
-pub(crate) struct RotateArgs {
-    /// Files and folders; the whole repository where there are none, or the current folder outside of one
-    #[arg(value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-    #[command(flatten)]
-    pub(crate) write: WriteArgs,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = format!("{RESEAL_EXAMPLES}\n\n{RESEAL_EXIT_CODES}"))]
-#[command(after_long_help = format!("{RESEAL_EXAMPLES}\n\n{IDENTITIES}\n\n{RESEAL_EXIT_CODES}"))]
-pub(crate) struct ResealArgs {
-    /// The files
-    #[arg(value_name = "FILE", required = true)]
-    pub(crate) files: Vec<PathBuf>,
-    /// Bless a file of which no version is found that verified: all that it holds
-    #[arg(long)]
-    pub(crate) accept_unknown: bool,
-    /// Look at no more than N commits of the repository for the last version that verified
-    #[arg(long, value_name = "N", default_value_t = Reseal::HISTORY)]
-    pub(crate) history: usize,
-    #[command(flatten)]
-    pub(crate) write: WriteArgs,
 }
