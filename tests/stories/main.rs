@@ -48,3 +48,4 @@ mod rewritten;
 mod selectors;
 mod stale;
 mod updatekeys;
+mod with_sops;

@@ -18,7 +18,7 @@ use super::choosing::Chosen;
 use super::listing::PolicyFile;
 use super::naming::{Meant, known_key};
 use super::refused;
-use super::rules::{Followers, call, edit, followers};
+use super::rules::{Followers, call, edit, followers, would_change};
 use super::standing::Standing;
 use crate::document::{Document, KeyPath};
 use crate::finding::Help;
@@ -41,6 +41,8 @@ pub struct RemoveRecipient<'a> {
     pub recipient: String,
     /// Whether it goes although nobody has proved that the others open the files.
     pub without_proof: bool,
+    /// Whether only the plan is wanted, also of what would be too early to carry out.
+    pub only_plan: bool,
 }
 
 impl<'a> RemoveRecipient<'a> {
@@ -52,6 +54,7 @@ impl<'a> RemoveRecipient<'a> {
             options: ChangeOptions::default(),
             recipient,
             without_proof: false,
+            only_plan: false,
         }
     }
 }
@@ -70,6 +73,7 @@ pub fn remove_recipient(asked: RemoveRecipient<'_>) -> Result<ChangePlan, Error>
             options,
             recipient,
             without_proof,
+            only_plan,
         } = asked;
         let environment = request.environment;
         let at = environment.now().and_then(Time::utc);
@@ -90,7 +94,10 @@ pub fn remove_recipient(asked: RemoveRecipient<'_>) -> Result<ChangePlan, Error>
         for config in &edited {
             config.take_effect(&mut survey)?;
         }
-        standing.refuse_early(&survey, &could_read, without_proof)?;
+        let too_early = match standing.refuse_early(&survey, &could_read, without_proof) {
+            Err(Error::NotYet { reason, help }) if only_plan => Some((reason, help)),
+            judged => judged.map(|()| None)?,
+        };
         let policy = PolicyFile::read(&survey, policy.as_deref())?;
         let listed = policy.without(&meant.canonical)?;
         let Followers {
@@ -109,6 +116,7 @@ pub fn remove_recipient(asked: RemoveRecipient<'_>) -> Result<ChangePlan, Error>
         let mut draft = rewrite(&tasks, &mut keys, options, |task, opened| {
             removal.rewritten(task, opened)
         })?;
+        draft.name_sops();
         let goes = || Amendment::Removes(meant.holder(None), None);
         for config in edited {
             config.join(&mut draft, goes(), options);
@@ -119,6 +127,8 @@ pub fn remove_recipient(asked: RemoveRecipient<'_>) -> Result<ChangePlan, Error>
         let mut plan = draft.prove(COMMAND, &survey, &mut keys)?;
         plan.exposed = removal.exposed();
         settle(&mut plan, refused, unchanged, remains(&meant));
+        plan.tell_unproved(would_change(&tasks, &meant, None));
+        plan.too_early = too_early;
         Ok(plan)
     })
 }
