@@ -18,7 +18,7 @@ use super::choosing::Chosen;
 use super::listing::PolicyFile;
 use super::naming::{Meant, known_key};
 use super::refused;
-use super::rules::{Followers, call, edit, followers, would_change};
+use super::rules::{Followers, call, edit, followers, join_all, would_change};
 use super::standing::Standing;
 use crate::document::{Document, KeyPath};
 use crate::finding::Help;
@@ -84,16 +84,15 @@ pub fn remove_recipient(asked: RemoveRecipient<'_>) -> Result<ChangePlan, Error>
         let chosen = with_key(&survey, &meant);
         let could_read = readable(&survey, &meant);
         if chosen.is_empty() && could_read.is_empty() {
-            let reason = format!("`{}` is in no rule and in no file", meant.called());
-            return Err(refused(reason, "`sopsguard recipients` shows who is where"));
+            return Err(nowhere(&meant));
         }
         let standing = Standing::of(&survey, &meant, environment.now());
         let edited = edit(&survey, chosen, |source, rules| {
             creation::remove(source, &meant.canonical, rules)
         })?;
-        for config in &edited {
-            config.take_effect(&mut survey)?;
-        }
+        edited
+            .iter()
+            .try_for_each(|config| config.take_effect(&mut survey))?;
         let too_early = match standing.refuse_early(&survey, &could_read, without_proof) {
             Err(Error::NotYet { reason, help }) if only_plan => Some((reason, help)),
             judged => judged.map(|()| None)?,
@@ -118,9 +117,7 @@ pub fn remove_recipient(asked: RemoveRecipient<'_>) -> Result<ChangePlan, Error>
         })?;
         draft.name_sops();
         let goes = || Amendment::Removes(meant.holder(None), None);
-        for config in edited {
-            config.join(&mut draft, goes(), options);
-        }
+        join_all(&mut draft, edited, goes, options);
         if let Some(text) = listed {
             policy.join(&mut draft, text, goes(), options);
         }
@@ -175,6 +172,11 @@ impl Removal<'_> {
 
 /// The command.
 const COMMAND: &str = "escrow remove-recipient";
+
+fn nowhere(meant: &Meant) -> Error {
+    let reason = format!("`{}` is in no rule and in no file", meant.called());
+    refused(reason, "`sopsguard recipients` shows who is where")
+}
 
 /// The rules that name the key.
 fn with_key(survey: &Survey<'_>, meant: &Meant) -> Vec<Chosen> {

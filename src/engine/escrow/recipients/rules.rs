@@ -107,6 +107,18 @@ impl EditedConfig {
     }
 }
 
+/// Adds all of them to what is written.
+pub(super) fn join_all(
+    draft: &mut Draft,
+    all: Vec<EditedConfig>,
+    amendment: impl Fn() -> Amendment,
+    options: ChangeOptions,
+) {
+    for config in all {
+        config.join(draft, amendment(), options);
+    }
+}
+
 /// What becomes of the files of the edited rules.
 pub(super) struct Followers<'s> {
     pub(super) tasks: Vec<Task<'s, Strayed<'s>>>,
