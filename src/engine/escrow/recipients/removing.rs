@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use super::super::super::others::decode;
 use super::super::super::rewriting::{
     Amendment, ChangeOptions, ChangePlan, Exposed, Keys, Opened, Refused, Rewritten, Stop, Survey,
-    Task, rewrite,
+    Task, now, rewrite,
 };
 use super::super::super::surroundings::Start;
 use super::super::super::updatekeys::{Strayed, rekeyed};
@@ -76,8 +76,7 @@ pub fn remove_recipient(asked: RemoveRecipient<'_>) -> Result<ChangePlan, Error>
             only_plan,
         } = asked;
         let environment = request.environment;
-        let at = environment.now().and_then(Time::utc);
-        let at = at.ok_or_else(|| refused("the clock says no time", "set it"))?;
+        let at = now(environment)?;
         let policy = request.policy.clone();
         let mut survey = Survey::take(&mut request, world)?;
         let meant = known_key(&recipient, &survey)?;
@@ -93,10 +92,8 @@ pub fn remove_recipient(asked: RemoveRecipient<'_>) -> Result<ChangePlan, Error>
         edited
             .iter()
             .try_for_each(|config| config.take_effect(&mut survey))?;
-        let too_early = match standing.refuse_early(&survey, &could_read, without_proof) {
-            Err(Error::NotYet { reason, help }) if only_plan => Some((reason, help)),
-            judged => judged.map(|()| None)?,
-        };
+        let too_early = standing.refuse_early(&survey, &could_read, without_proof);
+        let too_early = unless_planned(too_early, only_plan)?;
         let policy = PolicyFile::read(&survey, policy.as_deref())?;
         let listed = policy.without(&meant.canonical)?;
         let Followers {
@@ -172,6 +169,20 @@ impl Removal<'_> {
 
 /// The command.
 const COMMAND: &str = "escrow remove-recipient";
+
+/// Why it is too early, where only the plan is wanted.
+///
+/// # Errors
+/// The same where it is to be carried out.
+fn unless_planned(
+    judged: Result<(), Error>,
+    only_plan: bool,
+) -> Result<Option<(String, String)>, Error> {
+    match judged {
+        Err(Error::NotYet { reason, help }) if only_plan => Ok(Some((reason, help))),
+        judged => judged.map(|()| None),
+    }
+}
 
 fn nowhere(meant: &Meant) -> Error {
     let reason = format!("`{}` is in no rule and in no file", meant.called());
