@@ -50,3 +50,4 @@ mod rewritten;
 mod selectors;
 mod stale;
 mod updatekeys;
+mod with_sops;
