@@ -75,7 +75,7 @@ pub fn remove_recipient(asked: RemoveRecipient<'_>) -> Result<ChangePlan, Error>
         let at = environment.now().and_then(Time::utc);
         let at = at.ok_or_else(|| refused("the clock says no time", "set it"))?;
         let policy = request.policy.clone();
-        let mut survey = Survey::take(&mut request, world)?;
+        let mut survey = Survey::to_write(&mut request, world)?;
         let meant = known_key(&recipient, &survey)?;
         let chosen = with_key(&survey, &meant);
         let could_read = readable(&survey, &meant);
