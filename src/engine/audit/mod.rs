@@ -60,9 +60,7 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
             facts,
             deployments,
             mut findings,
-            unread: lost,
         } = gather(looked, &mut report)?;
-        report.notices.extend(unread_notice(&lost));
         let configs = configs::read(&inputs, world);
         let misnamed = configs::misnamed(&inputs, world);
         let governed = configs::govern(&facts, &configs, world.here);
@@ -253,13 +251,11 @@ struct Gathered {
     deployments: Vec<Deployment>,
     /// What was found in each file by itself.
     findings: Vec<Finding>,
-    /// What is damaged or cannot be read.
-    unread: Vec<PathBuf>,
 }
 
 /// Puts what became of the inputs into `report`, and what is known of them together.
 fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Gathered, Error> {
-    let mut all = Gathered::default();
+    let (mut all, mut lost) = (Gathered::default(), Vec::new());
     for looked in looked {
         match looked {
             Looked::PassedOver { deployment, .. } => {
@@ -277,7 +273,7 @@ fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Gathered, Error> {
             } => {
                 if facts.is_none() && file.verification == Verification::Failed {
                     report.not_evaluated.extend(unread(&file.path));
-                    all.unread.push(file.path.clone());
+                    lost.push(file.path.clone());
                 }
                 all.facts.extend(facts.map(|facts| *facts));
                 all.deployments.extend(deployment.map(|told| *told));
@@ -287,6 +283,7 @@ fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Gathered, Error> {
             }
         }
     }
+    report.notices.extend(unread_notice(&lost));
     Ok(all)
 }
 
