@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::terminal::Terminal;
 use crate::{
     audit, check, completions, escrow, explain, init, install, keys, log, man, recipients, recover,
-    reseal, rotate, rules, updatekeys,
+    reseal, rotate, rules, split, updatekeys,
 };
 
 /// The world that a command runs in.
@@ -123,6 +123,13 @@ impl App {
                 rotate::run(options, &environment, access, ask, style)
             }
             Command::Rules(options) => rules::run(options),
+            Command::Split(options) => {
+                let (mut terminal, mut asking) = (Terminal, Terminal);
+                let write = &options.write.access;
+                let access = self.access(write, false, &mut terminal);
+                let ask = self.ask(write, &mut asking);
+                split::run(options, &environment, access, ask, style)
+            }
             Command::Updatekeys(options) => {
                 let (mut terminal, mut asking) = (Terminal, Terminal);
                 let write = &options.write.access;

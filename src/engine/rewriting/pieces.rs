@@ -48,13 +48,16 @@ impl Draft {
 }
 
 impl ChangePlan {
-    /// Leaves out all changes of these files.
-    pub(in crate::engine) fn leave_out(&mut self, is_out: impl Fn(&Path) -> bool) {
-        let proven = std::mem::take(&mut self.proven);
-        let files = std::mem::take(&mut self.files);
-        let both = files.into_iter().zip(proven);
-        let kept = both.filter(|(file, _)| !is_out(&file.path));
-        (self.files, self.proven) = kept.unzip();
+    /// Takes back all that would be written.
+    pub(in crate::engine) fn withdraw(&mut self) {
+        self.files.clear();
+        self.proven.clear();
+    }
+
+    /// Puts the files in the order of the bytes of their paths.
+    pub(in crate::engine) fn sort(&mut self) {
+        let bytes = |path: &Path| path.as_os_str().as_encoded_bytes().to_owned();
+        self.files.sort_by_cached_key(|file| bytes(&file.path));
     }
 
     /// Adds a file that goes, which lies at `place` and holds `old`.
