@@ -5,12 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::check::{describe, refuse_unusable};
 use super::encrypted::{self, Encrypted};
-use super::inputs::{self, Scope};
-use super::{Error, Request, map_all, policy};
+use super::inputs;
+use super::work_tree::WorkTree;
+use super::{Error, Request, map_all};
 use crate::keys::{Keyring, Listed, Locked, Place, PlaceState, Shut};
-use crate::paths;
-use crate::repo::Repo;
-use crate::rules::Command;
 use crate::sops::locks;
 
 /// The identities of a run and the secret files that they were tried on. No secret is in it.
@@ -55,38 +53,16 @@ pub struct KnownKey {
 /// [`Error::NoSuchPath`] where a named path is not there, [`Error::Identity`] where a named identity
 /// cannot be used, [`Error::Policy`] where the policy is wrong.
 pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
+    let tree = WorkTree::of(&request)?;
     let Request {
         environment,
         targets,
         identities,
         mut access,
-        policy,
         jobs,
-        input_type,
         ..
     } = request;
-    let here = paths::absolute(environment.current_dir(), Path::new(""));
-    let repo = Repo::discover(environment, &here);
-    let search = policy::Search {
-        here: &here,
-        repo: repo.as_ref(),
-        index: None,
-        bases: None,
-        since: false,
-        command: Command::Check,
-    };
-    let policy = search.present(policy.as_deref())?;
-    let scope = Scope {
-        environment,
-        policy: &policy,
-        input_type,
-        repo: repo.as_ref(),
-        index: None,
-        is_all: true,
-        since: None,
-        jobs,
-    };
-    let (inputs, _) = inputs::list(targets, scope)?;
+    let (inputs, _) = inputs::list(targets, tree.scope())?;
     let mut keyring = Request::keyring(identities, environment)?;
     let Encrypted { files, unread } = encrypted::read_all(&inputs, jobs, |sops| locks(sops.file))?;
     let (paths, shut): (Vec<PathBuf>, Vec<Shut>) = files.into_iter().unzip();

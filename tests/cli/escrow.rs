@@ -133,6 +133,12 @@ fn a_private_key_is_printed_to_a_terminal_or_where_that_is_said() {
         .find(|line| line.starts_with("AGE-SECRET-KEY-1"));
     let key: age::x25519::Identity = printed.unwrap().parse().unwrap();
     assert!(output.stdout.contains(&key.to_public().to_string()));
+    // A safe that it is piped into gives back what age takes: the key, and comments.
+    let lines = output.stdout.lines();
+    let lines: Vec<&str> = lines.filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(lines, [printed.unwrap()]);
+    let next = "sopsguard escrow add-recipient age1";
+    assert!(output.stderr.contains(next), "{}", output.stderr);
     let output = sandbox
         .run(["escrow", "keygen", "--stdout", "--format", "json"])
         .expect_code(0);

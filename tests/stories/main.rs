@@ -29,6 +29,7 @@ mod audit;
 mod by_sops;
 mod check;
 mod ci;
+mod documented;
 mod documents;
 mod formats;
 mod handover;

@@ -309,16 +309,17 @@ fn succeeded(command: &mut Command) -> String {
     String::from_utf8_lossy(&stdout).into_owned()
 }
 
+/// A program by its name, which is installed where it is not there yet.
+pub(crate) fn peer(name: &str) -> PathBuf {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/peers");
+    let printed = succeeded(Command::new(script).args(["--print", name]));
+    PathBuf::from(printed.trim_end())
+}
+
 /// sops of a version, which is built where it is not there yet.
 pub(crate) fn peer_sops(version: &str) -> PathBuf {
     static FOUND: OnceLock<[PathBuf; 2]> = OnceLock::new();
-    let found = FOUND.get_or_init(|| {
-        ["sops-3.13.2", "sops-3.13.3"].map(|name| {
-            let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/peers");
-            let printed = succeeded(Command::new(script).args(["--print", name]));
-            PathBuf::from(printed.trim_end())
-        })
-    });
+    let found = FOUND.get_or_init(|| ["sops-3.13.2", "sops-3.13.3"].map(peer));
     let [older, reference] = found;
     match version {
         "3.13.2" => older.clone(),

@@ -1,36 +1,35 @@
 //! `audit`: who can open what. All files are looked at first, as far as that goes without a key; then the rules
 //! about the repository look at what is known of all of them, and at the configuration.
 
-pub(super) mod configs;
 mod departed;
 mod deployed;
 mod first;
 mod telling;
 mod values;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::bases::Bases;
 use super::check::{refuse_unusable, tell_of_keys};
+use super::configs;
 use super::file::{self, Around, Looked};
 use super::inputs::{self, Input};
+use super::named::Named;
 use super::names::Names;
 use super::surroundings::{Start, Surroundings};
-use super::{Access, Error, NotEvaluated, Report, Request, Target, earlier, map_all, settle};
+use super::{Access, Error, NotEvaluated, Report, Request, earlier, map_all, settle};
 use crate::config::Day;
 use crate::deployment::Deployment;
 use crate::finding::Finding;
 use crate::keys::{self, Keyring};
-use crate::paths;
 use crate::rules::{
     Check, Command, Departed, FileFacts, OF_BOTH, Places, RULES, RepoContext, RepoFindings,
     Undecided, Values, fit_to_rule,
 };
 use crate::sops::{Reason, Verification};
-pub(super) use configs::config_file;
 use departed::Histories;
 pub use first::{FirstPolicy, init};
 pub(super) use first::{found_recipients, look_for_first};
@@ -81,7 +80,7 @@ pub fn audit(mut request: Request<'_>) -> Result<Report, Error> {
             policy: world.policy,
             policy_file: told.policy_file(),
             key_files: &keys::files(environment),
-            told: &named.paths,
+            told: named.paths(),
             today: environment.now().map(Day::of),
             here: world.here,
             departed: &deeper.departed,
@@ -210,76 +209,6 @@ fn loosened(report: &Report) -> Vec<PathBuf> {
     let files = report.files.iter();
     let files = files.filter(|file| file.verification == changed);
     files.map(|file| file.path.clone()).collect()
-}
-
-/// What the user named, of which alone is told.
-pub(super) struct Named {
-    /// The paths, absolute; none where all is told.
-    paths: Vec<PathBuf>,
-    /// What to look at where that is not the whole repository.
-    roots: Vec<Target>,
-}
-
-impl Named {
-    pub(super) fn take(request: &mut Request<'_>, world: Surroundings<'_>) -> Result<Self, Error> {
-        let targets = std::mem::take(&mut request.targets);
-        let mut paths = Vec::new();
-        for target in &targets {
-            if let Target::Path(path) = target {
-                let absolute = paths::absolute(world.here, path);
-                if world.index.is_none() && absolute.symlink_metadata().is_err() {
-                    return Err(Error::NoSuchPath { path: path.clone() });
-                }
-                paths.push(absolute);
-            }
-        }
-        let is_inside = |path: &PathBuf| {
-            world
-                .repo
-                .is_some_and(|repo| repo.path_in_index(path).is_some())
-        };
-        let roots = if paths.iter().all(is_inside) {
-            Vec::new()
-        } else {
-            targets
-        };
-        if world.repo.is_none() && paths.is_empty() {
-            // A configuration above the folder may be for files elsewhere, too.
-            paths.push(world.here.to_owned());
-        }
-        Ok(Self { paths, roots })
-    }
-
-    pub(super) fn roots(&self) -> Vec<Target> {
-        let paths = self.roots.iter().filter_map(|target| match target {
-            Target::Path(path) => Some(Target::Path(path.clone())),
-            Target::Text { .. } => None,
-        });
-        paths.collect()
-    }
-
-    /// Whether a path, as reports print it, is named, or lies below what is; all are where nothing is.
-    pub(super) fn has(&self, here: &Path, path: &Path) -> bool {
-        let place = paths::absolute(here, path);
-        self.paths.is_empty() || self.paths.iter().any(|named| place.starts_with(named))
-    }
-
-    /// Leaves what is said of the named files.
-    fn keep(&self, here: &Path, report: &mut Report, findings: &mut Vec<Finding>) {
-        if self.paths.is_empty() {
-            return;
-        }
-        let named: HashSet<&Path> = self.paths.iter().map(PathBuf::as_path).collect();
-        let is_named = |path: &Path| {
-            let path = paths::absolute(here, path);
-            path.ancestors().any(|above| named.contains(above))
-        };
-        findings.retain(|found| is_named(&found.location.path));
-        report.files.retain(|file| is_named(&file.path));
-        report
-            .not_evaluated
-            .retain(|skipped| skipped.path == Path::new(".") || is_named(&skipped.path));
-    }
 }
 
 /// Looks at all inputs without any key.

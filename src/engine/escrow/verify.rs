@@ -4,15 +4,13 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use super::super::encrypted::{self, Encrypted};
-use super::super::inputs::{self, Input, Scope};
-use super::super::{Error, IdentitySource, Request, policy};
+use super::super::inputs::{self, Input};
+use super::super::work_tree::WorkTree;
+use super::super::{Error, IdentitySource, Request};
 use super::keygen::fingerprint;
 use super::record;
 use crate::config::{Policy, Trust};
 use crate::keys::{Keyring, Listed, Means, Shut};
-use crate::paths;
-use crate::repo::Repo;
-use crate::rules::Command;
 use crate::sops::{self, KeyName, Reason, Verification};
 
 /// What `escrow verify` is asked to do.
@@ -140,49 +138,27 @@ impl ProofReport {
 /// # Errors
 /// Those of [`keys`](super::super::keys()); [`Error::NotRecorded`] where the day is to be noted and cannot be.
 pub fn prove_identities(asked: ProofRequest<'_>) -> Result<ProofReport, Error> {
+    let tree = WorkTree::of(&asked.request)?;
     let Request {
         environment,
         targets,
         identities,
         mut access,
-        policy: named_policy,
         jobs,
-        input_type,
         ..
     } = asked.request;
-    let here = paths::absolute(environment.current_dir(), Path::new(""));
-    let repo = Repo::discover(environment, &here);
-    let search = policy::Search {
-        here: &here,
-        repo: repo.as_ref(),
-        index: None,
-        bases: None,
-        since: false,
-        command: Command::Check,
-    };
-    let policy = search.present(named_policy.as_deref())?;
-    let scope = Scope {
-        environment,
-        policy: &policy,
-        input_type,
-        repo: repo.as_ref(),
-        index: None,
-        is_all: true,
-        since: None,
-        jobs,
-    };
-    let (inputs, notices) = inputs::list(targets, scope)?;
+    let (inputs, notices) = inputs::list(targets, tree.scope())?;
     let asked_for = AskedFor {
         only: asked.only.as_deref(),
         inputs: &inputs,
-        policy: &policy,
+        policy: &tree.policy,
         jobs,
     };
     let keyring = keyring(identities, environment)?;
     let mut report = asked_for.of(keyring, &mut access.means(environment))?;
     report.notices = notices.sentences();
     if asked.record && report.is_proved() {
-        let recorded = record::record(&report, &search, environment, asked.dry_run)?;
+        let recorded = record::record(&report, &tree.search(), environment, asked.dry_run)?;
         report.recorded = Some(recorded);
     }
     Ok(report)

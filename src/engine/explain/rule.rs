@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::page::{GroupReport, RecipientReport, SelectorReport};
 use crate::config::Policy;
 use crate::config::creation::{Choice, CreationRule, RuleKey, SOPS_CONFIG, SopsConfig};
-use crate::engine::audit::config_file;
+use crate::engine::configs::config_file;
 use crate::engine::creation::MAX_LEN;
 use crate::finding::Position;
 use crate::paths;

@@ -12,11 +12,10 @@ pub use matrix::{AccessMatrix, FileAccess, Grant, Keyholder};
 pub(super) use names::Names;
 
 use super::encrypted::{self, Encrypted};
-use super::inputs::{self, Scope};
-use super::{Error, Request, policy};
+use super::inputs;
+use super::work_tree::WorkTree;
+use super::{Error, Request};
 use crate::paths;
-use crate::repo::Repo;
-use crate::rules::Command;
 use crate::sops::{BusFactors, Opener, Quorum, SopsFile};
 
 /// Tells who can open which secret file of the work tree.
@@ -29,38 +28,20 @@ use crate::sops::{BusFactors, Opener, Quorum, SopsFile};
 /// [`Error::Git`] where the repository cannot be read, [`Error::Threads`] where the system gives no
 /// threads.
 pub fn recipients(request: Request<'_>) -> Result<AccessMatrix, Error> {
-    let environment = request.environment;
-    let here = paths::absolute(environment.current_dir(), Path::new(""));
-    let repo = Repo::discover(environment, &here);
-    let search = policy::Search {
-        here: &here,
-        repo: repo.as_ref(),
-        index: None,
-        bases: None,
-        since: false,
-        command: Command::Check,
-    };
-    let policy = search.present(request.policy.as_deref())?;
-    let scope = Scope {
-        environment,
-        policy: &policy,
-        input_type: request.input_type,
-        repo: repo.as_ref(),
-        index: None,
-        is_all: true,
-        since: None,
-        jobs: request.jobs,
-    };
-    let (inputs, notices) = inputs::list(request.targets, scope)?;
+    let tree = WorkTree::of(&request)?;
+    let (inputs, notices) = inputs::list(request.targets, tree.scope())?;
     let Encrypted { files, unread } =
         encrypted::read_all(&inputs, request.jobs, |sops| Facts::of(sops.file))?;
-    let root = repo.as_ref().map_or(here.as_path(), Repo::work_tree);
-    let name = root.file_name().unwrap_or_default();
+    let name = tree.root().file_name().unwrap_or_default();
     let places: Vec<PathBuf> = files
         .iter()
-        .map(|(path, _)| paths::absolute(&here, path))
+        .map(|(path, _)| paths::absolute(&tree.here, path))
         .collect();
-    let names = Names::of(&policy, root, places.iter().map(PathBuf::as_path));
+    let names = Names::of(
+        &tree.policy,
+        tree.root(),
+        places.iter().map(PathBuf::as_path),
+    );
     let mut matrix = put_together(files, &places, &names);
     matrix.folder = name.to_string_lossy().into_owned();
     matrix.unread = unread;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::super::policy;
 use super::Keyholder;
 use crate::config::creation::{SOPS_CONFIG, SopsConfig};
 use crate::config::{Policy, Trusted};
@@ -106,7 +107,7 @@ fn folders_above<'p>(root: &Path, files: impl Iterator<Item = &'p Path>) -> BTre
 fn read(folder: &Path, root: &Path) -> Option<SopsConfig> {
     let place = folder.join(SOPS_CONFIG);
     let bytes = fs::read(&place, MAX_LEN).ok()?;
-    if super::policy::leads_out(&place, root) {
+    if policy::leads_out(&place, root) {
         return None;
     }
     let source = Source::decode(SourceId::WorkTree(place), bytes).ok()?;

@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::super::audit::{Named, configs};
+use super::super::configs;
 use super::super::encrypted::{self, Encrypted};
 use super::super::inputs::{self, Content, Input};
+use super::super::named::Named;
 use super::super::surroundings::Surroundings;
 use super::super::{Error, Request};
 use super::{Refused, Task};

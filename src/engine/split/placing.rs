@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::super::audit::configs;
+use super::super::configs;
 use super::super::rewriting::{Refused, Survey};
 use super::Apart;
 use crate::config::creation::Choice;

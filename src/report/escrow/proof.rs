@@ -93,10 +93,23 @@ fn write_identity(
         let path = escape::text(&not.path.display().to_string());
         writeln!(out, "  not proved: {path}: {}", escape::text(&not.words))?;
     }
-    match identity.failed.len().saturating_sub(most) {
-        0 => Ok(()),
-        more => writeln!(out, "  not proved: {more} more (`--verbose` names them)"),
+    let more = identity.failed.len().saturating_sub(most);
+    if more > 0 {
+        writeln!(out, "  not proved: {more} more (`--verbose` names them)")?;
     }
+    let opens_some = identity.name.is_some() && !identity.verified.is_empty();
+    if opens_some && identity.failed.iter().any(is_of_others) {
+        writeln!(
+            out,
+            "  if it is not to open these, say which it is: `paths = [\"apps/**\"]` below it in `.sopsguard.toml`"
+        )?;
+    }
+    Ok(())
+}
+
+/// Whether a file is not opened because it is for others.
+fn is_of_others(not: &NotProved) -> bool {
+    not.reason == "not-a-recipient"
 }
 
 fn all(files: usize) -> String {

@@ -151,6 +151,9 @@ pub(crate) struct AddRecipientArgs {
     /// Where a copy of the private key is, such as "password manager" or "cluster argocd"; repeatable
     #[arg(long, value_name = "PLACE")]
     pub(crate) held_by: Vec<String>,
+    /// The files that it is to open, for the policy, such as "apps/**"; repeatable [default: all]
+    #[arg(long = "only-paths", value_name = "GLOB")]
+    pub(crate) only_paths: Vec<String>,
     /// Only the rule of this number, from 1, in the order of `.sops.yaml`; repeatable
     #[arg(long = "rule", value_name = "N")]
     pub(crate) rules: Vec<usize>,

@@ -56,10 +56,29 @@ pub(crate) fn run(
     if let Some(place) = &places.paper {
         NewIdentity::write_page(place, report::paper(&identity, &options.name))?;
     }
-    app::print(|out| match options.format {
-        Format::Human => tell(&identity, options, &places, out),
-        Format::Json => report::keygen_json(Some(&identity), &places.told(), out),
-    })?;
+    match options.format {
+        Format::Json => {
+            app::print(|out| report::keygen_json(Some(&identity), &places.told(), out))?;
+        }
+        // Whatever reads the pipe gets the key and nothing else: age takes no other line.
+        Format::Human if options.stdout => {
+            app::print(|out| write_key(&identity, out))?;
+            let mut told = Vec::new();
+            tell(&identity, options, &places, &mut told)
+                .expect("memory takes all that is written to it");
+            app::warn(&String::from_utf8_lossy(&told));
+        }
+        Format::Human => app::print(|out| {
+            if places.is_shown {
+                writeln!(
+                    out,
+                    "# private key: it is stored nowhere, and not shown again"
+                )?;
+                writeln!(out, "{}\n", identity.expose())?;
+            }
+            tell(&identity, options, &places, out)
+        })?,
+    }
     Ok(0)
 }
 
@@ -122,6 +141,16 @@ impl Places {
     }
 }
 
+/// The private key as a file of identities, as `age-keygen` prints it.
+fn write_key(identity: &NewIdentity, out: &mut dyn Write) -> io::Result<()> {
+    if let Some(created) = identity.created() {
+        writeln!(out, "# created: {created}")?;
+    }
+    writeln!(out, "# public key: {}", identity.recipient())?;
+    writeln!(out, "{}", identity.expose())
+}
+
+/// What may be known of the key, and what comes next.
 fn tell(
     identity: &NewIdentity,
     options: &KeygenArgs,
@@ -129,14 +158,6 @@ fn tell(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let shown = |place: &PathBuf| escape(&place.display().to_string());
-    if places.is_shown {
-        writeln!(
-            out,
-            "# private key: it is stored nowhere, and not shown again"
-        )?;
-        writeln!(out, "{}", identity.expose())?;
-        writeln!(out)?;
-    }
     if let Some(place) = &places.output {
         let under = if options.passphrase {
             ", under the passphrase"

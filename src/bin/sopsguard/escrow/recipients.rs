@@ -22,6 +22,7 @@ pub(crate) fn add<'a>(
     asked.options = changing::options(write);
     asked.role = options.role.map(|role| role.word().to_owned());
     asked.held_by.clone_from(&options.held_by);
+    asked.paths.clone_from(&options.only_paths);
     asked.rules = WhichRules::default();
     asked.rules.numbers.clone_from(&options.rules);
     asked.rules.path_regexes.clone_from(&options.path_regexes);

@@ -53,7 +53,7 @@ Examples:
   sopsguard escrow add-recipient age1… --name \"lab escrow\" --role escrow --held-by safe --dry-run
   sopsguard escrow add-recipient age1… --name dora --yes
   sopsguard escrow add-recipient age1… --name ci --role machine --rule 2
-  sopsguard escrow add-recipient age1… --name ci --path-regex '^apps/' --diff
+  sopsguard escrow add-recipient age1… --name ci --path-regex '^apps/' --only-paths 'apps/**' --diff
   sopsguard escrow add-recipient age1… --name \"lab escrow\" --group 1 --group 2";
 
 pub(crate) const ADD_EXIT_CODES: &str = "\

@@ -31,6 +31,8 @@ pub struct AddRecipient<'a> {
     pub role: Option<String>,
     /// Where copies of the private key are.
     pub held_by: Vec<String>,
+    /// The files that it is to open, as patterns of the policy; all where there is none.
+    pub paths: Vec<String>,
     /// Which creation rules.
     pub rules: WhichRules,
     /// Which of their key groups, from 1.
@@ -48,6 +50,7 @@ impl<'a> AddRecipient<'a> {
             name,
             role: None,
             held_by: Vec::new(),
+            paths: Vec::new(),
             rules: WhichRules::default(),
             groups: Vec::new(),
         }
@@ -68,6 +71,7 @@ pub fn add_recipient(asked: AddRecipient<'_>) -> Result<ChangePlan, Error> {
             key,
             role,
             held_by,
+            paths,
             rules,
             groups,
             ..
@@ -87,6 +91,7 @@ pub fn add_recipient(asked: AddRecipient<'_>) -> Result<ChangePlan, Error> {
             meant: &meant,
             role: role.as_deref(),
             held_by: &held_by,
+            paths: &paths,
         };
         let listed = policy.with(&survey, environment, &said, &mut notices)?;
         for config in &edited {

@@ -28,6 +28,7 @@ pub(super) struct Said<'s> {
     pub(super) meant: &'s Meant,
     pub(super) role: Option<&'s str>,
     pub(super) held_by: &'s [String],
+    pub(super) paths: &'s [String],
 }
 
 /// The most bytes of a policy.
@@ -76,7 +77,7 @@ impl PolicyFile {
             key: said.key,
             name: said.meant.name.as_deref().unwrap_or_default(),
             role: said.role.filter(|role| *role != "maintainer"),
-            paths: &[],
+            paths: said.paths,
             held_by: said.held_by,
         };
         let path = self.path.display();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::super::super::Error;
-use super::super::super::audit::config_file;
+use super::super::super::configs::config_file;
 use super::super::super::recipients::Names;
 use super::super::super::rewriting::{
     Amendment, ChangeOptions, Draft, Plain, Refused, Survey, Task,

@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::super::creation::MAX_LEN;
-use super::super::inputs::{Content, Input};
-use super::super::surroundings::Surroundings;
+use super::creation::MAX_LEN;
+use super::inputs::{Content, Input};
+use super::surroundings::Surroundings;
 use crate::config::creation::{Choice, Error, SOPS_CONFIG, SopsConfig, is_like_its_name};
 use crate::fs;
 use crate::paths;
@@ -21,7 +21,7 @@ const MOST_FOLDERS: usize = 100;
 
 /// Reads all of them, in the order of the inputs; outside of a repository, where there is none in the
 /// current folder, the next above it, too.
-pub(in crate::engine) fn read(inputs: &[Input], world: Surroundings<'_>) -> Vec<ConfigFile> {
+pub(super) fn read(inputs: &[Input], world: Surroundings<'_>) -> Vec<ConfigFile> {
     let is_config = |input: &&Input| name(input) == SOPS_CONFIG.as_bytes();
     let inputs = inputs.iter().filter(is_config);
     let mut configs: Vec<ConfigFile> = inputs.filter_map(|input| read_one(input, world)).collect();
@@ -92,11 +92,7 @@ fn why_unread(error: fs::Error) -> &'static str {
 }
 
 /// The one that lies in `folder`, under the path that reports have for it.
-pub(in crate::engine) fn config_file(
-    folder: &Path,
-    id: SourceId,
-    bytes: Vec<u8>,
-) -> Option<ConfigFile> {
+pub(super) fn config_file(folder: &Path, id: SourceId, bytes: Vec<u8>) -> Option<ConfigFile> {
     let (SourceId::WorkTree(path) | SourceId::Index(path)) = &id else {
         return None;
     };
@@ -113,7 +109,7 @@ pub(in crate::engine) fn config_file(
 }
 
 /// The configuration that counts for a file at `place`, there or not, and what sops makes of the file's path.
-pub(in crate::engine) fn choice<'c>(
+pub(super) fn choice<'c>(
     configs: &'c [ConfigFile],
     place: &Path,
 ) -> Option<(&'c ConfigFile, Option<Choice>)> {
@@ -129,11 +125,7 @@ pub(in crate::engine) fn choice<'c>(
 }
 
 /// What each file follows.
-pub(in crate::engine) fn govern(
-    files: &[FileFacts],
-    configs: &[ConfigFile],
-    here: &Path,
-) -> Vec<Governed> {
+pub(super) fn govern(files: &[FileFacts], configs: &[ConfigFile], here: &Path) -> Vec<Governed> {
     let by_folder: HashMap<&Path, usize> = configs
         .iter()
         .enumerate()
