@@ -68,7 +68,7 @@ impl Listings {
         }
         let named: Vec<Named> = placed
             .iter()
-            .filter_map(|file| Named::of(listings.from_root(&file.path)?))
+            .filter_map(|file| Named::of(listings.below_root(&file.path)?))
             .collect();
         let paths = survey.paths();
         let looked = map_all(&paths, jobs, |path| {
@@ -90,7 +90,7 @@ impl Listings {
 
     fn look_at(&self, survey: &Survey<'_>, path: &Path, named: &[Named]) -> Option<Looked> {
         let place = survey.place(path)?;
-        let from_root = self.from_root(path)?;
+        let from_root = self.below_root(path)?;
         if named.iter().any(|named| named.path == from_root) {
             return None;
         }
@@ -127,7 +127,7 @@ impl Listings {
                 Err(listing) => {
                     let listed = self.listed_in(&listing, &all);
                     let is_listed = |file: &Placed| {
-                        self.from_root(&file.path)
+                        self.below_root(&file.path)
                             .is_some_and(|path| listed.contains(&path))
                     };
                     let (out, kept) = std::mem::take(placed).into_iter().partition(is_listed);
@@ -147,8 +147,8 @@ impl Listings {
     fn new_files(&self, placed: &[Placed]) -> BTreeMap<PathBuf, Vec<PathBuf>> {
         let split = placed.iter().filter(|file| !file.is_only_trimmed());
         let files = split.filter_map(|file| {
-            let new = file.parts.iter().map(|part| self.from_root(&part.path));
-            Some((self.from_root(&file.path)?, new.collect::<Option<_>>()?))
+            let new = file.parts.iter().map(|part| self.below_root(&part.path));
+            Some((self.below_root(&file.path)?, new.collect::<Option<_>>()?))
         });
         files.collect()
     }
@@ -290,7 +290,7 @@ impl Listings {
         told.collect()
     }
 
-    fn from_root(&self, path: &Path) -> Option<PathBuf> {
+    fn below_root(&self, path: &Path) -> Option<PathBuf> {
         let place = paths::absolute(&self.here, path);
         place.strip_prefix(&self.root).map(Path::to_owned).ok()
     }

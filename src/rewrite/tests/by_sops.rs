@@ -274,6 +274,7 @@ fn what_only_the_mac_is_wrong_with_is_resealed_and_sops_reads_it_and_nothing_els
 
 impl Ground {
     /// What the command of sops decrypts a YAML file to.
+    #[expect(clippy::disallowed_methods, reason = "sops reads files")]
     fn plaintext(&self, case: &Case) -> String {
         let home = self.home.path();
         let path = home.join("file.yaml");
@@ -311,7 +312,6 @@ impl Ground {
 
 #[test]
 #[ignore = "asks real sops"]
-#[expect(clippy::disallowed_methods, reason = "sops reads files")]
 fn sops_reads_in_the_files_of_documents_what_it_read_in_the_one_of_all() {
     let mut two = packaged();
     two.retain(|case| case.format == Format::Yaml);
