@@ -53,7 +53,7 @@ pub fn rotate(asked: Rotate<'_>) -> Result<ChangePlan, Error> {
     let at = now(request.environment)?;
     let start = Start::of_audit(&request);
     start.run(|world, _| {
-        let survey = Survey::take(&mut request, world)?;
+        let survey = Survey::to_write(&mut request, world)?;
         let (tasks, refused) = tasks(&survey);
         let mut keys = Keys::of(request)?;
         let rotated = |task: &Task<'_, ()>, opened: &Opened<'_>| rotated(task, opened, at);

@@ -59,12 +59,14 @@ pub fn update_keys(asked: UpdateKeys<'_>) -> Result<ChangePlan, Error> {
     } = asked;
     let start = Start::of_audit(&request);
     start.run(|world, _| {
-        let survey = Survey::take(&mut request, world)?;
+        let survey = match only_compare {
+            true => Survey::take(&mut request, world)?,
+            false => Survey::to_write(&mut request, world)?,
+        };
         let mut update = Update::find(&survey, apply_threshold);
         let mut plan = match only_compare {
             true => ChangePlan::to_compare(COMMAND, &survey, update.compared()),
             false => {
-                world.refuse_interrupted()?;
                 let mut keys = Keys::of(request)?;
                 let mut draft = rewrite(&update.tasks, &mut keys, options, rekeyed)?;
                 match with_sops {

@@ -251,6 +251,7 @@ fn a_planted_journal_is_refused_with_a_word_and_readers_go_on() {
     let sandbox = strayed();
     fs::create_dir(sandbox.work().join(".git/sopsguard")).unwrap();
     sandbox.write(".git/sopsguard/journal", "sopsguard-journal/1 planted\n{}");
+    sandbox.write(".sopsguard.toml", "");
     let before = files(&sandbox);
     for arguments in [
         &["recover"][..],
@@ -260,12 +261,20 @@ fn a_planted_journal_is_refused_with_a_word_and_readers_go_on() {
         let output = sandbox.command(arguments).with_git().run().expect_code(3);
         assert!(output.stderr.contains("is damaged"), "{}", output.stderr);
     }
-    let output = sandbox.command(UPDATE).with_git().run().expect_code(4);
-    assert!(
-        output.stderr.contains("sopsguard recover"),
-        "{}",
-        output.stderr
-    );
+    let key = public_key(&testdata("rules/keys.txt"));
+    for writer in [
+        &UPDATE[..],
+        &["updatekeys", "--dry-run"],
+        &["rotate", "--yes", "--identity", "key.txt"],
+        &["reseal", "--yes", "--identity", "key.txt", FILES[0]],
+        &["escrow", "add-recipient", &key, "--name", "x", "--dry-run"],
+        &["escrow", "remove-recipient", &key, "--yes"],
+        &["escrow", "verify", "--identity", "key.txt", "--record"],
+    ] {
+        let output = sandbox.command(writer).with_git().run().expect_code(4);
+        let told = output.stderr.contains("sopsguard recover");
+        assert!(told, "{writer:?}: {}", output.stderr);
+    }
     for reader in ["check", "audit"] {
         let output = sandbox
             .command([reader, "--format", "json"])

@@ -301,15 +301,22 @@ fn terminal_width() -> Option<usize> {
 
 /// Gives `write` standard output, buffered. A reader that went away has read enough.
 pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-    let mut out = BufWriter::new(io::stdout().lock());
-    match write(&mut out).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(source) => Err(Failure::Io {
-            doing: "cannot write to standard output".to_owned(),
-            source,
-        }),
-        Ok(()) => Ok(()),
+    match print_all(write) {
+        Err(Failure::Io { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        ended => ended,
     }
+}
+
+/// The same for what is nowhere else: all of it must be read.
+pub(crate) fn print_all(
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = write(&mut out).and_then(|()| out.flush());
+    written.map_err(|source| Failure::Io {
+        doing: "cannot write to standard output".to_owned(),
+        source,
+    })
 }
 
 /// Writes `text` to standard error. Where that fails there is nobody left to tell.

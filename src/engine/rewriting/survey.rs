@@ -62,6 +62,18 @@ impl<'w> Survey<'w> {
         })
     }
 
+    /// The same for a command that changes files, which it does not where a change before was interrupted.
+    ///
+    /// # Errors
+    /// As of [`Survey::take`]; [`Error::Interrupted`].
+    pub(in crate::engine) fn to_write(
+        request: &mut Request<'_>,
+        world: Surroundings<'w>,
+    ) -> Result<Self, Error> {
+        world.refuse_interrupted()?;
+        Self::take(request, world)
+    }
+
     /// Puts another text in the place of a configuration, as if it were written already.
     pub(in crate::engine) fn reconfigure(&mut self, number: usize, new: ConfigFile) {
         if let Some(old) = self.configs.get_mut(number) {
