@@ -136,6 +136,13 @@ impl<'w> Survey<'w> {
         self.places.get(path).map(PathBuf::as_path)
     }
 
+    /// All that was listed, sorted.
+    pub(in crate::engine) fn paths(&self) -> Vec<&Path> {
+        let mut paths: Vec<&Path> = self.inputs.keys().map(PathBuf::as_path).collect();
+        paths.sort_unstable();
+        paths
+    }
+
     /// A task for one of the files.
     ///
     /// # Errors
