@@ -149,7 +149,7 @@ impl Past<'_, '_> {
         let place = self
             .survey
             .place(path)
-            .map_or_else(|| world.here.join(path), Path::to_owned);
+            .unwrap_or_else(|| world.here.join(path));
         let history = History {
             repo: world.repo,
             here: world.here,

@@ -152,10 +152,10 @@ impl<'s> Update<'s> {
     /// Finds the files that do not follow their rules.
     fn find(survey: &'s Survey<'_>, apply_threshold: bool) -> Self {
         let files = survey.following().map(|follows| &follows.file.path);
-        let places = files.filter_map(|path| survey.place(path));
+        let places: Vec<_> = files.filter_map(|path| survey.place(path)).collect();
         let world = survey.world;
         let root = world.ground().root;
-        let names = Names::of(world.policy, &root, places);
+        let names = Names::of(world.policy, &root, places.iter().map(AsRef::as_ref));
         let mut update = Self {
             tasks: Vec::new(),
             refused: survey.unread_configs(),
@@ -247,10 +247,10 @@ pub(super) fn task<'s>(
     let place = survey.place(path);
     let place =
         place.ok_or_else(|| refuse("it is a link that leads out of the folder".to_owned()))?;
-    let amendments = amendments(&follows, names, place, threshold);
+    let amendments = amendments(&follows, names, &place, threshold);
     Ok(Task {
         facts: follows.file,
-        place: place.to_owned(),
+        place,
         what: Strayed {
             follows,
             amendments,

@@ -19,6 +19,8 @@ use crate::{fs, paths};
 /// The secret files of a work tree.
 pub(in crate::engine) struct Survey<'w> {
     pub(in crate::engine) world: Surroundings<'w>,
+    /// All that was listed, by their paths.
+    inputs: HashMap<PathBuf, Input>,
     /// Where the secret files and the configurations lie, behind all links, by their paths.
     places: HashMap<PathBuf, PathBuf>,
     /// What the metadata say, sorted by the bytes of the paths.
@@ -61,6 +63,10 @@ impl<'w> Survey<'w> {
         Ok(Self {
             world,
             places: places.into_iter().flatten().collect(),
+            inputs: inputs
+                .into_iter()
+                .map(|input| (input.path.clone(), input))
+                .collect(),
             files,
             governed,
             configs,
@@ -130,10 +136,10 @@ impl<'w> Survey<'w> {
         following(&self.files, &self.governed, &self.configs)
     }
 
-    /// The place of a secret file or a configuration on the disk, absolute and behind all links; none of what a
-    /// link leads out to.
-    pub(in crate::engine) fn place(&self, path: &Path) -> Option<&Path> {
-        self.places.get(path).map(PathBuf::as_path)
+    /// The place of a file on the disk, absolute and behind all links; none of what a link leads out to.
+    pub(in crate::engine) fn place(&self, path: &Path) -> Option<PathBuf> {
+        let known = self.places.get(path).cloned();
+        known.or_else(|| place_of(self.inputs.get(path)?, self.world))
     }
 
     /// All that was listed, sorted.
@@ -156,11 +162,7 @@ impl<'w> Survey<'w> {
             let reason = "it is a link that leads out of the folder";
             Refused::new(facts.path.clone(), reason)
         })?;
-        Ok(Task {
-            facts,
-            place: place.to_owned(),
-            what,
-        })
+        Ok(Task { facts, place, what })
     }
 
     /// A task for each file that was named, and why some have none.

@@ -53,10 +53,7 @@ pub(super) fn edit(
             config,
             rules,
             path: file.path.clone(),
-            place: place.map_or_else(
-                || paths::absolute(survey.world.here, &file.path),
-                Path::to_owned,
-            ),
+            place: place.unwrap_or_else(|| paths::absolute(survey.world.here, &file.path)),
             old: file.source.bytes().to_vec(),
             new: new.text,
         });
@@ -140,9 +137,9 @@ pub(super) fn followers<'s>(survey: &'s Survey<'_>, edited: &[EditedConfig]) -> 
     };
     let governed: Vec<Follows<'_>> = survey.following().filter(is_edited).collect();
     let files = governed.iter().map(|follows| &follows.file.path);
-    let places = files.filter_map(|path| survey.place(path));
+    let places: Vec<_> = files.filter_map(|path| survey.place(path)).collect();
     let root = survey.world.ground().root;
-    let names = Names::of(survey.world.policy, &root, places);
+    let names = Names::of(survey.world.policy, &root, places.iter().map(AsRef::as_ref));
     let mut followers = Followers {
         tasks: Vec::new(),
         refused: survey.unread_configs(),
