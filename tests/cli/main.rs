@@ -41,6 +41,7 @@ mod staged;
 #[cfg(target_os = "linux")]
 mod strace;
 mod unread;
+mod updatekeys;
 mod usage;
 mod values;
 mod verdicts;
