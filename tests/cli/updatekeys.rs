@@ -52,3 +52,16 @@ fn an_rsa_key_that_only_sops_locks_for_is_left_to_sops() {
     assert!(said.contains("--with-sops"), "{said}");
     assert_eq!(files(&sandbox), before);
 }
+
+#[test]
+fn a_file_with_a_hard_link_is_named() {
+    let sandbox = strayed();
+    let linked = sandbox.work().join(".git/another-name");
+    std::fs::hard_link(sandbox.work().join("b.enc.yaml"), &linked).unwrap();
+    let old = std::fs::read(&linked).unwrap();
+    let output = sandbox.command(UPDATE).with_git().run().expect_code(0);
+    let said = "note: `b.enc.yaml`: there are hard links to it elsewhere, which keep the old text";
+    assert!(output.stdout.contains(said), "{}", output.stdout);
+    assert_eq!(std::fs::read(&linked).unwrap(), old);
+    assert_ne!(sandbox.read("b.enc.yaml"), old);
+}
