@@ -52,6 +52,7 @@ mod surroundings;
 mod unread;
 mod updatekeys;
 mod walk;
+mod watch;
 mod work_tree;
 
 pub use crate::history::{DataKeyFate, Edit, Step, ValueChange, What};
@@ -85,6 +86,7 @@ pub use rewriting::{
 };
 pub use rotate::{Rotate, rotate};
 pub use updatekeys::{UpdateKeys, update_keys};
+pub use watch::Watch;
 
 use std::num::NonZeroUsize;
 
