@@ -47,6 +47,7 @@ mod rotate;
 mod settle;
 mod sign;
 mod since;
+mod split;
 mod staged;
 mod surroundings;
 mod unread;
@@ -85,6 +86,7 @@ pub use rewriting::{
     Amendment, Applied, Blessed, ChangeOptions, ChangePlan, DiffLine, Exposed, FileChange, Refused,
 };
 pub use rotate::{Rotate, rotate};
+pub use split::{Split, split};
 pub use updatekeys::{UpdateKeys, update_keys};
 pub use watch::Watch;
 
