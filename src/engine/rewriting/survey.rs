@@ -11,6 +11,7 @@ use super::super::named::Named;
 use super::super::surroundings::Surroundings;
 use super::super::{Error, Request};
 use super::{Refused, Task};
+use crate::finding::Help;
 use crate::rules::{ConfigFile, FileFacts, Follows, Governed, following};
 use crate::{fs, paths};
 
@@ -103,7 +104,7 @@ impl<'w> Survey<'w> {
     /// A task for one of the files.
     ///
     /// # Errors
-    /// [`Refused`] where it is a link that leads out.
+    /// [`Refused`] where it is a link that leads out, or lies outside.
     pub(in crate::engine) fn task<'s, W>(
         &self,
         facts: &'s FileFacts,
@@ -113,6 +114,12 @@ impl<'w> Survey<'w> {
             let reason = "it is a link that leads out of the folder";
             Refused::new(facts.path.clone(), reason)
         })?;
+        let root = fs::resolved(self.world.root());
+        if root.is_some_and(|root| !place.starts_with(root)) {
+            let reason = "it lies outside of what a change can keep safe: the repository, or the current folder";
+            let help = Help::new("go there, or start there with `sopsguard -C DIR`");
+            return Err(Refused::new(facts.path.clone(), reason).helped(help));
+        }
         Ok(Task { facts, place, what })
     }
 
