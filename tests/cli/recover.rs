@@ -298,7 +298,7 @@ fn a_file_outside_of_the_repository_is_refused_before_anything_is_asked() {
     for file in [FILES[0], ".sops.yaml"] {
         fs::copy(sandbox.work().join(file), outside.join(file)).unwrap();
     }
-    let named = "../outside/a.enc.yaml";
+    let named = "../outside";
     let before = fs::read(outside.join(FILES[0])).unwrap();
     for command in [
         &UPDATE[..],

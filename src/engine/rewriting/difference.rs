@@ -74,7 +74,7 @@ mod tests {
             let lines = between(old, new).into_iter();
             lines.map(|line| line.text).collect()
         };
-        let key = format!("# AGE-SECRET-KEY-1{}\n", "Q".repeat(58));
+        let key = include_str!("../../../testdata/example/key.txt");
         assert!(shown(&format!("a\n{key}"), &format!("b\n{key}")).is_empty());
         let long = format!("{{\"clear\": \"{}\"}}\n", "x".repeat(1_000));
         assert_eq!(shown(&long, "{}\n"), ["... 1013 bytes", "{}"]);
