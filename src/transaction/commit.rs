@@ -77,7 +77,6 @@ impl<'h> Transaction<'h> {
     }
 
     /// A file that goes.
-    #[cfg_attr(not(test), expect(dead_code, reason = "`split` is to come"))]
     pub(crate) fn remove(&mut self, path: &Path, old: Digest) {
         self.add(path, What::Remove { old });
     }

@@ -189,7 +189,8 @@ impl AskedFor<'_> {
             trial.keep(&listed, |listed| is_called(listed, self.policy, only));
             missing = trial.keys.is_empty().then(|| only.to_owned());
         }
-        let Encrypted { files, unread } = trial.run(|keyring, shut| keyring.wake(shut, means))?;
+        let all = trial.run(|keyring, shut| keyring.wake(shut, means))?;
+        let (files, unread) = all.into_parts();
         let mut report = ProofReport {
             files: files.len() + unread.len(),
             unread,
