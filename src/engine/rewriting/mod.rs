@@ -21,7 +21,7 @@ use crate::apply::{self, NewText, Proof, Unproven};
 use crate::document::Document;
 use crate::environment::Environment;
 use crate::finding::Help;
-use crate::keys::{self, Wrapped};
+use crate::keys::Wrapped;
 use crate::rules::FileFacts;
 use crate::sops::{DataKey, Reason, SopsFile, Time};
 
@@ -185,9 +185,8 @@ impl Draft {
     /// Adds a file that is no secret, in the order of the paths.
     pub(super) fn join(&mut self, plain: Plain, options: ChangeOptions) {
         let old = plain.old.as_deref().unwrap_or_default();
-        let has_diff = options.with_diff && !keys::may_be_exposed(old);
         let diff = match std::str::from_utf8(old) {
-            Ok(old) if has_diff => difference::between(old, &plain.new),
+            Ok(old) if options.with_diff => difference::between(old, &plain.new),
             Ok(_) | Err(_) => Vec::new(),
         };
         let change = FileChange {
