@@ -245,9 +245,7 @@ pub(super) fn task<'s>(
         let reason = format!("{} would need several keys together", follows.told());
         return Err(refuse(reason).helped(Help::new(first).then("sopsguard audit")));
     }
-    let place = survey.place(path);
-    let place =
-        place.ok_or_else(|| refuse("it is a link that leads out of the folder".to_owned()))?;
+    let place = survey.place_to_write(path)?;
     let amendments = amendments(&follows, names, &place, threshold);
     Ok(Task {
         facts: follows.file,

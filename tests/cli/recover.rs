@@ -263,3 +263,26 @@ fn a_planted_journal_is_refused_with_a_word_and_readers_go_on() {
     }
     assert_eq!(files(&sandbox), before);
 }
+
+#[test]
+fn a_file_outside_of_the_repository_is_refused_before_anything_is_asked() {
+    let sandbox = strayed();
+    let outside = sandbox.work().parent().unwrap().join("outside");
+    fs::create_dir(&outside).unwrap();
+    for file in [FILES[0], ".sops.yaml"] {
+        fs::copy(sandbox.work().join(file), outside.join(file)).unwrap();
+    }
+    let named = "../outside";
+    let before = fs::read(outside.join(FILES[0])).unwrap();
+    for command in [
+        &UPDATE[..],
+        &["updatekeys", "--dry-run", "--identity", "key.txt"],
+    ] {
+        let arguments = [command, &[named]].concat();
+        let output = sandbox.command(arguments).with_git().run().expect_code(1);
+        let told = output.stdout + &output.stderr;
+        assert!(told.contains("lies outside"), "{told}");
+        assert!(!told.contains("by a link"), "{told}");
+    }
+    assert_eq!(fs::read(outside.join(FILES[0])).unwrap(), before);
+}

@@ -9,6 +9,7 @@ use super::super::encrypted::{self, Encrypted, Unread, Why};
 use super::super::inputs::{self, Content, Input};
 use super::super::named::Named;
 use super::super::surroundings::Surroundings;
+use super::super::watch::Count;
 use super::super::{Error, Request, map_all};
 use super::opening::broken;
 use super::{Refused, Task};
@@ -34,6 +35,8 @@ pub(in crate::engine) struct Survey<'w> {
     /// What was named for nothing, a sentence each.
     pub(in crate::engine) notices: Vec<String>,
     named: Named,
+    /// Below which files can be changed, behind all links.
+    root: Option<PathBuf>,
 }
 
 impl<'w> Survey<'w> {
@@ -47,9 +50,12 @@ impl<'w> Survey<'w> {
     ) -> Result<Self, Error> {
         let named = Named::take(request, world)?;
         let (inputs, notices) = inputs::list(named.roots(), world.scope())?;
-        let Encrypted { files, unread } = encrypted::read_all(&inputs, request.jobs, |sops| {
+        let count = Count::new(request.access.watch, "read", inputs.len());
+        let read = encrypted::read_counted(&inputs, request.jobs, &count, |sops| {
             FileFacts::of(sops.path, sops.format, sops.source, sops.file, 0)
-        })?;
+        });
+        drop(count);
+        let Encrypted { files, unread } = read?;
         let files: Vec<FileFacts> = files.into_iter().map(|(_, facts)| facts).collect();
         let configs = configs::read(&inputs, world);
         let governed = configs::govern(&files, &configs, world.here);
@@ -73,6 +79,7 @@ impl<'w> Survey<'w> {
             unread,
             notices: world.notices(notices),
             named,
+            root: fs::resolved(world.root()),
         })
     }
 
@@ -152,17 +159,34 @@ impl<'w> Survey<'w> {
     /// A task for one of the files.
     ///
     /// # Errors
-    /// [`Refused`] where it is a link that leads out.
+    /// [`Refused`] where it is a link that leads out, or lies outside.
     pub(in crate::engine) fn task<'s, W>(
         &self,
         facts: &'s FileFacts,
         what: W,
     ) -> Result<Task<'s, W>, Refused> {
-        let place = self.place(&facts.path).ok_or_else(|| {
-            let reason = "it is a link that leads out of the folder";
-            Refused::new(facts.path.clone(), reason)
-        })?;
+        let place = self.place_to_write(&facts.path)?;
         Ok(Task { facts, place, what })
+    }
+
+    /// The place of a file that is to be changed.
+    ///
+    /// # Errors
+    /// [`Refused`] where it is a link that leads out, or lies outside.
+    pub(in crate::engine) fn place_to_write(&self, path: &Path) -> Result<PathBuf, Refused> {
+        let refuse = |reason: &str| Refused::new(path.to_owned(), reason);
+        let place = self.place(path);
+        let place = place.ok_or_else(|| refuse("it is a link that leads out of the folder"))?;
+        if self
+            .root
+            .as_ref()
+            .is_some_and(|root| !place.starts_with(root))
+        {
+            let reason = "it lies outside of what a change can keep safe: the repository, or the current folder";
+            let help = Help::new("go there, or start there with `sopsguard -C DIR`");
+            return Err(refuse(reason).helped(help));
+        }
+        Ok(place)
     }
 
     /// A task for each file that was named, and why some have none.
