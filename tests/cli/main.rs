@@ -14,6 +14,7 @@ mod clear;
 mod config_rules;
 mod departed;
 mod deployed;
+mod disturbed;
 mod earlier;
 mod escrow;
 mod explain;
