@@ -37,6 +37,7 @@ mod remedies;
 mod repository;
 mod sandbox;
 mod services;
+mod split;
 mod staged;
 mod usage;
 mod values;

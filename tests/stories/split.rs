@@ -525,3 +525,48 @@ story!(new_files_are_for_whom_the_old_one_was_for, |repo| {
         assert_eq!(mode & 0o777, 0o640, "{path}");
     }
 });
+
+story!(a_new_file_that_git_ignores_is_told, |repo| {
+    shop(repo);
+    repo.write(".gitignore", "secret-m*\n");
+    let notices = repo.splits(&["--yes", FILE]).json()["notices"].to_string();
+    assert!(
+        notices.contains("git ignores `apps/secret-mail.enc.yaml`"),
+        "{notices}"
+    );
+    assert!(!notices.contains("secret-shop"), "{notices}");
+});
+
+story!(files_are_split_from_wherever_one_stands, |repo| {
+    shop(repo);
+    repo.write("deep/er/x", "");
+    let split = repo.run_with_json("split", &["--yes", "../../apps/shop.enc.yaml"]);
+    let said = split.at(repo.at("deep/er")).with_key_of(&repo.alice).run();
+    assert_eq!(said.code, 0, "{}", said.stdout);
+    assert_eq!(said.json()["files"][0]["path"], "../../apps/ksops.yaml");
+    assert!(NEW.iter().all(|path| repo.opens(path)));
+});
+
+story!(several_files_are_split_at_once_or_not_at_all, |repo| {
+    shop(repo);
+    let other = "apps/other.enc.yaml";
+    repo.add(
+        other,
+        &three()
+            .replace("name: shop", "name: web")
+            .replace("name: mail", "name: web-2"),
+    );
+    let before = repo.git(["status", "--porcelain"]);
+    // Both have a Secret `cache`.
+    let (reason, _) = refusal(&repo.splits(&["--yes", FILE, other]));
+    assert!(reason.contains("would come of another file"), "{reason}");
+    assert_eq!(repo.git(["status", "--porcelain"]), before);
+    let said = repo.splits(&["--yes", "--skip-refused", FILE, other]);
+    assert_eq!(said.code, 0, "{}", said.stdout);
+    assert!(NEW.iter().all(|path| repo.opens(path)) && repo.opens(other));
+    assert_eq!(
+        repo.splits(&["--yes", other, "--into", "apps/other"]).code,
+        0
+    );
+    assert!(repo.opens("apps/other/secret-cache.enc.yaml"));
+});

@@ -1,0 +1,183 @@
+//! `split` through the command: what it shows, what it asks, and what is left where it is killed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use crate::sandbox::{Sandbox, testdata};
+
+const NEW: [&str; 2] = ["apps/secret-two.enc.yaml", "apps/secret-two-more.enc.yaml"];
+const GENERATOR: &str = "\
+apiVersion: viaduct.ai/v1
+kind: ksops
+metadata:
+  name: secrets
+files:
+  - ./all.enc.yaml
+";
+const SPLIT: [&str; 8] = [
+    "split",
+    "--yes",
+    "--jobs",
+    "1",
+    "--identity",
+    "key.txt",
+    "apps/all.enc.yaml",
+    "--quiet",
+];
+
+/// A repository with two documents in one file, which a generator lists.
+fn repository() -> Sandbox {
+    let sandbox = Sandbox::new();
+    _ = sandbox.git(["init", "--quiet"]);
+    let two = fs::read(testdata("rules/multi-document/fires/two.enc.yaml")).unwrap();
+    sandbox.write("apps/all.enc.yaml", two);
+    sandbox.write("apps/ksops.yaml", GENERATOR);
+    sandbox.write("key.txt", fs::read(testdata("rules/keys.txt")).unwrap());
+    sandbox
+}
+
+fn files(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
+    let all = walkdir::WalkDir::new(sandbox.work()).into_iter();
+    let all = all.filter_entry(|entry| !entry.path().ends_with(".git"));
+    let files = all
+        .map(Result::unwrap)
+        .filter(|entry| entry.path().is_file());
+    files
+        .map(|entry| {
+            let bytes = fs::read(entry.path()).unwrap();
+            (entry.into_path(), bytes)
+        })
+        .collect()
+}
+
+#[test]
+fn the_plan_says_what_comes_what_goes_and_what_lists_it() {
+    let sandbox = repository();
+    let before = files(&sandbox);
+    let plan = sandbox
+        .command([
+            "split",
+            "--dry-run",
+            "--identity",
+            "key.txt",
+            "apps/all.enc.yaml",
+        ])
+        .with_git()
+        .run()
+        .expect_code(0);
+    insta::assert_snapshot!(plan.stdout, @"");
+    assert_eq!(files(&sandbox), before);
+}
+
+#[test]
+fn nobody_to_ask_is_a_usage_error_and_nothing_happens() {
+    let sandbox = repository();
+    let before = files(&sandbox);
+    let split = ["split", "--identity", "key.txt", "apps/all.enc.yaml"];
+    let output = sandbox.command(split).with_git().run().expect_code(2);
+    assert!(output.stderr.contains("--yes"), "{}", output.stderr);
+    assert_eq!(files(&sandbox), before);
+}
+
+#[test]
+fn what_is_shown_is_done_and_all_of_it_verifies() {
+    let sandbox = repository();
+    let output = sandbox.command(SPLIT).with_git().run().expect_code(0);
+    assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("", ""));
+    let mut expected = NEW.map(|path| sandbox.work().join(path)).to_vec();
+    expected.extend(["apps/ksops.yaml", "key.txt"].map(|path| sandbox.work().join(path)));
+    expected.sort();
+    assert_eq!(files(&sandbox).into_keys().collect::<Vec<_>>(), expected);
+    let generator = String::from_utf8(sandbox.read("apps/ksops.yaml")).unwrap();
+    let listed = "  - ./secret-two.enc.yaml\n  - ./secret-two-more.enc.yaml\n";
+    assert_eq!(generator, GENERATOR.replace("  - ./all.enc.yaml\n", listed));
+    let check = ["check", "--require-key", "--identity", "key.txt"];
+    _ = sandbox.command(check).with_git().run().expect_code(0);
+}
+
+#[test]
+fn a_file_that_does_not_verify_is_refused_with_what_helps() {
+    let sandbox = repository();
+    let two = String::from_utf8(sandbox.read("apps/all.enc.yaml")).unwrap();
+    sandbox.write("apps/all.enc.yaml", two.replace("production", "staging"));
+    let before = files(&sandbox);
+    let output = sandbox.command(SPLIT).with_git().run().expect_code(1);
+    insta::assert_snapshot!(output.stderr, @"");
+    assert_eq!(files(&sandbox), before);
+}
+
+/// Where the process ends while it moves and deletes files, all of it can be finished or undone.
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "runs the command some dozen times"]
+fn killed_at_any_call_all_is_finished_or_undone() {
+    use std::process::Command;
+    let mut strace = Command::new("strace");
+    let tried = strace.args(["-qq", "-o", "/dev/null", "true"]).status();
+    if !tried.is_ok_and(|status| status.success()) {
+        println!("skipped: there is no strace here, or it may not be used");
+        return;
+    }
+    let mut open = 0;
+    let mut points = 0;
+    for call in [
+        "?rename",
+        "renameat",
+        "renameat2",
+        "?unlink",
+        "unlinkat",
+        "fsync",
+        "syncfs",
+    ] {
+        'point: for at in 1.. {
+            for direction in ["--finish", "--undo"] {
+                let sandbox = repository();
+                let before = files(&sandbox);
+                let status = Command::new("strace")
+                    .args([
+                        "-f",
+                        "-qq",
+                        "-o",
+                        "/dev/null",
+                        "-e",
+                        &format!("trace={call}"),
+                    ])
+                    .args(["-e", &format!("inject={call}:signal=KILL:when={at}")])
+                    .arg(env!("CARGO_BIN_EXE_sopsguard"))
+                    .args(SPLIT)
+                    .env_clear()
+                    .envs(sandbox.git_variables())
+                    .current_dir(sandbox.work())
+                    .status()
+                    .unwrap();
+                if status.success() {
+                    break 'point;
+                }
+                points += 1;
+                let told = sandbox.command(["recover"]).with_git().run();
+                open += usize::from(told.code == 4);
+                _ = sandbox
+                    .command(["recover", direction])
+                    .with_git()
+                    .run()
+                    .expect_code(0);
+                let after = files(&sandbox);
+                let is_split = !after.contains_key(&sandbox.work().join("apps/all.enc.yaml"));
+                if told.code == 4 {
+                    assert_eq!(is_split, direction == "--finish", "{call} {at}");
+                }
+                match is_split {
+                    false => assert!(after == before, "{call} {at}"),
+                    true => {
+                        assert_eq!(after.len(), 4, "{call} {at}");
+                        let check = ["check", "--require-key", "--identity", "key.txt"];
+                        _ = sandbox.command(check).with_git().run().expect_code(0);
+                    }
+                }
+            }
+        }
+    }
+    println!("{points} points, {open} of them to be recovered");
+    assert!(points > 10 && open > 4, "{points} {open}");
+}
