@@ -70,7 +70,7 @@ fn tasks<'s>(survey: &'s Survey<'_>) -> (Vec<Task<'s, ()>>, Vec<Refused>) {
         .following()
         .map(|follows| (follows.file.path.as_path(), follows))
         .collect();
-    let (mut tasks, mut refused) = (Vec::new(), Vec::new());
+    let (mut tasks, mut refused) = (Vec::new(), survey.unread_configs());
     let files = survey.files.iter();
     for facts in files.filter(|file| survey.is_named(&file.path)) {
         match task(survey, facts, follows.get(facts.path.as_path())) {

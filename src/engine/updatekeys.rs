@@ -152,14 +152,13 @@ impl<'s> Update<'s> {
     /// Finds the files that do not follow their rules.
     fn find(survey: &'s Survey<'_>, apply_threshold: bool) -> Self {
         let files = survey.following().map(|follows| &follows.file.path);
-        let places = files.filter_map(|path| survey.place(path));
-        let places: Vec<_> = places.collect();
+        let places: Vec<_> = files.filter_map(|path| survey.place(path)).collect();
         let world = survey.world;
         let root = world.ground().root;
         let names = Names::of(world.policy, &root, places.iter().map(AsRef::as_ref));
         let mut update = Self {
             tasks: Vec::new(),
-            refused: Vec::new(),
+            refused: survey.unread_configs(),
             unchanged: 0,
             ungoverned: 0,
             open: 0,
@@ -245,9 +244,7 @@ pub(super) fn task<'s>(
         let reason = format!("{} would need several keys together", follows.told());
         return Err(refuse(reason).helped(Help::new(first).then("sopsguard audit")));
     }
-    let place = survey.place(path);
-    let place =
-        place.ok_or_else(|| refuse("it is a link that leads out of the folder".to_owned()))?;
+    let place = survey.place_to_write(path)?;
     let amendments = amendments(&follows, names, &place, threshold);
     Ok(Task {
         facts: follows.file,

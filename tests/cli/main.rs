@@ -39,6 +39,9 @@ mod sandbox;
 mod services;
 mod split;
 mod staged;
+#[cfg(target_os = "linux")]
+mod strace;
+mod unread;
 mod usage;
 mod values;
 mod verdicts;

@@ -21,13 +21,13 @@ use crate::apply::{self, NewText, Proof, Unproven};
 use crate::document::Document;
 use crate::environment::Environment;
 use crate::finding::Help;
-use crate::keys::{self, Wrapped};
+use crate::keys::Wrapped;
 use crate::rules::FileFacts;
 use crate::sops::{DataKey, Reason, SopsFile, Time};
 
 pub(super) use by_sops::Follower;
 pub(super) use opening::Stop;
-use opening::{broken, changed, open, unverified};
+use opening::{changed, open, unverified};
 use phases::Attempt;
 pub(super) use phases::Keys;
 pub(super) use pieces::Piece;
@@ -137,7 +137,7 @@ pub(super) fn open_all<W: Sync, R: Send>(
     let mut seen = HashSet::new();
     let tasks = tasks.iter().filter(|task| seen.insert(&task.place));
     let tasks: Vec<&Task<'_, W>> = tasks.collect();
-    keys.with_all(&tasks, |task, keyring, wrapped| {
+    keys.with_all(&tasks, "opened", |task, keyring, wrapped| {
         match open(task, keyring, wrapped, options, &look) {
             Ok(change) => Attempt::Done(Ok(change)),
             Err(stop) => {
@@ -185,9 +185,8 @@ impl Draft {
     /// Adds a file that is no secret, in the order of the paths.
     pub(super) fn join(&mut self, plain: Plain, options: ChangeOptions) {
         let old = plain.old.as_deref().unwrap_or_default();
-        let has_diff = options.with_diff && !keys::may_be_exposed(old);
         let diff = match std::str::from_utf8(old) {
-            Ok(old) if has_diff => difference::between(old, &plain.new),
+            Ok(old) if options.with_diff => difference::between(old, &plain.new),
             Ok(_) | Err(_) => Vec::new(),
         };
         let change = FileChange {
@@ -226,28 +225,30 @@ impl Draft {
         survey: &Survey<'_>,
         keys: &mut Keys<'_, '_>,
     ) -> Result<ChangePlan, Error> {
-        let results = keys.with_all(
-            &self.changes,
-            |(change, text), keyring, _| match apply::prove(text, keyring) {
-                Ok(proven) => Attempt::Done(Ok(proven)),
-                Err(Unproven::Shut(reason, shut)) => {
-                    let refused = Err(unproven(&change.path, &reason));
-                    match shut {
-                        Some(shut) => Attempt::Shut(shut, refused),
-                        None => Attempt::Done(refused),
+        let results =
+            keys.with_all(
+                &self.changes,
+                "proved",
+                |(change, text), keyring, _| match apply::prove(text, keyring) {
+                    Ok(proven) => Attempt::Done(Ok(proven)),
+                    Err(Unproven::Shut(reason, shut)) => {
+                        let refused = Err(unproven(&change.path, &reason));
+                        match shut {
+                            Some(shut) => Attempt::Shut(shut, refused),
+                            None => Attempt::Done(refused),
+                        }
                     }
-                }
-                // sops takes a file whose MAC is stale.
-                Err(Unproven::Wrong(_)) if change.is_by_sops() => {
-                    Attempt::Done(Err(unverified(&change.path)))
-                }
-                Err(Unproven::Wrong(what)) => {
-                    let reason =
-                        format!("what would be written {what}, which is a fault of sopsguard");
-                    Attempt::Done(Err(Refused::new(change.path.clone(), reason)))
-                }
-            },
-        )?;
+                    // sops takes a file whose MAC is stale.
+                    Err(Unproven::Wrong(_)) if change.is_by_sops() => {
+                        Attempt::Done(Err(unverified(&change.path)))
+                    }
+                    Err(Unproven::Wrong(what)) => {
+                        let reason =
+                            format!("what would be written {what}, which is a fault of sopsguard");
+                        Attempt::Done(Err(Refused::new(change.path.clone(), reason)))
+                    }
+                },
+            )?;
         let mut plan = ChangePlan::to_compare(command, survey, Vec::new());
         plan.refuse(self.refused);
         plan.unchanged = self.unchanged;
@@ -297,9 +298,7 @@ impl ChangePlan {
             gone: Vec::new(),
             home: survey.world.home(),
         };
-        let unread = survey.unread.iter().filter(|path| survey.is_named(path));
-        let unread = unread.map(|path| broken(path, "sops could not read its metadata".to_owned()));
-        plan.refuse(unread.collect());
+        plan.refuse(survey.unread().collect());
         plan
     }
 

@@ -18,7 +18,7 @@ use super::choosing::Chosen;
 use super::listing::PolicyFile;
 use super::naming::{Meant, known_key};
 use super::refused;
-use super::rules::{Followers, call, edit, followers, join_all, would_change};
+use super::rules::{Followers, call, edit, followers, join_all, take_effect, would_change};
 use super::standing::Standing;
 use crate::document::{Document, KeyPath};
 use crate::finding::Help;
@@ -89,9 +89,7 @@ pub fn remove_recipient(asked: RemoveRecipient<'_>) -> Result<ChangePlan, Error>
         let edited = edit(&survey, chosen, |source, rules| {
             creation::remove(source, &meant.canonical, rules)
         })?;
-        edited
-            .iter()
-            .try_for_each(|config| config.take_effect(&mut survey))?;
+        take_effect(&edited, &mut survey)?;
         let too_early = standing.refuse_early(&survey, &could_read, without_proof);
         let too_early = unless_planned(too_early, only_plan)?;
         let policy = PolicyFile::read(&survey, policy.as_deref())?;

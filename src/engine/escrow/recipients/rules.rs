@@ -80,7 +80,7 @@ impl EditedConfig {
     }
 
     /// Lets the survey see it as it will be.
-    pub(super) fn take_effect(&self, survey: &mut Survey<'_>) -> Result<(), Error> {
+    fn take_effect(&self, survey: &mut Survey<'_>) -> Result<(), Error> {
         let Some(old) = survey.configs.get(self.config) else {
             return Ok(());
         };
@@ -105,6 +105,11 @@ impl EditedConfig {
         };
         draft.join(plain, options);
     }
+}
+
+/// Lets the survey see all of them as they will be.
+pub(super) fn take_effect(all: &[EditedConfig], survey: &mut Survey<'_>) -> Result<(), Error> {
+    all.iter().try_for_each(|config| config.take_effect(survey))
 }
 
 /// Adds all of them to what is written.
@@ -142,7 +147,7 @@ pub(super) fn followers<'s>(survey: &'s Survey<'_>, edited: &[EditedConfig]) -> 
     let names = Names::of(survey.world.policy, &root, places.iter().map(AsRef::as_ref));
     let mut followers = Followers {
         tasks: Vec::new(),
-        refused: Vec::new(),
+        refused: survey.unread_configs(),
         unchanged: 0,
     };
     for follows in governed {
