@@ -66,7 +66,23 @@ fn the_plan_says_what_comes_what_goes_and_what_lists_it() {
         .with_git()
         .run()
         .expect_code(0);
-    insta::assert_snapshot!(plan.stdout, @"");
+    insta::assert_snapshot!(plan.stdout, @"
+    - the file goes
+        apps/all.enc.yaml
+
+    ~ lists `apps/secret-two.enc.yaml`, `apps/secret-two-more.enc.yaml` in the place of `apps/all.enc.yaml`
+        apps/ksops.yaml
+
+    + a new file
+    ~ document 2 of `apps/all.enc.yaml`
+        apps/secret-two-more.enc.yaml
+
+    + a new file
+    ~ document 1 of `apps/all.enc.yaml`
+        apps/secret-two.enc.yaml
+
+    4 files to change
+    ");
     assert_eq!(files(&sandbox), before);
 }
 
@@ -92,7 +108,7 @@ fn what_is_shown_is_done_and_all_of_it_verifies() {
     let generator = String::from_utf8(sandbox.read("apps/ksops.yaml")).unwrap();
     let listed = "  - ./secret-two.enc.yaml\n  - ./secret-two-more.enc.yaml\n";
     assert_eq!(generator, GENERATOR.replace("  - ./all.enc.yaml\n", listed));
-    let check = ["check", "--require-key", "--identity", "key.txt"];
+    let check = ["check", "--require-key", "--identity", "key.txt", "apps"];
     _ = sandbox.command(check).with_git().run().expect_code(0);
 }
 
@@ -103,7 +119,13 @@ fn a_file_that_does_not_verify_is_refused_with_what_helps() {
     sandbox.write("apps/all.enc.yaml", two.replace("production", "staging"));
     let before = files(&sandbox);
     let output = sandbox.command(SPLIT).with_git().run().expect_code(1);
-    insta::assert_snapshot!(output.stderr, @"");
+    insta::assert_snapshot!(output.stdout, @"
+    apps/all.enc.yaml: cannot be changed: it does not verify as it is
+      help: new MACs would bless whatever was done to it: see what that is, then bring the old version back from git, or bless it with `reseal`
+              sopsguard explain apps/all.enc.yaml
+              sopsguard reseal apps/all.enc.yaml
+    nothing to change, 1 that cannot be changed
+    ");
     assert_eq!(files(&sandbox), before);
 }
 
@@ -171,7 +193,7 @@ fn killed_at_any_call_all_is_finished_or_undone() {
                     false => assert!(after == before, "{call} {at}"),
                     true => {
                         assert_eq!(after.len(), 4, "{call} {at}");
-                        let check = ["check", "--require-key", "--identity", "key.txt"];
+                        let check = ["check", "--require-key", "--identity", "key.txt", "apps"];
                         _ = sandbox.command(check).with_git().run().expect_code(0);
                     }
                 }

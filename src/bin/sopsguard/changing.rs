@@ -46,7 +46,9 @@ pub(crate) fn carry_out(
 ) -> Result<u8, Failure> {
     let is_refused = !plan.refused.is_empty() && !write.skip_refused;
     let is_blocked = is_refused || plan.too_early.is_some();
-    let is_shown = write.format == Format::Human && !(style.quiet && write.yes);
+    // What stands against it is never kept back.
+    let is_told = !plan.refused.is_empty() || !(style.quiet && write.yes);
+    let is_shown = write.format == Format::Human && is_told;
     if is_shown {
         app::print(|out| report::plan_human(&plan, PlanStage::Planned, style, out))?;
     }
