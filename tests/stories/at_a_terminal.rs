@@ -89,6 +89,13 @@ story!(
         for part in [" of 800 files opened", " of 800 files proved"] {
             assert!(text.contains(part), "{part}: {}", text.len());
         }
+        let identity = repo.beside("alice.txt");
+        fs::write(&identity, repo.alice.key()).unwrap();
+        let verify = ["escrow", "verify", "--identity", identity.to_str().unwrap()];
+        let verified = repo.at_a_terminal("xterm", "", &verify);
+        assert!(verified.contains(" files tried\r") || verified.contains(" files tried "));
+        let lines = shown(&verified);
+        assert!(!lines.iter().any(|line| line.contains("files tried")));
         let lines = shown(&text);
         let left: Vec<_> = lines
             .iter()
