@@ -47,8 +47,8 @@ pub(crate) fn carry_out(
     let is_refused = !plan.refused.is_empty() && !write.skip_refused;
     let is_blocked = is_refused || plan.too_early.is_some();
     // What stands against it is never kept back.
-    let is_told = !plan.refused.is_empty() || !(style.quiet && write.yes);
-    let is_shown = write.format == Format::Human && is_told;
+    let is_quiet = style.quiet && write.yes && plan.refused.is_empty();
+    let is_shown = write.format == Format::Human && !is_quiet;
     if is_shown {
         app::print(|out| report::plan_human(&plan, PlanStage::Planned, style, out))?;
     }
