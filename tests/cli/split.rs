@@ -129,20 +129,63 @@ fn a_file_that_does_not_verify_is_refused_with_what_helps() {
     assert_eq!(files(&sandbox), before);
 }
 
-/// Where the process ends while it moves and deletes files, all of it can be finished or undone.
+/// A repository in which the command was killed at a call; none where the call was not made.
+#[cfg(target_os = "linux")]
+fn killed(call: &str, at: usize) -> Option<Sandbox> {
+    let sandbox = repository();
+    let status = std::process::Command::new("strace")
+        .args(["-f", "-qq", "-o", "/dev/null"])
+        .args(["-e", &format!("trace={call}")])
+        .args(["-e", &format!("inject={call}:signal=KILL:when={at}")])
+        .arg(env!("CARGO_BIN_EXE_sopsguard"))
+        .args(SPLIT)
+        .env_clear()
+        .envs(sandbox.git_variables())
+        .current_dir(sandbox.work())
+        .status()
+        .unwrap();
+    (!status.success()).then_some(sandbox)
+}
+
+/// Recovers in this direction: all is split, or nothing is. Says whether there was something to recover.
+#[cfg(target_os = "linux")]
+fn recovers(sandbox: &Sandbox, direction: &str) -> bool {
+    let told = sandbox.command(["recover"]).with_git().run();
+    let recover = sandbox.command(["recover", direction]).with_git();
+    _ = recover.run().expect_code(0);
+    let after = files(sandbox);
+    let is_split = !after.contains_key(&sandbox.work().join("apps/all.enc.yaml"));
+    let is_open = told.code == 4;
+    assert!(!is_open || is_split == (direction == "--finish"));
+    if is_split {
+        assert_eq!(after.len(), 4);
+        let check = ["check", "--require-key", "--identity", "key.txt", "apps"];
+        _ = sandbox.command(check).with_git().run().expect_code(0);
+    } else {
+        let before = repository();
+        let names = |files: &BTreeMap<PathBuf, Vec<u8>>, sandbox: &Sandbox| -> Vec<PathBuf> {
+            let names = files.keys().map(|path| path.strip_prefix(sandbox.work()));
+            names.map(|path| path.unwrap().to_owned()).collect()
+        };
+        let expected = files(&before);
+        assert_eq!(names(&after, sandbox), names(&expected, &before));
+        assert!(after.values().eq(expected.values()));
+    }
+    is_open
+}
+
+/// Wherever the process ends while it moves and deletes files.
 #[cfg(target_os = "linux")]
 #[test]
 #[ignore = "runs the command some dozen times"]
 fn killed_at_any_call_all_is_finished_or_undone() {
-    use std::process::Command;
-    let mut strace = Command::new("strace");
+    let mut strace = std::process::Command::new("strace");
     let tried = strace.args(["-qq", "-o", "/dev/null", "true"]).status();
     if !tried.is_ok_and(|status| status.success()) {
         println!("skipped: there is no strace here, or it may not be used");
         return;
     }
-    let mut open = 0;
-    let mut points = 0;
+    let (mut points, mut open) = (0, 0);
     for call in [
         "?rename",
         "renameat",
@@ -152,51 +195,14 @@ fn killed_at_any_call_all_is_finished_or_undone() {
         "fsync",
         "syncfs",
     ] {
-        'point: for at in 1.. {
-            for direction in ["--finish", "--undo"] {
-                let sandbox = repository();
-                let before = files(&sandbox);
-                let status = Command::new("strace")
-                    .args([
-                        "-f",
-                        "-qq",
-                        "-o",
-                        "/dev/null",
-                        "-e",
-                        &format!("trace={call}"),
-                    ])
-                    .args(["-e", &format!("inject={call}:signal=KILL:when={at}")])
-                    .arg(env!("CARGO_BIN_EXE_sopsguard"))
-                    .args(SPLIT)
-                    .env_clear()
-                    .envs(sandbox.git_variables())
-                    .current_dir(sandbox.work())
-                    .status()
-                    .unwrap();
-                if status.success() {
-                    break 'point;
-                }
-                points += 1;
-                let told = sandbox.command(["recover"]).with_git().run();
-                open += usize::from(told.code == 4);
-                _ = sandbox
-                    .command(["recover", direction])
-                    .with_git()
-                    .run()
-                    .expect_code(0);
-                let after = files(&sandbox);
-                let is_split = !after.contains_key(&sandbox.work().join("apps/all.enc.yaml"));
-                if told.code == 4 {
-                    assert_eq!(is_split, direction == "--finish", "{call} {at}");
-                }
-                match is_split {
-                    false => assert!(after == before, "{call} {at}"),
-                    true => {
-                        assert_eq!(after.len(), 4, "{call} {at}");
-                        let check = ["check", "--require-key", "--identity", "key.txt", "apps"];
-                        _ = sandbox.command(check).with_git().run().expect_code(0);
-                    }
-                }
+        for at in 1.. {
+            let Some(sandbox) = killed(call, at) else {
+                break;
+            };
+            points += 1;
+            open += usize::from(recovers(&sandbox, "--finish"));
+            if let Some(sandbox) = killed(call, at) {
+                recovers(&sandbox, "--undo");
             }
         }
     }
