@@ -14,6 +14,7 @@ mod clear;
 mod config_rules;
 mod departed;
 mod deployed;
+mod disturbed;
 mod earlier;
 mod escrow;
 mod explain;
@@ -41,6 +42,7 @@ mod staged;
 #[cfg(target_os = "linux")]
 mod strace;
 mod unread;
+mod updatekeys;
 mod usage;
 mod values;
 mod verdicts;

@@ -65,10 +65,10 @@ pub(crate) fn carry_out(
         app::warn("nothing was changed\n");
         return Ok(1);
     }
-    plan.apply()?;
-    print_json(&plan, write, PlanStage::Applied)?;
+    let applied = PlanStage::Applied(plan.apply()?);
+    print_json(&plan, write, applied)?;
     if write.format == Format::Human && !style.quiet {
-        app::print(|out| report::plan_human(&plan, PlanStage::Applied, style, out))?;
+        app::print(|out| report::plan_human(&plan, applied, style, out))?;
     }
     Ok(0)
 }
