@@ -38,10 +38,12 @@ mod remedies;
 mod repository;
 mod sandbox;
 mod services;
+mod split;
 mod staged;
 #[cfg(target_os = "linux")]
 mod strace;
 mod unread;
+mod updatekeys;
 mod usage;
 mod values;
 mod verdicts;

@@ -2,7 +2,7 @@
 //! gets a new data key, because it knows the old one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::super::super::others::decode;
@@ -23,8 +23,8 @@ use super::standing::Standing;
 use crate::document::{Document, KeyPath};
 use crate::finding::Help;
 use crate::keys::Recipient;
-use crate::rewrite::creation;
 use crate::rewrite::rotate::rotate;
+use crate::rewrite::{Refusal, creation};
 use crate::rules::{FileFacts, argument};
 use crate::sops::{Leaf, SopsFile, Time, walk};
 use crate::source::SourceId;
@@ -150,7 +150,7 @@ impl Removal<'_> {
             let mut all = self.values.lock().unwrap_or_else(PoisonError::into_inner);
             all.insert(path.clone(), values);
             drop(all);
-            rewritten = rotated_again(task, opened, rewritten, self.at)?;
+            rewritten = rotated_again(task, opened, rewritten, self)?;
         }
         call(&mut rewritten.amendments, self.meant, None);
         Ok(rewritten)
@@ -271,8 +271,9 @@ fn rotated_again(
     task: &Task<'_, Strayed<'_>>,
     opened: &Opened<'_>,
     rewritten: Rewritten,
-    at: Time,
+    removal: &Removal<'_>,
 ) -> Result<Rewritten, Box<Stop>> {
+    let Removal { meant, at, .. } = *removal;
     let path = &task.facts.path;
     let fault = || {
         Refused::new(
@@ -290,11 +291,24 @@ fn rotated_again(
     let keys = file.metadata().groups.iter().flat_map(|group| &group.keys);
     let recipients = keys.map(|key| Recipient::parse(&key.id())).collect();
     let wrapped = opened.wrapped_for(recipients)?;
-    let text = rotate(&document, &file, opened.key, at, wrapped)
-        .map_err(|refusal| Refused::new(path.clone(), refusal.to_string()))?;
+    let text = rotate(&document, &file, opened.key, at, wrapped);
+    let text = text.map_err(|refusal| not_rotated(path, meant, &refusal))?;
     let mut amendments = rewritten.amendments;
     amendments.push(Amendment::NewDataKey);
     Ok(Rewritten { text, amendments })
+}
+
+/// Why a file gets no new data key, and what to do about it.
+fn not_rotated(path: &Path, meant: &Meant, refusal: &Refusal) -> Refused {
+    let refused = Refused::new(path.to_owned(), refusal.to_string());
+    match refusal {
+        Refusal::NeedsSops { .. } => {
+            let help = "leave it out with `--skip-refused`, then let sops take the key out of it, with access to those keys";
+            let command = format!("sops rotate -i --rm-age {} {}", meant.shown, argument(path));
+            refused.helped(Help::new(help).then(command))
+        }
+        _ => refused,
+    }
 }
 
 /// What no command can do.
