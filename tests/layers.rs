@@ -62,8 +62,8 @@ const MAY_USE: &[(&str, &str)] = &[
     ),
     (
         "engine",
-        "secret fs source environment paths document keys finding sops repo transaction config \
-         deployment change rules history rewrite apply",
+        "secret fs source environment paths process document keys finding sops repo transaction \
+         config deployment change rules history rewrite apply",
     ),
     // The reporters see data that the engine made, and never a source.
     ("report", "paths finding rules engine"),

@@ -4,15 +4,15 @@ use std::path::Path;
 
 use super::recipients::{Keyholder, Names};
 use super::rewriting::{
-    Amendment, ChangeOptions, ChangePlan, FileChange, Keys, Opened, Refused, Rewritten, Stop,
-    Survey, Task, rewrite,
+    Amendment, ChangeOptions, ChangePlan, FileChange, Follower, Keys, Opened, Refused, Rewritten,
+    Stop, Survey, Task, rewrite,
 };
 use super::surroundings::Start;
 use super::{Error, Request};
 use crate::finding::Help;
 use crate::rewrite::rekey::{self, Plan, Wanted};
-use crate::rules::{Follows, argument};
-use crate::sops::{self, KeyNames, Opener};
+use crate::rules::Follows;
+use crate::sops::{self, KeyKind, KeyNames, Opener};
 
 /// What `updatekeys` is asked to do.
 #[expect(missing_debug_implementations, reason = "the request can hold secrets")]
@@ -26,6 +26,8 @@ pub struct UpdateKeys<'a> {
     pub apply_threshold: bool,
     /// Whether only to compare. It takes no key, and the plan cannot be carried out.
     pub only_compare: bool,
+    /// Whether the installed sops does what it alone can, on copies of the files.
+    pub with_sops: bool,
 }
 
 impl<'a> UpdateKeys<'a> {
@@ -37,6 +39,7 @@ impl<'a> UpdateKeys<'a> {
             options: ChangeOptions::default(),
             apply_threshold: false,
             only_compare: false,
+            with_sops: false,
         }
     }
 }
@@ -52,23 +55,29 @@ pub fn update_keys(asked: UpdateKeys<'_>) -> Result<ChangePlan, Error> {
         options,
         apply_threshold,
         only_compare,
+        with_sops,
     } = asked;
     let start = Start::of_audit(&request);
     start.run(|world, _| {
         let survey = Survey::take(&mut request, world)?;
-        let update = Update::find(&survey, apply_threshold);
+        let mut update = Update::find(&survey, apply_threshold);
         let mut plan = match only_compare {
             true => ChangePlan::to_compare(COMMAND, &survey, update.compared()),
             false => {
                 world.refuse_interrupted()?;
                 let mut keys = Keys::of(request)?;
-                let draft = rewrite(&update.tasks, &mut keys, options, rekeyed)?;
+                let mut draft = rewrite(&update.tasks, &mut keys, options, rekeyed)?;
+                match with_sops {
+                    true => draft.by_sops(&update.tasks, &survey, &keys, options),
+                    false => draft.name_sops(),
+                }
                 draft.prove(COMMAND, &survey, &mut keys)?
             }
         };
         plan.unchanged = update.unchanged;
         plan.notices.extend(update.notices());
-        plan.refuse(update.refused);
+        plan.refuse(std::mem::take(&mut update.refused));
+        plan.tell_unproved(update.compared());
         Ok(plan)
     })
 }
@@ -82,6 +91,49 @@ pub(super) struct Strayed<'s> {
     amendments: Vec<Amendment>,
     /// How many key groups are to be needed, where the file is to follow its rule in that, too.
     threshold: Option<i64>,
+}
+
+impl Strayed<'_> {
+    /// What would change in the file, as far as its metadata tell.
+    pub(super) fn compared(&self, path: &Path) -> FileChange {
+        let mut amendments = self.amendments.clone();
+        if self.needs_sops() {
+            let told = "takes `--with-sops`: only sops encrypts to keys that are not age's";
+            amendments.push(Amendment::Other(told.to_owned()));
+        }
+        FileChange {
+            path: path.to_owned(),
+            amendments,
+            diff: Vec::new(),
+        }
+    }
+
+    /// Whether it is certain without a key that something is encrypted to a key that is not age's: such a
+    /// key is new, or it gets another share as every key does.
+    fn needs_sops(&self) -> bool {
+        let (file, rule) = (&self.follows.file.groups, &self.follows.rule.groups);
+        let shares_change = file.len() != rule.len() || self.threshold.is_some();
+        let drift = self.follows.key_drift();
+        let is_foreign = |kind: KeyKind| kind != KeyKind::Age;
+        let mut all = rule.iter().flatten();
+        let mut missing = drift.missing.iter();
+        missing.any(|key| is_foreign(key.names.kind))
+            || shares_change && all.any(|key| is_foreign(key.names.kind))
+    }
+}
+
+impl Follower for Strayed<'_> {
+    fn follows(&self) -> &Follows<'_> {
+        &self.follows
+    }
+
+    fn amendments(&self) -> &[Amendment] {
+        &self.amendments
+    }
+
+    fn has_threshold(&self) -> bool {
+        self.threshold.is_some()
+    }
 }
 
 /// What is to be done.
@@ -136,11 +188,8 @@ impl<'s> Update<'s> {
 
     /// The changes as far as the metadata tell them.
     fn compared(&self) -> Vec<FileChange> {
-        let changes = self.tasks.iter().map(|task| FileChange {
-            path: task.facts.path.clone(),
-            amendments: task.what.amendments.clone(),
-            diff: Vec::new(),
-        });
+        let tasks = self.tasks.iter();
+        let changes = tasks.map(|task| task.what.compared(&task.facts.path));
         changes.collect()
     }
 
@@ -279,14 +328,11 @@ pub(super) fn rekeyed(
     })
 }
 
-/// Why a file does not get its keys, and what to do about it.
+/// Why a file does not get its keys.
 fn refused(path: &Path, refusal: &rekey::Refusal) -> Refused {
     let refused = Refused::new(path.to_owned(), refusal.to_string());
     match refusal {
-        rekey::Refusal::NeedsSops { .. } | rekey::Refusal::Unusual(_) => {
-            let command = format!("sops updatekeys {}", argument(path));
-            refused.helped(Help::new("let sops do it, with access to those keys").then(command))
-        }
+        rekey::Refusal::NeedsSops { .. } | rekey::Refusal::Unusual(_) => refused.for_sops(),
         _ => refused,
     }
 }

@@ -46,6 +46,11 @@ impl Home {
         self.folder.join("old")
     }
 
+    /// Copies that another program works on.
+    pub(super) fn copies(&self) -> PathBuf {
+        self.folder.join("copies")
+    }
+
     pub(super) fn lock(&self) -> PathBuf {
         self.folder.join("lock")
     }

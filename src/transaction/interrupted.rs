@@ -6,7 +6,7 @@ use super::lock::Lock;
 use super::place::Root;
 use super::run::Run;
 use super::stage::unless_absent;
-use super::{Error, Fault, Home};
+use super::{Error, Fault, Home, copies};
 
 /// Whether a transaction was interrupted below the root of `home`, and is to be finished or undone. One
 /// that is running is not interrupted.
@@ -40,6 +40,7 @@ pub(super) fn sweep(disk: &dyn Disk, home: &Home) -> Result<bool, Error> {
         Err(Error::Journal { .. }) => true,
         Err(error) => return Err(error),
     };
+    copies::remove(&home.copies())?;
     for path in [draft, home.old()] {
         if path.symlink_metadata().is_ok() {
             unless_absent(disk.remove(&path)).map_err(Error::io(&path))?;

@@ -6,11 +6,14 @@
 //! disk, then a journal says what is to happen, then everything is moved into place, and the journal goes. A
 //! journal that is still there says that this was interrupted; [`Recovery`] finishes or undoes it.
 //!
+//! What another program is to change is copied first, into [`Copies`].
+//!
 //! Nothing is written through a link that leads out of the repository, because the link may be a
 //! stranger's, and nothing is written over a file that is not what the caller has read.
 
 mod change;
 mod commit;
+mod copies;
 mod digest;
 mod disk;
 mod error;
@@ -32,6 +35,7 @@ mod tests;
 
 pub(crate) use change::Mode;
 pub(crate) use commit::{Done, Transaction};
+pub(crate) use copies::Copies;
 pub(crate) use digest::Digest;
 pub(crate) use error::{Error, Fault};
 pub(crate) use home::Home;

@@ -49,3 +49,4 @@ mod rewritten;
 mod selectors;
 mod stale;
 mod updatekeys;
+mod with_sops;

@@ -41,7 +41,8 @@ pub(crate) fn carry_out(
     ask: Option<&mut dyn Ask>,
     style: Style,
 ) -> Result<u8, Failure> {
-    let is_blocked = !plan.refused.is_empty() && !write.skip_refused;
+    let is_refused = !plan.refused.is_empty() && !write.skip_refused;
+    let is_blocked = is_refused || plan.too_early.is_some();
     let is_shown = write.format == Format::Human && !(style.quiet && write.yes);
     if is_shown {
         app::print(|out| report::plan_human(&plan, PlanStage::Planned, style, out))?;
@@ -49,7 +50,7 @@ pub(crate) fn carry_out(
     let would_change = !plan.files.is_empty();
     if write.dry_run || is_blocked || !would_change {
         print_json(&plan, write, PlanStage::Planned)?;
-        if is_blocked && would_change {
+        if is_refused && would_change {
             app::warn(
                 "nothing was changed: all files change, or none (`--skip-refused` leaves these out)\n",
             );

@@ -22,6 +22,7 @@ pub(crate) fn run<'a>(
     asked.options = changing::options(write);
     asked.options.even_if_unverified = options.even_if_unverified;
     asked.apply_threshold = options.apply_threshold;
+    asked.with_sops = options.with_sops;
     asked.only_compare = options.check;
     let plan = engine::update_keys(asked)?;
     if !options.check {

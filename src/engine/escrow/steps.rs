@@ -155,7 +155,14 @@ fn escrow_proved(status: &EscrowStatus) -> Step {
         [] => "there is none yet".to_owned(),
         told => told.join("; "),
     };
-    step(2, what, StepState::of(is_done), why).by("sopsguard escrow verify --identity - --record")
+    let unproved = status.escrows.iter().find(|key| !key.is_proved);
+    let only = match unproved.or(status.escrows.first()) {
+        Some(key) => word(&key.name),
+        None => "NAME".to_owned(),
+    };
+    step(2, what, StepState::of(is_done), why).by(format!(
+        "sopsguard escrow verify --identity - --only {only} --record"
+    ))
 }
 
 fn proof(key: &EscrowKey) -> String {

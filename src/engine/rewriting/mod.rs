@@ -3,6 +3,7 @@
 //!
 //! Each file is a task of its own, in parallel; identities that cost more than time come after those that do not.
 
+mod by_sops;
 mod difference;
 mod opening;
 mod phases;
@@ -23,8 +24,9 @@ use crate::keys::{self, Wrapped};
 use crate::rules::FileFacts;
 use crate::sops::{DataKey, Reason, SopsFile, Time};
 
+pub(super) use by_sops::Follower;
 pub(super) use opening::Stop;
-use opening::{broken, open};
+use opening::{broken, open, unverified};
 use phases::Attempt;
 pub(super) use phases::Keys;
 pub use plan::{Amendment, Applied, Blessed, ChangePlan, DiffLine, Exposed, FileChange, Refused};
@@ -180,12 +182,17 @@ impl Draft {
             new: plain.new,
             proof: Proof::IsRead,
         };
+        self.put(change, Arc::new(text));
+    }
+
+    /// Adds a change, in the order of the paths.
+    fn put(&mut self, change: FileChange, text: Arc<NewText>) {
         let bytes = |path: &Path| path.as_os_str().as_encoded_bytes().to_owned();
         let here = bytes(&change.path);
         let at = self
             .changes
             .partition_point(|(other, _)| bytes(&other.path) < here);
-        self.changes.insert(at, (change, Arc::new(text)));
+        self.changes.insert(at, (change, text));
     }
 
     /// Proves all new texts. What cannot be proved is refused.
@@ -208,6 +215,10 @@ impl Draft {
                         Some(shut) => Attempt::Shut(shut, refused),
                         None => Attempt::Done(refused),
                     }
+                }
+                // sops takes a file whose MAC is stale.
+                Err(Unproven::Wrong(_)) if change.is_by_sops() => {
+                    Attempt::Done(Err(unverified(&change.path)))
                 }
                 Err(Unproven::Wrong(what)) => {
                     let reason =
@@ -256,6 +267,8 @@ impl ChangePlan {
             command,
             files,
             refused: Vec::new(),
+            unproved: Vec::new(),
+            too_early: None,
             unchanged: 0,
             notices: survey.notices.clone(),
             exposed: Vec::new(),
@@ -279,9 +292,13 @@ impl ChangePlan {
     /// Carries it out: all files are changed, or none.
     ///
     /// # Errors
-    /// [`Error::NotChanged`], and nothing has changed then; [`Error::Interrupted`] where a change was
-    /// interrupted before, or this one could neither be finished nor be undone.
+    /// [`Error::NotChanged`], and nothing has changed then; [`Error::NotYet`] where it is too early;
+    /// [`Error::Interrupted`] where a change was interrupted before, or this one could neither be finished
+    /// nor be undone.
     pub fn apply(&self) -> Result<Applied, Error> {
+        if let Some((reason, help)) = self.too_early.clone() {
+            return Err(Error::NotYet { reason, help });
+        }
         let home = self.home.as_ref().map_err(Clone::clone)?;
         let done = apply::commit(&self.proven, home)?;
         Ok(Applied {

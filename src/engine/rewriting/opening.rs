@@ -13,7 +13,7 @@ use crate::finding::Help;
 use crate::fs;
 use crate::keys::{Keyring, Recipient, RecipientKind, Shut, Wrapped};
 use crate::rules::argument;
-use crate::sops::{self, SopsFile, Verification};
+use crate::sops::{self, KeyKind, SopsFile, Verification};
 use crate::source::SourceId;
 
 /// Why a file has no new text.
@@ -86,7 +86,7 @@ pub(super) fn open<W>(
     let (key, checked) = sops::open(&file, keyring);
     let verifies = checked.verification == Verification::Verified;
     let Some(key) = key else {
-        let refused = locked(path, &checked.verification);
+        let refused = locked(path, &file, &checked.verification);
         return Err(Box::new(Stop {
             refused,
             shut: checked.shut,
@@ -144,20 +144,25 @@ pub(super) fn broken(path: &Path, reason: String) -> Refused {
     Refused::new(path.to_owned(), reason).helped(help)
 }
 
-/// A file whose data key is not opened.
-fn locked(path: &Path, verification: &Verification) -> Refused {
+/// A file whose data key is not opened; sops may do it where a key of it is not age's.
+fn locked(path: &Path, file: &SopsFile<'_>, verification: &Verification) -> Refused {
+    let mut keys = file.metadata().groups.iter().flat_map(|group| &group.keys);
+    let with_sops = keys.any(|key| key.kind != KeyKind::Age);
     match verification {
         Verification::NotVerified(reason) => {
             let help = Help::new("name the identity of somebody who can open it with `--identity`, or leave it to her")
                 .then("sopsguard keys");
-            Refused::new(path.to_owned(), reason.in_words()).helped(help)
+            Refused {
+                with_sops,
+                ..Refused::new(path.to_owned(), reason.in_words()).helped(help)
+            }
         }
         _ => unverified(path),
     }
 }
 
 /// A file that sops would not decrypt.
-fn unverified(path: &Path) -> Refused {
+pub(super) fn unverified(path: &Path) -> Refused {
     let help = Help::new("mend it first, or nobody could tell what was blessed")
         .then(format!("sopsguard check {}", argument(path)));
     Refused::new(path.to_owned(), "it does not verify as it is").helped(help)

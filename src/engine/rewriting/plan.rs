@@ -1,6 +1,7 @@
 //! What a command would change, as data: to be shown, asked about and carried out.
 
-use std::path::PathBuf;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::Error;
@@ -20,6 +21,11 @@ pub struct ChangePlan {
     pub files: Vec<FileChange>,
     /// The files that cannot be changed, and why.
     pub refused: Vec<Refused>,
+    /// What would change in files that cannot be changed now, as far as their metadata tell it: nothing of it
+    /// is proved.
+    pub unproved: Vec<FileChange>,
+    /// Why it would be too early to carry it out, and what to do first.
+    pub too_early: Option<(String, String)>,
     /// How many files are as they should be already.
     pub unchanged: usize,
     /// Sentences for the user.
@@ -79,6 +85,11 @@ pub enum Amendment {
     Created,
     /// The file goes.
     Removed,
+    /// sops itself writes the file, with its metadata and its layout anew.
+    BySops {
+        /// The version that is installed.
+        version: String,
+    },
     /// Something else, in a few words.
     Other(String),
 }
@@ -121,6 +132,8 @@ pub struct Refused {
     pub reason: String,
     /// What helps.
     pub help: Option<Help>,
+    /// Whether `sops` itself may be able to do it.
+    pub with_sops: bool,
 }
 
 /// What was done.
@@ -141,6 +154,26 @@ impl ChangePlan {
     pub fn is_empty(&self) -> bool {
         self.files.is_empty() && self.refused.is_empty()
     }
+
+    /// Adds what would change in those files that are refused, all being known by now.
+    pub(in crate::engine) fn tell_unproved(
+        &mut self,
+        would_change: impl IntoIterator<Item = FileChange>,
+    ) {
+        let refused: HashSet<&Path> = self.refused.iter().map(|it| it.path.as_path()).collect();
+        let would_change = would_change.into_iter();
+        self.unproved = would_change
+            .filter(|change| refused.contains(change.path.as_path()))
+            .collect();
+    }
+}
+
+impl FileChange {
+    /// Whether sops itself wrote the new text.
+    pub(super) fn is_by_sops(&self) -> bool {
+        let mut amendments = self.amendments.iter();
+        amendments.any(|amendment| matches!(amendment, Amendment::BySops { .. }))
+    }
 }
 
 impl Refused {
@@ -150,6 +183,16 @@ impl Refused {
             path,
             reason: reason.into(),
             help: None,
+            with_sops: false,
+        }
+    }
+
+    /// The same, where sops itself may be able to do it.
+    #[must_use]
+    pub(in crate::engine) fn for_sops(self) -> Self {
+        Self {
+            with_sops: true,
+            ..self
         }
     }
 

@@ -8,6 +8,8 @@ use super::Stage;
 use crate::engine::{Amendment, Blessed, ChangePlan, Exposed, FileChange, Keyholder, Refused};
 
 const YELLOW: &str = "33";
+/// How many files are listed that are refused for one reason.
+const MAX_ALIKE: usize = 10;
 
 /// Writes `plan` for people to read; once it was applied only what was done.
 ///
@@ -18,7 +20,33 @@ pub fn human(plan: &ChangePlan, stage: Stage, style: Style, out: &mut dyn Write)
         let files = plural(plan.files.len(), "file");
         return writeln!(out, "{files} changed");
     }
-    for files in blocks(&plan.files) {
+    write_changes(&plan.files, style, out)?;
+    if !plan.unproved.is_empty() {
+        let files = plural(plan.unproved.len(), "file");
+        writeln!(
+            out,
+            "what would change in {files} that cannot be changed now; it is not proved:"
+        )?;
+        write_changes(&plan.unproved, style, out)?;
+    }
+    for alike in alike(&plan.refused) {
+        write_refused(&alike, style, out)?;
+    }
+    if let Some((reason, help)) = &plan.too_early {
+        let early = paint(style, RED, "it is too early");
+        writeln!(out, "{early}: {}", escape::text(reason))?;
+        writeln!(out, "  help: {}", escape::text(help))?;
+    }
+    write_exposed(&plan.exposed, out)?;
+    for notice in &plan.notices {
+        writeln!(out, "note: {}", escape::text(notice))?;
+    }
+    writeln!(out, "{}", totals(plan))
+}
+
+/// Each set of changes, and the files that get it.
+fn write_changes(files: &[FileChange], style: Style, out: &mut dyn Write) -> io::Result<()> {
+    for files in blocks(files) {
         for amendment in files.first().map_or(&[][..], |file| &file.amendments) {
             writeln!(out, "{}", told(amendment, style))?;
         }
@@ -28,17 +56,10 @@ pub fn human(plan: &ChangePlan, stage: Stage, style: Style, out: &mut dyn Write)
         }
         writeln!(out)?;
     }
-    for refused in &plan.refused {
-        write_refused(refused, style, out)?;
-    }
-    write_exposed(&plan.exposed, out)?;
-    for notice in &plan.notices {
-        writeln!(out, "note: {}", escape::text(notice))?;
-    }
-    writeln!(out, "{}", totals(plan))
+    Ok(())
 }
 
-/// Files in a row with the same changes.
+/// Files with the same changes.
 fn blocks(files: &[FileChange]) -> Vec<Vec<&FileChange>> {
     let mut blocks: Vec<Vec<&FileChange>> = Vec::new();
     for file in files {
@@ -73,6 +94,10 @@ fn told(amendment: &Amendment, style: Style) -> String {
         Amendment::Blesses(blessed) => paint(style, YELLOW, &told_blessed(blessed)),
         Amendment::Created => paint(style, GREEN, "+ a new file"),
         Amendment::Removed => paint(style, RED, "- the file goes"),
+        Amendment::BySops { version } => format!(
+            "~ by sops {}, which writes metadata and layout anew",
+            escape::text(version)
+        ),
         Amendment::Other(what) => format!("~ {}", escape::text(what)),
     }
 }
@@ -139,15 +164,46 @@ fn write_exposed(exposed: &[Exposed], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn write_refused(refused: &Refused, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let path = escape::path(&refused.path);
-    let reason = escape::text(&refused.reason);
-    writeln!(
-        out,
-        "{path}: {}: {reason}",
-        paint(style, RED, "cannot be changed")
-    )?;
-    if let Some(help) = &refused.help {
+/// Files that are refused for the same reason, with the same help.
+fn alike(all: &[Refused]) -> Vec<Vec<&Refused>> {
+    let help = |refused: &Refused| refused.help.as_ref().map(|help| help.text.clone());
+    let mut groups: Vec<Vec<&Refused>> = Vec::new();
+    for refused in all {
+        let same = groups.iter_mut().find(|group| {
+            let first = group.first();
+            first.is_some_and(|it| it.reason == refused.reason && help(it) == help(refused))
+        });
+        match same {
+            Some(group) => group.push(refused),
+            None => groups.push(vec![refused]),
+        }
+    }
+    groups
+}
+
+fn write_refused(alike: &[&Refused], style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let Some(first) = alike.first() else {
+        return Ok(());
+    };
+    let reason = escape::text(&first.reason);
+    let blocked = paint(style, RED, "cannot be changed");
+    if alike.len() == 1 {
+        writeln!(out, "{}: {blocked}: {reason}", escape::path(&first.path))?;
+    } else {
+        writeln!(out, "{} {blocked}: {reason}", plural(alike.len(), "file"))?;
+        let shown = if style.verbose {
+            alike.len()
+        } else {
+            MAX_ALIKE
+        };
+        for refused in alike.iter().take(shown) {
+            writeln!(out, "    {}", escape::path(&refused.path))?;
+        }
+        if let Some(more) = alike.len().checked_sub(shown).filter(|more| *more > 0) {
+            writeln!(out, "    and {more} more (`--verbose` lists all)")?;
+        }
+    }
+    if let Some(help) = &first.help {
         writeln!(out, "  help: {}", escape::text(&help.text))?;
         for command in &help.commands {
             writeln!(out, "          {}", escape::text(command))?;

@@ -24,6 +24,8 @@ pub fn json(plan: &ChangePlan, stage: Stage, out: &mut dyn Write) -> io::Result<
         applied: stage == Stage::Applied,
         files: plan.files.iter().map(File::of).collect(),
         refused: plan.refused.iter().map(Refusal::of).collect(),
+        unproved: plan.unproved.iter().map(File::of).collect(),
+        too_early: plan.too_early.as_ref().map(Early::of),
         unchanged: plan.unchanged,
         notices: &plan.notices,
         exposed: plan.exposed.iter().map(Values::of).collect(),
@@ -40,10 +42,22 @@ struct Root<'p> {
     applied: bool,
     files: Vec<File<'p>>,
     refused: Vec<Refusal<'p>>,
+    /// What would change in files that are refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unproved: Vec<File<'p>>,
+    #[serde(rename = "too-early", skip_serializing_if = "Option::is_none")]
+    too_early: Option<Early<'p>>,
     unchanged: usize,
     notices: &'p [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     exposed: Vec<Values<'p>>,
+}
+
+/// Why it would be too early.
+#[derive(Serialize)]
+struct Early<'p> {
+    reason: &'p str,
+    help: &'p str,
 }
 
 /// What somebody could read who cannot any more.
@@ -72,6 +86,7 @@ enum Change<'p> {
     Bless(Bless<'p>),
     CreateFile,
     RemoveFile,
+    BySops { version: &'p str },
     Other { what: &'p str },
 }
 
@@ -107,6 +122,15 @@ struct Refusal<'p> {
     reason: &'p str,
     help: Option<&'p str>,
     commands: &'p [String],
+    /// Whether `sops` itself may be able to do it.
+    #[serde(rename = "with-sops", skip_serializing_if = "is_false")]
+    with_sops: bool,
+}
+
+impl<'p> Early<'p> {
+    fn of((reason, help): &'p (String, String)) -> Self {
+        Self { reason, help }
+    }
 }
 
 impl<'p> Values<'p> {
@@ -144,6 +168,7 @@ impl<'p> Change<'p> {
             Amendment::Blesses(blessed) => Self::Bless(Bless::of(blessed)),
             Amendment::Created => Self::CreateFile,
             Amendment::Removed => Self::RemoveFile,
+            Amendment::BySops { version } => Self::BySops { version },
             Amendment::Other(what) => Self::Other { what },
         }
     }
@@ -190,10 +215,19 @@ impl<'p> Refusal<'p> {
             reason: &refused.reason,
             help: help.map(|help| help.text.as_str()),
             commands: help.map_or(&[], |help| &help.commands),
+            with_sops: refused.with_sops,
         }
     }
 }
 
 fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands out references"
+)]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }

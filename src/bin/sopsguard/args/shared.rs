@@ -88,7 +88,7 @@ pub(crate) struct AccessArgs {
     /// Never ask for a passphrase; keys that need one count as absent
     #[arg(long)]
     pub(crate) no_input: bool,
-    /// Wait at most SECONDS for a key command, or for a plugin's answer [default: 60]
+    /// Wait at most SECONDS for a key command, for a plugin's answer, or for sops [default: 60]
     #[arg(
         long,
         value_name = "SECONDS",

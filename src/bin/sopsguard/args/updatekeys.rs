@@ -21,6 +21,10 @@ pub(crate) struct UpdateKeysArgs {
     /// Change files that do not verify, too, which blesses nothing: they fail afterwards as before
     #[arg(long)]
     pub(crate) even_if_unverified: bool,
+    /// Let the installed sops change the files that it alone can change, on copies: those that get keys of
+    /// PGP or of a cloud service, or that no age identity opens
+    #[arg(long, conflicts_with = "check")]
+    pub(crate) with_sops: bool,
     #[command(flatten)]
     pub(crate) write: WriteArgs,
 }

@@ -188,12 +188,12 @@ fn tell(
     )?;
     writeln!(
         out,
-        "  fetch it back from there, and prove it: sopsguard escrow verify --identity - --record"
+        "  fetch it back from there, and prove it: sopsguard escrow verify --identity - --only {name} --record"
     )
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@".contains(&byte);
     let word = escape(word);
     if !word.is_empty() && word.bytes().all(is_plain) {

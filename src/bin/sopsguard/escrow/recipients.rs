@@ -8,6 +8,11 @@ use crate::args::{AddRecipientArgs, Format, RemoveRecipientArgs, WriteArgs};
 use crate::failure::Failure;
 use crate::{app, changing};
 
+use super::keygen::quoted;
+
+/// The longest key that is written into a command.
+const MAX_KEY: usize = 100;
+
 /// Adds a recipient. Returns the exit code.
 pub(crate) fn add<'a>(
     options: &AddRecipientArgs,
@@ -31,9 +36,15 @@ pub(crate) fn add<'a>(
     let changes = !plan.files.is_empty();
     let code = changing::carry_out(plan, write, ask, style)?;
     if code == 0 && changes && is_told(write, style) {
+        // A post-quantum key fills half a screen, and has a name by now.
+        let only = match options.key.len() <= MAX_KEY {
+            true => quoted(options.key.trim()),
+            false => quoted(&options.name),
+        };
+        let prove = format!("  sopsguard escrow verify --identity - --only {only} --record");
         tell(&[
             "prove that the private key opens every file, from where it is kept:",
-            "  sopsguard escrow verify --identity - --record",
+            &prove,
             "commit all of it together, then rebase open branches onto it: git add -A && git commit",
         ])?;
     }
@@ -53,6 +64,7 @@ pub(crate) fn remove<'a>(
     let mut asked = RemoveRecipient::new(request, options.recipient.clone());
     asked.options = changing::options(write);
     asked.without_proof = options.without_proof;
+    asked.only_plan = write.dry_run;
     let plan = engine::remove_recipient(asked)?;
     let changes = !plan.files.is_empty();
     let code = changing::carry_out(plan, write, ask, style)?;

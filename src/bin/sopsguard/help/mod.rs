@@ -226,7 +226,8 @@ Examples:
   sopsguard updatekeys --check                   does every file follow its rule? Needs no key
   sopsguard updatekeys --dry-run                 who would come and go, file by file
   sopsguard updatekeys                           the same; asks, then changes all files or none
-  sopsguard updatekeys --yes apps/shop           without being asked, below one folder";
+  sopsguard updatekeys --yes apps/shop           without being asked, below one folder
+  sopsguard updatekeys --with-sops               let sops encrypt to keys of PGP and of services";
 
 pub(crate) const ROTATE_EXIT_CODES: &str = "\
 Exit codes:

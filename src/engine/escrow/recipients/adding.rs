@@ -10,7 +10,7 @@ use super::super::super::{Error, Request};
 use super::choosing::WhichRules;
 use super::listing::{PolicyFile, Said};
 use super::naming::{Meant, new_key};
-use super::rules::{EditedConfig, Followers, call, edit, followers};
+use super::rules::{EditedConfig, Followers, call, edit, followers, join_all, would_change};
 use crate::config::creation::CreationRule;
 use crate::rewrite::creation::{self, Aim, Edited, NewKey};
 use crate::source::Source;
@@ -108,15 +108,15 @@ pub fn add_recipient(asked: AddRecipient<'_>) -> Result<ChangePlan, Error> {
         let mut draft = rewrite(&tasks, &mut keys, options, |task, opened| {
             called(task, opened, &meant, role)
         })?;
+        draft.name_sops();
         let comes = || Amendment::Adds(meant.holder(role), None);
-        for config in edited {
-            config.join(&mut draft, comes(), options);
-        }
+        join_all(&mut draft, edited, comes, options);
         if let Some(text) = listed {
             policy.join(&mut draft, text, comes(), options);
         }
         let mut plan = draft.prove(COMMAND, &survey, &mut keys)?;
         settle(&mut plan, refused, unchanged, notices);
+        plan.tell_unproved(would_change(&tasks, &meant, role));
         Ok(plan)
     })
 }

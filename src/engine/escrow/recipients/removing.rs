@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use super::super::super::others::decode;
 use super::super::super::rewriting::{
     Amendment, ChangeOptions, ChangePlan, Exposed, Keys, Opened, Refused, Rewritten, Stop, Survey,
-    Task, rewrite,
+    Task, now, rewrite,
 };
 use super::super::super::surroundings::Start;
 use super::super::super::updatekeys::{Strayed, rekeyed};
@@ -18,7 +18,7 @@ use super::choosing::Chosen;
 use super::listing::PolicyFile;
 use super::naming::{Meant, known_key};
 use super::refused;
-use super::rules::{Followers, call, edit, followers};
+use super::rules::{Followers, call, edit, followers, join_all, would_change};
 use super::standing::Standing;
 use crate::document::{Document, KeyPath};
 use crate::finding::Help;
@@ -41,6 +41,8 @@ pub struct RemoveRecipient<'a> {
     pub recipient: String,
     /// Whether it goes although nobody has proved that the others open the files.
     pub without_proof: bool,
+    /// Whether only the plan is wanted, also of what would be too early to carry out.
+    pub only_plan: bool,
 }
 
 impl<'a> RemoveRecipient<'a> {
@@ -52,6 +54,7 @@ impl<'a> RemoveRecipient<'a> {
             options: ChangeOptions::default(),
             recipient,
             without_proof: false,
+            only_plan: false,
         }
     }
 }
@@ -70,27 +73,27 @@ pub fn remove_recipient(asked: RemoveRecipient<'_>) -> Result<ChangePlan, Error>
             options,
             recipient,
             without_proof,
+            only_plan,
         } = asked;
         let environment = request.environment;
-        let at = environment.now().and_then(Time::utc);
-        let at = at.ok_or_else(|| refused("the clock says no time", "set it"))?;
+        let at = now(environment)?;
         let policy = request.policy.clone();
         let mut survey = Survey::take(&mut request, world)?;
         let meant = known_key(&recipient, &survey)?;
         let chosen = with_key(&survey, &meant);
         let could_read = readable(&survey, &meant);
         if chosen.is_empty() && could_read.is_empty() {
-            let reason = format!("`{}` is in no rule and in no file", meant.called());
-            return Err(refused(reason, "`sopsguard recipients` shows who is where"));
+            return Err(nowhere(&meant));
         }
         let standing = Standing::of(&survey, &meant, environment.now());
         let edited = edit(&survey, chosen, |source, rules| {
             creation::remove(source, &meant.canonical, rules)
         })?;
-        for config in &edited {
-            config.take_effect(&mut survey)?;
-        }
-        standing.refuse_early(&survey, &could_read, without_proof)?;
+        edited
+            .iter()
+            .try_for_each(|config| config.take_effect(&mut survey))?;
+        let too_early = standing.refuse_early(&survey, &could_read, without_proof);
+        let too_early = unless_planned(too_early, only_plan)?;
         let policy = PolicyFile::read(&survey, policy.as_deref())?;
         let listed = policy.without(&meant.canonical)?;
         let Followers {
@@ -109,16 +112,17 @@ pub fn remove_recipient(asked: RemoveRecipient<'_>) -> Result<ChangePlan, Error>
         let mut draft = rewrite(&tasks, &mut keys, options, |task, opened| {
             removal.rewritten(task, opened)
         })?;
+        draft.name_sops();
         let goes = || Amendment::Removes(meant.holder(None), None);
-        for config in edited {
-            config.join(&mut draft, goes(), options);
-        }
+        join_all(&mut draft, edited, goes, options);
         if let Some(text) = listed {
             policy.join(&mut draft, text, goes(), options);
         }
         let mut plan = draft.prove(COMMAND, &survey, &mut keys)?;
         plan.exposed = removal.exposed();
         settle(&mut plan, refused, unchanged, remains(&meant));
+        plan.tell_unproved(would_change(&tasks, &meant, None));
+        plan.too_early = too_early;
         Ok(plan)
     })
 }
@@ -165,6 +169,25 @@ impl Removal<'_> {
 
 /// The command.
 const COMMAND: &str = "escrow remove-recipient";
+
+/// Why it is too early, where only the plan is wanted.
+///
+/// # Errors
+/// The same where it is to be carried out.
+fn unless_planned(
+    judged: Result<(), Error>,
+    only_plan: bool,
+) -> Result<Option<(String, String)>, Error> {
+    match judged {
+        Err(Error::NotYet { reason, help }) if only_plan => Ok(Some((reason, help))),
+        judged => judged.map(|()| None),
+    }
+}
+
+fn nowhere(meant: &Meant) -> Error {
+    let reason = format!("`{}` is in no rule and in no file", meant.called());
+    refused(reason, "`sopsguard recipients` shows who is where")
+}
 
 /// The rules that name the key.
 fn with_key(survey: &Survey<'_>, meant: &Meant) -> Vec<Chosen> {

@@ -6,7 +6,7 @@ use super::super::super::Error;
 use super::super::super::configs::config_file;
 use super::super::super::recipients::Names;
 use super::super::super::rewriting::{
-    Amendment, ChangeOptions, Draft, Plain, Refused, Survey, Task,
+    Amendment, ChangeOptions, Draft, FileChange, Plain, Refused, Survey, Task,
 };
 use super::super::super::updatekeys::{Strayed, task};
 use super::choosing::Chosen;
@@ -107,6 +107,18 @@ impl EditedConfig {
     }
 }
 
+/// Adds all of them to what is written.
+pub(super) fn join_all(
+    draft: &mut Draft,
+    all: Vec<EditedConfig>,
+    amendment: impl Fn() -> Amendment,
+    options: ChangeOptions,
+) {
+    for config in all {
+        config.join(draft, amendment(), options);
+    }
+}
+
 /// What becomes of the files of the edited rules.
 pub(super) struct Followers<'s> {
     pub(super) tasks: Vec<Task<'s, Strayed<'s>>>,
@@ -144,6 +156,20 @@ pub(super) fn followers<'s>(survey: &'s Survey<'_>, edited: &[EditedConfig]) -> 
         }
     }
     followers
+}
+
+/// What the metadata tell of the files that are to change.
+pub(super) fn would_change(
+    tasks: &[Task<'_, Strayed<'_>>],
+    meant: &Meant,
+    role: Option<&str>,
+) -> Vec<FileChange> {
+    let changes = tasks.iter().map(|task| {
+        let mut change = task.what.compared(&task.facts.path);
+        call(&mut change.amendments, meant, role);
+        change
+    });
+    changes.collect()
 }
 
 /// Calls a key by its name in what a plan shows.
