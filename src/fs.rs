@@ -68,10 +68,23 @@ impl From<std::fs::FileType> for Kind {
     }
 }
 
-/// What stands at a path; none where nothing does.
+/// What stands at a path; none where nothing does, or the system does not say.
 pub(crate) fn kind(path: &Path) -> Option<Kind> {
-    let metadata = std::fs::symlink_metadata(path).ok()?;
-    Some(metadata.file_type().into())
+    try_kind(path).ok().flatten()
+}
+
+/// What stands at a path; none where nothing does.
+///
+/// # Errors
+/// What the system says where it does not tell.
+pub(crate) fn try_kind(path: &Path) -> io::Result<Option<Kind>> {
+    match std::fs::symlink_metadata(path) {
+        Ok(metadata) => Ok(Some(metadata.file_type().into())),
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(None),
+            _ => Err(error),
+        },
+    }
 }
 
 /// Who but its owner may read or write a file, the most of them last.

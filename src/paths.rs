@@ -65,7 +65,7 @@ pub(crate) fn below(folder: &Path, place: &Path) -> Option<Vec<u8>> {
 const MARK: &str = ".sopsguard-";
 
 /// The most bytes of a file's name that the name of its temporary has: together they fit in 255.
-const LONGEST: usize = 200;
+const LONGEST: usize = 180;
 
 /// Where a new version of a file lies before sopsguard puts it in place: `.NAME.sopsguard-RANDOM`, beside it.
 pub(crate) fn temporary(path: &Path, random: &str) -> PathBuf {
@@ -75,12 +75,19 @@ pub(crate) fn temporary(path: &Path, random: &str) -> PathBuf {
         let text = name.to_string_lossy();
         let kept = (0..=LONGEST).rev().find_map(|end| text.get(..end));
         temporary.push(kept.unwrap_or_default());
+        temporary.push(format!("-{:016x}", told_apart(name.as_encoded_bytes())));
     } else {
         temporary.push(name);
     }
     temporary.push(MARK);
     temporary.push(random);
     path.with_file_name(temporary)
+}
+
+/// A number for a name, by which names that begin alike are told apart: FNV-1a, the same in every version.
+fn told_apart(name: &[u8]) -> u64 {
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    name.iter().fold(0xcbf2_9ce4_8422_2325, step)
 }
 
 /// Whether a file's name is that of a [`temporary`] one.
@@ -138,6 +145,15 @@ mod tests {
         ] {
             assert_eq!(is_temporary(Path::new(name)), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn long_names_that_begin_alike_have_temporaries_of_their_own() {
+        let [one, other] = ["1", "2"].map(|end| {
+            let name = format!("/r/{}{end}.yaml", "a".repeat(240));
+            temporary(Path::new(&name), "x7")
+        });
+        assert_ne!(one, other);
     }
 
     #[test]

@@ -247,7 +247,9 @@ fn the_commands_of_the_help_mend_the_file() {
                 continue;
             }
             for command in commands.iter().filter(|command| !is_git(command)) {
-                paste(command, folder.path(), &key);
+                // Somebody says yes.
+                let command = command.replace("sopsguard split", "sopsguard split --yes");
+                paste(&command, folder.path(), &key);
             }
             // Another rule may have something to say of the file once it is one of sops's.
             let mut left = check().findings;

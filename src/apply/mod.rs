@@ -20,6 +20,16 @@ pub(crate) struct NewText {
     pub(crate) old: Option<Vec<u8>>,
     pub(crate) new: String,
     pub(crate) proof: Proof,
+    /// A file whose readers and writers are those of this one, where it is new.
+    pub(crate) like: Option<PathBuf>,
+}
+
+/// A file that goes, because others have what it held.
+pub(crate) struct Gone {
+    /// Where it lies, absolute.
+    pub(crate) place: PathBuf,
+    /// What it holds now.
+    pub(crate) old: Vec<u8>,
 }
 
 /// What must hold of a new text before it is written.
@@ -75,18 +85,28 @@ pub(crate) fn prove(text: &Arc<NewText>, keyring: &Keyring) -> Result<Proven, Un
     }
 }
 
-/// Writes all of it below the root of `home`, or nothing.
+/// Writes all of it below the root of `home` and deletes what goes, or does nothing.
 ///
 /// # Errors
 /// What the writer says, and nothing has changed then, except as it says.
-pub(crate) fn commit(all: &[Proven], home: &Home) -> Result<Done, transaction::Error> {
+pub(crate) fn commit(
+    all: &[Proven],
+    gone: &[Gone],
+    home: &Home,
+) -> Result<Done, transaction::Error> {
     let mut change = Transaction::begin(home)?;
     for Proven(text) in all {
         let new = text.new.clone().into_bytes();
         match &text.old {
             Some(old) => change.replace(&text.place, Digest::of(old), new),
-            None => change.create(&text.place, Mode::Usual, new),
+            None => {
+                let like = text.like.clone();
+                change.create(&text.place, like.map_or(Mode::Usual, Mode::Like), new);
+            }
         }
+    }
+    for Gone { place, old } in gone {
+        change.remove(place, Digest::of(old));
     }
     change.commit()
 }

@@ -42,7 +42,7 @@ impl Look<'_> {
                 Err(fs::Error::TooLarge { .. })
                     if fs::first_visible_byte(place).is_ok_and(|byte| byte == Some(b'{')) => {}
                 Err(fs::Error::TooLarge { .. }) => return Looked::passed_over(false),
-                Err(_) => return Looked::passed_over(true),
+                Err(error) => return self.not_given(error),
             }
         }
         match fs::read(place, MAX_FILE_LEN) {
@@ -60,9 +60,17 @@ impl Look<'_> {
             Err(error @ fs::Error::TooLarge { .. }) => {
                 self.unreadable(&Unreadable::Io(error), None)
             }
-            Err(error) if self.counts_unread() => self.unreadable(&Unreadable::Io(error), None),
-            Err(_) => Looked::passed_over(true),
+            Err(error) => self.not_given(error),
         }
+    }
+
+    /// A file whose bytes are not given. What the system keeps to itself may be anything.
+    fn not_given(self, error: fs::Error) -> Looked {
+        let is_kept = matches!(error, fs::Error::Io { .. });
+        if is_kept || self.counts_unread() {
+            return self.unreadable(&Unreadable::Io(error), None);
+        }
+        Looked::passed_over(true)
     }
 
     /// Whether a file that somebody named is surely none of sops's: it is binary to sops, whose envelope

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use super::creation::MAX_LEN;
 use super::inputs::{Content, Input};
 use super::surroundings::Surroundings;
-use crate::config::creation::{Error, SOPS_CONFIG, SopsConfig, is_like_its_name};
+use crate::config::creation::{Choice, Error, SOPS_CONFIG, SopsConfig, is_like_its_name};
 use crate::fs;
 use crate::paths;
 use crate::rules::{Above, ConfigFile, FileFacts, Governed};
@@ -106,6 +106,22 @@ pub(super) fn config_file(folder: &Path, id: SourceId, bytes: Vec<u8>) -> Option
         source,
         parts: OnceLock::new(),
     })
+}
+
+/// The configuration that counts for a file at `place`, there or not, and what sops makes of the file's path.
+pub(super) fn choice<'c>(
+    configs: &'c [ConfigFile],
+    place: &Path,
+) -> Option<(&'c ConfigFile, Option<Choice>)> {
+    let folders = place.ancestors().skip(1);
+    let mut nearest = folders.filter_map(|folder| {
+        let mut configs = configs.iter();
+        configs.find(|config| config.folder == folder)
+    });
+    let config = nearest.next()?;
+    let relative = paths::below(&config.folder, place)?;
+    let read = config.read.as_ref().ok();
+    Some((config, read.map(|read| read.rule_for(&relative))))
 }
 
 /// What each file follows.

@@ -8,7 +8,7 @@ use super::others::decode;
 use super::{Error, MAX_FILE_LEN, guess, map_all, sign};
 use crate::document::{Document, Format};
 use crate::fs;
-use crate::rules::FormatFrom;
+use crate::rules::{FormatFrom, Unreadable};
 use crate::sops::SopsFile;
 use crate::source::{Source, SourceId};
 
@@ -25,8 +25,29 @@ pub(super) struct Sops<'s> {
 /// What was read of each secret file among the inputs, in their order.
 pub(super) struct Encrypted<T> {
     pub(super) files: Vec<(PathBuf, T)>,
-    /// Those of which sops could not read the metadata.
-    pub(super) unread: Vec<PathBuf>,
+    pub(super) unread: Vec<Unread>,
+}
+
+/// What is a secret file, or may be or hold some, and of which nothing is known.
+pub(super) struct Unread {
+    pub(super) path: PathBuf,
+    pub(super) why: Why,
+}
+
+/// Why nothing is known of it.
+pub(super) enum Why {
+    /// sops could not read its metadata.
+    Metadata,
+    /// The system does not give the file or the folder, for this reason: nobody knows what it is.
+    System(String),
+}
+
+impl<T> Encrypted<T> {
+    /// The files, and the paths of what was not read.
+    pub(super) fn into_parts(self) -> (Vec<(PathBuf, T)>, Vec<PathBuf>) {
+        let unread = self.unread.into_iter().map(|unread| unread.path);
+        (self.files, unread.collect())
+    }
 }
 
 /// Reads the secret files of the work tree among the inputs, in parallel.
@@ -46,7 +67,10 @@ pub(super) fn read_all<T: Send>(
     for (input, found) in inputs.iter().zip(all) {
         match found {
             Found::NotSops => {}
-            Found::Unread => encrypted.unread.push(input.path.clone()),
+            Found::Unread(why) => {
+                let path = input.path.clone();
+                encrypted.unread.push(Unread { path, why });
+            }
             Found::Read(what) => encrypted.files.push((input.path.clone(), what)),
         }
     }
@@ -57,8 +81,8 @@ pub(super) fn read_all<T: Send>(
 enum Found<T> {
     /// No secret file.
     NotSops,
-    /// A secret file of which sops could not read the metadata.
-    Unread,
+    /// It may be one, and nothing is known of it.
+    Unread(Why),
     Read(T),
 }
 
@@ -67,11 +91,11 @@ fn look<T>(input: &Input, read: impl Fn(&Sops<'_>) -> T) -> Found<T> {
     let bytes = match &input.content {
         Content::Disk(place) => match fs::read(place, MAX_FILE_LEN) {
             Ok(bytes) => bytes,
-            Err(_) if named => return Found::Unread,
-            Err(_) => return Found::NotSops,
+            Err(error) => return not_given(&error, place, named),
         },
         Content::Given(bytes) => bytes.clone(),
-        Content::Lost(_) if named => return Found::Unread,
+        Content::Lost(Unreadable::Walk(why)) => return Found::Unread(Why::System(why.clone())),
+        Content::Lost(_) if named => return Found::Unread(Why::Metadata),
         Content::Blob(_) | Content::Outside | Content::Lost(_) => return Found::NotSops,
     };
     let untold =
@@ -83,26 +107,41 @@ fn look<T>(input: &Input, read: impl Fn(&Sops<'_>) -> T) -> Found<T> {
     let is_marked = named || sign::looks_encrypted(format, &bytes);
     match parse(input, bytes, format, read) {
         Ok(Some(what)) => Found::Read(what),
-        Err(Unreadable) if is_marked => Found::Unread,
-        Ok(None) | Err(Unreadable) => Found::NotSops,
+        Err(Refused) if is_marked => Found::Unread(Why::Metadata),
+        Ok(None) | Err(Refused) => Found::NotSops,
+    }
+}
+
+/// A file that was not read: what the system does not give may be anything.
+fn not_given<T>(error: &fs::Error, place: &Path, named: bool) -> Found<T> {
+    match error {
+        fs::Error::Io { source, .. } => {
+            let why = format!("the file cannot be read: {}", source.kind());
+            Found::Unread(Why::System(why))
+        }
+        fs::Error::TooLarge { .. } if named || fs::contains_any(place, &sign::OF_LARGE) => {
+            Found::Unread(Why::System("it is larger than what is read".to_owned()))
+        }
+        _ if named => Found::Unread(Why::Metadata),
+        _ => Found::NotSops,
     }
 }
 
 /// sops could not read the text, or its metadata.
-struct Unreadable;
+struct Refused;
 
 fn parse<T>(
     input: &Input,
     bytes: Vec<u8>,
     format: Format,
     read: impl Fn(&Sops<'_>) -> T,
-) -> Result<Option<T>, Unreadable> {
+) -> Result<Option<T>, Refused> {
     let id = SourceId::WorkTree(input.path.clone());
     let (Some(source), None) = decode(id, bytes, format) else {
-        return Err(Unreadable);
+        return Err(Refused);
     };
-    let document = Document::parse(&source, format).map_err(|_| Unreadable)?;
-    let file = SopsFile::of(&document).map_err(|_| Unreadable)?;
+    let document = Document::parse(&source, format).map_err(|_| Refused)?;
+    let file = SopsFile::of(&document).map_err(|_| Refused)?;
     let read = |file| {
         read(&Sops {
             path: &input.path,

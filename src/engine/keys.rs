@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::check::{describe, refuse_unusable};
-use super::encrypted::{self, Encrypted};
+use super::encrypted;
 use super::inputs;
 use super::work_tree::WorkTree;
 use super::{Error, Request, map_all};
@@ -64,7 +64,8 @@ pub fn keys(request: Request<'_>) -> Result<KeyReport, Error> {
     } = request;
     let (inputs, _) = inputs::list(targets, tree.scope())?;
     let mut keyring = Request::keyring(identities, environment)?;
-    let Encrypted { files, unread } = encrypted::read_all(&inputs, jobs, |sops| locks(sops.file))?;
+    let all = encrypted::read_all(&inputs, jobs, |sops| locks(sops.file))?;
+    let (files, unread) = all.into_parts();
     let (paths, shut): (Vec<PathBuf>, Vec<Shut>) = files.into_iter().unzip();
     keyring.look_at_ssh();
     keyring.wake(&shut, &mut access.means(environment));

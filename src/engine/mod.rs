@@ -47,6 +47,7 @@ mod rotate;
 mod settle;
 mod sign;
 mod since;
+mod split;
 mod staged;
 mod surroundings;
 mod unread;
@@ -84,6 +85,7 @@ pub use rewriting::{
     Amendment, Applied, Blessed, ChangeOptions, ChangePlan, DiffLine, Exposed, FileChange, Refused,
 };
 pub use rotate::{Rotate, rotate};
+pub use split::{Split, split};
 pub use updatekeys::{UpdateKeys, update_keys};
 
 use std::num::NonZeroUsize;

@@ -67,8 +67,17 @@ impl Named {
 
     /// Whether a path, as reports print it, is named, or lies below what is; all are where nothing is.
     pub(super) fn has(&self, here: &Path, path: &Path) -> bool {
+        if self.paths.is_empty() {
+            return true;
+        }
         let place = paths::absolute(here, path);
-        self.paths.is_empty() || self.paths.iter().any(|named| place.starts_with(named))
+        self.paths.iter().any(|named| place.starts_with(named))
+    }
+
+    /// The same, also where something that is named lies below the path.
+    pub(super) fn has_or_leads_to(&self, here: &Path, path: &Path) -> bool {
+        let place = paths::absolute(here, path);
+        self.has(here, path) || self.paths.iter().any(|named| named.starts_with(&place))
     }
 
     /// Leaves what is said of the named files.

@@ -67,7 +67,7 @@ pub fn reseal(asked: Reseal<'_>) -> Result<ChangePlan, Error> {
     let at = now(request.environment)?;
     let start = Start::of_audit(&request);
     start.run(|world, _| {
-        let survey = Survey::take(&mut request, world)?;
+        let survey = Survey::to_write(&mut request, world)?;
         let (tasks, refused) = survey.tasks();
         let mut keys = Keys::of(request)?;
         let resealed = |task: &Task<'_, ()>, opened: &Opened<'_>| resealed(task, opened, at);

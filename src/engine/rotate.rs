@@ -53,7 +53,7 @@ pub fn rotate(asked: Rotate<'_>) -> Result<ChangePlan, Error> {
     let at = now(request.environment)?;
     let start = Start::of_audit(&request);
     start.run(|world, _| {
-        let survey = Survey::take(&mut request, world)?;
+        let survey = Survey::to_write(&mut request, world)?;
         let (tasks, refused) = tasks(&survey);
         let mut keys = Keys::of(request)?;
         let rotated = |task: &Task<'_, ()>, opened: &Opened<'_>| rotated(task, opened, at);
@@ -70,7 +70,7 @@ fn tasks<'s>(survey: &'s Survey<'_>) -> (Vec<Task<'s, ()>>, Vec<Refused>) {
         .following()
         .map(|follows| (follows.file.path.as_path(), follows))
         .collect();
-    let (mut tasks, mut refused) = (Vec::new(), Vec::new());
+    let (mut tasks, mut refused) = (Vec::new(), survey.unread_configs());
     let files = survey.files.iter();
     for facts in files.filter(|file| survey.is_named(&file.path)) {
         match task(survey, facts, follows.get(facts.path.as_path())) {

@@ -190,8 +190,13 @@ impl<'a> Surroundings<'a> {
     pub(super) fn ground(&self) -> Ground {
         Ground {
             here: self.here.to_owned(),
-            root: self.repo.map_or(self.here, Repo::work_tree).to_owned(),
+            root: self.root().to_owned(),
         }
+    }
+
+    /// The root of the repository; the current folder outside of one.
+    pub(super) fn root(&self) -> &'a Path {
+        self.repo.map_or(self.here, Repo::work_tree)
     }
 
     /// What decides which files are inputs: all, not only what changed since a revision.

@@ -60,12 +60,14 @@ pub fn update_keys(asked: UpdateKeys<'_>) -> Result<ChangePlan, Error> {
     } = asked;
     let start = Start::of_audit(&request);
     start.run(|world, _| {
-        let survey = Survey::take(&mut request, world)?;
+        let survey = match only_compare {
+            true => Survey::take(&mut request, world)?,
+            false => Survey::to_write(&mut request, world)?,
+        };
         let mut update = Update::find(&survey, apply_threshold);
         let mut plan = match only_compare {
             true => ChangePlan::to_compare(COMMAND, &survey, update.compared()),
             false => {
-                world.refuse_interrupted()?;
                 let mut keys = Keys::of(request)?;
                 let mut draft = rewrite(&update.tasks, &mut keys, options, rekeyed)?;
                 match with_sops {
@@ -160,14 +162,13 @@ impl<'s> Update<'s> {
     /// Finds the files that do not follow their rules.
     fn find(survey: &'s Survey<'_>, apply_threshold: bool) -> Self {
         let files = survey.following().map(|follows| &follows.file.path);
-        let places = files.filter_map(|path| survey.place(path));
-        let places: Vec<_> = places.collect();
+        let places: Vec<_> = files.filter_map(|path| survey.place(path)).collect();
         let world = survey.world;
         let root = world.ground().root;
         let names = Names::of(world.policy, &root, places.iter().map(AsRef::as_ref));
         let mut update = Self {
             tasks: Vec::new(),
-            refused: Vec::new(),
+            refused: survey.unread_configs(),
             unchanged: 0,
             ungoverned: 0,
             open: 0,
@@ -253,9 +254,7 @@ pub(super) fn task<'s>(
         let reason = format!("{} would need several keys together", follows.told());
         return Err(refuse(reason).helped(Help::new(first).then("sopsguard audit")));
     }
-    let place = survey.place(path);
-    let place =
-        place.ok_or_else(|| refuse("it is a link that leads out of the folder".to_owned()))?;
+    let place = survey.place_to_write(path)?;
     let amendments = amendments(&follows, names, &place, threshold);
     Ok(Task {
         facts: follows.file,

@@ -73,7 +73,7 @@ fn add_files(
             }
             Met::Unreadable(path, reason) => {
                 let path = path.map_or_else(|| show(folder), |path| show(&path));
-                add_unreadable(inputs, path, &reason);
+                add_unreadable(inputs, path, reason);
             }
         }
     }
@@ -103,15 +103,15 @@ fn add_all(inputs: &mut Inputs<'_>, root: &Path, shown: &Path) {
                 let path = error.path().map_or_else(|| shown.to_owned(), show);
                 let kind = error.io_error().map(std::io::Error::kind);
                 let reason = kind.map_or_else(|| "a loop".to_owned(), |kind| kind.to_string());
-                add_unreadable(inputs, path, &reason);
+                let reason = format!("the folder cannot be read: {reason}");
+                add_unreadable(inputs, path, reason);
             }
         }
     }
 }
 
-fn add_unreadable(inputs: &mut Inputs<'_>, path: PathBuf, reason: &str) {
-    let message = format!("the folder cannot be read: {reason}");
-    let content = Content::Lost(Unreadable::Walk(message));
+fn add_unreadable(inputs: &mut Inputs<'_>, path: PathBuf, reason: String) {
+    let content = Content::Lost(Unreadable::Walk(reason));
     inputs.add(path, content, Origin::Walked);
 }
 

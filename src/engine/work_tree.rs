@@ -5,13 +5,14 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use super::inputs::Scope;
-use super::{Error, Request, policy};
+use super::{Error, Request, interruption, policy};
 use crate::config::Policy;
 use crate::document::Format;
 use crate::environment::Environment;
 use crate::paths;
 use crate::repo::Repo;
 use crate::rules::Command;
+use crate::transaction::Home;
 
 /// The work tree of a run.
 pub(super) struct WorkTree<'e> {
@@ -54,6 +55,16 @@ impl<'e> WorkTree<'e> {
     pub(super) fn root(&self) -> &Path {
         let root = self.repo.as_ref().map(Repo::work_tree);
         root.unwrap_or(&self.here)
+    }
+
+    /// What makes a change of files safe; none where a change was interrupted.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], [`Error::NotChanged`] where there is no place for it.
+    pub(super) fn home_to_write(&self) -> Result<Home, Error> {
+        let (repo, here) = (self.repo.as_ref(), self.here.as_path());
+        interruption::refuse(self.environment, repo, here)?;
+        interruption::home(self.environment, repo, here)
     }
 
     /// What decides which files are inputs: all of them.

@@ -1,12 +1,11 @@
 //! Identities: what opens files without asking anyone.
 
-use std::sync::OnceLock;
-
 use super::places::Origin;
 #[cfg(feature = "pq")]
 use super::pq;
 #[cfg(feature = "ssh")]
 use super::ssh;
+use super::x25519;
 
 /// An identity that opens files without asking anyone, with its public name.
 ///
@@ -18,11 +17,7 @@ pub(crate) struct Identity {
 
 /// A private key that is ready to be used.
 pub(super) enum Private {
-    X25519 {
-        key: Box<age::x25519::Identity>,
-        /// Its public name, once somebody asked for it: that takes a good part of opening a file.
-        recipient: OnceLock<String>,
-    },
+    X25519(Box<x25519::Identity>),
     #[cfg(feature = "pq")]
     PostQuantum(Box<pq::Identity>),
     #[cfg(feature = "ssh")]
@@ -32,19 +27,13 @@ pub(super) enum Private {
 impl Private {
     /// Reads `AGE-SECRET-KEY-1…`.
     pub(super) fn x25519(text: &str) -> Option<Self> {
-        let key: age::x25519::Identity = text.parse().ok()?;
-        Some(Self::X25519 {
-            key: Box::new(key),
-            recipient: OnceLock::new(),
-        })
+        x25519::Identity::parse(text).map(|key| Self::X25519(Box::new(key)))
     }
 
     /// The recipient that files name when they are locked for it.
     pub(super) fn recipient(&self) -> &str {
         match self {
-            Self::X25519 { key, recipient } => {
-                recipient.get_or_init(|| key.to_public().to_string())
-            }
+            Self::X25519(key) => key.recipient(),
             #[cfg(feature = "pq")]
             Self::PostQuantum(key) => key.recipient(),
             #[cfg(feature = "ssh")]
@@ -68,7 +57,7 @@ impl Identity {
     /// What kind of key it is.
     pub(super) fn kind(&self) -> &str {
         match &self.secret {
-            Private::X25519 { .. } => "x25519",
+            Private::X25519(_) => "x25519",
             #[cfg(feature = "pq")]
             Private::PostQuantum(_) => "post-quantum",
             #[cfg(feature = "ssh")]
@@ -96,7 +85,7 @@ impl Identity {
     /// Whether age tries it before those that are not its own.
     pub(super) fn is_native(&self) -> bool {
         match &self.secret {
-            Private::X25519 { .. } => true,
+            Private::X25519(_) => true,
             #[cfg(feature = "pq")]
             Private::PostQuantum(_) => true,
             #[cfg(feature = "ssh")]
@@ -107,7 +96,7 @@ impl Identity {
     /// The identity as the age library takes it.
     pub(super) fn secret(&self) -> &dyn age::Identity {
         match &self.secret {
-            Private::X25519 { key, .. } => key.as_ref(),
+            Private::X25519(key) => key.as_ref(),
             #[cfg(feature = "pq")]
             Private::PostQuantum(key) => key.as_ref(),
             #[cfg(feature = "ssh")]

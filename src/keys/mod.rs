@@ -33,6 +33,7 @@ mod source;
 mod ssh;
 mod wake;
 mod words;
+mod x25519;
 
 pub(crate) use age_file::AgeFile;
 pub use ask::{Answer, Ask};

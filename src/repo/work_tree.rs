@@ -19,7 +19,7 @@ use crate::fs::{self, Kind};
 pub(crate) enum Met {
     /// A file, or what stands in the place of one.
     File(PathBuf, Kind),
-    /// A folder that cannot be read, and why.
+    /// A folder that cannot be read, or a file that cannot be looked at, and why, in words.
     Unreadable(Option<PathBuf>, String),
 }
 
@@ -50,9 +50,14 @@ impl Repo<'_> {
             if known.contains(place.as_path()) || !folders.hold(&place) {
                 continue;
             }
-            // What is not there is deleted, or not checked out.
-            if let Some(kind) = fs::kind(&place).filter(|kind| *kind != Kind::Folder) {
-                more.push(Met::File(place, kind));
+            match fs::try_kind(&place) {
+                // What is not there is deleted, or not checked out.
+                Ok(None | Some(Kind::Folder)) => {}
+                Ok(Some(kind)) => more.push(Met::File(place, kind)),
+                Err(error) => {
+                    let reason = format!("the file cannot be looked at: {}", error.kind());
+                    more.push(Met::Unreadable(Some(place), reason));
+                }
             }
         }
         met.extend(more);
@@ -167,6 +172,7 @@ impl Walked<'_> {
         {
             let kind = error.io_error().map(std::io::Error::kind);
             let reason = kind.map_or_else(|| "a loop".to_owned(), |kind| kind.to_string());
+            let reason = format!("the folder cannot be read: {reason}");
             self.met.push(Met::Unreadable(path, reason));
         }
     }
@@ -208,7 +214,7 @@ impl Folders {
         }
     }
 
-    /// Whether the way to a place leads through folders alone.
+    /// Whether the way to a place leads through folders alone, as far as the system tells.
     fn hold(&mut self, place: &Path) -> bool {
         let Some(folder) = place.parent() else {
             return false;
@@ -216,7 +222,8 @@ impl Folders {
         if let Some(known) = self.known.get(folder) {
             return *known;
         }
-        let holds = self.hold(folder) && fs::kind(folder) == Some(Kind::Folder);
+        let is_folder = |kind| kind == Some(Kind::Folder);
+        let holds = self.hold(folder) && fs::try_kind(folder).map_or(true, is_folder);
         self.known.insert(folder.to_owned(), holds);
         holds
     }

@@ -39,7 +39,7 @@ pub fn human(report: &KeyReport, verbose: bool, out: &mut dyn Write) -> io::Resu
         [] => Ok(()),
         unread => writeln!(
             out,
-            "damaged, so that no key was tried: {} (`sopsguard check` says how)",
+            "damaged or not readable, so that no key was tried: {} (`sopsguard check` says how)",
             names(unread, named)
         ),
     }

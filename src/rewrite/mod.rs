@@ -3,11 +3,13 @@
 
 mod copies;
 pub(crate) mod creation;
+pub(crate) mod listing;
 pub(crate) mod policy;
 mod refusal;
 pub(crate) mod rekey;
 pub(crate) mod reseal;
 pub(crate) mod rotate;
+pub(crate) mod split;
 #[cfg(test)]
 mod tests;
 

@@ -41,6 +41,22 @@ pub(crate) enum Refusal {
     NoCopy { recipient: String },
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
+    /// There is nothing to take apart.
+    #[error("it holds one document: there is nothing to split")]
+    OneDocument,
+    /// A document cannot be read without those before it.
+    #[error(
+        "document {number} cannot be read alone: it refers to an anchor or a tag of another document"
+    )]
+    Dependent { number: usize },
+    /// The `sops` block of a document is neither that of the first nor can that be put in its place.
+    #[error(
+        "the `sops` block of document {number} is not that of the first, and cannot be made so as text"
+    )]
+    Metadata { number: usize },
+    /// Where the documents stand cannot be said, or they would say something else alone.
+    #[error("its documents would not say the same alone")]
+    Tangled,
     /// The text cannot be edited so.
     #[error("it is not changed in place: {0}")]
     Edit(#[from] EditRefusal),

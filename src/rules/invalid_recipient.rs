@@ -6,7 +6,7 @@ use std::ptr;
 
 use super::{
     Check, ConfigFile, FileFacts, Found, Governed, MAX_FINDINGS, Needs, RepoContext, RepoFindings,
-    Rule, not_encrypted, remedy,
+    Rule, not_encrypted,
 };
 use crate::config::creation::{Choice, KeyFault, Oddity, Strange};
 use crate::finding::{Help, Severity};
@@ -190,7 +190,5 @@ fn leaked(context: &RepoContext<'_>, recipient: Option<&str>, files: &[&FileFact
     ))
     .then(NEW_KEY);
     let help = context.then_updatekeys(help, files);
-    let rotate =
-        |file: &&FileFacts| format!("sops rotate --in-place {}", remedy::argument(&file.path));
-    files.iter().take(3).map(rotate).fold(help, Help::then)
+    context.then_rotate(help, files)
 }

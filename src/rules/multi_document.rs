@@ -1,7 +1,5 @@
 //! `multi-document`: one file, several documents, one MAC.
 
-use std::path::{Path, PathBuf};
-
 use super::{Check, FileContext, Findings, Found, Needs, Rule, remedy};
 use crate::document::{Document, Entry, Format, NodeId, Tree};
 use crate::finding::{Help, Severity};
@@ -104,33 +102,14 @@ fn several(context: &FileContext<'_>, documents: usize) -> Found {
         "sops decrypts all of them or none: take one out or move it as text, and it refuses the \
              others with \"MAC mismatch\"",
     );
-    if context.problems.is_empty() {
-        return found.help(split(context.path, documents));
-    }
-    let text = "mend what else is wrong with it; then give each document a file of its own";
-    found.help(Help::new(text).then("sopsguard rules multi-document"))
-}
-
-/// How to divide a sound file. The new file is not written where one of its name is there.
-fn split(path: &Path, documents: usize) -> Help {
-    let file = remedy::argument(path);
-    let new = second_name(path);
-    let new = remedy::argument(&new);
-    let others = if documents > 2 {
-        " (`n == 2` is the third, and so on)"
-    } else {
-        ""
+    let split = format!("sopsguard split {}", remedy::argument(context.path));
+    let what = "each document gets a file of its own, with all that is in it and its recipients as they are, and whatever \
+                lists this file lists the new ones";
+    let text = match context.problems.is_empty() {
+        true => what.to_owned(),
+        false => format!("mend what else is wrong with it; then {what}"),
     };
-    let help = format!(
-        "give each document a file of its own: write the second{others} to a new file, then delete it \
-         from this one inside sops"
-    );
-    Help::new(help)
-        .then(format!(
-            "(set -C; sops decrypt {file} | awk '/^---$/ {{n++; next}} n == 1' | sops encrypt \
-             --filename-override {new} /dev/stdin > {new})"
-        ))
-        .then(format!("sops edit {file}"))
+    found.help(Help::new(text).then(split))
 }
 
 /// A trailing `---`, which is a second document to YAML.
@@ -163,35 +142,10 @@ fn empty(context: &FileContext<'_>, source: &Source, mark: Option<Span>, count: 
         .help(help)
 }
 
-/// A name for the second document: `db.enc.yaml` becomes `db-2.enc.yaml`.
-fn second_name(path: &Path) -> PathBuf {
-    let name = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned());
-    let name = name.unwrap_or_default();
-    let stem = name
-        .get(1..)
-        .and_then(|rest| rest.find('.'))
-        .map_or(name.len(), |at| at + 1);
-    let (stem, ends) = name.split_at_checked(stem).unwrap_or((&name, ""));
-    path.with_file_name(format!("{stem}-2{ends}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::source::SourceId;
-
-    #[test]
-    fn the_name_of_the_second_file_keeps_what_its_rule_goes_by() {
-        for (path, expected) in [
-            ("a/db.enc.yaml", "a/db-2.enc.yaml"),
-            (".env.enc.yaml", ".env-2.enc.yaml"),
-            ("db", "db-2"),
-        ] {
-            assert_eq!(second_name(Path::new(path)), Path::new(expected));
-        }
-    }
 
     #[test]
     fn the_mark_of_the_second_document_is_the_first_behind_the_first() {

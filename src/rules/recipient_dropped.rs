@@ -56,7 +56,7 @@ fn help(context: &ChangeContext<'_>) -> Help {
         Help::new(format!(
             "where it is meant, rotate the data key; else bring back what `{path}` was in `{revision}`"
         ))
-        .then(remedy::sops("rotate --in-place", context.file))
+        .then(remedy::rotate(context.file))
     } else {
         context.bring_back("bring the version of before back where it is not meant")
     }

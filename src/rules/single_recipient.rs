@@ -125,7 +125,8 @@ impl Lack {
                 let keys: BTreeSet<&str> = keys.map(|key| key.names.canonical.as_str()).collect();
                 let (told, count) = (follows.told(), keys.len());
                 format!(
-                    "{told} names {count} keys already: `sops updatekeys` is all that is missing"
+                    "{told} names {count} keys already: `{}` is all that is missing",
+                    context.updatekeys_name(file)
                 )
             } else if self.has_one_group {
                 format!(

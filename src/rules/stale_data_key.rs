@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Check, FileContext, Found, Left, Needs, RepoContext, RepoFindings, Rule, remedy};
+use super::{Check, FileContext, Found, Left, Needs, RepoContext, RepoFindings, Rule};
 use crate::finding::{Help, Severity};
 
 pub(super) static RULE: Rule = Rule {
@@ -13,6 +13,10 @@ pub(super) static RULE: Rule = Rule {
     needs: Needs::Metadata,
     check: Check::Repo(check),
 };
+
+/// What is to be done.
+const HELP: &str = "rotate the data key; what the file held until then they may have kept, so change the values at their \
+                    source, too";
 
 /// The most keys that one finding names.
 const NAMED: usize = 5;
@@ -41,13 +45,7 @@ fn check(context: &RepoContext<'_>, findings: &mut RepoFindings<'_>) {
                 "whoever kept a copy of the data key, or an old version of the file with the key, reads \
                  this version and all to come",
             )
-            .help(
-                Help::new(
-                    "rotate the data key; what the file held until then they may have kept, so change \
-                     the values at their source, too",
-                )
-                .then(remedy::sops("rotate -i", &text)),
-            );
+            .help(context.then_rotate_text(Help::new(HELP), &text));
         findings.report_in(&text, found);
     }
 }

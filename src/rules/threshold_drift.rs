@@ -48,9 +48,11 @@ fn help(context: &RepoContext<'_>, file: &FileFacts, by_rule: usize) -> Help {
         );
         return Help::new(text).then("sopsguard audit");
     }
-    let text = "`sops updatekeys` leaves the threshold alone: encrypt the file anew where the rule is meant, else mend the \
-                rule";
-    context.encrypt_anew(text, file)
+    context.apply_threshold(
+        "`sops updatekeys` leaves the threshold alone",
+        "else mend the rule",
+        file,
+    )
 }
 
 /// The least threshold by which sops splits a data key among several groups.

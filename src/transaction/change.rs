@@ -30,6 +30,5 @@ pub(crate) enum Mode {
     #[cfg_attr(not(test), expect(dead_code, reason = "only single files are so yet"))]
     Private,
     /// Who may do so with this file, which is there.
-    #[cfg_attr(not(test), expect(dead_code, reason = "`split` is to come"))]
     Like(PathBuf),
 }

@@ -77,7 +77,6 @@ impl<'h> Transaction<'h> {
     }
 
     /// A file that goes.
-    #[cfg_attr(not(test), expect(dead_code, reason = "`split` is to come"))]
     pub(crate) fn remove(&mut self, path: &Path, old: Digest) {
         self.add(path, What::Remove { old });
     }
@@ -154,9 +153,9 @@ fn abandoned(run: &Run<'_>, error: Error) -> Error {
     error
 }
 
-/// Takes back what was done.
+/// Takes back what was done. What somebody else did in the meantime stays.
 fn taken_back(run: &Run<'_>, error: Error) -> Error {
-    match run.back().and_then(|()| run.end()) {
+    match run.take_back().and_then(|()| run.end()) {
         Err(_) if run.has_journal() => interrupted(error),
         Ok(()) | Err(_) => error,
     }

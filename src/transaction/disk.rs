@@ -3,8 +3,11 @@
 //! It is a trait so that tests can let it fail at any of these calls, and lose power there.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
+
+/// How many bytes are written at once where they come in small parts.
+const BUFFER: usize = 1 << 16;
 
 /// Everything that a transaction does to a disk.
 pub(super) trait Disk: Sync {
@@ -83,10 +86,13 @@ impl Disk for RealDisk {
     }
 
     fn write(&self, path: &Path, bytes: &[&[u8]], access: Access) -> io::Result<()> {
-        let mut file = unix::create(path, access)?;
+        let file = unix::create(path, access)?;
+        let mut buffered = BufWriter::with_capacity(BUFFER, &file);
         for part in bytes {
-            file.write_all(part)?;
+            buffered.write_all(part)?;
         }
+        buffered.flush()?;
+        drop(buffered);
         unix::give(&file, access)
     }
 

@@ -17,17 +17,17 @@ pub(super) fn check(plan: &Plan, root: &Root, home: &Home) -> Result<(), Error> 
     let mut needs = Needs::default();
     let journal = 1024 * plan.files.len() as u64;
     needs.add(home.folder(), plan.old_length() + journal)?;
-    let mut last = None;
+    let mut new: BTreeMap<&Path, u64> = BTreeMap::new();
     for file in &plan.files {
         if file.entry.old.is_some() {
             may_be_written(&file.target)?;
         }
-        let folder = nearest(root, folder_of(&file.target));
-        if last != Some(folder) {
-            may_be_written(folder)?;
-            last = Some(folder);
-        }
-        needs.add(folder, file.new.len() as u64)?;
+        *new.entry(folder_of(&file.target)).or_default() += blocks(file.new.len() as u64);
+    }
+    for (folder, length) in new {
+        let folder = nearest(root, folder);
+        may_be_written(folder)?;
+        needs.add(folder, length)?;
     }
     needs.check()
 }
@@ -72,11 +72,16 @@ struct Needs<'p>(BTreeMap<u64, (&'p Path, u64)>);
 /// The least that a file takes on a disk.
 const BLOCK: u64 = 4096;
 
+/// The room that so many bytes take.
+fn blocks(length: u64) -> u64 {
+    length.div_ceil(BLOCK).saturating_mul(BLOCK)
+}
+
 impl<'p> Needs<'p> {
     fn add(&mut self, folder: &'p Path, length: u64) -> Result<(), Error> {
         let device = device(folder).map_err(Error::io(folder))?;
         let (_, needed) = self.0.entry(device).or_insert((folder, 0));
-        *needed = needed.saturating_add(length.div_ceil(BLOCK).saturating_mul(BLOCK));
+        *needed = needed.saturating_add(blocks(length));
         Ok(())
     }
 

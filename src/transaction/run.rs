@@ -4,14 +4,15 @@
 //! - Stage: the new texts are written beside their places, the old ones into the home; the disk keeps them.
 //! - Seal: what was written down gets the name `journal`. Until here a crash leaves temporary files, which
 //!   [`Run::sweep`] deletes; from here on it can be finished as well as undone.
-//! - Forward, or back: each file is moved into place, after one more look at what is there.
+//! - Forward, or back: each file is moved into place, after one more look at what is there. Where that fails
+//!   on the way, what was moved is taken back, and a file that somebody else changed in between is left alone.
 //! - End: the journal gets its first name again, whatever lies around is deleted, and it goes.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::disk::{Access, Disk};
@@ -28,13 +29,17 @@ pub(super) struct Run<'h> {
     pub(super) home: &'h Home,
     pub(super) root: Root,
     pub(super) journal: Journal,
+    /// Which files this run has begun to move, in the order of the journal.
+    begun: Vec<AtomicBool>,
     /// How many nanoseconds the disk took to keep things.
     syncing: AtomicU64,
 }
 
 impl<'h> Run<'h> {
     pub(super) fn new(disk: &'h dyn Disk, home: &'h Home, root: Root, journal: Journal) -> Self {
+        let begun = journal.entries.iter().map(|_| AtomicBool::new(false));
         Self {
+            begun: begun.collect(),
             disk,
             home,
             root,
@@ -124,6 +129,7 @@ impl<'h> Run<'h> {
         }
         each(&moves, |file| {
             self.look_again(file, first)?;
+            self.begin(file);
             let target = &file.target;
             let temporary = self.journal.temporary(target);
             let moved = match (&file.entry.old, &file.entry.new) {
@@ -143,7 +149,24 @@ impl<'h> Run<'h> {
     /// # Errors
     /// [`Fault::Stranger`], [`Fault::OldGone`], [`Error::Io`].
     pub(super) fn back(&self) -> Result<(), Error> {
-        let mut moves = self.files()?;
+        self.put_back(self.files()?)
+    }
+
+    /// The same, but only with files that this very run has begun to move: others are as they were, or as
+    /// somebody else wants them.
+    ///
+    /// # Errors
+    /// As of [`Run::back`].
+    pub(super) fn take_back(&self) -> Result<(), Error> {
+        let mut moved = self.files()?;
+        moved.retain(|file| {
+            let begun = self.begun.get(file.at);
+            begun.is_some_and(|begun| begun.load(Ordering::SeqCst))
+        });
+        self.put_back(moved)
+    }
+
+    fn put_back(&self, mut moves: Vec<File<'_>>) -> Result<(), Error> {
         for file in &moves {
             self.refuse(file.state, false, file)?;
         }
@@ -235,6 +258,13 @@ impl<'h> Run<'h> {
     /// Whether the journal is there still.
     pub(super) fn has_journal(&self) -> bool {
         self.home.journal().symlink_metadata().is_ok()
+    }
+
+    /// Notes that a file is about to be moved.
+    fn begin(&self, file: &File<'_>) {
+        if let Some(begun) = self.begun.get(file.at) {
+            begun.store(true, Ordering::SeqCst);
+        }
     }
 
     /// Whether the new text of a file is where it was staged.
@@ -337,10 +367,12 @@ impl<'h> Run<'h> {
 
     /// All files and how they stand.
     fn files(&self) -> Result<Vec<File<'_>>, Error> {
-        let files: Vec<_> = self.journal.entries.iter().zip(self.targets()?).collect();
-        let files = map(files, |(entry, target)| {
+        let entries = self.journal.entries.iter().enumerate();
+        let files: Vec<_> = entries.zip(self.targets()?).collect();
+        let files = map(files, |((at, entry), target)| {
             let state = State::of(entry, &target).map_err(Error::io(&target))?;
             Ok(File {
+                at,
                 entry,
                 target,
                 state,

@@ -49,29 +49,51 @@ pub(crate) fn replace(place: &Path, root: &Path, bytes: &[u8]) -> Result<(), Err
 /// # Errors
 /// [`Error::Exists`] where something lies there, [`Error::Io`]; and nothing has changed then.
 pub(crate) fn create(place: &Path, bytes: &[u8]) -> Result<(), Error> {
-    put_new(place, Access::Usual, bytes)
+    refuse_taken(place)?;
+    let put = put(place, Access::Usual, bytes, |from| {
+        RealDisk.rename_new(from, place)
+    });
+    put.map_err(|error| taken(place, error))
 }
 
-/// The same, for the user's eyes alone.
+/// The same for a secret, for the user's eyes alone. It is written under its own name and no other: where the
+/// process ends in between, what there is of it lies where the user looks for it.
 ///
 /// # Errors
 /// As of [`create`].
 pub(crate) fn create_private(place: &Path, bytes: &[u8]) -> Result<(), Error> {
-    put_new(place, Access::PRIVATE, bytes)
+    refuse_taken(place)?;
+    let disk = RealDisk;
+    let written = disk.write(place, &[bytes], Access::PRIVATE);
+    if matches!(&written, Err(error) if error.kind() == io::ErrorKind::AlreadyExists) {
+        return written.map_err(|error| taken(place, error));
+    }
+    let kept = written
+        .and_then(|()| disk.sync_file(place))
+        .and_then(|()| disk.sync_folder(folder_of(place)));
+    kept.map_err(|error| {
+        let _ = fs::remove_file(place);
+        Error::io(place)(error)
+    })
 }
 
-fn put_new(place: &Path, access: Access, bytes: &[u8]) -> Result<(), Error> {
-    let path = || place.to_owned();
+/// Refuses a place where something lies.
+fn refuse_taken(place: &Path) -> Result<(), Error> {
     if place.symlink_metadata().is_ok() {
-        return Err(Error::Exists { path: path() });
+        let path = place.to_owned();
+        return Err(Error::Exists { path });
     }
-    put(place, access, bytes, |from| {
-        RealDisk.rename_new(from, place)
-    })
-    .map_err(|source| match source.kind() {
-        io::ErrorKind::AlreadyExists => Error::Exists { path: path() },
-        _ => Error::io(place)(source),
-    })
+    Ok(())
+}
+
+/// Why a new file is not there.
+fn taken(place: &Path, error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => Error::Exists {
+            path: place.to_owned(),
+        },
+        _ => Error::io(place)(error),
+    }
 }
 
 /// Writes a file beside its place and moves it there; nothing is left where that fails.

@@ -70,6 +70,8 @@ impl State {
 
 /// A file of the transaction, and how it stood at the first look.
 pub(super) struct File<'r> {
+    /// Its number in the journal.
+    pub(super) at: usize,
     pub(super) entry: &'r Entry,
     pub(super) target: PathBuf,
     pub(super) state: State,

@@ -163,7 +163,7 @@ fn a_file_that_does_not_follow_its_rule_is_told_with_the_command_that_mends_it()
     assert_eq!(drifted["severity"], "warning");
     let told = sandbox.run(["audit"]).expect_code(0).stdout;
     assert!(
-        told.contains("\n          sops updatekeys apps/shop.enc.yaml\n"),
+        told.contains("\n          sopsguard updatekeys apps/shop.enc.yaml\n"),
         "{told}"
     );
 }

@@ -127,7 +127,7 @@ fn the_finding_names_who_left_and_the_commit_and_its_command_ends_it() {
         .collect();
     assert_eq!(left.len(), 1);
     assert!(message.contains(left[0]), "{message}");
-    assert_eq!(found["commands"][0], format!("sops rotate -i {FILE}"));
+    assert_eq!(found["commands"][0], format!("sopsguard rotate {FILE}"));
     assert_eq!(found["start"]["line"], 9);
 }
 

@@ -148,6 +148,25 @@ fn a_private_key_is_printed_to_a_terminal_or_where_that_is_said() {
 }
 
 #[test]
+fn a_private_key_that_nobody_read_is_not_said_to_be_made() {
+    for more in [&["--stdout"][..], &["--stdout", "--format", "json"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let keygen = std::process::Command::new(env!("CARGO_BIN_EXE_sopsguard"))
+            .args(["escrow", "keygen"])
+            .args(more)
+            .env_clear()
+            .stdout(writer)
+            .output()
+            .unwrap();
+        assert_eq!(keygen.status.code(), Some(3), "{more:?}");
+        let told = String::from_utf8(keygen.stderr).unwrap();
+        assert!(!told.contains("add-recipient"), "{told}");
+        assert!(!told.contains("AGE-SECRET-KEY"), "{told}");
+    }
+}
+
+#[test]
 fn the_sheet_holds_the_key_and_a_dry_run_makes_none() {
     let sandbox = Sandbox::new();
     let arguments = [

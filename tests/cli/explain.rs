@@ -209,7 +209,10 @@ fn what_differs_from_the_rule_is_what_updatekeys_would_change_and_what_it_leaves
     assert_eq!(drift["selectors"][0]["selector"]["name"], "encrypted_regex");
     assert_eq!(drift["selectors"][1]["selector"]["default"], true);
     let told = told(&sandbox, &["shop.enc.yaml"]);
-    assert!(told.contains("  sops updatekeys shop.enc.yaml\n"), "{told}");
+    assert!(
+        told.contains("  sopsguard updatekeys shop.enc.yaml\n"),
+        "{told}"
+    );
 }
 
 #[test]

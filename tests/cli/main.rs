@@ -38,6 +38,9 @@ mod repository;
 mod sandbox;
 mod services;
 mod staged;
+#[cfg(target_os = "linux")]
+mod strace;
+mod unread;
 mod usage;
 mod values;
 mod verdicts;

@@ -3,17 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::sandbox::{Sandbox, testdata};
+use crate::strace;
 
 /// The files that are changed.
-const FILES: [&str; 3] = ["a.enc.yaml", "b.enc.yaml", "sub/c.enc.yaml"];
+pub(crate) const FILES: [&str; 3] = ["a.enc.yaml", "b.enc.yaml", "sub/c.enc.yaml"];
 
 /// A repository with three files whose rule has one recipient more than they have.
-fn strayed() -> Sandbox {
+pub(crate) fn strayed() -> Sandbox {
     let sandbox = Sandbox::with_repository();
     for folder in ["healthy", "damaged"] {
         fs::remove_dir_all(sandbox.work().join(folder)).unwrap();
@@ -43,7 +42,7 @@ fn public_key(path: &Path) -> String {
     line.unwrap().to_owned()
 }
 
-const UPDATE: [&str; 6] = [
+pub(crate) const UPDATE: [&str; 6] = [
     "updatekeys",
     "--yes",
     "--jobs",
@@ -52,7 +51,7 @@ const UPDATE: [&str; 6] = [
     "key.txt",
 ];
 
-fn files(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
+pub(crate) fn files(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
     let all = walkdir::WalkDir::new(sandbox.work()).into_iter();
     let all = all.filter_entry(|entry| !entry.path().ends_with(".git"));
     let files = all
@@ -92,26 +91,6 @@ fn opened(sandbox: &Sandbox) -> Vec<bool> {
         .collect()
 }
 
-/// Runs `updatekeys` under strace, which does this at a call; none where the call was not made.
-fn injected(sandbox: &Sandbox, call: &str, what: &str, at: usize) -> Option<Option<i32>> {
-    let log = sandbox.work().join(".git/strace");
-    let status = Command::new("strace")
-        .args(["-f", "-qq", "-e", &format!("trace={call}"), "-o"])
-        .arg(&log)
-        .args(["-e", &format!("inject={call}:{what}:when={at}")])
-        .arg(env!("CARGO_BIN_EXE_sopsguard"))
-        .args(UPDATE)
-        .env_clear()
-        .envs(sandbox.git_variables())
-        .current_dir(sandbox.work())
-        .output()
-        .unwrap()
-        .status;
-    let log = fs::read_to_string(&log).unwrap_or_default();
-    let is_killed = status.signal().is_some() || status.code() == Some(137);
-    (is_killed || log.contains("INJECTED")).then_some(status.code())
-}
-
 /// Recovers in this direction, and checks that all is one or the other and nothing is left.
 fn recover(sandbox: &Sandbox, before: &BTreeMap<PathBuf, Vec<u8>>, direction: &str) {
     let whole = files(sandbox);
@@ -149,8 +128,9 @@ fn recover(sandbox: &Sandbox, before: &BTreeMap<PathBuf, Vec<u8>>, direction: &s
     assert!(!sandbox.work().join(".git/sopsguard").exists());
 }
 
-/// The calls that write, move, keep or delete something. Those with `?` are not on every machine.
-const CALLS: [&str; 15] = [
+/// The calls that open, list, write, move, keep or delete something. Those with `?` are not on every machine.
+const CALLS: [&str; 16] = [
+    "getdents64",
     "?mkdir",
     "mkdirat",
     "openat",
@@ -171,19 +151,12 @@ const CALLS: [&str; 15] = [
 #[test]
 #[ignore = "runs the command some hundred times"]
 fn whatever_call_is_the_last_files_are_wholly_old_or_new() {
-    let mut strace = Command::new("strace");
-    let tried = strace.args(["-qq", "-o", "/dev/null", "true"]).status();
-    if !tried.is_ok_and(|status| status.success()) {
-        println!("skipped: there is no strace here, or it may not be used");
+    if !strace::is_there() {
         return;
     }
     let mut points = BTreeMap::new();
-    for what in ["signal=KILL", "error=ENOSPC", "error=EIO"] {
+    for what in ["signal=KILL", "error=ENOSPC", "error=EIO", "error=EACCES"] {
         for call in CALLS {
-            // Where nothing can be opened, nothing can be read, either: that is no matter of writing.
-            if call == "openat" && what != "signal=KILL" {
-                continue;
-            }
             for at in 1.. {
                 let directions = ["--finish", "--undo"];
                 // An error is most often cleared up by the command itself.
@@ -193,11 +166,12 @@ fn whatever_call_is_the_last_files_are_wholly_old_or_new() {
                 for direction in directions.take(1 + usize::from(both)) {
                     let sandbox = strayed();
                     let before = files(&sandbox);
-                    let Some(code) = injected(&sandbox, call, what, at) else {
+                    let injection = format!("{call}:{what}:when={at}");
+                    let Some(ended) = strace::inject(&sandbox, &injection, &[], &UPDATE) else {
                         break;
                     };
                     was_reached = true;
-                    if code == Some(0) {
+                    if ended.code == Some(0) {
                         assert_eq!(opened(&sandbox), [true; 3], "{call} {what} {at}");
                     }
                     recover(&sandbox, &before, direction);
@@ -251,6 +225,7 @@ fn a_planted_journal_is_refused_with_a_word_and_readers_go_on() {
     let sandbox = strayed();
     fs::create_dir(sandbox.work().join(".git/sopsguard")).unwrap();
     sandbox.write(".git/sopsguard/journal", "sopsguard-journal/1 planted\n{}");
+    sandbox.write(".sopsguard.toml", "");
     let before = files(&sandbox);
     for arguments in [
         &["recover"][..],
@@ -260,12 +235,20 @@ fn a_planted_journal_is_refused_with_a_word_and_readers_go_on() {
         let output = sandbox.command(arguments).with_git().run().expect_code(3);
         assert!(output.stderr.contains("is damaged"), "{}", output.stderr);
     }
-    let output = sandbox.command(UPDATE).with_git().run().expect_code(4);
-    assert!(
-        output.stderr.contains("sopsguard recover"),
-        "{}",
-        output.stderr
-    );
+    let key = public_key(&testdata("rules/keys.txt"));
+    for writer in [
+        &UPDATE[..],
+        &["updatekeys", "--dry-run"],
+        &["rotate", "--yes", "--identity", "key.txt"],
+        &["reseal", "--yes", "--identity", "key.txt", FILES[0]],
+        &["escrow", "add-recipient", &key, "--name", "x", "--dry-run"],
+        &["escrow", "remove-recipient", &key, "--yes"],
+        &["escrow", "verify", "--identity", "key.txt", "--record"],
+    ] {
+        let output = sandbox.command(writer).with_git().run().expect_code(4);
+        let told = output.stderr.contains("sopsguard recover");
+        assert!(told, "{writer:?}: {}", output.stderr);
+    }
     for reader in ["check", "audit"] {
         let output = sandbox
             .command([reader, "--format", "json"])
@@ -279,4 +262,27 @@ fn a_planted_journal_is_refused_with_a_word_and_readers_go_on() {
         assert_eq!(output.json()["files"].as_array().unwrap().len(), 3);
     }
     assert_eq!(files(&sandbox), before);
+}
+
+#[test]
+fn a_file_outside_of_the_repository_is_refused_before_anything_is_asked() {
+    let sandbox = strayed();
+    let outside = sandbox.work().parent().unwrap().join("outside");
+    fs::create_dir(&outside).unwrap();
+    for file in [FILES[0], ".sops.yaml"] {
+        fs::copy(sandbox.work().join(file), outside.join(file)).unwrap();
+    }
+    let named = "../outside";
+    let before = fs::read(outside.join(FILES[0])).unwrap();
+    for command in [
+        &UPDATE[..],
+        &["updatekeys", "--dry-run", "--identity", "key.txt"],
+    ] {
+        let arguments = [command, &[named]].concat();
+        let output = sandbox.command(arguments).with_git().run().expect_code(1);
+        let told = output.stdout + &output.stderr;
+        assert!(told.contains("lies outside"), "{told}");
+        assert!(!told.contains("by a link"), "{told}");
+    }
+    assert_eq!(fs::read(outside.join(FILES[0])).unwrap(), before);
 }

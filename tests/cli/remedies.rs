@@ -27,8 +27,8 @@ fn repository(story: &str, rules: &str) -> Sandbox {
 }
 
 const ALONE: &str = "single-recipient/fires/alone/db.enc.yaml";
-const UPDATE: &str = "sops --config apps/.sops.yaml updatekeys apps/db.enc.yaml";
-const ROTATE: &str = "sops rotate --in-place apps/db.enc.yaml";
+const UPDATE: &str = "sopsguard updatekeys apps/db.enc.yaml";
+const ROTATE: &str = "sopsguard rotate apps/db.enc.yaml";
 
 /// What a rule finds, at the path, as it is in the report.
 fn found(sandbox: &Sandbox, rule: &str, path: &str) -> Option<Value> {
@@ -49,15 +49,29 @@ fn help(sandbox: &Sandbox, rule: &str) -> (String, Vec<String>) {
 }
 
 #[test]
+fn a_key_of_a_service_is_left_to_sops_and_its_configuration_is_named() {
+    let arn = "arn:aws:kms:us-east-1:111122223333:key/00000000-0000-0000-0000-000000000000";
+    let sandbox = repository(ALONE, &format!("  - kms: {arn}\n    age: {ALICE}\n"));
+    let (_, commands) = help(&sandbox, "recipient-drift");
+    let by_sops = "sops --config apps/.sops.yaml updatekeys apps/db.enc.yaml";
+    assert_eq!(commands, [by_sops]);
+    let page = sandbox.run(["explain", "apps/db.enc.yaml"]);
+    assert!(page.stdout.contains(by_sops), "{}", page.stdout);
+}
+
+#[test]
 fn every_rule_about_recipients_names_the_configuration_of_the_file() {
     let sandbox = repository(ALONE, &format!("  - age: {ALICE}\n"));
     sandbox.write(
         ".sopsguard.toml",
         format!("[[recipient]]\nname = \"vault\"\nrole = \"escrow\"\nkey = \"{CAROL}\"\n"),
     );
+    let add = format!(
+        "sopsguard escrow add-recipient {CAROL} --name vault --role escrow apps/db.enc.yaml"
+    );
     for (rule, expected) in [
         ("single-recipient", &[UPDATE][..]),
-        ("missing-escrow", &[UPDATE]),
+        ("missing-escrow", &[add.as_str()]),
         ("untrusted-recipient", &[UPDATE, ROTATE]),
     ] {
         let (text, commands) = help(&sandbox, rule);

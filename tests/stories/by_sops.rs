@@ -93,7 +93,7 @@ story!(a_recipient_is_dropped_with_updatekeys, |repo| {
     repo.rule(&repo.for_alice(), ONLY_DATA);
     repo.updatekeys(FILE);
     let dropped = warning("recipient-dropped", FILE).says(&repo.bob.recipient);
-    repo.finds([dropped.says("sops rotate --in-place db.enc.yaml")]);
+    repo.finds([dropped.says("sopsguard rotate db.enc.yaml")]);
 });
 
 story!(recipients_are_exchanged_while_rotating, |repo| {

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::handover::{FILES, fails, opened, repository, succeeds};
 use crate::repo::{ONLY_DATA, Repo, SECRET, peer_sops};
+use crate::with_sops::Gpg;
 
 const REMOVE: [&str; 4] = ["escrow", "remove-recipient", "bob", "--without-proof"];
 
@@ -180,7 +181,8 @@ fn days_are_counted_where_nobody_lives() {
     ] {
         let repo = Repo::new();
         let [alice, bob, carol] = [&repo.alice, &repo.bob, &repo.carol].map(|who| &who.recipient);
-        repo.rule(&format!("age: {alice},{bob},{carol}"), ONLY_DATA);
+        let settings = format!("path_regex: ^apps/\n{ONLY_DATA}");
+        repo.rule(&format!("age: {alice},{bob},{carol}"), &settings);
         repo.encrypt(FILES[0], SECRET);
         let committed = if committed.is_empty() {
             written
@@ -351,17 +353,23 @@ fn files_are_locked_for_plugins_that_are_there_and_for_those_that_come_with_the_
     assert!(opened(&repo, &repo.alice, FILES[0]).is_some());
 }
 
+/// Runs the command of sops that was told, with Alice's key.
+#[track_caller]
+fn runs(repo: &Repo, said: &str) {
+    let command = said.lines().find(|line| line.contains("sops rotate"));
+    let place = peer_sops("3.13.3").display().to_string();
+    let command = command.unwrap().trim().replacen("sops", &place, 1);
+    let mut shell = repo.command("sh");
+    shell.env("SOPS_AGE_KEY", repo.alice.key());
+    shell.env("GNUPGHOME", repo.beside("gpg"));
+    let output = shell.args(["-c", &command]).output().unwrap();
+    assert!(output.status.success(), "{command}: {output:?}");
+}
+
 #[test]
 #[ignore = "plays with real sops"]
 fn a_file_without_a_rule_loses_an_ssh_key_by_the_command_that_is_told() {
     let repo = Repo::new();
-    repo.write(
-        ".sops.yaml",
-        format!(
-            "creation_rules:\n  - path_regex: ^apps/\n    {}\n",
-            repo.for_alice()
-        ),
-    );
     let key = repo.beside("id");
     let made = Command::new("ssh-keygen")
         .args(["-q", "-t", "ed25519", "-N", "", "-C", "", "-f"])
@@ -370,23 +378,16 @@ fn a_file_without_a_rule_loses_an_ssh_key_by_the_command_that_is_told() {
     assert!(made.unwrap().success());
     let public = fs::read_to_string(repo.beside("id.pub")).unwrap();
     let public = public.trim();
-    repo.write("other.enc.yaml", SECRET);
-    let both = format!("{},{public}", repo.alice.recipient);
-    repo.sops(["encrypt", "--age", &both, "--in-place", "other.enc.yaml"]);
+    repo.rule(
+        &format!("age: [{}, '{public}']", repo.alice.recipient),
+        ONLY_DATA,
+    );
+    repo.encrypt("other.enc.yaml", SECRET);
+    let settings = format!("path_regex: ^apps/\n{ONLY_DATA}");
+    repo.rule(&repo.for_alice(), &settings);
     repo.commit("Add a secret without a rule");
     let said = fails(&repo, 1, &["escrow", "remove-recipient", public, "--yes"]);
-    let command = said
-        .lines()
-        .find(|line| line.contains("sops rotate"))
-        .unwrap();
-    let mut shell = repo.command("sh");
-    shell.env("SOPS_AGE_KEY", repo.alice.key());
-    let folder = peer_sops("3.13.3");
-    let command = command
-        .trim()
-        .replacen("sops", &folder.display().to_string(), 1);
-    let output = shell.args(["-c", &command]).output().unwrap();
-    assert!(output.status.success(), "{command}: {output:?}");
+    runs(&repo, &said);
     assert!(!repo.read("other.enc.yaml").contains("ssh-ed25519"));
     assert!(opened(&repo, &repo.alice, "other.enc.yaml").is_some());
 }
@@ -429,4 +430,32 @@ fn names_are_the_same_in_small_letters() {
     let said = succeeds(&repo, &remove);
     assert!(said.contains("- Bob's Laptop"), "{said}");
     assert_eq!(opened(&repo, &repo.bob, FILES[0]), None);
+}
+
+#[test]
+#[ignore = "plays with real sops"]
+fn a_file_with_a_key_of_gpg_is_left_to_sops_which_does_what_is_told() {
+    let repo = Repo::new();
+    let Some(gpg) = Gpg::new(&repo) else { return };
+    let [alice, bob] = [&repo.alice, &repo.bob].map(|who| &who.recipient);
+    let settings = format!("pgp: {}\n{ONLY_DATA}", gpg.fingerprint);
+    repo.rule(&format!("age: {alice},{bob}"), &settings);
+    gpg.encrypts(FILES[0], SECRET);
+    let gone = [
+        "escrow",
+        "remove-recipient",
+        bob,
+        "--without-proof",
+        "--yes",
+    ];
+    let said = fails(&repo, 1, &gone);
+    assert!(
+        said.contains(&format!("--rm-age {bob} {}", FILES[0])),
+        "{said}"
+    );
+    fails(&repo, 1, &[&gone[..], &["--skip-refused"]].concat());
+    assert!(opened(&repo, &repo.bob, FILES[0]).is_some());
+    runs(&repo, &said);
+    assert!(opened(&repo, &repo.bob, FILES[0]).is_none());
+    assert!(opened(&repo, &repo.alice, FILES[0]).is_some());
 }

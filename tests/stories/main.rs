@@ -44,6 +44,7 @@ mod older;
 mod places;
 mod policy;
 mod recipients;
+mod remedies;
 mod repairs;
 mod repo;
 mod rewritten;

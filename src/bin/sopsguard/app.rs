@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::terminal::Terminal;
 use crate::{
     audit, check, completions, escrow, explain, init, install, keys, log, man, recipients, recover,
-    reseal, rotate, rules, updatekeys,
+    reseal, rotate, rules, split, updatekeys,
 };
 
 /// The world that a command runs in.
@@ -109,20 +109,21 @@ impl App {
             Command::Recipients(options) => recipients::run(options, &environment, style),
             Command::Recover(options) => recover::run(options, &environment),
             Command::Reseal(options) => {
-                let (mut terminal, mut asking) = (Terminal, Terminal);
-                let write = &options.write.access;
-                let access = self.access(write, false, &mut terminal);
-                let ask = self.ask(write, &mut asking);
-                reseal::run(options, &environment, access, ask, style)
+                self.with_keys(&options.write.access, &environment, |world, access, ask| {
+                    reseal::run(options, world, access, ask, style)
+                })
             }
             Command::Rotate(options) => {
-                let (mut terminal, mut asking) = (Terminal, Terminal);
-                let write = &options.write.access;
-                let access = self.access(write, false, &mut terminal);
-                let ask = self.ask(write, &mut asking);
-                rotate::run(options, &environment, access, ask, style)
+                self.with_keys(&options.write.access, &environment, |world, access, ask| {
+                    rotate::run(options, world, access, ask, style)
+                })
             }
             Command::Rules(options) => rules::run(options),
+            Command::Split(options) => {
+                self.with_keys(&options.write.access, &environment, |world, access, ask| {
+                    split::run(options, world, access, ask, style)
+                })
+            }
             Command::Updatekeys(options) => {
                 let (mut terminal, mut asking) = (Terminal, Terminal);
                 let write = &options.write.access;
@@ -133,6 +134,22 @@ impl App {
             Command::Completions(options) => completions::run(options),
             Command::Man(options) => man::run(options),
         }
+    }
+
+    /// Runs a command that changes files, with what may be done for its keys and whom it may ask.
+    fn with_keys(
+        &self,
+        options: &AccessArgs,
+        environment: &Environment,
+        run: impl for<'a> FnOnce(
+            &'a Environment,
+            Access<'a>,
+            Option<&mut dyn Ask>,
+        ) -> Result<u8, Failure>,
+    ) -> Result<u8, Failure> {
+        let (mut terminal, mut asking) = (Terminal, Terminal);
+        let access = self.access(options, false, &mut terminal);
+        run(environment, access, self.ask(options, &mut asking))
     }
 
     /// How to print for people: how much, in colour, how wide, and with which characters.
@@ -284,15 +301,22 @@ fn terminal_width() -> Option<usize> {
 
 /// Gives `write` standard output, buffered. A reader that went away has read enough.
 pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-    let mut out = BufWriter::new(io::stdout().lock());
-    match write(&mut out).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(source) => Err(Failure::Io {
-            doing: "cannot write to standard output".to_owned(),
-            source,
-        }),
-        Ok(()) => Ok(()),
+    match print_all(write) {
+        Err(Failure::Io { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        ended => ended,
     }
+}
+
+/// The same for what is nowhere else: all of it must be read.
+pub(crate) fn print_all(
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = write(&mut out).and_then(|()| out.flush());
+    written.map_err(|source| Failure::Io {
+        doing: "cannot write to standard output".to_owned(),
+        source,
+    })
 }
 
 /// Writes `text` to standard error. Where that fails there is nobody left to tell.

@@ -26,6 +26,7 @@ mod recover;
 mod reseal;
 mod rotate;
 mod rules;
+mod split;
 mod terminal;
 mod updatekeys;
 

@@ -177,7 +177,10 @@ impl<'s> Composer<'s> {
         let mut next = self.peek()?;
         if !first {
             while next == Next::DocumentEnd {
-                self.take()?;
+                let end_mark = Some(self.take()?.span());
+                if let Some(last) = self.stream.documents.last_mut() {
+                    last.end_mark = end_mark;
+                }
                 next = self.peek()?;
             }
         }
@@ -185,6 +188,8 @@ impl<'s> Composer<'s> {
             return Ok(false);
         }
         let explicit = matches!(next, Next::Directive | Next::DocumentStart);
+        let start = self.place();
+        let mut mark = None;
         let mut head = Lines::new();
         let implicit = first && !explicit;
         if implicit {
@@ -194,11 +199,12 @@ impl<'s> Composer<'s> {
             if self.peek()? != Next::DocumentStart {
                 return self.error("did not find expected <document start>");
             }
-            self.take()?;
+            mark = Some(self.take()?.span());
         }
         let root = self.root(implicit)?;
+        let mut end_mark = None;
         if self.peek()? == Next::DocumentEnd {
-            self.take()?;
+            end_mark = Some(self.take()?.span());
         }
         let mut comments = self.take_comments();
         if comments.foot.is_empty() {
@@ -210,6 +216,9 @@ impl<'s> Composer<'s> {
             head,
             foot: comments.foot,
             end,
+            start,
+            mark,
+            end_mark,
         });
         Ok(true)
     }

@@ -12,6 +12,7 @@ mod collections;
 mod comments;
 mod compose;
 mod cursor;
+mod cut;
 pub(crate) mod decode;
 mod lower;
 mod node;
@@ -31,6 +32,7 @@ mod token;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use cut::{Piece, pieces};
 use node::Stream;
 pub(crate) use repeated::RepeatedKey;
 pub(crate) use spell::{spell, spell_new};

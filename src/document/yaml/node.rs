@@ -32,6 +32,12 @@ pub(super) struct Document {
     pub(super) foot: Lines,
     /// The first node that is not the document's or an earlier one's.
     pub(super) end: Id,
+    /// Where it begins: with its directives, its `---` or, of a first one, its text.
+    pub(super) start: usize,
+    /// The `---` that it begins with.
+    pub(super) mark: Option<Span>,
+    /// The last `...` that it ends with.
+    pub(super) end_mark: Option<Span>,
 }
 
 pub(super) struct Node<'s> {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::cursor::Mark;
+use crate::source::Span;
 
 /// How a scalar is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +65,10 @@ impl Token<'_> {
             start: at,
             end: at.at(),
         }
+    }
+
+    pub(super) fn span(&self) -> Span {
+        Span::new(self.start.at(), self.end)
     }
 }
 

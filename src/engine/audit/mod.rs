@@ -255,7 +255,7 @@ struct Gathered {
 
 /// Puts what became of the inputs into `report`, and what is known of them together.
 fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Gathered, Error> {
-    let mut all = Gathered::default();
+    let (mut all, mut lost) = (Gathered::default(), Vec::new());
     for looked in looked {
         match looked {
             Looked::PassedOver { deployment, .. } => {
@@ -273,6 +273,7 @@ fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Gathered, Error> {
             } => {
                 if facts.is_none() && file.verification == Verification::Failed {
                     report.not_evaluated.extend(unread(&file.path));
+                    lost.push(file.path.clone());
                 }
                 all.facts.extend(facts.map(|facts| *facts));
                 all.deployments.extend(deployment.map(|told| *told));
@@ -282,6 +283,7 @@ fn gather(looked: Vec<Looked>, report: &mut Report) -> Result<Gathered, Error> {
             }
         }
     }
+    report.notices.extend(unread_notice(&lost));
     Ok(all)
 }
 
@@ -295,6 +297,20 @@ fn unread(path: &Path) -> impl Iterator<Item = NotEvaluated> + '_ {
         rule: rule.id,
         reason: "unreadable".to_owned(),
     })
+}
+
+/// How many of the files are named of which nothing is known.
+const NAMED: usize = 5;
+
+/// That nothing is said of some files, or of what is in some folders.
+fn unread_notice(unread: &[PathBuf]) -> Option<String> {
+    let names = unread.iter().take(NAMED);
+    let mut names: Vec<String> = names.map(|path| format!("`{}`", path.display())).collect();
+    if unread.len() > NAMED {
+        names.push(format!("{} more", unread.len() - NAMED));
+    }
+    let help = "damaged, or not to be read, which `sopsguard check` explains";
+    (!names.is_empty()).then(|| format!("nothing is known of {}: {help}", names.join(", ")))
 }
 
 /// What the rules about the repository find: each by itself, in parallel.

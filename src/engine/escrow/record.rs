@@ -7,18 +7,18 @@ use crate::environment::Environment;
 use crate::rewrite::policy::{Refusal, note_proof};
 use crate::rules::RULES;
 use crate::sops::KeyName;
-use crate::transaction;
+use crate::transaction::{Digest, Home, Transaction};
 
 /// Writes the day of the run below the keys of all identities that were proved, into `.sopsguard.toml` at the
-/// root; unless it is only `told`.
+/// root; without a `home` for the change it is only told.
 ///
 /// # Errors
-/// [`Error::NotRecorded`], [`Error::NotWritten`].
+/// [`Error::NotRecorded`]; [`Error::NotChanged`], [`Error::Interrupted`].
 pub(super) fn record(
     report: &ProofReport,
     search: &policy::Search<'_>,
     environment: &Environment,
-    is_only_told: bool,
+    home: Option<&Home>,
 ) -> Result<Recorded, Error> {
     let refused = |reason: String| Error::NotRecorded { reason };
     let present = search.found(false)?;
@@ -47,18 +47,17 @@ pub(super) fn record(
         })?;
         names.extend(identity.name.clone());
     }
-    if !is_only_told {
-        let root = search.folder();
-        let place = root.join(FILE_NAME);
-        transaction::replace(&place, root, text.as_bytes()).map_err(|error| Error::NotWritten {
-            path: present.shown.clone(),
-            reason: error.to_string(),
-        })?;
+    if let Some(home) = home {
+        let place = search.folder().join(FILE_NAME);
+        let read = Digest::of(present.source.text().as_bytes());
+        let mut change = Transaction::begin(home)?;
+        change.replace(&place, read, text.into_bytes());
+        change.commit()?;
     }
     Ok(Recorded {
         path: present.shown,
         day,
         names,
-        is_written: !is_only_told,
+        is_written: home.is_some(),
     })
 }

@@ -147,6 +147,7 @@ pub fn prove_identities(asked: ProofRequest<'_>) -> Result<ProofReport, Error> {
         jobs,
         ..
     } = asked.request;
+    let home = asked.record.then(|| tree.home_to_write()).transpose()?;
     let (inputs, notices) = inputs::list(targets, tree.scope())?;
     let asked_for = AskedFor {
         only: asked.only.as_deref(),
@@ -157,8 +158,9 @@ pub fn prove_identities(asked: ProofRequest<'_>) -> Result<ProofReport, Error> {
     let keyring = keyring(identities, environment)?;
     let mut report = asked_for.of(keyring, &mut access.means(environment))?;
     report.notices = notices.sentences();
-    if asked.record && report.is_proved() {
-        let recorded = record::record(&report, &tree.search(), environment, asked.dry_run)?;
+    if let Some(home) = home.filter(|_| report.is_proved()) {
+        let home = Some(&home).filter(|_| !asked.dry_run);
+        let recorded = record::record(&report, &tree.search(), environment, home)?;
         report.recorded = Some(recorded);
     }
     Ok(report)
@@ -187,7 +189,8 @@ impl AskedFor<'_> {
             trial.keep(&listed, |listed| is_called(listed, self.policy, only));
             missing = trial.keys.is_empty().then(|| only.to_owned());
         }
-        let Encrypted { files, unread } = trial.run(|keyring, shut| keyring.wake(shut, means))?;
+        let all = trial.run(|keyring, shut| keyring.wake(shut, means))?;
+        let (files, unread) = all.into_parts();
         let mut report = ProofReport {
             files: files.len() + unread.len(),
             unread,

@@ -24,6 +24,8 @@ pub struct Drift {
     pub threshold: Option<(usize, usize)>,
     /// How many groups the file says that it needs, and the fewer that `sops updatekeys` makes of it.
     pub groups: Option<(i64, i64)>,
+    /// Whether only age's keys come and go, so that it takes neither sops nor the services of other keys.
+    pub is_of_age: bool,
     /// The selectors of the file and of its rule, and whether the MAC covers encrypted values only; no
     /// command of sops changes that in a file.
     pub selectors: Option<[(SelectorReport, bool); 2]>,
@@ -99,6 +101,7 @@ impl Drift {
                 .collect(),
             threshold: follows.threshold_drift(),
             groups: keys.threshold,
+            is_of_age: follows.is_of_age(),
             selectors,
         })
     }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 pub use matrix::{AccessMatrix, FileAccess, Grant, Keyholder};
 pub(super) use names::Names;
 
-use super::encrypted::{self, Encrypted};
+use super::encrypted;
 use super::inputs;
 use super::work_tree::WorkTree;
 use super::{Error, Request};
@@ -30,8 +30,8 @@ use crate::sops::{BusFactors, Opener, Quorum, SopsFile};
 pub fn recipients(request: Request<'_>) -> Result<AccessMatrix, Error> {
     let tree = WorkTree::of(&request)?;
     let (inputs, notices) = inputs::list(request.targets, tree.scope())?;
-    let Encrypted { files, unread } =
-        encrypted::read_all(&inputs, request.jobs, |sops| Facts::of(sops.file))?;
+    let all = encrypted::read_all(&inputs, request.jobs, |sops| Facts::of(sops.file))?;
+    let (files, unread) = all.into_parts();
     let name = tree.root().file_name().unwrap_or_default();
     let places: Vec<PathBuf> = files
         .iter()

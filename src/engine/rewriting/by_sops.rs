@@ -195,6 +195,7 @@ impl<'e> Sops<'e> {
                 true => Proof::Opens(format),
                 false => Proof::Verifies(format),
             },
+            like: None,
         };
         Ok(Some((change, Arc::new(text))))
     }

@@ -3,9 +3,32 @@
 use similar::{Algorithm, ChangeTag, TextDiff};
 
 use super::DiffLine;
+use crate::keys;
 
-/// The lines that go and come from `old` to `new`, in the order of the texts.
+/// The longest line that is shown, in bytes. Longer ones hold whole files, whose clear values are no part of a
+/// difference.
+const LONGEST: usize = 1_000;
+
+/// The lines that go and come from `old` to `new`, in the order of the texts; none where a private key may
+/// stand in either.
 pub(super) fn between(old: &str, new: &str) -> Vec<DiffLine> {
+    let shows_key = |text: &str| {
+        let text = text.as_bytes();
+        keys::may_be_exposed(text) && !keys::exposed(text).is_empty()
+    };
+    if shows_key(old) || shows_key(new) {
+        return Vec::new();
+    }
+    let mut lines = lines(old, new);
+    for line in &mut lines {
+        if line.text.len() > LONGEST {
+            line.text = format!("... {} bytes", line.text.len());
+        }
+    }
+    lines
+}
+
+fn lines(old: &str, new: &str) -> Vec<DiffLine> {
     let diff = TextDiff::configure()
         .algorithm(Algorithm::Patience)
         .diff_lines(old, new);
@@ -43,5 +66,17 @@ mod tests {
         assert_eq!(told("a\nb\nc", "a\nc"), ["-2 b"]);
         assert_eq!(told("a\n", "b\n"), ["-1 a", "+1 b"]);
         assert!(told("a\n", "a\n").is_empty());
+    }
+
+    #[test]
+    fn shows_no_private_key_and_no_file_that_is_one_line() {
+        let shown = |old: &str, new: &str| -> Vec<String> {
+            let lines = between(old, new).into_iter();
+            lines.map(|line| line.text).collect()
+        };
+        let key = include_str!("../../../testdata/example/key.txt");
+        assert!(shown(&format!("a\n{key}"), &format!("b\n{key}")).is_empty());
+        let long = format!("{{\"clear\": \"{}\"}}\n", "x".repeat(1_000));
+        assert_eq!(shown(&long, "{}\n"), ["... 1013 bytes", "{}"]);
     }
 }

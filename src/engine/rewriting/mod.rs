@@ -7,6 +7,7 @@ mod by_sops;
 mod difference;
 mod opening;
 mod phases;
+mod pieces;
 mod plan;
 mod survey;
 
@@ -20,15 +21,16 @@ use crate::apply::{self, NewText, Proof, Unproven};
 use crate::document::Document;
 use crate::environment::Environment;
 use crate::finding::Help;
-use crate::keys::{self, Wrapped};
+use crate::keys::Wrapped;
 use crate::rules::FileFacts;
 use crate::sops::{DataKey, Reason, SopsFile, Time};
 
 pub(super) use by_sops::Follower;
 pub(super) use opening::Stop;
-use opening::{broken, open, unverified};
+use opening::{changed, open, unverified};
 use phases::Attempt;
 pub(super) use phases::Keys;
+pub(super) use pieces::Piece;
 pub use plan::{Amendment, Applied, Blessed, ChangePlan, DiffLine, Exposed, FileChange, Refused};
 pub(super) use survey::Survey;
 
@@ -54,6 +56,8 @@ pub(super) struct Task<'t, W> {
 /// A secret file whose data key is open.
 pub(super) struct Opened<'o> {
     path: &'o Path,
+    /// Its bytes.
+    pub(super) old: &'o [u8],
     pub(super) document: &'o Document<'o>,
     pub(super) file: &'o SopsFile<'o>,
     pub(super) key: &'o DataKey,
@@ -119,22 +123,22 @@ impl<W> Task<'_, W> {
     }
 }
 
-/// Opens all files and makes their new texts.
+/// Opens all files, each once, and shows them to `look`.
 ///
 /// # Errors
 /// [`Error::Threads`].
-pub(super) fn rewrite<W: Sync>(
+pub(super) fn open_all<W: Sync, R: Send>(
     tasks: &[Task<'_, W>],
     keys: &mut Keys<'_, '_>,
     options: ChangeOptions,
-    rewrite: impl Fn(&Task<'_, W>, &Opened<'_>) -> Result<Rewritten, Box<Stop>> + Sync + Send,
-) -> Result<Draft, Error> {
+    look: impl Fn(&Task<'_, W>, &Opened<'_>) -> Result<R, Box<Stop>> + Sync + Send,
+) -> Result<Vec<Result<R, Refused>>, Error> {
     // A link and what it leads to are one file.
     let mut seen = HashSet::new();
     let tasks = tasks.iter().filter(|task| seen.insert(&task.place));
     let tasks: Vec<&Task<'_, W>> = tasks.collect();
-    let results = keys.with_all(&tasks, |task, keyring, wrapped| {
-        match open(task, keyring, wrapped, options, &rewrite) {
+    keys.with_all(&tasks, |task, keyring, wrapped| {
+        match open(task, keyring, wrapped, options, &look) {
             Ok(change) => Attempt::Done(Ok(change)),
             Err(stop) => {
                 let Stop {
@@ -149,6 +153,22 @@ pub(super) fn rewrite<W: Sync>(
                 }
             }
         }
+    })
+}
+
+/// Opens all files and makes their new texts.
+///
+/// # Errors
+/// [`Error::Threads`].
+pub(super) fn rewrite<W: Sync>(
+    tasks: &[Task<'_, W>],
+    keys: &mut Keys<'_, '_>,
+    options: ChangeOptions,
+    rewrite: impl Fn(&Task<'_, W>, &Opened<'_>) -> Result<Rewritten, Box<Stop>> + Sync + Send,
+) -> Result<Draft, Error> {
+    let results = open_all(tasks, keys, options, |task, opened| {
+        let rewritten = rewrite(task, opened)?;
+        Ok(changed(task, opened, options, rewritten))
     })?;
     let mut draft = Draft::default();
     for result in results {
@@ -165,9 +185,8 @@ impl Draft {
     /// Adds a file that is no secret, in the order of the paths.
     pub(super) fn join(&mut self, plain: Plain, options: ChangeOptions) {
         let old = plain.old.as_deref().unwrap_or_default();
-        let has_diff = options.with_diff && !keys::may_be_exposed(old);
         let diff = match std::str::from_utf8(old) {
-            Ok(old) if has_diff => difference::between(old, &plain.new),
+            Ok(old) if options.with_diff => difference::between(old, &plain.new),
             Ok(_) | Err(_) => Vec::new(),
         };
         let change = FileChange {
@@ -181,6 +200,7 @@ impl Draft {
             old: plain.old,
             new: plain.new,
             proof: Proof::IsRead,
+            like: None,
         };
         self.put(change, Arc::new(text));
     }
@@ -273,11 +293,10 @@ impl ChangePlan {
             notices: survey.notices.clone(),
             exposed: Vec::new(),
             proven: Vec::new(),
+            gone: Vec::new(),
             home: survey.world.home(),
         };
-        let unread = survey.unread.iter().filter(|path| survey.is_named(path));
-        let unread = unread.map(|path| broken(path, "sops could not read its metadata".to_owned()));
-        plan.refuse(unread.collect());
+        plan.refuse(survey.unread().collect());
         plan
     }
 
@@ -309,7 +328,7 @@ impl ChangePlan {
             return Err(Error::NotYet { reason, help });
         }
         let home = self.home.as_ref().map_err(Clone::clone)?;
-        let done = apply::commit(&self.proven, home)?;
+        let done = apply::commit(&self.proven, &self.gone, home)?;
         Ok(Applied {
             files: done.written + done.removed,
             took: done.took,

@@ -70,14 +70,14 @@ impl Opened<'_> {
     }
 }
 
-/// Opens the file and makes its new text; none where that is the old one.
-pub(super) fn open<W>(
+/// Opens the file and shows it to `look`.
+pub(super) fn open<W, R>(
     task: &Task<'_, W>,
     keyring: &Keyring,
     wrapped: Option<&Wrapped>,
     options: ChangeOptions,
-    rewrite: impl Fn(&Task<'_, W>, &Opened<'_>) -> Result<Rewritten, Box<Stop>>,
-) -> Result<Option<(FileChange, Arc<NewText>)>, Box<Stop>> {
+    look: impl Fn(&Task<'_, W>, &Opened<'_>) -> Result<R, Box<Stop>>,
+) -> Result<R, Box<Stop>> {
     let path = task.path();
     let format = task.facts.format;
     let refuse = |reason: &str| broken(path, reason.to_owned());
@@ -110,6 +110,7 @@ pub(super) fn open<W>(
     let nothing = Wrapped::default();
     let opened = Opened {
         path,
+        old: &old,
         document: &document,
         file: &file,
         key: &key,
@@ -117,27 +118,39 @@ pub(super) fn open<W>(
         wrapped: wrapped.unwrap_or(&nothing),
         has_asked: wrapped.is_some(),
     };
-    let Rewritten { text, amendments } = rewrite(task, &opened)?;
+    look(task, &opened)
+}
+
+/// What becomes of an opened file; none where its new text is the old one.
+pub(super) fn changed<W>(
+    task: &Task<'_, W>,
+    opened: &Opened<'_>,
+    options: ChangeOptions,
+    Rewritten { text, amendments }: Rewritten,
+) -> Option<(FileChange, Arc<NewText>)> {
+    let source = opened.document.source();
     if text == source.text() {
-        return Ok(None);
+        return None;
     }
     let diff = match options.with_diff {
         true => difference::between(source.text(), &text),
         false => Vec::new(),
     };
     let change = FileChange {
-        path: path.to_owned(),
+        path: task.path().to_owned(),
         amendments,
         diff,
     };
+    let format = task.facts.format;
     let text = NewText {
         place: task.place.clone(),
-        path: path.to_owned(),
-        old: Some(old),
+        path: task.path().to_owned(),
+        old: Some(opened.old.to_owned()),
         new: text,
-        proof: proof(format, verifies, &change.amendments),
+        proof: proof(format, opened.verifies, &change.amendments),
+        like: None,
     };
-    Ok(Some((change, Arc::new(text))))
+    Some((change, Arc::new(text)))
 }
 
 fn proof(format: Format, verifies: bool, amendments: &[Amendment]) -> Proof {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::Error;
 use super::super::log::At;
 use super::super::recipients::Keyholder;
-use crate::apply::Proven;
+use crate::apply::{Gone, Proven};
 use crate::finding::Help;
 use crate::transaction::Home;
 
@@ -34,6 +34,8 @@ pub struct ChangePlan {
     pub exposed: Vec<Exposed>,
     /// What is written once it is carried out.
     pub(super) proven: Vec<Proven>,
+    /// What goes then.
+    pub(super) gone: Vec<Gone>,
     /// What makes writing safe, or why that cannot be.
     pub(super) home: Result<Home, Error>,
 }

@@ -1,17 +1,19 @@
 //! What a command that writes starts from: the secret files of the work tree, each with the rule that it follows.
 //! No key is needed for it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::super::configs;
-use super::super::encrypted::{self, Encrypted};
+use super::super::encrypted::{self, Encrypted, Unread, Why};
 use super::super::inputs::{self, Content, Input};
 use super::super::named::Named;
 use super::super::surroundings::Surroundings;
-use super::super::{Error, Request};
+use super::super::{Error, Request, map_all};
+use super::opening::broken;
 use super::{Refused, Task};
-use crate::rules::{ConfigFile, FileFacts, Follows, Governed, following};
+use crate::finding::Help;
+use crate::rules::{ConfigFile, FileFacts, Follows, Governed, argument, following};
 use crate::{fs, paths};
 
 /// The secret files of a work tree.
@@ -19,17 +21,21 @@ pub(in crate::engine) struct Survey<'w> {
     pub(in crate::engine) world: Surroundings<'w>,
     /// All that was listed, by their paths.
     inputs: HashMap<PathBuf, Input>,
+    /// Where the secret files and the configurations lie, behind all links, by their paths.
+    places: HashMap<PathBuf, PathBuf>,
     /// What the metadata say, sorted by the bytes of the paths.
     pub(in crate::engine) files: Vec<FileFacts>,
     /// What each of them follows.
     governed: Vec<Governed>,
     /// All `.sops.yaml`.
     pub(in crate::engine) configs: Vec<ConfigFile>,
-    /// Secret files of which sops could not read the metadata.
-    pub(in crate::engine) unread: Vec<PathBuf>,
+    /// What may be a secret file, or hold some, and was not read.
+    unread: Vec<Unread>,
     /// What was named for nothing, a sentence each.
     pub(in crate::engine) notices: Vec<String>,
     named: Named,
+    /// Below which files can be changed, behind all links.
+    root: Option<PathBuf>,
 }
 
 impl<'w> Survey<'w> {
@@ -49,17 +55,40 @@ impl<'w> Survey<'w> {
         let files: Vec<FileFacts> = files.into_iter().map(|(_, facts)| facts).collect();
         let configs = configs::read(&inputs, world);
         let governed = configs::govern(&files, &configs, world.here);
-        let inputs = inputs.into_iter();
+        let known = files.iter().map(|file| &file.path);
+        let known: HashSet<&PathBuf> = known.chain(configs.iter().map(|it| &it.path)).collect();
+        // The system looks at every folder on the way.
+        let places = map_all(&inputs, request.jobs, |input| {
+            let place = known.contains(&input.path).then(|| place_of(input, world));
+            Some((input.path.clone(), place.flatten()?))
+        })?;
         Ok(Self {
             world,
-            inputs: inputs.map(|input| (input.path.clone(), input)).collect(),
+            places: places.into_iter().flatten().collect(),
+            inputs: inputs
+                .into_iter()
+                .map(|input| (input.path.clone(), input))
+                .collect(),
             files,
             governed,
             configs,
             unread,
             notices: world.notices(notices),
             named,
+            root: fs::resolved(world.root()),
         })
+    }
+
+    /// The same for a command that changes files, which it does not where a change before was interrupted.
+    ///
+    /// # Errors
+    /// As of [`Survey::take`]; [`Error::Interrupted`].
+    pub(in crate::engine) fn to_write(
+        request: &mut Request<'_>,
+        world: Surroundings<'w>,
+    ) -> Result<Self, Error> {
+        world.refuse_interrupted()?;
+        Self::take(request, world)
     }
 
     /// Puts another text in the place of a configuration, as if it were written already.
@@ -68,6 +97,36 @@ impl<'w> Survey<'w> {
             *old = new;
             self.governed = configs::govern(&self.files, &self.configs, self.world.here);
         }
+    }
+
+    /// What was named and cannot be changed, as nobody knows what it is or holds.
+    pub(super) fn unread(&self) -> impl Iterator<Item = Refused> {
+        let here = self.world.here;
+        let unread = self.unread.iter();
+        let unread = unread.filter(move |unread| self.named.has_or_leads_to(here, &unread.path));
+        unread.map(|Unread { path, why }| match why {
+            Why::Metadata => broken(path, "sops could not read its metadata".to_owned()),
+            Why::System(why) => not_given(path, why),
+        })
+    }
+
+    /// The configurations that are not read and that count for a file that was named: nobody can tell which rule
+    /// it follows.
+    pub(in crate::engine) fn unread_configs(&self) -> Vec<Refused> {
+        let all = self.files.iter().zip(&self.governed);
+        let named = all.filter(|(file, _)| self.is_named(&file.path));
+        let nearest: BTreeSet<usize> = named
+            .filter_map(|(_, governed)| Some(governed.above.first()?.config))
+            .collect();
+        let nearest = nearest.into_iter().filter_map(|at| self.configs.get(at));
+        let unread = nearest.filter_map(|config| {
+            let error = config.read.as_ref().err()?;
+            let reason = format!("sops could not load it: {error}");
+            let help = Help::new("mend it first: nobody can tell which rule a file follows");
+            let help = help.then("sopsguard audit");
+            Some(Refused::new(config.path.clone(), reason).helped(help))
+        });
+        unread.collect()
     }
 
     /// Whether the user named a file, or a folder above it, or nothing at all.
@@ -82,26 +141,48 @@ impl<'w> Survey<'w> {
 
     /// The place of a file on the disk, absolute and behind all links; none of what a link leads out to.
     pub(in crate::engine) fn place(&self, path: &Path) -> Option<PathBuf> {
-        match &self.inputs.get(path)?.content {
-            Content::Disk(place) => fs::resolved(&paths::absolute(self.world.here, place)),
-            Content::Blob(_) | Content::Given(_) | Content::Outside | Content::Lost(_) => None,
-        }
+        let known = self.places.get(path).cloned();
+        known.or_else(|| place_of(self.inputs.get(path)?, self.world))
+    }
+
+    /// All that was listed, sorted.
+    pub(in crate::engine) fn paths(&self) -> Vec<&Path> {
+        let mut paths: Vec<&Path> = self.inputs.keys().map(PathBuf::as_path).collect();
+        paths.sort_unstable();
+        paths
     }
 
     /// A task for one of the files.
     ///
     /// # Errors
-    /// [`Refused`] where it is a link that leads out.
+    /// [`Refused`] where it is a link that leads out, or lies outside.
     pub(in crate::engine) fn task<'s, W>(
         &self,
         facts: &'s FileFacts,
         what: W,
     ) -> Result<Task<'s, W>, Refused> {
-        let place = self.place(&facts.path).ok_or_else(|| {
-            let reason = "it is a link that leads out of the folder";
-            Refused::new(facts.path.clone(), reason)
-        })?;
+        let place = self.place_to_write(&facts.path)?;
         Ok(Task { facts, place, what })
+    }
+
+    /// The place of a file that is to be changed.
+    ///
+    /// # Errors
+    /// [`Refused`] where it is a link that leads out, or lies outside.
+    pub(in crate::engine) fn place_to_write(&self, path: &Path) -> Result<PathBuf, Refused> {
+        let refuse = |reason: &str| Refused::new(path.to_owned(), reason);
+        let place = self.place(path);
+        let place = place.ok_or_else(|| refuse("it is a link that leads out of the folder"))?;
+        if self
+            .root
+            .as_ref()
+            .is_some_and(|root| !place.starts_with(root))
+        {
+            let reason = "it lies outside of what a change can keep safe: the repository, or the current folder";
+            let help = Help::new("go there, or start there with `sopsguard -C DIR`");
+            return Err(refuse(reason).helped(help));
+        }
+        Ok(place)
     }
 
     /// A task for each file that was named, and why some have none.
@@ -116,4 +197,21 @@ impl<'w> Survey<'w> {
         }
         (tasks, refused)
     }
+}
+
+fn place_of(input: &Input, world: Surroundings<'_>) -> Option<PathBuf> {
+    match &input.content {
+        Content::Disk(place) => fs::resolved(&paths::absolute(world.here, place)),
+        Content::Blob(_) | Content::Given(_) | Content::Outside | Content::Lost(_) => None,
+    }
+}
+
+/// A file or a folder that the system does not give.
+fn not_given(path: &Path, why: &str) -> Refused {
+    let help = Help::new(
+        "it may be a secret file, or hold some: see to it that it can be read, name the paths that are to change, or \
+         leave it out by `exclude` in `.sopsguard.toml`",
+    );
+    let help = help.then(format!("ls -ld -- {}", argument(path)));
+    Refused::new(path.to_owned(), why).helped(help)
 }

@@ -7,7 +7,6 @@
 
 mod file;
 mod passphrase;
-mod x25519;
 
 #[cfg(feature = "plugin")]
 use std::collections::HashMap;
@@ -26,6 +25,7 @@ use super::recipient::{Recipient, RecipientKind};
 #[cfg(feature = "ssh")]
 use super::ssh;
 use super::wake::Means;
+use super::x25519;
 use crate::random::{self, NoRandomness};
 use crate::secret::Secret;
 pub(crate) use passphrase::lock_to_passphrase;

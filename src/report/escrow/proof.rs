@@ -28,7 +28,7 @@ pub fn human(report: &ProofReport, verbose: bool, out: &mut dyn Write) -> io::Re
         let unread = names(&report.unread, most);
         writeln!(
             out,
-            "damaged, so that nobody opens them: {unread} (`sopsguard check` says how)"
+            "damaged or not readable, so that nobody opens them: {unread} (`sopsguard check` says how)"
         )?;
     }
     if let Some(recorded) = &report.recorded {

@@ -135,11 +135,12 @@ fn write_drift(drift: &Drift, page: &Page, sheet: &mut Sheet<'_>) -> io::Result<
     }
     if drift.is_of_keys() {
         sheet.row("", "the file gets the keys of its rule with")?;
+        let path = argument(&page.file.path);
         let by = by_config(&page.rule);
-        sheet.command(&format!(
-            "sops{by} updatekeys {}",
-            argument(&page.file.path)
-        ))?;
+        sheet.command(&match drift.is_of_age {
+            true => format!("sopsguard updatekeys {path}"),
+            false => format!("sops{by} updatekeys {path}"),
+        })?;
     }
     if let Some((file, rule)) = drift.threshold {
         let text = format!(

@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 use super::super::Refusal;
 use super::reseal::resealed;
 use super::rotate::{rest, rotated, sealed, time};
+use super::split::parts;
 use super::{Case, LATER, keyring, packaged, packaged_keys, read, testdata};
-use crate::document::Format;
+use crate::document::{Document, Format};
 use crate::keys::Keyring;
-use crate::peers::ask_as;
+use crate::peers::{ask_as, peer};
 use crate::sops::{Problem, ProblemKind, Undecryptable, Unreadable};
 
 /// Files, with the identities that open them: ours, and where sops finds them.
@@ -269,4 +270,81 @@ fn what_only_the_mac_is_wrong_with_is_resealed_and_sops_reads_it_and_nothing_els
         }
     }
     conclude("damaged", &tally, &wrong);
+}
+
+impl Ground {
+    /// What the command of sops decrypts a YAML file to.
+    #[expect(clippy::disallowed_methods, reason = "sops reads files")]
+    fn plaintext(&self, case: &Case) -> String {
+        let home = self.home.path();
+        let path = home.join("file.yaml");
+        std::fs::write(&path, &case.text).unwrap();
+        let mut sops = std::process::Command::new(peer("sops-3.13.3"));
+        sops.env_clear().env("HOME", home);
+        sops.env("SOPS_AGE_KEY_FILE", home.join("keys.txt"));
+        let output = sops.arg("decrypt").arg(&path).output().unwrap();
+        assert!(output.status.success(), "{}: {output:?}", case.name);
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The YAML files that sops reads, each with several documents: those of one have it twice.
+    fn of_several_documents(&self) -> Vec<Case> {
+        let mut all = Vec::new();
+        let is_yaml = |case: &&Case| case.format == Format::Yaml;
+        for case in self.sound.iter().filter(is_yaml) {
+            let count = |document: &Document<'_>| document.tree().branches().len();
+            let count = case.open(&self.keyring, |document, _, _| count(document));
+            if !case.is_verified(&self.keyring) {
+                continue;
+            }
+            if count != Some(1) {
+                all.push(case.clone());
+                continue;
+            }
+            let doubled = format!("{0}\n---\n{0}", case.text().trim_end_matches('\n'));
+            let doubled = resealed(&case.with(&doubled), &self.keyring);
+            // Not where an alias cannot be sealed twice.
+            all.extend(doubled.map(|text| case.with(&text)));
+        }
+        all
+    }
+}
+
+#[test]
+#[ignore = "asks real sops"]
+fn sops_reads_in_the_files_of_documents_what_it_read_in_the_one_of_all() {
+    let mut two = packaged();
+    two.retain(|case| case.format == Format::Yaml);
+    let path = "rules/multi-document/fires/two.enc.yaml";
+    two.push(two[0].with(std::str::from_utf8(&read(&testdata(path))).unwrap()));
+    let packaged = Ground {
+        sound: two,
+        ..Ground::packaged()
+    };
+    for ground in [Some(packaged), Ground::corpus()].iter().flatten() {
+        let (mut tally, mut wrong) = (BTreeMap::<String, usize>::new(), Vec::new());
+        for case in ground.of_several_documents() {
+            let split = match parts(&case, &ground.keyring) {
+                Ok(parts) => parts,
+                Err(refusal) => {
+                    *tally.entry(refusal.to_string()).or_default() += 1;
+                    continue;
+                }
+            };
+            *tally
+                .entry(format!("{} documents", split.len()))
+                .or_default() += 1;
+            let plain: Vec<String> = split
+                .iter()
+                .map(|part| match part.text.is_empty() {
+                    true => "{}\n".to_owned(),
+                    false => ground.plaintext(&case.with(&part.text)),
+                })
+                .collect();
+            if plain.join("---\n") != ground.plaintext(&case) {
+                wrong.push(case.name.clone());
+            }
+        }
+        conclude("split", &tally, &wrong);
+    }
 }

@@ -3,6 +3,7 @@
 mod by_sops;
 mod reseal;
 mod rotate;
+mod split;
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,6 @@
 //! In what a file differs from the rule that it follows, as `sops updatekeys` would see it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ptr;
 
 use super::facts::KeyFacts;
@@ -85,6 +85,31 @@ impl<'a> Follows<'a> {
         let groups = i64::try_from(rule.len()).unwrap_or(i64::MAX);
         drift.threshold = (threshold > groups).then_some((threshold, groups));
         drift
+    }
+
+    /// Whether only age's keys come, go or get another share of the data key, so that the file comes to follow its
+    /// rule without sops and the services that keys of other kinds are of.
+    pub(crate) fn is_of_age(&self) -> bool {
+        let services: Vec<BTreeSet<&str>> = self
+            .file
+            .groups
+            .iter()
+            .map(|group| {
+                let others = group.iter().filter(|key| key.kind != KeyKind::Age);
+                others.map(|key| key.spelled.as_str()).collect()
+            })
+            .collect();
+        let by_rule: Vec<BTreeSet<&str>> = self
+            .rule
+            .groups
+            .iter()
+            .map(|group| {
+                let others = group.iter().filter(|key| key.names.kind != KeyKind::Age);
+                others.map(|key| key.names.spelled.as_str()).collect()
+            })
+            .collect();
+        let all = services.iter().chain(&by_rule);
+        services == by_rule || all.clone().all(BTreeSet::is_empty)
     }
 
     /// The keys that are missing in one group and too much in another.

@@ -140,6 +140,11 @@ impl FileFacts {
     pub(crate) fn keys(&self) -> impl Iterator<Item = &KeyFacts> {
         self.groups.iter().flatten()
     }
+
+    /// Whether all of its keys are age's, for which nothing but their text is needed to encrypt to them.
+    pub(crate) fn is_of_age(&self) -> bool {
+        self.keys().all(|key| key.kind == KeyKind::Age)
+    }
 }
 
 /// Whether a cluster would take a document for an object of its own, as far as names tell.

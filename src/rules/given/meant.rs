@@ -20,9 +20,7 @@ pub(crate) fn fit_to_rule(context: &RepoContext<'_>, rules: &[&str], findings: &
         }
         let rule = follows.told();
         let commands = &mut found.help.commands;
-        let rotates = commands
-            .iter()
-            .any(|command| command.starts_with("sops rotate"));
+        let rotates = commands.iter().any(|command| command.contains(" rotate "));
         let mut help = Help::new(match rotates {
             true => format!(
                 "the file has just the keys of {rule}: where the rule is right, rotate the data key; else mend \

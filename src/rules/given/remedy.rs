@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::FileContext;
+use super::{FileContext, FileFacts};
 use crate::document::Format;
 use crate::finding::{Help, shell_word};
+use crate::sops::{KeyKind, SopsFile};
 use crate::source::Span;
 
 /// How to bring back the file, for the reason `why`; or to make it anew.
@@ -91,6 +92,25 @@ pub(in crate::rules) fn sops(command: &str, context: &FileContext<'_>) -> String
     }
     let kind = context.format.name();
     format!("sops {command} --input-type {kind} --output-type {kind} {file}")
+}
+
+/// A command of ours on these files.
+pub(super) fn ours(command: &str, files: &[&FileFacts]) -> String {
+    let paths: Vec<String> = files.iter().map(|file| argument(&file.path)).collect();
+    format!("sopsguard {command} {}", paths.join(" "))
+}
+
+/// The command that gives the file a new data key: ours, where all of its keys are age's and its name tells its format.
+pub(in crate::rules) fn rotate(context: &FileContext<'_>) -> String {
+    let is_of_age = |file: &SopsFile<'_>| {
+        let mut keys = file.metadata().groups.iter().flat_map(|group| &group.keys);
+        keys.all(|key| key.kind == KeyKind::Age)
+    };
+    let is_ours = context.file.is_some_and(is_of_age);
+    if is_ours && Format::of_path(context.path) == context.format {
+        return format!("sopsguard rotate {}", argument(context.path));
+    }
+    sops("rotate --in-place", context)
 }
 
 /// A command of sops by this configuration, wherever one stands: sops itself would look from the

@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
-use super::{ConfigFile, FileFacts, Follows, Governed, KeyFacts, RepoContext, remedy};
+use super::{ConfigFile, FileContext, FileFacts, Follows, Governed, KeyFacts, RepoContext, remedy};
 use crate::config::creation::{Choice, CreationRule, RuleKey};
+use crate::document::Format;
 use crate::finding::Help;
 use crate::sops::Quorum;
 
@@ -55,21 +56,102 @@ impl<'a> RepoContext<'a> {
 
     /// The command that gives a file the keys of its rule.
     pub(in crate::rules) fn updatekeys(&self, file: &FileFacts) -> String {
-        self.sops_by(
-            file,
-            &format!("updatekeys {}", remedy::argument(&file.path)),
-        )
+        let command = format!("updatekeys {}", remedy::argument(&file.path));
+        match self.is_of_age(file) {
+            true => format!("sopsguard {command}"),
+            false => self.sops_by(file, &command),
+        }
     }
 
-    /// The help with that command for the first few of these files, or for `FILE` where there is none.
+    /// What the command is called that gives a file the keys of its rule.
+    pub(in crate::rules) fn updatekeys_name(&self, file: &FileFacts) -> &'static str {
+        match self.is_of_age(file) {
+            true => "sopsguard updatekeys",
+            false => "sops updatekeys",
+        }
+    }
+
+    /// The help with the commands that give these files the keys of their rule; where sops has to do it, the first few of them.
     pub(in crate::rules) fn then_updatekeys(&self, help: Help, files: &[&FileFacts]) -> Help {
+        let (ours, others): (Vec<&FileFacts>, Vec<&FileFacts>) =
+            files.iter().partition(|file| self.is_of_age(file));
+        let help = match ours.as_slice() {
+            [] => help,
+            files if files.len() > MOST_FILES => help.then("sopsguard updatekeys"),
+            files => help.then(remedy::ours("updatekeys", files)),
+        };
+        let others = others.into_iter().take(MOST_FILES);
+        others.fold(help, |help, file| help.then(self.updatekeys(file)))
+    }
+
+    /// The help with the commands that give these files a new data key, once they have the keys of their rule.
+    pub(in crate::rules) fn then_rotate(&self, help: Help, files: &[&FileFacts]) -> Help {
         let files = files.iter().take(MOST_FILES);
-        files.fold(help, |help, file| help.then(self.updatekeys(file)))
+        let (ours, others): (Vec<&FileFacts>, Vec<&FileFacts>) =
+            files.partition(|file| self.can_be_rotated(file));
+        let help = match ours.as_slice() {
+            [] => help,
+            files => help.then(remedy::ours("rotate", files)),
+        };
+        others.into_iter().fold(help, |help, file| {
+            help.then(format!(
+                "sops rotate --in-place {}",
+                remedy::argument(&file.path)
+            ))
+        })
+    }
+
+    /// The help with the commands that give a file a new data key; first the keys of its rule, where it has others.
+    pub(in crate::rules) fn then_rotate_text(&self, help: Help, text: &FileContext<'_>) -> Help {
+        let file = self.file(text.path);
+        let file = file.filter(|_| Format::of_path(text.path) == text.format);
+        let Some(file) = file.filter(|file| self.can_be_rotated(file)) else {
+            return help.then(remedy::sops("rotate --in-place", text));
+        };
+        let strays = |follows: Follows<'_>| follows.key_drift().is_some();
+        match self.follows(file).is_some_and(strays) {
+            true => self.then_rotate(help.then(self.updatekeys(file)), &[file]),
+            false => self.then_rotate(help, &[file]),
+        }
+    }
+
+    /// Whether a file comes to follow its rule without sops. One without a rule is to get one like others.
+    fn is_of_age(&self, file: &FileFacts) -> bool {
+        match self.follows(file) {
+            Some(follows) => follows.is_of_age(),
+            None => file.is_of_age(),
+        }
+    }
+
+    /// Whether a file that follows its rule gets a new data key without sops: its keys are all age's.
+    fn can_be_rotated(&self, file: &FileFacts) -> bool {
+        self.is_of_age(file) && file.is_of_age()
     }
 
     /// How to encrypt a file anew by its `.sops.yaml`, for the reason `text`.
     pub(in crate::rules) fn encrypt_anew(&self, text: impl Into<String>, file: &FileFacts) -> Help {
         Help::new(text).then(self.anew(file))
+    }
+
+    /// How to give a file the threshold of its rule, too, where the rule is meant; `before` and `else_` are what the sentence
+    /// begins and ends with.
+    pub(in crate::rules) fn apply_threshold(
+        &self,
+        before: &str,
+        else_: &str,
+        file: &FileFacts,
+    ) -> Help {
+        if !self.can_be_rotated(file) {
+            let text = format!("{before}: encrypt the file anew where the rule is meant, {else_}");
+            return self.encrypt_anew(text, file);
+        }
+        let text =
+            format!("{before}: where the rule is meant, give the file its threshold, {else_}");
+        let command = format!(
+            "sopsguard updatekeys --apply-threshold {}",
+            remedy::argument(&file.path)
+        );
+        Help::new(text).then(command)
     }
 
     /// The help with that command for the first few of these files.
@@ -82,7 +164,6 @@ impl<'a> RepoContext<'a> {
     pub(in crate::rules) fn removal(&self, before: &str, file: &FileFacts, key: &KeyFacts) -> Help {
         let name = remedy::argument(&file.path);
         let config = self.config_name(file);
-        let rotate = format!("sops rotate --in-place {name}");
         let by_rule = |first: &str| {
             Help::new(format!(
                 "{before} {first}; then let the file follow it, give the file a new data key, and change the \
@@ -104,7 +185,8 @@ impl<'a> RepoContext<'a> {
                 }
                 None => format!("leave it out of the creation rule in `{config}`, as it is"),
             };
-            return by_rule(&first).then(self.updatekeys(file)).then(rotate);
+            let help = by_rule(&first).then(self.updatekeys(file));
+            return self.then_rotate(help, &[file]);
         }
         let is_alone = |group: &Vec<KeyFacts>| group.iter().all(|of| is_it(&of.canonical));
         match option(key).filter(|_| !file.groups.iter().any(is_alone)) {
@@ -112,11 +194,11 @@ impl<'a> RepoContext<'a> {
                 "{before} take it out of the file, which gets a new data key, and change the values at their source"
             ))
             .then(format!("sops rotate --in-place {option} {name}")),
-            None => by_rule(&format!(
-                "give the file a creation rule in `{config}` that names other keys"
-            ))
-            .then(self.updatekeys(file))
-            .then(rotate),
+            None => {
+                let first = format!("give the file a creation rule in `{config}` that names other keys");
+                let help = by_rule(&first).then(self.updatekeys(file));
+                self.then_rotate(help, &[file])
+            }
         }
     }
 

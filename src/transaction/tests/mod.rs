@@ -2,6 +2,7 @@
 
 mod broken;
 mod forged;
+mod meddled;
 mod power;
 mod single;
 mod whole;

@@ -16,6 +16,7 @@ mod reseal;
 mod rotate;
 mod rules;
 mod shared;
+mod split;
 mod updatekeys;
 mod values;
 
@@ -45,6 +46,7 @@ pub(crate) use self::reseal::ResealArgs;
 pub(crate) use self::rotate::RotateArgs;
 pub(crate) use self::rules::RulesArgs;
 pub(crate) use self::shared::{AccessArgs, BaselineArgs, ComparedArgs, WriteArgs};
+pub(crate) use self::split::SplitArgs;
 pub(crate) use self::updatekeys::UpdateKeysArgs;
 pub(crate) use self::values::{
     ColorChoice, Format, InputType, ReportFormat, RoleWord, TableFormat,
@@ -166,6 +168,13 @@ pub(crate) enum Command {
     /// they are, so let the files follow their rules first (`sopsguard updatekeys`). Whoever could read a
     /// file before may have kept its values: those are to be changed at their source.
     Rotate(Later<RotateArgs>),
+    /// Give each document of a file a file of its own
+    ///
+    /// Of a YAML file of several documents, which have one MAC together, so that sops refuses all of them once
+    /// one is deleted or moved as text. The new files are named after `kind` and `metadata.name`; values,
+    /// comments and recipients stay byte for byte, and each gets a MAC of its own. The old file goes, and
+    /// generators and kustomizations that list it list the new ones, all in one step.
+    Split(Later<SplitArgs>),
     /// List the rules, or print the page of one
     ///
     /// Each finding names the rule that it comes from. A rule's page says when it fires, when it does

@@ -58,17 +58,17 @@ pub(crate) fn run(
     }
     match options.format {
         Format::Json => {
-            app::print(|out| report::keygen_json(Some(&identity), &places.told(), out))?;
+            app::print_all(|out| report::keygen_json(Some(&identity), &places.told(), out))?;
         }
         // Whatever reads the pipe gets the key and nothing else: age takes no other line.
         Format::Human if options.stdout => {
-            app::print(|out| write_key(&identity, out))?;
+            app::print_all(|out| write_key(&identity, out))?;
             let mut told = Vec::new();
             tell(&identity, options, &places, &mut told)
                 .expect("memory takes all that is written to it");
             app::warn(&String::from_utf8_lossy(&told));
         }
-        Format::Human => app::print(|out| {
+        Format::Human => app::print_all(|out| {
             if places.is_shown {
                 writeln!(
                     out,

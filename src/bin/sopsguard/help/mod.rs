@@ -259,3 +259,19 @@ Examples:
   sopsguard reseal apps/db.enc.yaml              the same; asks, then writes the new MAC
   sopsguard log apps/db.enc.yaml                 all that ever happened to the file
   git restore --source COMMIT apps/db.enc.yaml   rather the old version than that";
+
+pub(crate) const SPLIT_EXIT_CODES: &str = "\
+Exit codes:
+  0  each document has a file of its own now
+  1  a file cannot be split, or somebody said no: nothing was changed
+  2  the arguments or the policy are wrong, or a named identity cannot be used
+  3  the work could not be done (a path is not there, a disk is full): nothing was changed
+  4  a change was interrupted before: `sopsguard recover`";
+
+pub(crate) const SPLIT_EXAMPLES: &str = "\
+Examples:
+  sopsguard split --dry-run apps/secrets.enc.yaml  which files would come of it, and what lists them
+  sopsguard split apps/secrets.enc.yaml          the same; asks, then writes all of it
+  git add --all apps                             the new files are new to git, too
+  sopsguard split secrets.enc.yaml --into apps   the new files go to another folder
+  sopsguard reseal apps/secrets.enc.yaml         first, where it does not verify any more";

@@ -78,7 +78,7 @@ pub fn add_recipient(asked: AddRecipient<'_>) -> Result<ChangePlan, Error> {
         } = asked;
         let environment = request.environment;
         let policy = request.policy.clone();
-        let mut survey = Survey::take(&mut request, world)?;
+        let mut survey = Survey::to_write(&mut request, world)?;
         let key = key.trim().to_owned();
         let chosen = rules.choose(&survey)?;
         let edited = edit(&survey, chosen, |source, rules| {

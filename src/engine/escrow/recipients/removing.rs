@@ -80,7 +80,7 @@ pub fn remove_recipient(asked: RemoveRecipient<'_>) -> Result<ChangePlan, Error>
         let environment = request.environment;
         let at = now(environment)?;
         let policy = request.policy.clone();
-        let mut survey = Survey::take(&mut request, world)?;
+        let mut survey = Survey::to_write(&mut request, world)?;
         refuse_unread(&survey, |_| true)?;
         let meant = known_key(&recipient, &survey)?;
         let chosen = with_key(&survey, &meant);

@@ -160,7 +160,7 @@ pub(super) fn followers<'s>(survey: &'s Survey<'_>, edited: &[EditedConfig]) -> 
     let names = Names::of(survey.world.policy, &root, places.iter().map(AsRef::as_ref));
     let mut followers = Followers {
         tasks: Vec::new(),
-        refused: Vec::new(),
+        refused: survey.unread_configs(),
         unchanged: 0,
     };
     for follows in governed {
