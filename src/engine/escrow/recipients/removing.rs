@@ -83,11 +83,7 @@ pub fn remove_recipient(asked: RemoveRecipient<'_>) -> Result<ChangePlan, Error>
         let mut survey = Survey::to_write(&mut request, world)?;
         refuse_unread(&survey, |_| true)?;
         let meant = known_key(&recipient, &survey)?;
-        let chosen = with_key(&survey, &meant);
-        let could_read = readable(&survey, &meant);
-        if chosen.is_empty() && could_read.is_empty() {
-            return Err(nowhere(&meant));
-        }
+        let (chosen, could_read) = affected(&survey, &meant)?;
         let standing = Standing::of(&survey, &meant, environment.now());
         let edited = edit(&survey, chosen, |source, rules| {
             creation::remove(source, &meant.canonical, rules)
@@ -124,8 +120,7 @@ pub fn remove_recipient(asked: RemoveRecipient<'_>) -> Result<ChangePlan, Error>
         }
         let mut plan = draft.prove(COMMAND, &survey, &mut keys)?;
         settle(&mut plan, refused, unchanged, remains(&meant));
-        let kept = keep_listed(&mut plan, &policy_path, &could_read, &meant);
-        plan.notices.extend(kept);
+        keep_listed(&mut plan, &policy_path, &could_read, &meant);
         plan.exposed = removal.exposed();
         plan.tell_unproved(would_change(&tasks, &meant, None));
         plan.too_early = too_early;
@@ -230,9 +225,16 @@ fn unless_planned(
     }
 }
 
-fn nowhere(meant: &Meant) -> Error {
-    let reason = format!("`{}` is in no rule and in no file", meant.called());
-    refused(reason, "`sopsguard recipients` shows who is where")
+/// The rules that are to change, and the files that the key can read now.
+fn affected(survey: &Survey<'_>, meant: &Meant) -> Result<(Vec<Chosen>, BTreeSet<PathBuf>), Error> {
+    let chosen = with_key(survey, meant);
+    let could_read = readable(survey, meant);
+    if chosen.is_empty() && could_read.is_empty() {
+        let reason = format!("`{}` is in no rule and in no file", meant.called());
+        let help = "`sopsguard recipients` shows who is where";
+        return Err(refused(reason, help));
+    }
+    Ok((chosen, could_read))
 }
 
 /// The rules that name the key.
@@ -323,22 +325,22 @@ fn keep_listed(
     policy: &Path,
     could_read: &BTreeSet<PathBuf>,
     meant: &Meant,
-) -> Option<String> {
+) {
     let refused = plan.refused.iter().map(|refused| &refused.path);
     let open: Vec<String> = refused
         .filter(|path| could_read.contains(*path))
         .map(|path| format!("`{}`", path.display()))
         .collect();
     if open.is_empty() {
-        return None;
+        return;
     }
     plan.leave_out(policy);
-    Some(format!(
+    plan.notices.push(format!(
         "`{0}` opens what cannot be changed as before: {1}; `{2}` goes on listing `{0}` until that is done",
         meant.called(),
         open.join(", "),
         policy.display(),
-    ))
+    ));
 }
 
 /// The paths of the encrypted values, as far as they can be shown; each once.
