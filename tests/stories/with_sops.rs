@@ -320,7 +320,7 @@ story!(where_sops_fails_nothing_changes, |repo| {
     repo.left_nothing();
 
     let some = repo.updates_with("/nowhere", &["--yes", "--with-sops", "--skip-refused"]);
-    assert_eq!(some.code, 0, "{} {}", some.stdout, some.stderr);
+    assert_eq!(some.code, 1, "{} {}", some.stdout, some.stderr);
     assert!(
         repo.git(["status", "--porcelain"])
             .ends_with("M other/wiki.enc.yaml\n")
