@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::inputs::{Content, Input, Origin};
 use super::others::decode;
+use super::watch::Count;
 use super::{Error, MAX_FILE_LEN, guess, map_all, sign};
 use crate::document::{Document, Format};
 use crate::fs;
@@ -59,11 +60,28 @@ pub(super) fn read_all<T: Send>(
     jobs: Option<std::num::NonZeroUsize>,
     read: impl Fn(&Sops<'_>) -> T + Sync + Send,
 ) -> Result<Encrypted<T>, Error> {
+    read_counted(inputs, jobs, &Count::new(None, "", 0), read)
+}
+
+/// The same, where each input is counted.
+///
+/// # Errors
+/// [`Error::Threads`].
+pub(super) fn read_counted<T: Send>(
+    inputs: &[Input],
+    jobs: Option<std::num::NonZeroUsize>,
+    count: &Count<'_>,
+    read: impl Fn(&Sops<'_>) -> T + Sync + Send,
+) -> Result<Encrypted<T>, Error> {
     let mut encrypted = Encrypted {
         files: Vec::new(),
         unread: Vec::new(),
     };
-    let all = map_all(inputs, jobs, |input| look(input, &read))?;
+    let all = map_all(inputs, jobs, |input| {
+        let found = look(input, &read);
+        count.one();
+        found
+    })?;
     for (input, found) in inputs.iter().zip(all) {
         match found {
             Found::NotSops => {}

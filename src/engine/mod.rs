@@ -53,6 +53,7 @@ mod surroundings;
 mod unread;
 mod updatekeys;
 mod walk;
+mod watch;
 mod work_tree;
 
 pub use crate::history::{DataKeyFate, Edit, Step, ValueChange, What};
@@ -87,6 +88,7 @@ pub use rewriting::{
 pub use rotate::{Rotate, rotate};
 pub use split::{Split, split};
 pub use updatekeys::{UpdateKeys, update_keys};
+pub use watch::Watch;
 
 use std::num::NonZeroUsize;
 

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Error, manifest};
+use super::{Error, Watch, manifest};
 use crate::document::Format;
 use crate::environment::Environment;
 use crate::fs;
@@ -71,6 +71,8 @@ pub struct Access<'a> {
     pub plugins: Vec<String>,
     /// How long a command may take, and a plugin may be silent.
     pub time: Duration,
+    /// Who watches how far a run over many files is.
+    pub watch: Option<&'a dyn Watch>,
 }
 
 /// One input.
@@ -141,6 +143,7 @@ impl Default for Access<'_> {
             key_commands: false,
             plugins: Vec::new(),
             time: Duration::from_secs(60),
+            watch: None,
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use super::Refusal;
 use super::copies::Fields;
-use crate::document::{Comment, Document, Editor, NodeId, Scalar};
+use crate::document::{Comment, Document, Editor, Entry, New, NodeId, Scalar, Value};
 use crate::keys::{Recipient, Wrapped};
 use crate::sops::{self};
 use crate::sops::{
@@ -41,6 +41,7 @@ pub(crate) fn rotate(
     rotation.values(file)?;
     rotation.mac(file, at)?;
     rotation.keys(file, &new, wrapped)?;
+    rotation.threshold(file)?;
     rotation.fields.replace_in_copies(&mut rotation.editor)?;
     Ok(rotation.editor.finish()?)
 }
@@ -175,6 +176,45 @@ impl Rotation<'_, '_, '_> {
         Ok(())
     }
 
+    /// Says how many groups are needed where that is not said: all of them are, and sops writes it when it splits a data
+    /// key.
+    fn threshold(&mut self, file: &SopsFile<'_>) -> Result<(), Refusal> {
+        let metadata = file.metadata();
+        let groups = metadata.groups.len();
+        let field = metadata.shamir_threshold.as_ref();
+        if groups < 2 || field.is_some_and(|field| field.value != 0) {
+            return Ok(());
+        }
+        let count = || New::Int(i64::try_from(groups).unwrap_or(i64::MAX));
+        for root in self.roots(metadata.node) {
+            match self
+                .editor
+                .tree()
+                .pair(root, THRESHOLD)
+                .map(|pair| pair.value)
+            {
+                Some(node) => self.editor.replace(root, node, count())?,
+                None => self.editor.add_pair(root, THRESHOLD, count())?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The metadata of the file, whose node is `first`, and those of its later documents.
+    fn roots(&self, first: NodeId) -> Vec<NodeId> {
+        let tree = self.editor.tree();
+        let later = tree.branches().iter().skip(1);
+        let copies = later.flat_map(|branch| match &tree.node(*branch).value {
+            Value::Map(entries) => entries.as_slice(),
+            Value::Scalar(_) | Value::List(_) | Value::Alias(_) => &[],
+        });
+        let copies = copies.filter_map(|entry| match entry {
+            Entry::Pair(pair) if tree.is_metadata(pair) => Some(pair.value),
+            Entry::Pair(_) | Entry::Comment(_) => None,
+        });
+        [first].into_iter().chain(copies).collect()
+    }
+
     fn stanza(&mut self, key: &MasterKey<'_>, locked: String, name: String) -> Result<(), Refusal> {
         let Some(old) = &key.enc else {
             return Err(Refusal::NoCopy { recipient: name });
@@ -188,6 +228,9 @@ impl Rotation<'_, '_, '_> {
             .replace(&mut self.editor, ("enc", old.node), locked)?)
     }
 }
+
+/// The field that says how many groups are needed.
+const THRESHOLD: &str = "shamir_threshold";
 
 /// How often a comment is sealed before it is given up.
 const MAX_TRIES: usize = 16;

@@ -11,6 +11,7 @@
 
 mod audited;
 mod bus_factor;
+mod changed;
 mod creation_rules;
 mod drift;
 mod peers;

@@ -24,6 +24,7 @@ macro_rules! story {
 }
 
 mod as_text;
+mod at_a_terminal;
 mod at_random;
 mod audit;
 mod by_sops;

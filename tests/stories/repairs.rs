@@ -1,5 +1,7 @@
 //! Files that are rotated and resealed: real sops reads them afterwards, and what was blessed was shown before.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::check::{Said, error};
@@ -191,6 +193,53 @@ story!(
         let log = repo.run_with_json("log", &[FILE]);
         let log = log.with_key_of(&repo.alice).run().json();
         assert_eq!(log["entries"][0]["data-key"], "replaced", "{log}");
+    }
+);
+
+story!(
+    a_threshold_that_is_not_said_is_written_where_sops_writes_it,
+    |repo| {
+        let [alice, bob] = [&repo.alice, &repo.bob].map(|who| &who.recipient);
+        let groups = format!("key_groups: [{{age: [{alice}]}}, {{age: [{bob}]}}]");
+        repo.rule(&groups, "shamir_threshold: 2");
+        let keys = [repo.alice.key(), repo.bob.key()].join("\n");
+        let identities = repo.beside("both.txt");
+        fs::write(&identities, &keys).unwrap();
+        let said = |text: &str| {
+            let lines = text
+                .lines()
+                .filter(|line| line.contains("shamir_threshold"));
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        };
+        for (file, text) in [
+            ("a.yaml", "a: canary\n"),
+            ("two.yaml", "a: canary\n---\nb: canary\n"),
+            ("a.json", "{\"a\": \"canary\"}"),
+            ("a.env", "a=canary\n"),
+            ("a.ini", "[s]\na = canary\n"),
+            ("a.bin", "canary"),
+        ] {
+            let by_sops = format!("by-sops-{file}");
+            repo.encrypt(&by_sops, text);
+            assert!(!said(&repo.read(&by_sops)).is_empty(), "{file}");
+            repo.change(&by_sops, |text| {
+                let lines = text.split_inclusive('\n');
+                lines
+                    .filter(|line| !line.contains("shamir_threshold"))
+                    .collect()
+            });
+            repo.write(file, repo.read(&by_sops));
+            let mut sops = repo.sops_command();
+            sops.env("SOPS_AGE_KEY", &keys)
+                .args(["rotate", "--in-place", &by_sops]);
+            assert!(sops.status().unwrap().success(), "{file}");
+            let done = repo.rotates(&["--yes", "--identity", identities.to_str().unwrap(), file]);
+            assert_eq!(done.code, 0, "{file}: {}{}", done.stdout, done.stderr);
+            assert_eq!(said(&repo.read(file)), said(&repo.read(&by_sops)), "{file}");
+            let mut sops = repo.sops_command();
+            sops.env("SOPS_AGE_KEY", &keys).args(["decrypt", file]);
+            assert!(sops.output().unwrap().status.success(), "{file}");
+        }
     }
 );
 

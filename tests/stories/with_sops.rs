@@ -409,3 +409,59 @@ story!(
         assert!(output.status.success(), "{output:?}");
     }
 );
+
+story!(
+    entries_of_a_service_stay_where_only_keys_of_age_change,
+    |repo| {
+        let arn = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+        let rule = |age: &str, more: &str| {
+            repo.rule(&format!("age: {age}\n    kms: {arn}{more}"), ONLY_DATA)
+        };
+        repo.encrypt(FILE, SECRET);
+        let entry = format!(
+            "    kms:\n        - arn: {arn}\n          created_at: \"2026-01-01T00:00:00Z\"\n          enc: AQICAHh+canary/0==\n          \
+         aws_profile: \"\"\n"
+        );
+        repo.replace(FILE, "\nsops:\n", &format!("\nsops:\n{entry}"));
+        repo.commit("Add a secret, and a key of a service");
+        let both = format!("{},{}", repo.alice.recipient, repo.bob.recipient);
+        rule(&both, "");
+        let before = repo.read(FILE);
+        let done = repo.updates_with("/nowhere", &["--yes"]);
+        assert_eq!(done.code, 0, "{} {}", done.stdout, done.stderr);
+        let after = repo.read(FILE);
+        assert!(after.contains(&entry), "{after}");
+        assert!(
+            before
+                .lines()
+                .all(|line| after.lines().any(|it| it == line))
+        );
+        let mut sops = repo.sops_command();
+        sops.env("SOPS_AGE_KEY", repo.bob.key());
+        assert!(
+            sops.args(["decrypt", FILE])
+                .output()
+                .unwrap()
+                .status
+                .success()
+        );
+        // sops compares names as well, and has nothing to ask the service for.
+        let output = repo
+            .sops_command()
+            .args(["updatekeys", "--yes", FILE])
+            .output();
+        let told = String::from_utf8(output.unwrap().stderr).unwrap();
+        assert!(told.contains("already up to date"), "{told}");
+
+        // A service that nobody reaches is no reason to change anything.
+        rule(&both, &format!(",{arn}1"));
+        let asked = ["--yes", "--with-sops", "--key-timeout", "3"];
+        let why = reason(&repo.updates_with(&repo.real_sops(), &asked));
+        assert!(
+            why.contains("`sops` did not end") || why.contains("refused"),
+            "{why}"
+        );
+        assert_eq!(repo.read(FILE), after);
+        assert!(!repo.at(".git/sopsguard").exists());
+    }
+);

@@ -8,13 +8,13 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use clap::{CommandFactory, Parser};
-use sopsguard::engine::{Access, Ask};
+use sopsguard::engine::{Access, Ask, Watch};
 use sopsguard::report::Style;
 use sopsguard::{Environment, Platform};
 
 use crate::args::{AccessArgs, Args, ColorChoice, Command, Global, InputType};
 use crate::failure::Failure;
-use crate::terminal::Terminal;
+use crate::terminal::{Progress, Terminal};
 use crate::{
     audit, check, completions, escrow, explain, init, install, keys, log, man, recipients, recover,
     reseal, rotate, rules, split, updatekeys,
@@ -29,6 +29,8 @@ pub(crate) struct App {
     attended: bool,
     /// The columns of the terminal that standard output is.
     width: Option<usize>,
+    /// Where it is shown how far a long run is: on a terminal that is standard error.
+    progress: Option<Progress>,
 }
 
 impl App {
@@ -44,11 +46,12 @@ impl App {
             terminal: io::stdout().is_terminal(),
             attended: io::stdin().is_terminal() || io::stderr().is_terminal(),
             width: terminal_width(),
+            progress: io::stderr().is_terminal().then(Progress::default),
         }
     }
 
     /// Runs the command that `arguments` ask for.
-    pub(crate) fn and_then_run(self, arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    pub(crate) fn and_then_run(mut self, arguments: impl Iterator<Item = OsString>) -> ExitCode {
         let args = match Args::try_parse_from(arguments) {
             Ok(args) => args,
             Err(error) => {
@@ -65,6 +68,9 @@ impl App {
                 return ExitCode::from(code);
             }
         };
+        if args.global.quiet || self.is_dumb() {
+            self.progress = None;
+        }
         match self.run(&args) {
             Ok(code) => ExitCode::from(code),
             Err(failure) => {
@@ -210,7 +216,7 @@ impl App {
     /// What may be done for keys that ask somebody or run something: in a hook, nothing that was not
     /// allowed by name.
     pub(crate) fn access<'t>(
-        &self,
+        &'t self,
         options: &AccessArgs,
         staged: bool,
         terminal: &'t mut Terminal,
@@ -220,6 +226,10 @@ impl App {
         access.key_commands = options.allow_key_cmd || !in_hook;
         access.plugins.clone_from(&options.plugins);
         access.time = Duration::from_secs(u64::from(options.key_timeout));
+        access.watch = self
+            .progress
+            .as_ref()
+            .map(|progress| progress as &dyn Watch);
         if self.attended && !in_hook && !options.no_input {
             access.ask = Some(terminal);
         }

@@ -21,6 +21,9 @@ pub(crate) fn request<'a>(
     request.jobs = write.jobs;
     request.identities = inputs::identities(&write.access.identities)?;
     request.access = access;
+    if write.format == Format::Json {
+        request.access.watch = None;
+    }
     request.policy.clone_from(&write.config);
     request.targets = paths.iter().cloned().map(Target::Path).collect();
     Ok(request)

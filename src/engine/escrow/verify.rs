@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::super::encrypted::{self, Encrypted};
 use super::super::inputs::{self, Input};
+use super::super::watch::Count;
 use super::super::work_tree::WorkTree;
-use super::super::{Error, IdentitySource, Request};
+use super::super::{Error, IdentitySource, Request, Watch};
 use super::keygen::fingerprint;
 use super::record;
 use crate::config::{Policy, Trust, is_same_name};
@@ -150,6 +151,7 @@ pub fn prove_identities(asked: ProofRequest<'_>) -> Result<ProofReport, Error> {
     let home = asked.record.then(|| tree.home_to_write()).transpose()?;
     let (inputs, notices) = inputs::list(targets, tree.scope())?;
     let asked_for = AskedFor {
+        watch: access.watch,
         only: asked.only.as_deref(),
         inputs: &inputs,
         policy: &tree.policy,
@@ -168,6 +170,7 @@ pub fn prove_identities(asked: ProofRequest<'_>) -> Result<ProofReport, Error> {
 
 /// What is to be proved.
 struct AskedFor<'a> {
+    watch: Option<&'a dyn Watch>,
     only: Option<&'a str>,
     inputs: &'a [Input],
     policy: &'a Policy,
@@ -182,6 +185,7 @@ impl AskedFor<'_> {
             keys: keyring.apart(),
             inputs: self.inputs,
             jobs: self.jobs,
+            watch: self.watch,
         };
         let mut missing = None;
         if let Some(only) = self.only {
@@ -230,9 +234,14 @@ struct Trial<'t> {
     keys: Vec<Keyring>,
     inputs: &'t [Input],
     jobs: Option<NonZeroUsize>,
+    watch: Option<&'t dyn Watch>,
 }
 
-impl Trial<'_> {
+impl<'t> Trial<'t> {
+    fn count(&self) -> Count<'t> {
+        Count::new(self.watch, "tried", self.inputs.len())
+    }
+
     /// What each of the keyrings holds: one identity.
     fn list(&mut self) -> Vec<Listed> {
         self.keys.iter_mut().flat_map(Keyring::list).collect()
@@ -264,7 +273,7 @@ impl Trial<'_> {
     }
 
     fn pass(&self) -> Result<Encrypted<Vec<Outcome>>, Error> {
-        encrypted::read_all(self.inputs, self.jobs, |sops| {
+        encrypted::read_counted(self.inputs, self.jobs, &self.count(), |sops| {
             let results = self.keys.iter().map(|keyring| {
                 let checked = sops::check(sops.file, keyring);
                 Outcome {
@@ -283,10 +292,12 @@ impl Trial<'_> {
         if !any {
             return Ok(Vec::new());
         }
+        let count = self.count();
         let all = Keyring::together(self.keys);
-        let Encrypted { files, .. } = encrypted::read_all(self.inputs, self.jobs, |sops| {
-            sops::check(sops.file, &all).verification == Verification::Verified
-        })?;
+        let Encrypted { files, .. } =
+            encrypted::read_counted(self.inputs, self.jobs, &count, |sops| {
+                sops::check(sops.file, &all).verification == Verification::Verified
+            })?;
         let verified = files.into_iter().filter(|(_, is_verified)| *is_verified);
         Ok(verified.map(|(path, _)| path).collect())
     }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use super::super::MAX_FILE_LEN;
 use super::super::others::decode;
+use super::super::watch::Count;
 use super::opening::broken;
 use super::{Amendment, ChangeOptions, Draft, FileChange, Keys, Refused, Survey, Task, difference};
 use crate::apply::{NewText, Proof};
@@ -86,6 +87,7 @@ impl Draft {
                 return;
             }
         };
+        let count = Count::new(keys.access.watch, "changed by sops", wanted.len());
         for (number, refused) in wanted.into_iter().enumerate() {
             let Some(task) = of_path.get(refused.path.as_path()) else {
                 self.refused.push(refused);
@@ -96,6 +98,7 @@ impl Draft {
                 Ok(None) => self.unchanged += 1,
                 Err(refused) => self.refused.push(refused),
             }
+            count.one();
         }
     }
 }

@@ -137,7 +137,7 @@ pub(super) fn open_all<W: Sync, R: Send>(
     let mut seen = HashSet::new();
     let tasks = tasks.iter().filter(|task| seen.insert(&task.place));
     let tasks: Vec<&Task<'_, W>> = tasks.collect();
-    keys.with_all(&tasks, |task, keyring, wrapped| {
+    keys.with_all(&tasks, "opened", |task, keyring, wrapped| {
         match open(task, keyring, wrapped, options, &look) {
             Ok(change) => Attempt::Done(Ok(change)),
             Err(stop) => {
@@ -225,28 +225,30 @@ impl Draft {
         survey: &Survey<'_>,
         keys: &mut Keys<'_, '_>,
     ) -> Result<ChangePlan, Error> {
-        let results = keys.with_all(
-            &self.changes,
-            |(change, text), keyring, _| match apply::prove(text, keyring) {
-                Ok(proven) => Attempt::Done(Ok(proven)),
-                Err(Unproven::Shut(reason, shut)) => {
-                    let refused = Err(unproven(&change.path, &reason));
-                    match shut {
-                        Some(shut) => Attempt::Shut(shut, refused),
-                        None => Attempt::Done(refused),
+        let results =
+            keys.with_all(
+                &self.changes,
+                "proved",
+                |(change, text), keyring, _| match apply::prove(text, keyring) {
+                    Ok(proven) => Attempt::Done(Ok(proven)),
+                    Err(Unproven::Shut(reason, shut)) => {
+                        let refused = Err(unproven(&change.path, &reason));
+                        match shut {
+                            Some(shut) => Attempt::Shut(shut, refused),
+                            None => Attempt::Done(refused),
+                        }
                     }
-                }
-                // sops takes a file whose MAC is stale.
-                Err(Unproven::Wrong(_)) if change.is_by_sops() => {
-                    Attempt::Done(Err(unverified(&change.path)))
-                }
-                Err(Unproven::Wrong(what)) => {
-                    let reason =
-                        format!("what would be written {what}, which is a fault of sopsguard");
-                    Attempt::Done(Err(Refused::new(change.path.clone(), reason)))
-                }
-            },
-        )?;
+                    // sops takes a file whose MAC is stale.
+                    Err(Unproven::Wrong(_)) if change.is_by_sops() => {
+                        Attempt::Done(Err(unverified(&change.path)))
+                    }
+                    Err(Unproven::Wrong(what)) => {
+                        let reason =
+                            format!("what would be written {what}, which is a fault of sopsguard");
+                        Attempt::Done(Err(Refused::new(change.path.clone(), reason)))
+                    }
+                },
+            )?;
         let mut plan = ChangePlan::to_compare(command, survey, Vec::new());
         plan.refuse(self.refused);
         plan.unchanged = self.unchanged;

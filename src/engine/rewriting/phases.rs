@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
+use super::super::watch::Count;
 use super::super::{Access, Error, Request, map_all};
 use crate::environment::Environment;
 use crate::keys::{Keyring, Recipient, Shut, Wrapped};
@@ -43,13 +44,14 @@ impl<'k> Keys<'k, 'k> {
 
 impl Keys<'_, '_> {
     /// Tries something with all of `things`, in parallel; the results have their order. What plugins were asked
-    /// for ahead is there once something needs it.
+    /// for ahead is there once something needs it. Whoever watches is told that each is `what`.
     ///
     /// # Errors
     /// [`Error::Threads`].
     pub(super) fn with_all<I: Sync, T: Send>(
         &mut self,
         things: &[I],
+        what: &'static str,
         attempt: impl Fn(&I, &Keyring, Option<&Wrapped>) -> Attempt<T> + Sync + Send,
     ) -> Result<Vec<T>, Error> {
         let all: Vec<usize> = (0..things.len()).collect();
@@ -58,10 +60,15 @@ impl Keys<'_, '_> {
         let mut again = all;
         // Identities are woken once, and plugins asked once; whatever needs more than that has an answer then.
         for _ in 0..3 {
+            let count = Count::new(self.access.watch, what, again.len());
             let tried = map_all(&again, self.jobs, |at| {
                 let thing = things.get(*at)?;
-                Some((*at, attempt(thing, &self.keyring, wrapped.as_ref())))
+                let tried = attempt(thing, &self.keyring, wrapped.as_ref());
+                count.one();
+                Some((*at, tried))
             })?;
+            // Somebody may be asked next.
+            drop(count);
             results.take(tried.into_iter().flatten());
             again = self.prepare(&mut results, &mut wrapped);
             if again.is_empty() {

@@ -9,6 +9,7 @@ use super::super::encrypted::{self, Encrypted, Unread, Why};
 use super::super::inputs::{self, Content, Input};
 use super::super::named::Named;
 use super::super::surroundings::Surroundings;
+use super::super::watch::Count;
 use super::super::{Error, Request, map_all};
 use super::opening::broken;
 use super::{Refused, Task};
@@ -49,9 +50,12 @@ impl<'w> Survey<'w> {
     ) -> Result<Self, Error> {
         let named = Named::take(request, world)?;
         let (inputs, notices) = inputs::list(named.roots(), world.scope())?;
-        let Encrypted { files, unread } = encrypted::read_all(&inputs, request.jobs, |sops| {
+        let count = Count::new(request.access.watch, "read", inputs.len());
+        let read = encrypted::read_counted(&inputs, request.jobs, &count, |sops| {
             FileFacts::of(sops.path, sops.format, sops.source, sops.file, 0)
-        })?;
+        });
+        drop(count);
+        let Encrypted { files, unread } = read?;
         let files: Vec<FileFacts> = files.into_iter().map(|(_, facts)| facts).collect();
         let configs = configs::read(&inputs, world);
         let governed = configs::govern(&files, &configs, world.here);

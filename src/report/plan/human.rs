@@ -32,16 +32,17 @@ pub fn human(plan: &ChangePlan, stage: Stage, style: Style, out: &mut dyn Write)
     for alike in alike(&plan.refused) {
         write_refused(&alike, style, out)?;
     }
+    write_exposed(&plan.exposed, out)?;
+    for notice in &plan.notices {
+        writeln!(out, "note: {}", escape::text(notice))?;
+    }
+    writeln!(out, "{}", totals(plan))?;
     if let Some((reason, help)) = &plan.too_early {
         let early = paint(style, RED, "it is too early");
         writeln!(out, "{early}: {}", escape::text(reason))?;
         writeln!(out, "  help: {}", escape::text(help))?;
     }
-    write_exposed(&plan.exposed, out)?;
-    for notice in &plan.notices {
-        writeln!(out, "note: {}", escape::text(notice))?;
-    }
-    writeln!(out, "{}", totals(plan))
+    Ok(())
 }
 
 /// Each set of changes, and the files that get it.

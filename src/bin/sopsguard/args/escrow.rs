@@ -160,7 +160,8 @@ pub(crate) struct AddRecipientArgs {
     /// Only the rules whose `path_regex` is this text; repeatable
     #[arg(long = "path-regex", value_name = "TEXT")]
     pub(crate) path_regexes: Vec<String>,
-    /// Where rules have several key groups: into the group of this number, from 1; repeatable
+    /// Where rules have several key groups: into the group of this number, from 1; repeatable. On a
+    /// terminal it is asked for
     #[arg(long = "group", value_name = "N")]
     pub(crate) groups: Vec<usize>,
     #[command(flatten)]

@@ -32,6 +32,7 @@ pub(crate) fn add<'a>(
     asked.rules.numbers.clone_from(&options.rules);
     asked.rules.path_regexes.clone_from(&options.path_regexes);
     asked.groups.clone_from(&options.groups);
+    asked.asks_group = !write.yes && write.format == Format::Human;
     let plan = engine::add_recipient(asked)?;
     let changes = !plan.files.is_empty();
     let code = changing::carry_out(plan, write, ask, style)?;

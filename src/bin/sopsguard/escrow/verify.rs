@@ -28,6 +28,9 @@ pub(crate) fn run<'a>(
     }
     let mut request = Request::new(environment);
     request.access = access;
+    if options.format == Format::Json {
+        request.access.watch = None;
+    }
     request.jobs = options.jobs;
     request.policy.clone_from(&options.config);
     request.identities = inputs::identities(&options.access.identities)?;

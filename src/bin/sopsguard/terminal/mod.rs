@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 mod hidden;
+mod progress;
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -10,6 +11,8 @@ use sopsguard::engine::{Answer, Ask};
 use sopsguard::report::escape;
 
 use crate::app;
+
+pub(crate) use self::progress::Progress;
 
 /// Whoever sits there.
 pub(crate) struct Terminal;

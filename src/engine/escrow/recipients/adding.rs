@@ -7,10 +7,13 @@ use super::super::super::rewriting::{
 use super::super::super::surroundings::Start;
 use super::super::super::updatekeys::{Strayed, rekeyed};
 use super::super::super::{Error, Request};
+use super::asking::ask_group;
 use super::choosing::WhichRules;
 use super::listing::{PolicyFile, Said};
 use super::naming::{Meant, new_key};
-use super::rules::{EditedConfig, Followers, call, edit, followers, join_all, would_change};
+use super::rules::{
+    EditedConfig, Followers, call, edit, followers, join_all, take_effect, would_change,
+};
 use crate::config::creation::CreationRule;
 use crate::rewrite::creation::{self, Aim, Edited, NewKey};
 use crate::source::Source;
@@ -37,6 +40,8 @@ pub struct AddRecipient<'a> {
     pub rules: WhichRules,
     /// Which of their key groups, from 1.
     pub groups: Vec<usize>,
+    /// Whether somebody is asked for the group, where there are several and nothing is said.
+    pub asks_group: bool,
 }
 
 impl<'a> AddRecipient<'a> {
@@ -53,6 +58,7 @@ impl<'a> AddRecipient<'a> {
             paths: Vec::new(),
             rules: WhichRules::default(),
             groups: Vec::new(),
+            asks_group: false,
         }
     }
 }
@@ -73,7 +79,8 @@ pub fn add_recipient(asked: AddRecipient<'_>) -> Result<ChangePlan, Error> {
             held_by,
             paths,
             rules,
-            groups,
+            mut groups,
+            asks_group,
             ..
         } = asked;
         let environment = request.environment;
@@ -81,6 +88,9 @@ pub fn add_recipient(asked: AddRecipient<'_>) -> Result<ChangePlan, Error> {
         let mut survey = Survey::to_write(&mut request, world)?;
         let key = key.trim().to_owned();
         let chosen = rules.choose(&survey)?;
+        if asks_group && groups.is_empty() {
+            groups.extend(ask_group(&survey, &chosen, &meant, &mut request.access));
+        }
         let edited = edit(&survey, chosen, |source, rules| {
             with_key(source, rules, &key, &meant, &groups)
         })?;
@@ -94,9 +104,7 @@ pub fn add_recipient(asked: AddRecipient<'_>) -> Result<ChangePlan, Error> {
             paths: &paths,
         };
         let listed = policy.with(&survey, environment, &said, &mut notices)?;
-        for config in &edited {
-            config.take_effect(&mut survey)?;
-        }
+        take_effect(&edited, &mut survey)?;
         notices.extend(thresholds(&survey, &edited, &meant));
         let Followers {
             tasks,

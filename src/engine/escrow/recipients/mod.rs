@@ -3,6 +3,7 @@
 
 mod adding;
 mod additions;
+mod asking;
 mod choosing;
 mod listing;
 mod naming;

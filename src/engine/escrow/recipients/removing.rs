@@ -19,7 +19,7 @@ use super::choosing::{Chosen, refuse_unread};
 use super::listing::PolicyFile;
 use super::naming::{Meant, known_key};
 use super::refused;
-use super::rules::{Followers, call, edit, followers, join_all, would_change};
+use super::rules::{Followers, call, edit, followers, join_all, take_effect, would_change};
 use super::standing::Standing;
 use crate::document::{Document, KeyPath};
 use crate::finding::Help;
@@ -88,9 +88,7 @@ pub fn remove_recipient(asked: RemoveRecipient<'_>) -> Result<ChangePlan, Error>
         let edited = edit(&survey, chosen, |source, rules| {
             creation::remove(source, &meant.canonical, rules)
         })?;
-        edited
-            .iter()
-            .try_for_each(|config| config.take_effect(&mut survey))?;
+        take_effect(&edited, &mut survey)?;
         let too_early = standing.refuse_early(&survey, &could_read, without_proof);
         let too_early = unless_planned(too_early, only_plan)?;
         let policy = PolicyFile::read(&survey, policy.as_deref())?;
@@ -327,18 +325,15 @@ fn keep_listed(
     meant: &Meant,
 ) {
     let refused = plan.refused.iter().map(|refused| &refused.path);
-    let open: Vec<String> = refused
-        .filter(|path| could_read.contains(*path))
-        .map(|path| format!("`{}`", path.display()))
-        .collect();
-    if open.is_empty() {
-        return;
-    }
+    let files = match refused.filter(|path| could_read.contains(*path)).count() {
+        0 => return,
+        1 => "1 file that cannot be changed: with `--skip-refused` it is".to_owned(),
+        count => format!("{count} files that cannot be changed: with `--skip-refused` they are"),
+    };
     plan.leave_out(policy);
     plan.notices.push(format!(
-        "`{0}` opens what cannot be changed as before: {1}; `{2}` goes on listing `{0}` until that is done",
+        "`{0}` still opens {files} left out, and `{1}` goes on listing `{0}`",
         meant.called(),
-        open.join(", "),
         policy.display(),
     ));
 }

@@ -98,7 +98,7 @@ impl EditedConfig {
     }
 
     /// Lets the survey see it as it will be.
-    pub(super) fn take_effect(&self, survey: &mut Survey<'_>) -> Result<(), Error> {
+    fn take_effect(&self, survey: &mut Survey<'_>) -> Result<(), Error> {
         let Some(old) = survey.configs.get(self.config) else {
             return Ok(());
         };
@@ -123,6 +123,11 @@ impl EditedConfig {
         };
         draft.join(plain, options);
     }
+}
+
+/// Lets the survey see all of them as they will be.
+pub(super) fn take_effect(all: &[EditedConfig], survey: &mut Survey<'_>) -> Result<(), Error> {
+    all.iter().try_for_each(|config| config.take_effect(survey))
 }
 
 /// Adds all of them to what is written.

@@ -388,10 +388,7 @@ fn rules_of_destinations_lose_it_with_the_others_or_say_where_they_stand() {
     ] {
         let rule = "age: [*alice, *new]";
         let expected = alone(without("age: [*alice]", after));
-        assert_eq!(
-            removed_from(&alone(text(rule, before)), &all),
-            Ok(expected)
-        );
+        assert_eq!(removed_from(&alone(text(rule, before)), &all), Ok(expected));
     }
     // Where it is in no creation rule, too; and once for both where they share a list.
     assert_eq!(

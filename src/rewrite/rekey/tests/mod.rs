@@ -6,6 +6,7 @@
 )]
 
 mod by_sops;
+mod chance;
 mod layouts;
 mod plans;
 mod round_trips;

@@ -3,7 +3,7 @@
 use super::*;
 
 /// A file of each format and layout, and the identities that open it.
-fn files() -> Vec<(String, Format, String, Keyring)> {
+pub(super) fn files() -> Vec<(String, Format, String, Keyring)> {
     let files = [
         ("formats/values.enc.json", "rules/keys.txt"),
         ("formats/values.enc.env", "rules/keys.txt"),
