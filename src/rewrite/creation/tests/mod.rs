@@ -397,7 +397,7 @@ fn rules_of_destinations_lose_it_with_the_others_or_say_where_they_stand() {
     );
     let shared = removed_from(&text("age: *all", "age: *all"), &all);
     assert_eq!(shared, Ok(without("age: *all", "age: *all")));
-    for recreation in ["age: NEW", "{age: NEW, kms: hunter2}"] {
+    for recreation in ["age: NEW", "age: 'NEW,hunter2'"] {
         let refused = removed_from(&text("age: *all", recreation), &all).unwrap_err();
         assert_eq!(refused, Refusal::Recreation { line: 10 });
     }
