@@ -214,6 +214,19 @@ pub(crate) fn resolved(path: &Path) -> Option<PathBuf> {
     path.canonicalize().ok()
 }
 
+/// Whether a regular file has more names than this one (hard links), as far as the system says it.
+#[cfg(unix)]
+pub(crate) fn has_other_names(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.nlink() > 1)
+}
+
+/// The same, where the system does not say it in this way.
+#[cfg(not(unix))]
+pub(crate) fn has_other_names(_: &Path) -> bool {
+    false
+}
+
 /// Whether a regular file is there; whether it can be read is another question.
 pub(crate) fn is_file(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file())

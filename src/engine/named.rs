@@ -74,7 +74,12 @@ impl Named {
         self.paths.iter().any(|named| place.starts_with(named))
     }
 
-    /// The same, also where something that is named lies below the path.
+    /// Whether a path, as reports print it, is one that is named itself.
+    pub(super) fn is(&self, here: &Path, path: &Path) -> bool {
+        self.paths.contains(&paths::absolute(here, path))
+    }
+
+    /// The same as [`has`](Self::has), also where something that is named lies below the path.
     pub(super) fn has_or_leads_to(&self, here: &Path, path: &Path) -> bool {
         let place = paths::absolute(here, path);
         self.has(here, path) || self.paths.iter().any(|named| named.starts_with(&place))

@@ -10,7 +10,7 @@ use super::rewriting::{
 use super::surroundings::Start;
 use super::{Error, Request};
 use crate::finding::Help;
-use crate::keys::Recipient;
+use crate::keys::{LockError, Recipient};
 use crate::rewrite::rekey::{self, Plan, Wanted};
 use crate::rules::Follows;
 use crate::sops::{self, KeyKind, KeyNames, Opener};
@@ -341,7 +341,13 @@ pub(super) fn rekeyed(
 fn refused(path: &Path, refusal: &rekey::Refusal) -> Refused {
     let refused = Refused::new(path.to_owned(), refusal.to_string());
     match refusal {
-        rekey::Refusal::NeedsSops { .. } | rekey::Refusal::Unusual(_) => refused.for_sops(),
+        rekey::Refusal::NeedsSops { .. }
+        | rekey::Refusal::Unusual(_)
+        // Such as an RSA key of more than 4,096 bits.
+        | rekey::Refusal::Recipient {
+            why: LockError::Unsupported(_),
+            ..
+        } => refused.for_sops(),
         _ => refused,
     }
 }

@@ -66,7 +66,7 @@ pub(crate) fn files(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 /// Which files the new key opens, and whether all verify.
-fn opened(sandbox: &Sandbox) -> Vec<bool> {
+pub(crate) fn opened(sandbox: &Sandbox) -> Vec<bool> {
     FILES
         .iter()
         .map(|path| {

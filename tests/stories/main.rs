@@ -50,6 +50,7 @@ mod repairs;
 mod repo;
 mod rewritten;
 mod selectors;
+mod split;
 mod stale;
 mod updatekeys;
 mod with_sops;

@@ -46,7 +46,9 @@ pub(crate) fn carry_out(
 ) -> Result<u8, Failure> {
     let is_refused = !plan.refused.is_empty() && !write.skip_refused;
     let is_blocked = is_refused || plan.too_early.is_some();
-    let is_shown = write.format == Format::Human && !(style.quiet && write.yes);
+    // What stands against it is never kept back.
+    let is_quiet = style.quiet && write.yes && plan.refused.is_empty();
+    let is_shown = write.format == Format::Human && !is_quiet;
     if is_shown {
         app::print(|out| report::plan_human(&plan, PlanStage::Planned, style, out))?;
     }
@@ -65,10 +67,10 @@ pub(crate) fn carry_out(
         app::warn("nothing was changed\n");
         return Ok(1);
     }
-    plan.apply()?;
-    print_json(&plan, write, PlanStage::Applied)?;
+    let applied = PlanStage::Applied(plan.apply()?);
+    print_json(&plan, write, applied)?;
     if write.format == Format::Human && !style.quiet {
-        app::print(|out| report::plan_human(&plan, PlanStage::Applied, style, out))?;
+        app::print(|out| report::plan_human(&plan, applied, style, out))?;
     }
     if !plan.refused.is_empty() {
         app::warn(&left_out(&plan));

@@ -5,6 +5,7 @@
 
 mod by_sops;
 mod difference;
+mod links;
 mod opening;
 mod phases;
 mod pieces;
@@ -250,6 +251,8 @@ impl Draft {
                 },
             )?;
         let mut plan = ChangePlan::to_compare(command, survey, Vec::new());
+        let texts = self.changes.iter().map(|(_, text)| &**text);
+        plan.notices.extend(links::notice(texts));
         plan.refuse(self.refused);
         plan.unchanged = self.unchanged;
         for ((change, _), result) in self.changes.into_iter().zip(results) {

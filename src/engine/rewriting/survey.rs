@@ -108,10 +108,26 @@ impl<'w> Survey<'w> {
         let here = self.world.here;
         let unread = self.unread.iter();
         let unread = unread.filter(move |unread| self.named.has_or_leads_to(here, &unread.path));
-        unread.map(|Unread { path, why }| match why {
+        let unread = unread.map(|Unread { path, why }| match why {
             Why::Metadata => broken(path, "sops could not read its metadata".to_owned()),
             Why::System(why) => not_given(path, why),
-        })
+        });
+        unread.chain(self.leading_out())
+    }
+
+    /// What was named itself and is a link that leads out, in the order of the paths: of others nothing is known, and
+    /// nothing said.
+    fn leading_out(&self) -> impl Iterator<Item = Refused> {
+        let is_out = |path: &&Path| {
+            let input = self.inputs.get(*path);
+            let is_out = input.is_some_and(|input| matches!(input.content, Content::Outside));
+            is_out && self.named.is(self.world.here, path)
+        };
+        let out = self.paths().into_iter().filter(is_out);
+        let out: Vec<Refused> = out
+            .map(|path| Refused::new(path.to_owned(), LEADS_OUT))
+            .collect();
+        out.into_iter()
     }
 
     /// The configurations that are not read and that count for a file that was named: nobody can tell which rule
@@ -176,7 +192,7 @@ impl<'w> Survey<'w> {
     pub(in crate::engine) fn place_to_write(&self, path: &Path) -> Result<PathBuf, Refused> {
         let refuse = |reason: &str| Refused::new(path.to_owned(), reason);
         let place = self.place(path);
-        let place = place.ok_or_else(|| refuse("it is a link that leads out of the folder"))?;
+        let place = place.ok_or_else(|| refuse(LEADS_OUT))?;
         if self
             .root
             .as_ref()
@@ -202,6 +218,9 @@ impl<'w> Survey<'w> {
         (tasks, refused)
     }
 }
+
+/// Why nothing is written through a link.
+const LEADS_OUT: &str = "it is a link that leads out of the folder";
 
 fn place_of(input: &Input, world: Surroundings<'_>) -> Option<PathBuf> {
     match &input.content {

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use super::super::escape;
 use super::super::human::{GREEN, RED, Style, paint, plural};
 use super::Stage;
-use crate::engine::{Amendment, Blessed, ChangePlan, Exposed, FileChange, Keyholder, Refused};
+use crate::engine::{
+    Amendment, Applied, Blessed, ChangePlan, Exposed, FileChange, Keyholder, Refused,
+};
 
 const YELLOW: &str = "33";
 /// How many files are listed that are refused for one reason.
@@ -16,9 +18,8 @@ const MAX_ALIKE: usize = 10;
 /// # Errors
 /// Whatever writing to `out` gives.
 pub fn human(plan: &ChangePlan, stage: Stage, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    if stage == Stage::Applied {
-        let files = plural(plan.files.len(), "file");
-        return writeln!(out, "{files} changed");
+    if let Stage::Applied(applied) = stage {
+        return write_applied(plan, &applied, style, out);
     }
     write_changes(&plan.files, style, out)?;
     if !plan.unproved.is_empty() {
@@ -43,6 +44,25 @@ pub fn human(plan: &ChangePlan, stage: Stage, style: Style, out: &mut dyn Write)
         writeln!(out, "  help: {}", escape::text(help))?;
     }
     Ok(())
+}
+
+/// What was done, and on request how long that took.
+fn write_applied(
+    plan: &ChangePlan,
+    applied: &Applied,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let files = plural(plan.files.len(), "file");
+    if !style.verbose {
+        return writeln!(out, "{files} changed");
+    }
+    writeln!(
+        out,
+        "{files} changed: written in {:.3} s, of which the disk took {:.3} s to keep them",
+        applied.took.as_secs_f64(),
+        applied.syncing.as_secs_f64()
+    )
 }
 
 /// Each set of changes, and the files that get it.

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -18,10 +19,16 @@ use crate::engine::{
 /// # Errors
 /// Whatever writing to `out` gives.
 pub fn json(plan: &ChangePlan, stage: Stage, out: &mut dyn Write) -> io::Result<()> {
+    let applied = match stage {
+        Stage::Applied(applied) => Some(applied),
+        Stage::Planned => None,
+    };
     let root = Root {
         schema: "sopsguard.plan/1",
         command: plan.command,
-        applied: stage == Stage::Applied,
+        applied: applied.is_some(),
+        took_ms: applied.map(|applied| milliseconds(applied.took)),
+        syncing_ms: applied.map(|applied| milliseconds(applied.syncing)),
         files: plan.files.iter().map(File::of).collect(),
         refused: plan.refused.iter().map(Refusal::of).collect(),
         unproved: plan.unproved.iter().map(File::of).collect(),
@@ -40,6 +47,11 @@ struct Root<'p> {
     command: &'static str,
     /// Whether the files were written.
     applied: bool,
+    /// How long writing took, and how much of that the disk needed to keep it.
+    #[serde(rename = "took-ms", skip_serializing_if = "Option::is_none")]
+    took_ms: Option<u64>,
+    #[serde(rename = "syncing-ms", skip_serializing_if = "Option::is_none")]
+    syncing_ms: Option<u64>,
     files: Vec<File<'p>>,
     refused: Vec<Refusal<'p>>,
     /// What would change in files that are refused.
@@ -51,6 +63,10 @@ struct Root<'p> {
     notices: &'p [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     exposed: Vec<Values<'p>>,
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Why it would be too early.

@@ -8,6 +8,8 @@ mod json;
 pub use human::human;
 pub use json::json;
 
+use crate::engine::Applied;
+
 /// How far a plan came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -15,5 +17,5 @@ pub enum Stage {
     /// It is to be looked at.
     Planned,
     /// It was carried out.
-    Applied,
+    Applied(Applied),
 }

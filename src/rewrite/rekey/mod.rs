@@ -80,10 +80,7 @@ impl<'p> Plan<'p> {
     }
 
     /// Whether the file would change.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "commands that change keys are to come")
-    )]
+    #[cfg(test)]
     pub(crate) fn is_change(&self) -> bool {
         let field = self.file.metadata().shamir_threshold.as_ref();
         let threshold_changes = match self.threshold {
@@ -103,10 +100,7 @@ impl<'p> Plan<'p> {
     }
 
     /// The keys that go, each with the number of its group from 0.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "commands that change keys are to come")
-    )]
+    #[cfg(test)]
     pub(crate) fn removed(&self) -> impl Iterator<Item = (usize, &KeyNames)> {
         self.gone.iter().map(|(group, key)| (*group, key))
     }

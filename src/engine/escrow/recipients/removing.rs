@@ -22,11 +22,10 @@ use super::refused;
 use super::rules::{Followers, call, edit, followers, join_all, take_effect, would_change};
 use super::standing::Standing;
 use crate::document::{Document, KeyPath};
-use crate::finding::Help;
-use crate::finding::shell_word;
+use crate::finding::{Help, shell_word};
 use crate::keys::Recipient;
-use crate::rewrite::creation;
 use crate::rewrite::rotate::rotate as rotation;
+use crate::rewrite::{Refusal, creation};
 use crate::rules::FileFacts;
 use crate::sops::{KeyKind, Leaf, SopsFile, Time, walk};
 use crate::source::SourceId;
@@ -188,10 +187,8 @@ impl Removal<'_> {
         let keys = file.metadata().groups.iter().flat_map(|group| &group.keys);
         let recipients = keys.map(|key| Recipient::parse(&key.id())).collect();
         let wrapped = opened.wrapped_for(recipients)?;
-        let text = rotation(&document, &file, opened.key, self.at, wrapped).map_err(|refusal| {
-            let by_sops = without_by_sops(task.facts, self.meant);
-            rotate::refused(path, &refusal, &by_sops)
-        })?;
+        let text = rotation(&document, &file, opened.key, self.at, wrapped);
+        let text = text.map_err(|refusal| not_rotated(task.facts, self.meant, &refusal))?;
         let mut amendments = rewritten.amendments;
         amendments.push(Amendment::NewDataKey);
         Ok(Rewritten { text, amendments })
@@ -355,6 +352,19 @@ fn values_of(opened: &Opened<'_>) -> Vec<String> {
         values.push("…".to_owned());
     }
     values
+}
+
+/// Why a file gets no new data key, and what to do about it.
+fn not_rotated(file: &FileFacts, meant: &Meant, refusal: &Refusal) -> Refused {
+    let by_sops = without_by_sops(file, meant);
+    let refused = rotate::refused(&file.path, refusal, &by_sops);
+    match refusal {
+        Refusal::NeedsSops { .. } => {
+            let help = "leave it out with `--skip-refused`, then let sops take the key out of it, with access to those keys";
+            refused.helped(Help::new(help).then(by_sops))
+        }
+        _ => refused,
+    }
 }
 
 /// What no command can do.
