@@ -38,6 +38,7 @@ mod hostile;
 mod keyed;
 mod layout;
 mod leaks;
+mod leavings;
 mod merges;
 mod moves;
 mod older;

@@ -14,15 +14,15 @@ const FILE: &str = "apps/db.enc.yaml";
 const OTHER: &str = "other/wiki.enc.yaml";
 
 /// A home of gpg's with one key. Its agent ends with it.
-struct Gpg<'r> {
+pub(crate) struct Gpg<'r> {
     repo: &'r Repo,
-    fingerprint: String,
+    pub(crate) fingerprint: String,
 }
 
 impl<'r> Gpg<'r> {
     /// None where there is no gpg, which is said.
     #[expect(clippy::print_stdout, reason = "a story that is skipped says so")]
-    fn new(repo: &'r Repo) -> Option<Self> {
+    pub(crate) fn new(repo: &'r Repo) -> Option<Self> {
         let home = repo.beside("gpg");
         fs::create_dir(&home).unwrap();
         fs::set_permissions(&home, fs::Permissions::from_mode(0o700)).unwrap();
@@ -73,7 +73,7 @@ impl<'r> Gpg<'r> {
         output.status.success().then_some(text)
     }
 
-    fn encrypts(&self, path: &str, text: &str) {
+    pub(crate) fn encrypts(&self, path: &str, text: &str) {
         self.repo.write(path, text);
         let mut sops = self.repo.sops_command();
         sops.args(["encrypt", "--in-place", path]);
@@ -332,7 +332,7 @@ story!(where_sops_fails_nothing_changes, |repo| {
     assert_eq!(fs::read_to_string(copy).unwrap(), repo.read(FILE));
 
     let some = repo.updates_with("/nowhere", &["--yes", "--with-sops", "--skip-refused"]);
-    assert_eq!(some.code, 0, "{} {}", some.stdout, some.stderr);
+    assert_eq!(some.code, 1, "{} {}", some.stdout, some.stderr);
     assert!(!repo.at(".git/sopsguard").exists());
     assert!(
         repo.git(["status", "--porcelain"])
