@@ -85,6 +85,21 @@ pub struct Snippet {
     label: (usize, Range<usize>),
 }
 
+/// A text as one word of a shell's command line; none where a shell could not be given it in printable characters.
+#[must_use]
+pub fn shell_word(text: &str) -> Option<String> {
+    let is_printable =
+        |c: char| c == ' ' || c.is_ascii_graphic() || (!c.is_ascii() && c.is_alphanumeric());
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@+,=".contains(c);
+    if !text.chars().all(is_printable) {
+        return None;
+    }
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return Some(text.to_owned());
+    }
+    Some(format!("'{}'", text.replace('\'', r"'\''")))
+}
+
 impl Help {
     /// Help in words alone.
     pub(crate) fn new(text: impl Into<String>) -> Self {

@@ -46,7 +46,7 @@ mod transaction;
 
 pub use document::{Foreign, Format};
 pub use environment::{Environment, Platform};
-pub use finding::{Finding, Help, Location, Severity, Snippet};
+pub use finding::{Finding, Help, Location, Severity, Snippet, shell_word};
 pub use repo::install;
 pub use sops::{Reason, Verification};
 pub use source::Position;

@@ -24,7 +24,7 @@ pub(crate) use first::{First, FirstRecipient, literal, names_machine, quoted};
 pub(crate) use keys::MAX_NAME;
 pub(crate) use loosening::{Loosening, Looser, Pattern, Who};
 pub(crate) use policy::Policy;
-pub(crate) use recipients::{Trust, Trusted};
+pub(crate) use recipients::{Trust, Trusted, is_same_name};
 pub(crate) use schema::schema;
 pub(crate) use similar::distance;
 

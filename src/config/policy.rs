@@ -157,6 +157,11 @@ impl Policy {
         all.find_map(|settings| settings.recipients.with_key(canonical))
     }
 
+    /// What the present policy says of a key, by the name by which keys are compared.
+    pub(crate) fn listed(&self, canonical: &str) -> Option<&Trusted> {
+        self.settings.recipients.with_key(canonical)
+    }
+
     /// The name of a key's owner, where one is given.
     pub(crate) fn name_of(&self, canonical: &str) -> Option<&str> {
         self.recipient(canonical)

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::path::PathBuf;
 
-use super::day::Day;
+use super::day::{Day, Days};
 use super::settings::Listed;
 use crate::sops::KeyName;
 use crate::source::Span;
@@ -55,6 +55,11 @@ pub(crate) enum Trust {
     OutOfPath,
     /// It is not listed.
     Unlisted,
+}
+
+/// Whether two names are one: in capital or small letters.
+pub(crate) fn is_same_name(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 
 impl Role {
@@ -119,6 +124,18 @@ impl Recipients {
 }
 
 impl Trusted {
+    /// Whether it was proved that the private key is there and opens the files: on no day that is still to come, not
+    /// before `since`, and not longer ago than `longest`. One day ahead is none that is to come: where it was proved it
+    /// can be the next day already.
+    pub(crate) fn is_proved(&self, today: Day, since: Option<Day>, longest: Option<Days>) -> bool {
+        self.proved.is_some_and(|proved| {
+            let age = today.days_since(proved);
+            age >= -1
+                && since.is_none_or(|since| proved >= since)
+                && longest.is_none_or(|longest| age <= longest.count())
+        })
+    }
+
     fn may_open(&self, path: &impl Deref<Target = PathBuf>) -> bool {
         let paths = self.paths.as_ref();
         paths.is_none_or(|paths| paths.patterns.match_below(path))

@@ -101,18 +101,22 @@ fn rotated(task: &Task<'_, ()>, opened: &Opened<'_>, at: Time) -> Result<Rewritt
     let wrapped = opened.wrapped_for(plan::recipients(opened.file))?;
     let text = plan::rotate(opened.document, opened.file, opened.key, at, wrapped);
     Ok(Rewritten {
-        text: text.map_err(|refusal| refused(path, &refusal))?,
+        text: text.map_err(|refusal| refused(path, &refusal, &sops_rotate("", path)))?,
         amendments: vec![Amendment::NewDataKey],
     })
 }
 
-/// Why a file is not rotated, and what to do about it.
-fn refused(path: &Path, refusal: &Refusal) -> Refused {
+/// The command by which sops rotates a file, with more options.
+pub(super) fn sops_rotate(options: &str, path: &Path) -> String {
+    format!("sops rotate --in-place {options}{}", argument(path))
+}
+
+/// Why a file is not rotated, and what to do about it; `by_sops` where sops can do it.
+pub(super) fn refused(path: &Path, refusal: &Refusal, by_sops: &str) -> Refused {
     let refused = Refused::new(path.to_owned(), refusal.to_string());
     match refusal {
         Refusal::NeedsSops { .. } | Refusal::Shared => {
-            let command = format!("sops rotate --in-place {}", argument(path));
-            refused.helped(Help::new("let sops do it, with access to those keys").then(command))
+            refused.helped(Help::new("let sops do it, with access to those keys").then(by_sops))
         }
         Refusal::Unsound(_) => {
             let help = Help::new("mend it first, or nobody could tell what was blessed");

@@ -10,7 +10,7 @@ use super::rewriting::{
 use super::surroundings::Start;
 use super::{Error, Request};
 use crate::finding::Help;
-use crate::keys::LockError;
+use crate::keys::{LockError, Recipient};
 use crate::rewrite::rekey::{self, Plan, Wanted};
 use crate::rules::Follows;
 use crate::sops::{self, KeyKind, KeyNames, Opener};
@@ -136,6 +136,15 @@ impl Follower for Strayed<'_> {
 
     fn has_threshold(&self) -> bool {
         self.threshold.is_some()
+    }
+}
+
+impl Strayed<'_> {
+    /// The recipients of age that the rule names.
+    pub(super) fn recipients(&self) -> impl Iterator<Item = Recipient> {
+        let keys = self.follows.rule.groups.iter().flatten();
+        let of_age = keys.filter(|key| key.names.kind == KeyKind::Age);
+        of_age.map(|key| Recipient::parse(&key.names.spelled))
     }
 }
 

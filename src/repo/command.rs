@@ -162,6 +162,17 @@ impl Git<'_> {
         Ok(attributes(&self.output(&arguments, wanted)?))
     }
 
+    /// Which of these files git ignores. Each is named by its absolute path, and need not be there.
+    pub(super) fn ignored(&self, paths: &[Vec<u8>]) -> Result<HashSet<Vec<u8>>, Error> {
+        let wanted: Vec<u8> = paths.join(&0).into_iter().chain([0]).collect();
+        let ended = self.run(&["check-ignore", "-z", "--stdin"], wanted, LIST)?;
+        match ended.code {
+            // It says with 1 that it ignores none.
+            Some(0 | 1) if !ended.truncated => Ok(listed(&ended.stdout)),
+            _ => Err(self.refusal(&ended)),
+        }
+    }
+
     /// The names of the filters that git's configuration has a command for; a repository's files
     /// can name filters, but cannot set them up.
     pub(super) fn configured_filters(&self) -> Result<HashSet<String>, Error> {
@@ -284,6 +295,13 @@ fn batch(mut answer: &[u8]) -> Vec<Object> {
         answer = rest.get(1..).unwrap_or_default();
     }
     objects
+}
+
+/// The paths of an answer, each ended by a zero.
+fn listed(answer: &[u8]) -> HashSet<Vec<u8>> {
+    let paths = answer.split(|byte| *byte == 0);
+    let paths = paths.filter(|path| !path.is_empty());
+    paths.map(<[u8]>::to_vec).collect()
 }
 
 /// Reads the answer of `git check-attr -z`: path, attribute and value, each ended by a zero.

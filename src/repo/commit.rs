@@ -15,6 +15,8 @@ pub(super) struct Commit {
     pub(super) is_cut: bool,
     /// When it was made, by which git orders commits: seconds, 0 where it says nothing sensible.
     pub(super) time: u64,
+    /// When it was written first, likewise.
+    pub(super) written: u64,
     pub(super) author: Author,
 }
 
@@ -59,6 +61,7 @@ impl Commit {
             parents,
             is_cut: false,
             time: Stamp::of(committer).seconds,
+            written: Stamp::of(author).seconds,
             author: Author {
                 name: text(name(author), encoding),
                 date: Stamp::of(author).date(),

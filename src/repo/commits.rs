@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use git2::{ObjectType, Odb};
 
@@ -120,6 +121,17 @@ impl<'r> Commits<'r> {
     /// [`Error`] where neither libgit2 nor git can read it.
     pub(crate) fn author(&mut self, commit: CommitId) -> Result<Author, Error> {
         Ok(self.commit(commit.0)?.author.clone())
+    }
+
+    /// When a commit was made: the later of the two moments that it names, which is not before what it holds was
+    /// written. The beginning of 1970 where it names none.
+    ///
+    /// # Errors
+    /// [`Error`] where neither libgit2 nor git can read it.
+    pub(crate) fn moment(&mut self, commit: CommitId) -> Result<SystemTime, Error> {
+        let commit = self.commit(commit.0)?;
+        let since = Duration::from_secs(commit.time.max(commit.written));
+        Ok(UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH))
     }
 
     /// The parents of a commit; none of those that a shallow clone leaves out.

@@ -139,6 +139,23 @@ impl<'e> Repo<'e> {
             .collect())
     }
 
+    /// Which of these files git would not add unless it is forced to. They need not be there.
+    ///
+    /// # Errors
+    /// [`Error`] where git does not say.
+    pub(crate) fn ignored(&self, absolute: &[PathBuf]) -> Result<HashSet<PathBuf>, Error> {
+        let inside = absolute
+            .iter()
+            .filter(|path| self.path_in_index(path).is_some());
+        let bytes = inside.map(|path| path.as_os_str().as_encoded_bytes().to_vec());
+        let paths: Vec<Vec<u8>> = bytes.collect();
+        if paths.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let ignored = self.git().ignored(&paths)?.into_iter();
+        Ok(ignored.map(|path| path::of_git(&path)).collect())
+    }
+
     /// The filters that git's own configuration has a command for.
     ///
     /// # Errors

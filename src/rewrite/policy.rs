@@ -228,9 +228,7 @@ impl<'t> Listed<'t> {
             }
             comment = line;
         }
-        let name = entry.name.to_lowercase();
-        let said = self.text.get(comment..start)?.to_lowercase();
-        if said.contains(&name) {
+        if says(self.text.get(comment..start)?, &entry.name) {
             start = comment;
         }
         let mut end = self.next_line(self.end_of_line(entry.end()));
@@ -297,6 +295,18 @@ impl<'t> Listed<'t> {
         let rest = self.text.get(at..).unwrap_or_default();
         rest.find('\n').map_or(self.text.len(), |end| at + end + 1)
     }
+}
+
+/// Whether a comment has a name in it, and not only a longer word.
+fn says(comment: &str, name: &str) -> bool {
+    let (comment, name) = (comment.to_lowercase(), name.to_lowercase());
+    let mut found = comment.match_indices(&name);
+    found.any(|(at, found)| {
+        let before = comment.get(..at).and_then(|text| text.chars().next_back());
+        let after = comment.get(at + found.len()..);
+        let after = after.and_then(|text| text.chars().next());
+        !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+    })
 }
 
 impl Entry {
@@ -429,19 +439,19 @@ mod tests {
     fn a_recipient_goes_with_the_comments_that_name_it() {
         let before = long(
             "# everybody¶¶# Alice's laptop¶[[recipient]]¶# since 2024¶key = 'AAA'¶name = 'alice'¶¶\
-             # machines¶[[recipient]]¶key = 'BBB'¶name = 'ci'¶# to be asked for¶¶[rules]¶",
+             # specific machines¶[[recipient]]¶key = 'BBB'¶name = 'ci'¶# to be asked for¶¶[rules]¶",
         );
         let alice = strike(&before, &format!("age:{A}"), &RULES).unwrap();
         assert_eq!(
             alice,
             long(
-                "# everybody¶¶# machines¶[[recipient]]¶key = 'BBB'¶name = 'ci'¶# to be asked for¶¶[rules]¶"
+                "# everybody¶¶# specific machines¶[[recipient]]¶key = 'BBB'¶name = 'ci'¶# to be asked for¶¶[rules]¶"
             )
         );
         let ci = strike(&alice, &format!("age:{B}"), &RULES).unwrap();
         assert_eq!(
             ci,
-            "# everybody\n\n# machines\n# to be asked for\n\n[rules]\n"
+            "# everybody\n\n# specific machines\n# to be asked for\n\n[rules]\n"
         );
         assert_eq!(
             strike(&ci, &format!("age:{B}"), &RULES),

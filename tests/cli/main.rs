@@ -38,6 +38,7 @@ mod remedies;
 mod repository;
 mod sandbox;
 mod services;
+mod split;
 mod staged;
 #[cfg(target_os = "linux")]
 mod strace;

@@ -4,10 +4,10 @@ use std::process::Output;
 
 use crate::repo::{ONLY_DATA, Person, Repo, SECRET, peer_sops};
 
-const FILES: [&str; 3] = ["apps/a.enc.yaml", "apps/b.enc.json", "c.enc.env"];
+pub(crate) const FILES: [&str; 3] = ["apps/a.enc.yaml", "apps/b.enc.json", "c.enc.env"];
 
 /// Rules with anchors and comments, and files of three formats; for Alice and Bob.
-fn repository() -> Repo {
+pub(crate) fn repository() -> Repo {
     let repo = Repo::new();
     let (alice, bob) = (&repo.alice.recipient, &repo.bob.recipient);
     repo.write(
@@ -26,7 +26,7 @@ fn repository() -> Repo {
 }
 
 /// Runs the command with Alice's key.
-fn sopsguard(repo: &Repo, arguments: &[&str]) -> Output {
+pub(crate) fn sopsguard(repo: &Repo, arguments: &[&str]) -> Output {
     let mut command = repo.command(env!("CARGO_BIN_EXE_sopsguard"));
     command.env("SOPS_AGE_KEY", repo.alice.key());
     let output = command.args(arguments).output().unwrap();
@@ -39,7 +39,7 @@ fn sopsguard(repo: &Repo, arguments: &[&str]) -> Output {
 }
 
 #[track_caller]
-fn succeeds(repo: &Repo, arguments: &[&str]) -> String {
+pub(crate) fn succeeds(repo: &Repo, arguments: &[&str]) -> String {
     let output = sopsguard(repo, arguments);
     let said = String::from_utf8_lossy(&output.stderr);
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -48,7 +48,7 @@ fn succeeds(repo: &Repo, arguments: &[&str]) -> String {
 }
 
 #[track_caller]
-fn fails(repo: &Repo, code: i32, arguments: &[&str]) -> String {
+pub(crate) fn fails(repo: &Repo, code: i32, arguments: &[&str]) -> String {
     let output = sopsguard(repo, arguments);
     let said = [&output.stdout[..], &output.stderr[..]].concat();
     let said = String::from_utf8(said).unwrap();
@@ -57,7 +57,7 @@ fn fails(repo: &Repo, code: i32, arguments: &[&str]) -> String {
 }
 
 /// What sops decrypts a file to with one key, where it does.
-fn opened(repo: &Repo, person: &Person, path: &str) -> Option<String> {
+pub(crate) fn opened(repo: &Repo, person: &Person, path: &str) -> Option<String> {
     let mut sops = repo.command(peer_sops("3.13.3"));
     sops.env("SOPS_AGE_KEY", person.key());
     let output = sops.args(["decrypt", path]).output().unwrap();

@@ -110,7 +110,8 @@ story!(all_files_change_or_none, |repo| {
     assert_eq!([FILE, OTHER].map(|file| repo.read(file)), before);
 
     let skipped = repo.updates(&["--yes", "--skip-refused"]);
-    assert_eq!(skipped.code, 0, "{}", skipped.stderr);
+    assert_eq!(skipped.code, 1, "{}", skipped.stderr);
+    assert!(skipped.stderr.contains(OTHER), "{}", skipped.stderr);
     assert!(repo.decrypted_by(&repo.bob, FILE).is_some());
     assert_eq!(repo.read(OTHER), before[1]);
 

@@ -279,7 +279,7 @@ story!(entries_of_gpg_stay_where_only_keys_of_age_change, |repo| {
     // sops itself encrypts to all of them anew, to the same end.
     let mut sops = repo.sops_command();
     sops.args(["updatekeys", "--yes", OTHER]);
-    assert!(gpg.gives(&mut sops).status().unwrap().success());
+    assert!(gpg.gives(&mut sops).output().unwrap().status.success());
     assert_ne!(pgp_entries(&repo.read(OTHER)), pgp_entries(&before));
     let mut sops = repo.sops_command();
     let output = gpg.gives(sops.args(["updatekeys", "--yes", FILE])).output();
@@ -319,8 +319,21 @@ story!(where_sops_fails_nothing_changes, |repo| {
     assert!(reason(&repo.updates_with(&bin, &asked)).contains("is not shown"));
     repo.left_nothing();
 
+    // Whoever is ended in the middle leaves copies, which are encrypted, and the next one takes them away.
+    let bin = repo
+        .with_sops_script("case $* in *--version) echo sops 3.13.3;; *) kill -KILL $PPID;; esac");
+    let mut killed = repo.command(env!("CARGO_BIN_EXE_sopsguard"));
+    killed
+        .env("PATH", format!("{bin}:/usr/bin:/bin"))
+        .env("SOPS_AGE_KEY", repo.alice.key())
+        .args(["updatekeys", "--yes", "--with-sops"]);
+    assert_eq!(killed.status().unwrap().code(), None);
+    let copy = repo.at(".git/sopsguard/copies/0/copy").join(FILE);
+    assert_eq!(fs::read_to_string(copy).unwrap(), repo.read(FILE));
+
     let some = repo.updates_with("/nowhere", &["--yes", "--with-sops", "--skip-refused"]);
-    assert_eq!(some.code, 0, "{} {}", some.stdout, some.stderr);
+    assert_eq!(some.code, 1, "{} {}", some.stdout, some.stderr);
+    assert!(!repo.at(".git/sopsguard").exists());
     assert!(
         repo.git(["status", "--porcelain"])
             .ends_with("M other/wiki.enc.yaml\n")
@@ -372,6 +385,12 @@ story!(
         repo.replace(FILE, "namespace: production", "namespace: staging");
         let why = reason(&repo.updates_with(&repo.real_sops(), &asked));
         assert!(why.contains("does not verify"), "{why}");
+        let forced = [&asked[..], &["--even-if-unverified"]].concat();
+        let done = repo.updates_with(&repo.real_sops(), &forced);
+        assert_eq!(done.code, 0, "{} {}", done.stdout, done.stderr);
+        assert_eq!(gpg.decrypts(FILE), None);
+        repo.replace(FILE, "namespace: staging", "namespace: production");
+        assert!(gpg.decrypts(FILE).is_some());
     }
 );
 
@@ -463,5 +482,50 @@ story!(
         );
         assert_eq!(repo.read(FILE), after);
         assert!(!repo.at(".git/sopsguard").exists());
+    }
+);
+
+story!(
+    whoever_goes_from_a_file_of_gpg_is_taken_out_by_sops,
+    |repo| {
+        let Some(gpg) = Gpg::new(repo) else { return };
+        let both = format!("{},{}", repo.alice.recipient, repo.bob.recipient);
+        let rule = format!("age: {both}\n    pgp: {}", gpg.fingerprint);
+        repo.rule(&rule, ONLY_DATA);
+        gpg.encrypts(FILE, SECRET);
+        let run = |more: &[&str]| {
+            let remove = [
+                "remove-recipient",
+                &repo.bob.recipient,
+                "--yes",
+                "--without-proof",
+                "--format",
+                "json",
+            ];
+            let mut command = repo.command(env!("CARGO_BIN_EXE_sopsguard"));
+            command.env("SOPS_AGE_KEY", repo.alice.key()).arg("escrow");
+            let output = command.args([&remove[..], more].concat()).output().unwrap();
+            let plan: Value = serde_json::from_slice(&output.stdout).unwrap();
+            (output.status.code(), plan)
+        };
+        let (code, plan) = run(&[]);
+        assert_eq!(code, Some(1), "{plan}");
+        let why = plan["refused"][0]["reason"].to_string();
+        assert!(why.contains("only sops encrypts"), "{why}");
+        let command = plan["refused"][0]["commands"][0].as_str().unwrap();
+        assert!(command.contains(" --rm-age "), "{command}");
+        let (code, done) = run(&["--skip-refused"]);
+        assert_eq!(code, Some(1), "{done}");
+        assert!(!repo.read(".sops.yaml").contains(&repo.bob.recipient));
+        let mut sops = repo.sops_command();
+        sops.args(command.split(' ').skip(1));
+        let output = gpg.gives(&mut sops).output().unwrap();
+        assert!(output.status.success(), "{command}: {output:?}");
+        assert!(repo.opens(FILE) && gpg.decrypts(FILE).is_some());
+        let mut theirs = repo.sops_command();
+        theirs
+            .env("SOPS_AGE_KEY", repo.bob.key())
+            .args(["decrypt", FILE]);
+        assert!(!theirs.output().unwrap().status.success());
     }
 );

@@ -46,7 +46,9 @@ pub(crate) fn carry_out(
 ) -> Result<u8, Failure> {
     let is_refused = !plan.refused.is_empty() && !write.skip_refused;
     let is_blocked = is_refused || plan.too_early.is_some();
-    let is_shown = write.format == Format::Human && !(style.quiet && write.yes);
+    // What stands against it is never kept back.
+    let is_quiet = style.quiet && write.yes && plan.refused.is_empty();
+    let is_shown = write.format == Format::Human && !is_quiet;
     if is_shown {
         app::print(|out| report::plan_human(&plan, PlanStage::Planned, style, out))?;
     }
@@ -70,7 +72,19 @@ pub(crate) fn carry_out(
     if write.format == Format::Human && !style.quiet {
         app::print(|out| report::plan_human(&plan, applied, style, out))?;
     }
-    Ok(0)
+    if !plan.refused.is_empty() {
+        app::warn(&left_out(&plan));
+    }
+    Ok(u8::from(!plan.refused.is_empty()))
+}
+
+/// What was left out, for whoever did not see the plan.
+fn left_out(plan: &ChangePlan) -> String {
+    let paths = plan.refused.iter().map(|refused| &refused.path);
+    let paths: Vec<String> = paths
+        .map(|path| report::escape(&path.to_string_lossy()))
+        .collect();
+    format!("left out, and as before: {}\n", paths.join(", "))
 }
 
 fn print_json(plan: &ChangePlan, write: &WriteArgs, stage: PlanStage) -> Result<(), Failure> {

@@ -28,7 +28,7 @@ pub(crate) use shown::shown;
 
 use std::sync::atomic::AtomicU64;
 
-use crate::document::yaml::decode::{self, Decoded};
+use crate::document::yaml::decode::{self, Decoded, Value};
 use crate::source::{Source, Span};
 
 /// The name of sops's configuration.
@@ -38,6 +38,8 @@ pub(crate) const SOPS_CONFIG: &str = ".sops.yaml";
 pub(crate) struct SopsConfig {
     /// The creation rules, in the order in which sops tries them.
     pub(crate) rules: Vec<CreationRule>,
+    /// The `recreation_rule`s of `destination_rules`, to which `sops publish` encrypts anew.
+    pub(crate) recreations: Vec<CreationRule>,
     /// Where they stand; `None` where the file has no `creation_rules`, which is to sops as if it had
     /// found no file.
     pub(crate) rules_span: Option<Span>,
@@ -70,15 +72,22 @@ impl SopsConfig {
         let rules = listed
             .map(|(_, list)| list.items().iter().map(|rule| reading.rule(rule)).collect())
             .unwrap_or_default();
+        let recreations = recreations(text, value.as_ref(), &mut names);
         oddities.sort_by_key(|oddity| oddity.span);
         names::settle(&mut names);
         Ok(Self {
             rules,
+            recreations,
             rules_span,
             oddities,
             names,
             work: AtomicU64::new(0),
         })
+    }
+
+    /// The rules of both kinds, the creation rules first.
+    pub(crate) fn all_rules(&self) -> impl Iterator<Item = &CreationRule> {
+        self.rules.iter().chain(&self.recreations)
     }
 
     /// What the file calls a key, by the name that [`KeyNames`](crate::sops::KeyNames) compares.
@@ -89,6 +98,18 @@ impl SopsConfig {
         let named = self.names.get(at)?;
         (named.canonical == canonical).then_some(named)
     }
+}
+
+/// The rules by which files are encrypted anew where they are published. What is strange about them is not noted.
+fn recreations(text: &str, file: Option<&Value>, names: &mut Vec<Named>) -> Vec<CreationRule> {
+    let listed = file.and_then(|file| file.field("destination_rules"));
+    let listed = listed.map_or(&[][..], |(_, list)| list.items());
+    let rules = listed
+        .iter()
+        .filter_map(|destination| destination.field("recreation_rule"));
+    let mut oddities = Vec::new();
+    let mut reading = rule::Reading::new(text, &mut oddities, names);
+    rules.map(|(_, rule)| reading.rule(rule)).collect()
 }
 
 #[cfg(test)]

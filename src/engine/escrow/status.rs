@@ -148,7 +148,6 @@ fn opened_by(file: &FileAccess, is_meant: impl Fn(usize) -> bool) -> bool {
 }
 
 fn escrows(matrix: &AccessMatrix, policy: &Policy, today: Option<Day>) -> Vec<EscrowKey> {
-    let longest = policy.proof_max_age().map(|days| days.count());
     let of_policy = policy.escrows().map(|listed| {
         let place = matrix.recipients.iter().position(|holder| {
             let canonical = KeyName::parse(&holder.key).map(|name| name.canonical);
@@ -162,7 +161,7 @@ fn escrows(matrix: &AccessMatrix, policy: &Policy, today: Option<Day>) -> Vec<Es
             .proved
             .zip(today)
             .map(|(day, today)| today.days_since(day));
-        let is_young = |age: i64| age >= -1 && longest.is_none_or(|longest| age <= longest);
+        let is_proved = |today| listed.is_proved(today, None, policy.proof_max_age());
         EscrowKey {
             name: listed.name.clone(),
             key: listed.key.shown.clone(),
@@ -170,7 +169,7 @@ fn escrows(matrix: &AccessMatrix, policy: &Policy, today: Option<Day>) -> Vec<Es
             opens,
             proved: listed.proved.map(|day| day.to_string()),
             age,
-            is_proved: age.is_some_and(is_young),
+            is_proved: today.is_some_and(is_proved),
         }
     });
     of_policy.collect()
@@ -209,13 +208,12 @@ fn of_leaving(
             .any(|listed| listed.key.canonical == *key)
     });
     let names_one = |config: &&ConfigFile| {
-        let rules = config.read.as_ref().map(|read| read.rules.as_slice());
-        let keys = rules
-            .unwrap_or_default()
-            .iter()
-            .flat_map(|rule| rule.groups.iter().flatten());
-        keys.into_iter()
-            .any(|key| canonical.contains(&key.names.canonical))
+        config.read.as_ref().is_ok_and(|read| {
+            let mut keys = read
+                .all_rules()
+                .flat_map(|rule| rule.groups.iter().flatten());
+            keys.any(|key| canonical.contains(&key.names.canonical))
+        })
     };
     let configs = configs.iter().filter(names_one);
     leaving.rules = configs.map(|config| config.path.clone()).collect();

@@ -2,6 +2,7 @@
 
 use super::super::recipients::{AccessMatrix, Keyholder};
 use super::status::{EscrowKey, EscrowStatus, Leaving};
+use crate::finding::shell_word;
 
 /// A step of the checklist.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,6 +154,9 @@ fn escrow_proved(status: &EscrowStatus) -> Step {
     let told: Vec<String> = status.escrows.iter().map(proof).collect();
     let why = match told.as_slice() {
         [] => "there is none yet".to_owned(),
+        told if !is_done && !status.without_escrow.is_empty() => {
+            format!("{}; it proves itself once step 3 is done", told.join("; "))
+        }
         told => told.join("; "),
     };
     let unproved = status.escrows.iter().find(|key| !key.is_proved);
@@ -167,6 +171,7 @@ fn escrow_proved(status: &EscrowStatus) -> Step {
 
 fn proof(key: &EscrowKey) -> String {
     match (&key.proved, key.age) {
+        (Some(day), Some(..-1)) => format!("{}: {day}, which is still to come", key.name),
         (Some(day), Some(age)) => format!("{}: {day}, {age} days ago", key.name),
         (Some(day), None) => format!("{}: {day}", key.name),
         (None, _) => format!("{}: never", key.name),
@@ -305,9 +310,5 @@ fn is_machine(holder: &Keyholder) -> bool {
 
 /// A word as a shell takes it.
 fn word(text: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@".contains(&byte);
-    if !text.is_empty() && text.bytes().all(is_plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
+    shell_word(text).unwrap_or_else(|| "NAME".to_owned())
 }

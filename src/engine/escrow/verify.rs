@@ -10,7 +10,7 @@ use super::super::work_tree::WorkTree;
 use super::super::{Error, IdentitySource, Request, Watch};
 use super::keygen::fingerprint;
 use super::record;
-use crate::config::{Policy, Trust};
+use crate::config::{Policy, Trust, is_same_name};
 use crate::keys::{Keyring, Listed, Means, Shut};
 use crate::sops::{self, KeyName, Reason, Verification};
 
@@ -391,7 +391,7 @@ fn is_called(listed: &Listed, policy: &Policy, wanted: &str) -> bool {
     let canonical = |text: &str| KeyName::parse(text).map(|name| name.canonical);
     let key = canonical(recipient);
     let name = key.as_deref().and_then(|key| policy.name_of(key));
-    let has_name = name.is_some_and(|name| name.to_lowercase() == wanted.to_lowercase());
+    let has_name = name.is_some_and(|name| is_same_name(name, wanted));
     let is_key = key.is_some() && key == canonical(wanted);
     let is_part =
         wanted.len() >= MIN_KEY && (recipient.starts_with(wanted) || recipient.ends_with(wanted));

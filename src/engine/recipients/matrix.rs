@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::config::is_same_name;
 use crate::sops::BusFactor;
 
 /// Who can open which secret file. No secret is in it.
@@ -99,7 +100,7 @@ impl Keyholder {
     /// ends so.
     fn is_called(&self, wanted: &str) -> bool {
         let name = self.name.as_ref();
-        let has_name = name.is_some_and(|name| name.to_lowercase() == wanted.to_lowercase());
+        let has_name = name.is_some_and(|name| is_same_name(name, wanted));
         let has_key = || {
             let is_start = self.key.starts_with(wanted);
             wanted.len() >= MIN_KEY && (is_start || self.key.ends_with(wanted))

@@ -50,6 +50,8 @@ struct Sops<'e> {
 
 /// The oldest sops that takes all that it is told here.
 const OLDEST: [u64; 3] = [3, 9, 3];
+/// Up to how many files are named in a command.
+const MAX_NAMED: usize = 3;
 /// The most bytes that it may print.
 const MAX_OUTPUT: usize = 1 << 20;
 /// The most characters of its complaint that are shown.
@@ -74,15 +76,24 @@ impl Draft {
         }
         let of_path: HashMap<&Path, &Task<'_, W>> =
             tasks.iter().map(|task| (task.path(), task)).collect();
-        let ready = Sops::find(keys).and_then(|sops| {
-            let home = survey.world.home().map_err(|error| error.to_string())?;
-            let copies = Copies::make(&home).map_err(|error| error.to_string())?;
+        let help = "install sops, or put it into `PATH`; `--skip-refused` leaves the file out";
+        let sops = Sops::find(keys).map_err(|why| (why, Some(Help::new(help))));
+        let ready = sops.and_then(|sops| {
+            let home = survey
+                .world
+                .home()
+                .map_err(|error| (error.to_string(), None))?;
+            let copies = Copies::make(&home).map_err(|error| (error.to_string(), None))?;
             Ok((sops, copies))
         });
         let (sops, copies) = match ready {
             Ok(ready) => ready,
-            Err(why) => {
-                let refused = wanted.into_iter().map(|refused| refused.without_sops(&why));
+            Err((why, help)) => {
+                let refused = wanted.into_iter().map(|refused| Refused {
+                    reason: format!("{}; `--with-sops`: {why}", refused.reason),
+                    help: help.clone(),
+                    ..refused
+                });
                 self.refused.extend(refused);
                 return;
             }
@@ -106,25 +117,21 @@ impl Draft {
 impl Draft {
     /// Names the option where only sops can do it.
     pub(in crate::engine) fn name_sops(&mut self) {
-        for refused in self.refused.iter_mut().filter(|refused| refused.with_sops) {
-            let command = format!(
-                "sopsguard updatekeys --with-sops {}",
-                argument(&refused.path)
-            );
+        let files = self.refused.iter().filter(|refused| refused.with_sops);
+        let files: Vec<String> = files.map(|refused| argument(&refused.path)).collect();
+        let mut command = "sopsguard updatekeys --with-sops".to_owned();
+        if files.len() <= MAX_NAMED {
+            files
+                .iter()
+                .for_each(|file| command.extend([" ", file.as_str()]));
+        }
+        let shut = self.refused.iter_mut().filter(|refused| refused.with_sops);
+        for refused in shut {
             let help = refused.help.take();
             let help =
                 help.unwrap_or_else(|| Help::new("let sops do it, with access to those keys"));
-            refused.help = Some(help.then(command));
+            refused.help = Some(help.then(&*command));
         }
-    }
-}
-
-impl Refused {
-    /// Why sops cannot help, either.
-    fn without_sops(self, why: &str) -> Self {
-        let help = "install sops, or put it into `PATH`; `--skip-refused` leaves the file out";
-        let reason = format!("{}; `--with-sops`: {why}", self.reason);
-        Self::new(self.path, reason).helped(Help::new(help).then("sops --version"))
     }
 }
 

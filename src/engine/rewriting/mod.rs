@@ -313,6 +313,15 @@ impl ChangePlan {
             .sort_by_cached_key(|refused| bytes(&refused.path));
     }
 
+    /// Leaves a file as it is.
+    pub(super) fn leave_out(&mut self, path: &Path) {
+        let at = self.files.iter().position(|file| file.path == path);
+        if let Some(at) = at {
+            self.files.remove(at);
+            self.proven.remove(at);
+        }
+    }
+
     /// Carries it out: all files are changed, or none.
     ///
     /// # Errors

@@ -35,6 +35,17 @@ impl From<Refused> for Box<Stop> {
     }
 }
 
+impl Stop {
+    /// The same; plugins that are to be asked first are asked for these recipients, too.
+    pub(in crate::engine) fn also_ahead(&mut self, recipients: impl Iterator<Item = Recipient>) {
+        if !self.ahead.is_empty() {
+            let is_of_plugin =
+                |recipient: &Recipient| matches!(recipient.kind(), RecipientKind::Plugin(_));
+            self.ahead.extend(recipients.filter(is_of_plugin));
+        }
+    }
+}
+
 impl Opened<'_> {
     /// What plugins gave for these recipients, for whom the file is about to be locked.
     ///

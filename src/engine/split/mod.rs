@@ -20,6 +20,7 @@ use crate::document::Format;
 use crate::finding::Help;
 use crate::fs;
 use crate::paths;
+use crate::repo::Repo;
 use crate::rewrite::Refusal;
 use crate::rewrite::split::{self as plan, Holds, Part};
 use crate::rules::{FileFacts, argument};
@@ -106,6 +107,7 @@ pub fn split(asked: Split<'_>) -> Result<ChangePlan, Error> {
             plan.withdraw();
         } else {
             plan.notices.extend(placed.iter().flat_map(notices));
+            plan.notices.extend(ignored(survey.world.repo, &placed));
             plan.notices.extend(listings.still_named(&placed));
             for file in placed.into_iter().filter(|file| !file.keeps_path()) {
                 plan.remove(file.path, (file.place, file.old), options);
@@ -276,4 +278,19 @@ fn notices(file: &Placed) -> impl Iterator<Item = String> {
         let path = file.path.display();
         format!("document {number} of `{path}` holds nothing, and gets no file")
     })
+}
+
+/// What there is to say of new files that git would pass over.
+fn ignored(repo: Option<&Repo<'_>>, placed: &[Placed]) -> Vec<String> {
+    let parts = || placed.iter().flat_map(|file| &file.parts);
+    let places: Vec<PathBuf> = parts().map(|part| part.place.clone()).collect();
+    // Where git does not say, it is left at that.
+    let ignored = repo.and_then(|repo| repo.ignored(&places).ok());
+    let ignored = ignored.unwrap_or_default();
+    let parts = parts().filter(|part| ignored.contains(&part.place));
+    let told = parts.map(|part| {
+        let path = part.path.display();
+        format!("git ignores `{path}`: add it with `git add --force`, or let `.gitignore` leave it alone")
+    });
+    told.collect()
 }

@@ -100,6 +100,12 @@ fn write_escrow(escrow: &EscrowKey, status: &EscrowStatus, out: &mut dyn Write) 
         .map(|days| format!(" (at most {days} allowed)"));
     let allowed = allowed.unwrap_or_default();
     match (&escrow.proved, escrow.age) {
+        (Some(day), Some(..-1)) => {
+            writeln!(
+                out,
+                "                  proved on {day}, which is still to come"
+            )?;
+        }
         (Some(day), Some(age)) => {
             writeln!(
                 out,

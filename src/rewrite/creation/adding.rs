@@ -203,7 +203,7 @@ fn entry(spelling: Spelling<'_>) -> Splices {
 /// Where the keys stand that a text lists, in its order, each once.
 pub(super) fn spans_within(reading: &Reading<'_>, scalar: Node<'_, '_>) -> Vec<Span> {
     let whole = scalar.span();
-    let rules = reading.config.rules.iter();
+    let rules = reading.config.all_rules();
     let keys = rules.flat_map(|rule| rule.groups.iter().flatten());
     let within = |span: &Span| whole.start() <= span.start() && span.end() <= whole.end();
     let mut spans: Vec<Span> = keys.map(|key| key.defined).filter(within).collect();

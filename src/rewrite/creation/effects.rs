@@ -6,9 +6,18 @@ use super::{Aim, Reading, Refusal};
 use crate::config::creation::{CreationRule, RuleFault, SopsConfig};
 use crate::sops::{KeyKind, KeyNames, SelectorKind};
 
-/// What all rules say, in their order.
+/// What rules say, in their order; those of `recreation_rule` behind the creation rules.
 #[derive(Clone, PartialEq)]
 pub(super) struct Effects(Vec<Effect>);
+
+/// Which rules an edit is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// The creation rules. Where a `recreation_rule` shares a list with one, it follows.
+    Creation,
+    /// Those of `recreation_rule`, too.
+    All,
+}
 
 #[derive(Clone, PartialEq)]
 struct Effect {
@@ -28,13 +37,17 @@ pub(super) struct Wanted {
 }
 
 impl Effects {
-    pub(super) fn of(config: &SopsConfig) -> Self {
-        Self(config.rules.iter().map(Effect::of).collect())
+    pub(super) fn of(config: &SopsConfig, scope: Scope) -> Self {
+        let count = match scope {
+            Scope::Creation => config.rules.len(),
+            Scope::All => usize::MAX,
+        };
+        Self(config.all_rules().take(count).map(Effect::of).collect())
     }
 
     /// What an edited text says; none where sops would not take it.
-    pub(super) fn of_text(text: &str) -> Option<Self> {
-        Reading::of(text).map(|reading| Self::of(&reading.config))
+    pub(super) fn of_text(text: &str, scope: Scope) -> Option<Self> {
+        Reading::of(text).map(|reading| Self::of(&reading.config, scope))
     }
 
     pub(super) fn has_rule_as(&self, other: &Self, rule: usize) -> bool {
@@ -79,7 +92,7 @@ impl Wanted {
     /// The chosen rules with a recipient more.
     pub(super) fn with(config: &SopsConfig, key: &str, aim: &Aim<'_>) -> Result<Self, Refusal> {
         let names = KeyNames::new(KeyKind::Age, key, &[], "");
-        let mut wanted = Self::as_it_is(config);
+        let mut wanted = Self::as_it_is(config, Scope::Creation);
         for &rule in aim.rules {
             let known = chosen(config, rule)?;
             let groups = known.groups.len();
@@ -119,7 +132,7 @@ impl Wanted {
         canonical: &str,
         rules: &[usize],
     ) -> Result<Self, Refusal> {
-        let mut wanted = Self::as_it_is(config);
+        let mut wanted = Self::as_it_is(config, Scope::All);
         for &rule in rules {
             let known = chosen(config, rule)?;
             for (number, group) in known.groups.iter().enumerate() {
@@ -151,9 +164,9 @@ impl Wanted {
         Ok(wanted.settled())
     }
 
-    fn as_it_is(config: &SopsConfig) -> Self {
+    fn as_it_is(config: &SopsConfig, scope: Scope) -> Self {
         Self {
-            effects: Effects::of(config),
+            effects: Effects::of(config, scope),
             rules: Vec::new(),
         }
     }
@@ -168,7 +181,7 @@ impl Wanted {
 /// A rule that is to be changed, and can be.
 fn chosen(config: &SopsConfig, rule: usize) -> Result<&CreationRule, Refusal> {
     let count = config.rules.len();
-    let found = config.rules.get(rule);
+    let found = config.all_rules().nth(rule);
     let found = found.ok_or(Refusal::NoSuchRule { rule, count })?;
     match &found.refusal {
         Some(refusal) => Err(Refusal::Refused {

@@ -19,7 +19,7 @@ mod tests;
 pub(crate) use refusal::Refusal;
 
 use adding::Adding;
-use effects::{Effects, Wanted};
+use effects::{Effects, Scope, Wanted};
 use reading::Reading;
 use removing::Removing;
 use splices::Splices;
@@ -70,15 +70,25 @@ pub(crate) fn add(source: &Source, key: &NewKey<'_>, aim: &Aim<'_>) -> Result<Ed
 }
 
 /// Takes a recipient out of rules, in all spellings that it has there; also out of a list of keys that have anchors, where
-/// no rule refers to it any more. `canonical` is the name by which keys are compared.
+/// no rule refers to it any more. `canonical` is the name by which keys are compared. The rules of `recreation_rule` have
+/// the numbers behind those of the creation rules.
 ///
 /// # Errors
 /// [`Refusal`] where it cannot be taken out of exactly these rules, or where it is the last of one, or of a key group.
 pub(crate) fn remove(source: &Source, canonical: &str, rules: &[usize]) -> Result<Edited, Refusal> {
     let text = verbatim(source)?;
     let reading = Reading::of(text).ok_or(Refusal::Unreadable)?;
-    let wanted = Wanted::without(&reading.config, canonical, rules)?;
-    reach(text, &wanted, &Change::Remove(canonical, rules))
+    let count = reading.config.rules.len();
+    let named = |refusal: Refusal| match refusal.rule().and_then(|rule| rule.checked_sub(count)) {
+        Some(at) => {
+            let rule = reading.config.recreations.get(at);
+            let line = rule.map_or(0, |rule| source.position(rule.span.start()).line);
+            Refusal::Recreation { line }
+        }
+        None => refusal,
+    };
+    let wanted = Wanted::without(&reading.config, canonical, rules).map_err(named)?;
+    reach(text, &wanted, &Change::Remove(canonical, rules)).map_err(named)
 }
 
 /// What is to be done with each rule.
@@ -90,6 +100,18 @@ enum Change<'c> {
 }
 
 impl Change<'_> {
+    fn scope(&self) -> Scope {
+        match self {
+            Self::Add(..) => Scope::Creation,
+            Self::Remove(..) => Scope::All,
+        }
+    }
+
+    /// What a text says of the rules that the change is about.
+    fn effects_of(&self, text: &str) -> Option<Effects> {
+        Effects::of_text(text, self.scope())
+    }
+
     /// The ways to change a rule, the best first.
     fn of(&self, reading: &Reading<'_>, rule: usize) -> Vec<Splices> {
         match self {
@@ -128,12 +150,12 @@ fn reach(text: &str, wanted: &Wanted, change: &Change<'_>) -> Result<Edited, Ref
 
 /// In more than one round only where a group has a key twice: sops counts it once.
 fn at_once(text: &str, wanted: &Wanted, change: &Change<'_>) -> Option<String> {
-    let before = Effects::of_text(text)?;
+    let before = change.effects_of(text)?;
     let mut text = text.to_owned();
     for _ in 0..MAX_ROUNDS {
         let reading = Reading::of(&text)?;
         let new = change.of_all(&reading, &wanted.rules)?.apply(&text)?;
-        let effects = Effects::of_text(&new)?;
+        let effects = change.effects_of(&new)?;
         if effects == wanted.effects {
             return Some(new);
         }
@@ -153,7 +175,7 @@ fn step_by_step(text: &str, wanted: &Wanted, change: &Change<'_>) -> Result<Stri
     for &rule in &wanted.rules {
         text = step(text, wanted, change, rule)?;
     }
-    match Effects::of_text(&text) {
+    match change.effects_of(&text) {
         Some(effects) if effects == wanted.effects => Ok(text),
         Some(_) | None => Err(Refusal::Unreadable),
     }
@@ -167,7 +189,7 @@ fn step(
     rule: usize,
 ) -> Result<String, Refusal> {
     let reading = Reading::of(&text).ok_or(Refusal::Unreadable)?;
-    let before = Effects::of(&reading.config);
+    let before = Effects::of(&reading.config, change.scope());
     if before.has_rule_as(&wanted.effects, rule) {
         return Ok(text);
     }
@@ -176,7 +198,7 @@ fn step(
         let Some(new) = way.apply(&text) else {
             continue;
         };
-        let Some(effects) = Effects::of_text(&new) else {
+        let Some(effects) = change.effects_of(&new) else {
             continue;
         };
         if !effects.has_rule_as(&wanted.effects, rule) {

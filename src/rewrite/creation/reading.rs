@@ -41,8 +41,9 @@ impl<'t> Reading<'t> {
         })
     }
 
+    /// A rule by its number; those of `recreation_rule` count on behind the creation rules.
     pub(super) fn rule(&self, rule: usize) -> Option<&CreationRule> {
-        self.config.rules.get(rule)
+        self.config.all_rules().nth(rule)
     }
 
     /// The list of the rules.
@@ -78,11 +79,20 @@ impl<'t> Reading<'t> {
 
     /// Whether a node is part of what the rules are.
     pub(super) fn is_in_rules(&self, node: Node<'_, 't>) -> bool {
-        self.rules().is_some_and(|rules| {
-            let (rules, node) = (rules.span(), node.span());
-            rules.start() <= node.start() && node.end() <= rules.end()
-        })
+        self.rules().is_some_and(|rules| is_within(rules, node))
     }
+
+    /// The same, of the rules of destinations, too.
+    pub(super) fn is_in_any_rules(&self, node: Node<'_, 't>) -> bool {
+        let destinations = self.outline.root().field("destination_rules");
+        let is_there = destinations.is_some_and(|rules| is_within(rules.target(), node));
+        is_there || self.is_in_rules(node)
+    }
+}
+
+fn is_within(whole: Node<'_, '_>, node: Node<'_, '_>) -> bool {
+    let (whole, node) = (whole.span(), node.span());
+    whole.start() <= node.start() && node.end() <= whole.end()
 }
 
 /// An item of a list, of which those that are null do not count.

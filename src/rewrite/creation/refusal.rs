@@ -28,11 +28,34 @@ pub(crate) enum Refusal {
     Shared { rule: usize },
     #[error("the keys of rule {} are written in a way that is not edited here", .rule + 1)]
     NoWay { rule: usize },
+    /// Rules of `recreation_rule` are told by their lines, from 1.
+    #[error(
+        "the `recreation_rule` in line {line} names it, too, in a way that is not edited here, or names nobody else"
+    )]
+    Recreation { line: usize },
     #[error("more than {most} rules would have to be changed one by one")]
     TooMany { most: usize },
 }
 
 impl Refusal {
+    /// The rule that it is about.
+    pub(crate) fn rule(&self) -> Option<usize> {
+        match self {
+            Self::NoSuchRule { rule, .. }
+            | Self::Refused { rule, .. }
+            | Self::ManyGroups { rule, .. }
+            | Self::NoSuchGroup { rule, .. }
+            | Self::LastOfRule { rule }
+            | Self::LastOfGroup { rule, .. }
+            | Self::Shared { rule }
+            | Self::NoWay { rule } => Some(*rule),
+            Self::Unreadable
+            | Self::Transcoded
+            | Self::Recreation { .. }
+            | Self::TooMany { .. } => None,
+        }
+    }
+
     /// What to do about it.
     pub(crate) fn help(&self) -> &'static str {
         match self {
@@ -49,6 +72,9 @@ impl Refusal {
             }
             Self::Shared { .. } => {
                 "choose all of them, or write the keys of the rule out where it stands"
+            }
+            Self::Recreation { .. } => {
+                "`sops publish` encrypts to its keys: take it out there by hand first, or add another recipient there"
             }
             Self::NoWay { .. } | Self::TooMany { .. } => {
                 "edit `.sops.yaml` by hand, then let the files follow: `sopsguard updatekeys`"

@@ -107,7 +107,7 @@ impl<'r> Removing<'r> {
             let was_used = users.peek().is_some();
             let is_free = users.all(|alias| gone.nodes.contains(&alias));
             let is_listed = node.parent().is_some_and(|list| list != outline.root());
-            if is_it && was_used && is_free && is_listed && !self.reading.is_in_rules(node) {
+            if is_it && was_used && is_free && is_listed && !self.reading.is_in_any_rules(node) {
                 gone.nodes.insert(node);
             }
         }
@@ -133,7 +133,7 @@ impl<'r> Removing<'r> {
             let at = members.iter().position(|member| *member == node)?;
             *gone_of.get_mut(at)? = true;
             // A list of which nothing stays goes with its key.
-            let is_age = holder.kind() == Kind::Sequence && self.reading.is_in_rules(holder);
+            let is_age = holder.kind() == Kind::Sequence && self.reading.is_in_any_rules(holder);
             if is_age && gone_of.iter().all(|gone| *gone) {
                 holders.remove(&holder);
                 gone.nodes.insert(holder);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{FileContext, FileFacts};
 use crate::document::Format;
-use crate::finding::Help;
+use crate::finding::{Help, shell_word};
 use crate::sops::{KeyKind, SopsFile};
 use crate::source::Span;
 
@@ -291,14 +291,8 @@ pub(crate) fn argument(path: &Path) -> String {
 /// The path as one word of a shell's command line; the word `FILE` where a shell could not be given
 /// the path in printable characters.
 pub(in crate::rules) fn word(path: &Path) -> String {
-    let Some(text) = path.to_str().filter(|text| text.chars().all(is_printable)) else {
-        return "FILE".to_owned();
-    };
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@+,=".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
+    let word = path.to_str().and_then(shell_word);
+    word.unwrap_or_else(|| "FILE".to_owned())
 }
 
 /// The text, or its first characters.
@@ -309,10 +303,6 @@ pub(in crate::rules) fn cut(text: &str, most: usize) -> String {
         shown.push('…');
     }
     shown
-}
-
-fn is_printable(c: char) -> bool {
-    c == ' ' || c.is_ascii_graphic() || (!c.is_ascii() && c.is_alphanumeric())
 }
 
 #[cfg(test)]

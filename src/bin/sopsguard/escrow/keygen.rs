@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use sopsguard::Environment;
 use sopsguard::engine::{self, KeyKind, NewIdentity};
 use sopsguard::report::{self, escape};
+use sopsguard::{Environment, shell_word};
 
 use crate::app::{self, App};
 use crate::args::{Format, KeygenArgs};
@@ -194,10 +194,5 @@ fn tell(
 
 /// A word as a shell takes it.
 pub(super) fn quoted(word: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@".contains(&byte);
-    let word = escape(word);
-    if !word.is_empty() && word.bytes().all(is_plain) {
-        return word;
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
+    shell_word(word).unwrap_or_else(|| "NAME".to_owned())
 }

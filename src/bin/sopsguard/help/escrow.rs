@@ -59,7 +59,8 @@ Examples:
 pub(crate) const ADD_EXIT_CODES: &str = "\
 Exit codes:
   0  the recipient is where it was to be, or (with --dry-run) could be
-  1  a file cannot be opened or does not verify, or nobody said yes; nothing was changed
+  1  a file cannot be opened or does not verify, or nobody said yes; nothing was changed, or with
+     --skip-refused all others were
   2  the key is none, it is not clear which rules or groups are meant, or a rule is written in a way that
      is not edited
   3  the work could not be done (a file cannot be written)";
@@ -73,6 +74,7 @@ Examples:
 pub(crate) const REMOVE_EXIT_CODES: &str = "\
 Exit codes:
   0  the recipient opens no file any more, or (with --dry-run) could be taken out
-  1  it is too early, a file cannot be opened or does not verify, or nobody said yes; nothing was changed
+  1  it is too early, a file cannot be opened or does not verify, or nobody said yes; nothing was changed,
+     or with --skip-refused the recipient still opens what was left out
   2  nobody is called that, or it is the last key of a rule or a key group
   3  the work could not be done (a file cannot be written)";

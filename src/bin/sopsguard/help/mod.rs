@@ -215,8 +215,8 @@ Examples:
 pub(crate) const UPDATEKEYS_EXIT_CODES: &str = "\
 Exit codes:
   0  all files follow their rules now, or did before
-  1  a file cannot be changed, or somebody said no: nothing was changed; with `--check`: a file
-     does not follow its rule
+  1  a file cannot be changed, or somebody said no: nothing was changed, or with --skip-refused all
+     others were; with `--check`: a file does not follow its rule
   2  the arguments or the policy are wrong, or a named identity cannot be used
   3  the work could not be done (a path is not there, a disk is full): nothing was changed
   4  a change was interrupted before: `sopsguard recover`";
@@ -232,7 +232,8 @@ Examples:
 pub(crate) const ROTATE_EXIT_CODES: &str = "\
 Exit codes:
   0  all files have new data keys
-  1  a file cannot be rotated, or somebody said no: nothing was changed
+  1  a file cannot be rotated, or somebody said no: nothing was changed, or with --skip-refused all
+     others were
   2  the arguments or the policy are wrong, or a named identity cannot be used
   3  the work could not be done (a path is not there, a disk is full): nothing was changed
   4  a change was interrupted before: `sopsguard recover`";

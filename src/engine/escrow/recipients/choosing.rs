@@ -4,6 +4,8 @@ use super::super::super::Error;
 use super::super::super::rewriting::Survey;
 use super::refused;
 use crate::config::creation::{CreationRule, SopsConfig};
+use crate::paths;
+use crate::rules::{ConfigFile, FileFacts};
 
 /// Which creation rules are meant: all where nothing is said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,12 +17,42 @@ pub struct WhichRules {
     pub path_regexes: Vec<String>,
 }
 
+/// Refuses while a configuration that matters cannot be read: nobody knows whom it names.
+///
+/// # Errors
+/// [`Error::Recipients`].
+pub(super) fn refuse_unread(
+    survey: &Survey<'_>,
+    matters: impl Fn(&ConfigFile) -> bool,
+) -> Result<(), Error> {
+    let configs = survey.configs.iter();
+    let mut unread = configs.filter_map(|config| Some((config, config.read.as_ref().err()?)));
+    match unread.find(|(config, _)| matters(config)) {
+        Some((config, error)) => {
+            let reason = format!(
+                "`{}` cannot be read, and nobody knows whom it names: {error}",
+                config.path.display()
+            );
+            Err(refused(
+                reason,
+                "mend it first: `sopsguard audit` shows what is wrong with it",
+            ))
+        }
+        None => Ok(()),
+    }
+}
+
 /// The rules of one `.sops.yaml`.
 pub(super) struct Chosen {
     /// The number of the configuration.
     pub(super) config: usize,
     /// The numbers of the rules, from 0.
     pub(super) rules: Vec<usize>,
+}
+
+fn is_below(survey: &Survey<'_>, config: &ConfigFile, file: &FileFacts) -> bool {
+    let place = paths::absolute(survey.world.here, &file.path);
+    place.starts_with(&config.folder)
 }
 
 impl WhichRules {
@@ -34,6 +66,11 @@ impl WhichRules {
     /// # Errors
     /// [`Error::Recipients`] where there are none, or where it is not clear which.
     pub(super) fn choose(&self, survey: &Survey<'_>) -> Result<Vec<Chosen>, Error> {
+        refuse_unread(survey, |config| {
+            let mut files = survey.files.iter();
+            survey.is_named(&config.path)
+                || files.any(|file| survey.is_named(&file.path) && is_below(survey, config, file))
+        })?;
         let mut all = Vec::new();
         for (config, file) in survey.configs.iter().enumerate() {
             let Ok(read) = &file.read else { continue };

@@ -61,6 +61,11 @@ impl PolicyFile {
         Ok(Self { path, place, old })
     }
 
+    /// As reports print it.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The text that lists a recipient, too. Where none is listed yet, all that are there are: once one is, every
     /// other is untrusted.
     ///
@@ -81,7 +86,7 @@ impl PolicyFile {
             held_by: said.held_by,
         };
         let path = self.path.display();
-        if let Some(known) = survey.world.policy.recipient(&said.meant.canonical) {
+        if let Some(known) = survey.world.policy.listed(&said.meant.canonical) {
             notices.push(format!(
                 "`{path}` lists this key already, as `{}`: what it says there stays",
                 known.name

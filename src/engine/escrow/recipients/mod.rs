@@ -2,6 +2,7 @@
 //! that these rules govern, changed together or not at all.
 
 mod adding;
+mod additions;
 mod asking;
 mod choosing;
 mod listing;

@@ -7,7 +7,7 @@ use super::super::super::Error;
 use super::super::super::recipients::Keyholder;
 use super::super::super::rewriting::Survey;
 use super::refused;
-use crate::config::MAX_NAME;
+use crate::config::{MAX_NAME, is_same_name};
 use crate::keys::{self, Flaw, Recipient};
 use crate::sops::{self, KeyKind, KeyName};
 
@@ -94,20 +94,28 @@ pub(super) fn known_key(text: &str, survey: &Survey<'_>) -> Result<Meant, Error>
             shown: key.shown,
         });
     }
-    let listed = policy.recipients().filter(|one| one.name == text);
-    let listed = listed.map(|one| (one.key.canonical.clone(), one.key.shown.clone()));
-    let mut found: BTreeMap<String, String> = listed.collect();
+    let listed = policy.recipients();
+    let listed = listed.filter(|one| is_same_name(&one.name, text));
+    let listed = listed.map(|one| {
+        (
+            one.key.canonical.clone(),
+            (one.key.shown.clone(), &one.name),
+        )
+    });
+    let mut found: BTreeMap<String, (String, &String)> = listed.collect();
     if found.is_empty() {
         let named = read.flat_map(|config| &config.names);
-        let named = named.filter(|one| one.name == text);
-        found.extend(named.map(|one| (one.canonical.clone(), one.shown.clone())));
+        let named = named.filter(|one| is_same_name(&one.name, text));
+        found.extend(named.map(|one| (one.canonical.clone(), (one.shown.clone(), &one.name))));
     }
     let help = "`sopsguard recipients` shows all of them";
     match found.len() {
         0 => Err(refused("no recipient has this key or this name", help)),
         1 => {
-            let (canonical, shown) = found.pop_first().unwrap_or_default();
-            let name = Some(text.to_owned());
+            let found = found.pop_first();
+            let (canonical, (shown, name)) =
+                found.ok_or_else(|| refused("no recipient has this name", help))?;
+            let name = Some(name.clone());
             Ok(Meant {
                 canonical,
                 shown,
@@ -115,7 +123,7 @@ pub(super) fn known_key(text: &str, survey: &Survey<'_>) -> Result<Meant, Error>
             })
         }
         count => {
-            let keys: Vec<&str> = found.values().map(String::as_str).collect();
+            let keys: Vec<&str> = found.values().map(|(key, _)| key.as_str()).collect();
             let reason = format!("{count} recipients have this name: {}", keys.join(", "));
             Err(refused(reason, "give the key"))
         }

@@ -2,7 +2,7 @@
 //! gets a new data key, because it knows the old one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::super::super::others::decode;
@@ -10,23 +10,24 @@ use super::super::super::rewriting::{
     Amendment, ChangeOptions, ChangePlan, Exposed, Keys, Opened, Refused, Rewritten, Stop, Survey,
     Task, now, rewrite,
 };
+use super::super::super::rotate::{self, sops_rotate};
 use super::super::super::surroundings::Start;
 use super::super::super::updatekeys::{Strayed, rekeyed};
 use super::super::super::{Error, Request};
 use super::adding::settle;
-use super::choosing::Chosen;
+use super::choosing::{Chosen, refuse_unread};
 use super::listing::PolicyFile;
 use super::naming::{Meant, known_key};
 use super::refused;
 use super::rules::{Followers, call, edit, followers, join_all, take_effect, would_change};
 use super::standing::Standing;
 use crate::document::{Document, KeyPath};
-use crate::finding::Help;
+use crate::finding::{Help, shell_word};
 use crate::keys::Recipient;
-use crate::rewrite::creation;
-use crate::rewrite::rotate::rotate;
-use crate::rules::{FileFacts, argument};
-use crate::sops::{Leaf, SopsFile, Time, walk};
+use crate::rewrite::rotate::rotate as rotation;
+use crate::rewrite::{Refusal, creation};
+use crate::rules::FileFacts;
+use crate::sops::{KeyKind, Leaf, SopsFile, Time, walk};
 use crate::source::SourceId;
 
 /// A recipient that is to go.
@@ -79,12 +80,9 @@ pub fn remove_recipient(asked: RemoveRecipient<'_>) -> Result<ChangePlan, Error>
         let at = now(environment)?;
         let policy = request.policy.clone();
         let mut survey = Survey::to_write(&mut request, world)?;
+        refuse_unread(&survey, |_| true)?;
         let meant = known_key(&recipient, &survey)?;
-        let chosen = with_key(&survey, &meant);
-        let could_read = readable(&survey, &meant);
-        if chosen.is_empty() && could_read.is_empty() {
-            return Err(nowhere(&meant));
-        }
+        let (chosen, could_read) = affected(&survey, &meant)?;
         let standing = Standing::of(&survey, &meant, environment.now());
         let edited = edit(&survey, chosen, |source, rules| {
             creation::remove(source, &meant.canonical, rules)
@@ -93,13 +91,14 @@ pub fn remove_recipient(asked: RemoveRecipient<'_>) -> Result<ChangePlan, Error>
         let too_early = standing.refuse_early(&survey, &could_read, without_proof);
         let too_early = unless_planned(too_early, only_plan)?;
         let policy = PolicyFile::read(&survey, policy.as_deref())?;
+        let policy_path = policy.path().to_owned();
         let listed = policy.without(&meant.canonical)?;
         let Followers {
             tasks,
             mut refused,
             unchanged,
         } = followers(&survey, &edited);
-        refused.extend(left_behind(&could_read, &tasks, &refused, &meant));
+        refused.extend(left_behind(&survey, &tasks, &refused, &meant));
         let removal = Removal {
             meant: &meant,
             could_read: &could_read,
@@ -117,8 +116,9 @@ pub fn remove_recipient(asked: RemoveRecipient<'_>) -> Result<ChangePlan, Error>
             policy.join(&mut draft, text, goes(), options);
         }
         let mut plan = draft.prove(COMMAND, &survey, &mut keys)?;
-        plan.exposed = removal.exposed();
         settle(&mut plan, refused, unchanged, remains(&meant));
+        keep_listed(&mut plan, &policy_path, &could_read, &meant);
+        plan.exposed = removal.exposed();
         plan.tell_unproved(would_change(&tasks, &meant, None));
         plan.too_early = too_early;
         Ok(plan)
@@ -144,16 +144,54 @@ impl Removal<'_> {
         opened: &Opened<'_>,
     ) -> Result<Rewritten, Box<Stop>> {
         let path = &task.facts.path;
-        let mut rewritten = rekeyed(task, opened)?;
-        if self.could_read.contains(path) {
+        let is_rotated = self.could_read.contains(path);
+        let mut rewritten = rekeyed(task, opened).map_err(|mut stop| {
+            if is_rotated {
+                stop.also_ahead(task.what.recipients());
+            }
+            stop
+        })?;
+        if is_rotated {
             let values = values_of(opened);
             let mut all = self.values.lock().unwrap_or_else(PoisonError::into_inner);
             all.insert(path.clone(), values);
             drop(all);
-            rewritten = rotated_again(task, opened, rewritten, self.at)?;
+            rewritten = self.rotated_again(task, opened, rewritten)?;
         }
         call(&mut rewritten.amendments, self.meant, None);
         Ok(rewritten)
+    }
+
+    /// The text under a new data key, after it got other recipients.
+    fn rotated_again(
+        &self,
+        task: &Task<'_, Strayed<'_>>,
+        opened: &Opened<'_>,
+        rewritten: Rewritten,
+    ) -> Result<Rewritten, Box<Stop>> {
+        let path = &task.facts.path;
+        let fault = || {
+            Refused::new(
+                path.clone(),
+                "the file without the key cannot be read again",
+            )
+        };
+        let id = SourceId::WorkTree(path.clone());
+        let (Some(source), None) = decode(id, rewritten.text.into_bytes(), task.facts.format)
+        else {
+            return Err(fault().into());
+        };
+        let document = Document::parse(&source, task.facts.format).map_err(|_| fault())?;
+        let file = SopsFile::of(&document).map_err(|_| fault())?;
+        let file = file.ok_or_else(fault)?;
+        let keys = file.metadata().groups.iter().flat_map(|group| &group.keys);
+        let recipients = keys.map(|key| Recipient::parse(&key.id())).collect();
+        let wrapped = opened.wrapped_for(recipients)?;
+        let text = rotation(&document, &file, opened.key, self.at, wrapped);
+        let text = text.map_err(|refusal| not_rotated(task.facts, self.meant, &refusal))?;
+        let mut amendments = rewritten.amendments;
+        amendments.push(Amendment::NewDataKey);
+        Ok(Rewritten { text, amendments })
     }
 
     fn exposed(self) -> Vec<Exposed> {
@@ -182,9 +220,16 @@ fn unless_planned(
     }
 }
 
-fn nowhere(meant: &Meant) -> Error {
-    let reason = format!("`{}` is in no rule and in no file", meant.called());
-    refused(reason, "`sopsguard recipients` shows who is where")
+/// The rules that are to change, and the files that the key can read now.
+fn affected(survey: &Survey<'_>, meant: &Meant) -> Result<(Vec<Chosen>, BTreeSet<PathBuf>), Error> {
+    let chosen = with_key(survey, meant);
+    let could_read = readable(survey, meant);
+    if chosen.is_empty() && could_read.is_empty() {
+        let reason = format!("`{}` is in no rule and in no file", meant.called());
+        let help = "`sopsguard recipients` shows who is where";
+        return Err(refused(reason, help));
+    }
+    Ok((chosen, could_read))
 }
 
 /// The rules that name the key.
@@ -192,7 +237,8 @@ fn with_key(survey: &Survey<'_>, meant: &Meant) -> Vec<Chosen> {
     let mut all = Vec::new();
     for (config, file) in survey.configs.iter().enumerate() {
         let Ok(read) = &file.read else { continue };
-        let rules = read.rules.iter().enumerate();
+        // Those by which files are published are behind the others.
+        let rules = read.all_rules().enumerate();
         let rules = rules.filter(|(_, rule)| {
             let mut keys = rule.groups.iter().flatten();
             keys.any(|key| key.names.canonical == meant.canonical)
@@ -224,7 +270,7 @@ fn readable(survey: &Survey<'_>, meant: &Meant) -> BTreeSet<PathBuf> {
 
 /// The files that would keep the key: no rule governs them.
 fn left_behind(
-    could_read: &BTreeSet<PathBuf>,
+    survey: &Survey<'_>,
     tasks: &[Task<'_, Strayed<'_>>],
     refused: &[Refused],
     meant: &Meant,
@@ -233,18 +279,60 @@ fn left_behind(
         tasks.iter().any(|task| task.facts.path == *path)
             || refused.iter().any(|refused| refused.path == *path)
     };
-    let left = could_read.iter().filter(|path| !is_told(path));
-    left.map(|path| {
+    let files = survey.files.iter().filter(|file| has_key(file, meant));
+    let left = files.filter(|file| !is_told(&file.path));
+    left.map(|file| {
+        let path = &file.path;
         let reason = format!(
             "`{}` can read it, and no creation rule governs it",
             meant.called()
         );
-        let help = Help::new("give it a rule in `.sops.yaml`, or take the key out by hand").then(
-            format!("sops rotate -i --rm-age {} {}", meant.shown, argument(path)),
-        );
+        let help = Help::new("give it a rule in `.sops.yaml`, or take the key out by hand")
+            .then(without_by_sops(file, meant));
         Refused::new(path.clone(), reason).helped(help)
     })
     .collect()
+}
+
+/// The command by which sops takes the key out of a file, and gives it a new data key.
+fn without_by_sops(file: &FileFacts, meant: &Meant) -> String {
+    let key = file.keys().find(|key| key.canonical == meant.canonical);
+    let Some(key) = key else {
+        return sops_rotate("", &file.path);
+    };
+    let option = match key.kind {
+        KeyKind::Age => "age",
+        KeyKind::Pgp => "pgp",
+        KeyKind::Kms => "kms",
+        KeyKind::GcpKms => "gcp-kms",
+        KeyKind::HcKms => "hckms",
+        KeyKind::AzureKv => "azure-kv",
+        KeyKind::HcVault => "hc-vault-transit",
+    };
+    let word = shell_word(&key.shown).unwrap_or_else(|| "KEY".to_owned());
+    sops_rotate(&format!("--rm-{option} {word} "), &file.path)
+}
+
+/// Leaves the policy as it is where a file stays as it is that the key opens: whoever reads the policy is to know of her. Says
+/// so.
+fn keep_listed(
+    plan: &mut ChangePlan,
+    policy: &Path,
+    could_read: &BTreeSet<PathBuf>,
+    meant: &Meant,
+) {
+    let refused = plan.refused.iter().map(|refused| &refused.path);
+    let files = match refused.filter(|path| could_read.contains(*path)).count() {
+        0 => return,
+        1 => "1 file that cannot be changed: with `--skip-refused` it is".to_owned(),
+        count => format!("{count} files that cannot be changed: with `--skip-refused` they are"),
+    };
+    plan.leave_out(policy);
+    plan.notices.push(format!(
+        "`{0}` still opens {files} left out, and `{1}` goes on listing `{0}`",
+        meant.called(),
+        policy.display(),
+    ));
 }
 
 /// The paths of the encrypted values, as far as they can be shown; each once.
@@ -266,35 +354,17 @@ fn values_of(opened: &Opened<'_>) -> Vec<String> {
     values
 }
 
-/// The text under a new data key, after it got other recipients.
-fn rotated_again(
-    task: &Task<'_, Strayed<'_>>,
-    opened: &Opened<'_>,
-    rewritten: Rewritten,
-    at: Time,
-) -> Result<Rewritten, Box<Stop>> {
-    let path = &task.facts.path;
-    let fault = || {
-        Refused::new(
-            path.clone(),
-            "the file without the key cannot be read again",
-        )
-    };
-    let id = SourceId::WorkTree(path.clone());
-    let (Some(source), None) = decode(id, rewritten.text.into_bytes(), task.facts.format) else {
-        return Err(fault().into());
-    };
-    let document = Document::parse(&source, task.facts.format).map_err(|_| fault())?;
-    let file = SopsFile::of(&document).map_err(|_| fault())?;
-    let file = file.ok_or_else(fault)?;
-    let keys = file.metadata().groups.iter().flat_map(|group| &group.keys);
-    let recipients = keys.map(|key| Recipient::parse(&key.id())).collect();
-    let wrapped = opened.wrapped_for(recipients)?;
-    let text = rotate(&document, &file, opened.key, at, wrapped)
-        .map_err(|refusal| Refused::new(path.clone(), refusal.to_string()))?;
-    let mut amendments = rewritten.amendments;
-    amendments.push(Amendment::NewDataKey);
-    Ok(Rewritten { text, amendments })
+/// Why a file gets no new data key, and what to do about it.
+fn not_rotated(file: &FileFacts, meant: &Meant, refusal: &Refusal) -> Refused {
+    let by_sops = without_by_sops(file, meant);
+    let refused = rotate::refused(&file.path, refusal, &by_sops);
+    match refusal {
+        Refusal::NeedsSops { .. } => {
+            let help = "leave it out with `--skip-refused`, then let sops take the key out of it, with access to those keys";
+            refused.helped(Help::new(help).then(by_sops))
+        }
+        _ => refused,
+    }
 }
 
 /// What no command can do.

@@ -1,5 +1,6 @@
 //! The `.sops.yaml` with the change made, and the files that follow it then.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::super::super::Error;
@@ -28,9 +29,11 @@ pub(super) struct EditedConfig {
     place: PathBuf,
     old: Vec<u8>,
     new: String,
+    /// Whether another one is the same file, and is written for both.
+    is_again: bool,
 }
 
-/// Edits the chosen rules of each configuration.
+/// Edits the chosen rules of each configuration. Those that are one file, by links, are edited as one.
 ///
 /// # Errors
 /// [`Error::Recipients`] where one cannot be edited so.
@@ -39,25 +42,40 @@ pub(super) fn edit(
     chosen: Vec<Chosen>,
     edit: impl Fn(&Source, &[usize]) -> Result<Edited, Refusal>,
 ) -> Result<Vec<EditedConfig>, Error> {
-    let mut edited = Vec::new();
-    for Chosen { config, rules } in chosen {
-        let Some(file) = survey.configs.get(config) else {
-            continue;
-        };
-        let new = edit(&file.source, &rules).map_err(|refusal| {
-            let reason = format!("`{}`: {refusal}", file.path.display());
-            refused(reason, refusal.help())
-        })?;
+    let place_of = |file: &ConfigFile| {
         let place = survey.place(&file.path);
-        edited.push(EditedConfig {
-            config,
-            rules,
-            path: file.path.clone(),
-            place: place.unwrap_or_else(|| paths::absolute(survey.world.here, &file.path)),
-            old: file.source.bytes().to_vec(),
-            new: new.text,
-        });
+        place.unwrap_or_else(|| paths::absolute(survey.world.here, &file.path))
+    };
+    let mut by_place: BTreeMap<PathBuf, BTreeSet<usize>> = BTreeMap::new();
+    for Chosen { config, rules } in chosen {
+        if let Some(file) = survey.configs.get(config) {
+            by_place.entry(place_of(file)).or_default().extend(rules);
+        }
     }
+    let mut edited = Vec::new();
+    for (place, rules) in by_place {
+        let same = survey.configs.iter().enumerate();
+        let mut same: Vec<_> = same.filter(|(_, file)| place_of(file) == place).collect();
+        // The file itself first, then links that lead to it.
+        same.sort_by_key(|(_, file)| !place.ends_with(&file.path));
+        let rules: Vec<usize> = rules.into_iter().collect();
+        for (at, (config, file)) in same.into_iter().enumerate() {
+            let new = edit(&file.source, &rules).map_err(|refusal| {
+                let reason = format!("`{}`: {refusal}", file.path.display());
+                refused(reason, refusal.help())
+            })?;
+            edited.push(EditedConfig {
+                config,
+                rules: rules.clone(),
+                path: file.path.clone(),
+                place: place.clone(),
+                old: file.source.bytes().to_vec(),
+                new: new.text,
+                is_again: at > 0,
+            });
+        }
+    }
+    edited.sort_by_key(|one| one.config);
     Ok(edited)
 }
 
@@ -93,7 +111,7 @@ impl EditedConfig {
 
     /// Adds it to what is written.
     pub(super) fn join(self, draft: &mut Draft, amendment: Amendment, options: ChangeOptions) {
-        if !self.is_changed() {
+        if self.is_again || !self.is_changed() {
             return;
         }
         let plain = Plain {

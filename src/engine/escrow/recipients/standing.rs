@@ -7,47 +7,29 @@ use std::time::SystemTime;
 
 use super::super::super::Error;
 use super::super::super::rewriting::Survey;
+use super::additions::Additions;
 use super::naming::Meant;
 use crate::config::{Day, Trusted, names_machine};
-use crate::repo::Reach;
-use crate::rules::ConfigFile;
 use crate::sops::KeyKind;
 
 /// What is known of the recipients before the change.
 pub(super) struct Standing {
     /// Places of the key that goes which are machines and have no other key.
     machines: Vec<String>,
-    /// The day on which each key came into a rule, by the key as rules spell it; of those of which it is known.
-    added: BTreeMap<String, String>,
+    today: Day,
+    additions: Additions,
     name: String,
 }
-
-/// The most bytes of an old `.sops.yaml`.
-const MAX_LEN: usize = 1 << 20;
 
 impl Standing {
     /// Looks at the policy and at the history of the rules.
     pub(super) fn of(survey: &Survey<'_>, meant: &Meant, now: Option<SystemTime>) -> Self {
-        let today = now.map(|now| Day::of(now).to_string());
-        let mut added = BTreeMap::new();
-        for config in &survey.configs {
-            let Ok(read) = &config.read else { continue };
-            let keys = read
-                .rules
-                .iter()
-                .flat_map(|rule| rule.groups.iter().flatten());
-            let keys = keys.filter(|key| key.names.kind == KeyKind::Age);
-            let keys: BTreeSet<&str> = keys.map(|key| key.names.spelled.as_str()).collect();
-            for (key, day) in days(survey, config, &keys, today.as_deref()) {
-                let known: &mut String = added.entry(key).or_default();
-                if *known < day {
-                    *known = day;
-                }
-            }
-        }
+        // Where nobody knows the time no file is written either.
+        let today = Day::of(now.unwrap_or(SystemTime::UNIX_EPOCH));
         Self {
             machines: machines(survey, meant),
-            added,
+            today,
+            additions: Additions::of(survey, today),
             name: meant.called().to_owned(),
         }
     }
@@ -101,16 +83,18 @@ impl Standing {
             if key.names.kind != KeyKind::Age {
                 continue;
             }
-            let listed = survey.world.policy.recipient(&key.names.canonical);
+            let listed = survey.world.policy.listed(&key.names.canonical);
+            let added = self.additions.day(&key.names.canonical);
+            if listed.is_some_and(|listed| listed.is_proved(self.today, added, None)) {
+                continue;
+            }
             let proved = listed.and_then(|listed| listed.proved);
-            let proved = proved.map(|day| day.to_string());
-            let added = self.added.get(&key.names.spelled);
             let why = match (proved, added) {
                 (None, _) => "never proved".to_owned(),
-                (Some(proved), Some(added)) if proved < *added => {
+                (Some(proved), Some(added)) if proved < added => {
                     format!("proved {proved}, added {added}")
                 }
-                (Some(_), _) => continue,
+                (Some(proved), _) => format!("proved {proved}, which is still to come"),
             };
             let name = listed.map_or(key.names.shown.as_str(), |listed| listed.name.as_str());
             unproven.insert(key.names.canonical.clone(), format!("`{name}` ({why})"));
@@ -132,48 +116,4 @@ fn machines(survey: &Survey<'_>, meant: &Meant) -> Vec<String> {
         names_machine(place) && !holders.any(|other| other.held_by.contains(place))
     };
     listed.held_by.iter().filter(is_alone).cloned().collect()
-}
-
-/// The day on which each of these keys came into a configuration, as far as git knows it.
-fn days(
-    survey: &Survey<'_>,
-    config: &ConfigFile,
-    keys: &BTreeSet<&str>,
-    today: Option<&str>,
-) -> Vec<(String, String)> {
-    let Some(bases) = survey.world.bases else {
-        return Vec::new();
-    };
-    let Some(inside) = bases.inside(&config.path) else {
-        return Vec::new();
-    };
-    let mut commits = bases.commits();
-    let Ok(head) = commits.head() else {
-        return Vec::new();
-    };
-    let histories = commits.histories(head, &[&inside], Reach::of(None));
-    let versions = histories.ok().and_then(|all| all.files.into_iter().next());
-    let versions = versions.unwrap_or_default();
-    let mut open: BTreeMap<&str, Option<String>> = keys
-        .iter()
-        .map(|key| (*key, today.map(str::to_owned)))
-        .collect();
-    let mut days = Vec::new();
-    for version in versions {
-        let text = version.blob.as_ref();
-        let text = text.and_then(|blob| bases.blobs.read(blob, MAX_LEN).ok());
-        let text = text.unwrap_or_default();
-        let date = commits.author(version.commit).ok();
-        let date = date.map(|author| author.date.to_string());
-        let (kept, gone): (BTreeMap<_, _>, BTreeMap<_, _>) = open
-            .into_iter()
-            .partition(|(key, _)| memchr::memmem::find(&text, key.as_bytes()).is_some());
-        days.extend(gone);
-        open = kept.into_keys().map(|key| (key, date.clone())).collect();
-    }
-    days.extend(open);
-    let known = days.into_iter();
-    known
-        .filter_map(|(key, day)| Some((key.to_owned(), day?)))
-        .collect()
 }

@@ -360,6 +360,50 @@ fn comments_of_others_stay_and_name_nobody_else() {
 }
 
 #[test]
+fn rules_of_destinations_lose_it_with_the_others_or_say_where_they_stand() {
+    let text = |rule: &str, recreation: &str| {
+        format!(
+            "keys:\n- &alice AAA\n- &new NEW\nall: &all [*alice, *new]\ncreation_rules:\n- {rule}\ndestination_rules:\n\
+             - s3_bucket: b\n  recreation_rule:\n    {recreation}\n"
+        )
+    };
+    let without = |rule: &str, recreation: &str| {
+        let text = text(rule, recreation).replace("- &new NEW\n", "");
+        text.replace(", *new]\ncreation", "]\ncreation")
+    };
+    // The list of all is an alias more, which would keep the key where it is.
+    let alone = |text: String| {
+        let text = text.replace("all: &all [*alice, *new]\n", "");
+        text.replace("all: &all [*alice]\n", "")
+    };
+    let all = [0, 1];
+    for (before, after) in [
+        ("age: AAA,NEW", "age: AAA"),
+        ("age: [*alice, *new]", "age: [*alice]"),
+        (
+            "key_groups: [{age: [*alice, *new]}]",
+            "key_groups: [{age: [*alice]}]",
+        ),
+        ("{age: [*new], pgp: PGP}", "{pgp: PGP}"),
+    ] {
+        let rule = "age: [*alice, *new]";
+        let expected = alone(without("age: [*alice]", after));
+        assert_eq!(removed_from(&alone(text(rule, before)), &all), Ok(expected));
+    }
+    // Where it is in no creation rule, too; and once for both where they share a list.
+    assert_eq!(
+        removed_from(&alone(text("age: AAA", "age: AAA,NEW")), &[1]),
+        Ok(alone(text("age: AAA", "age: AAA")))
+    );
+    let shared = removed_from(&text("age: *all", "age: *all"), &all);
+    assert_eq!(shared, Ok(without("age: *all", "age: *all")));
+    for recreation in ["age: NEW", "age: 'NEW,hunter2'"] {
+        let refused = removed_from(&text("age: *all", recreation), &all).unwrap_err();
+        assert_eq!(refused, Refusal::Recreation { line: 10 });
+    }
+}
+
+#[test]
 fn what_cannot_be_told_apart_is_refused() {
     let shared = "base: &base {path_regex: x, age: [AAA]}\ncreation_rules:\n- *base\n- *base\n";
     assert_eq!(
