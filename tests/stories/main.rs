@@ -29,6 +29,7 @@ mod at_random;
 mod audit;
 mod by_sops;
 mod check;
+mod choosing;
 mod ci;
 mod documented;
 mod documents;

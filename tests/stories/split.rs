@@ -570,3 +570,55 @@ story!(several_files_are_split_at_once_or_not_at_all, |repo| {
     );
     assert!(repo.opens("apps/other/secret-cache.enc.yaml"));
 });
+
+story!(
+    a_generator_that_stands_for_files_of_several_folders_is_never_half_right,
+    |repo| {
+        repo.write(
+            "base/ksops.yaml",
+            GENERATOR.replace("  - './wiki.enc.yaml'\n", ""),
+        );
+        let files = ["a/shop.enc.yaml", "b/shop.enc.yaml"];
+        for file in files {
+            let folder = file.split('/').next().unwrap();
+            let lists = "generators:\n- ../base/ksops.yaml\n";
+            repo.write(format!("{folder}/kustomization.yaml"), lists);
+            repo.add(file, &three());
+        }
+        let (reason, _) = refusal(&repo.splits(&["--yes", files[0]]));
+        assert!(reason.contains("`base/ksops.yaml` lists it"), "{reason}");
+        assert_eq!(repo.git(["status", "--porcelain"]), "");
+        let said = repo.splits(&["--yes", files[0], files[1]]);
+        assert_eq!(said.code, 0, "{}", said.stdout);
+        let generator = repo.read("base/ksops.yaml");
+        assert!(
+            generator.contains("\n  - ./secret-mail.enc.yaml\n"),
+            "{generator}"
+        );
+        assert!(
+            repo.audit(&[])
+                .run()
+                .findings("dangling-reference")
+                .is_empty()
+        );
+        for name in ["a/secret-mail.enc.yaml", "b/secret-cache.enc.yaml"] {
+            assert!(repo.opens(name));
+        }
+    }
+);
+
+story!(
+    a_generator_that_lists_a_file_by_an_alias_is_left_alone,
+    |repo| {
+        shop(repo);
+        let aliased = "metadata: {name: a, note: &it ./shop.enc.yaml}\nfiles: [*it]\n";
+        let generator = format!("apiVersion: viaduct.ai/v1\nkind: ksops\n{aliased}");
+        repo.write("apps/ksops.yaml", &generator);
+        repo.commit("List it by an alias");
+        let (reason, help) = refusal(&repo.splits(&["--yes", FILE]));
+        assert!(reason.contains("`apps/ksops.yaml` lists it"), "{reason}");
+        assert_eq!(help, [format!("sopsguard split {FILE}")]);
+        assert_eq!(repo.read("apps/ksops.yaml"), generator);
+        assert!(repo.opens(FILE) && !repo.at(NEW[0]).exists());
+    }
+);

@@ -129,4 +129,38 @@ mod tests {
         }
         assert_eq!(pieces("a: b\n---\n[\n"), None);
     }
+
+    #[test]
+    fn every_document_that_is_read_has_its_place_and_nothing_is_left_between() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/yaml");
+        let mut several = 0;
+        for name in [
+            "pitfalls.jsonl",
+            "comments.jsonl",
+            "fuzz.jsonl",
+            "regressions.jsonl",
+        ] {
+            let vectors = crate::fs::read(&folder.join(name), 1 << 30).unwrap();
+            for line in String::from_utf8(vectors).unwrap().lines() {
+                let vector: serde_json::Value = serde_json::from_str(line).unwrap();
+                let text = vector["yaml"].as_str().unwrap();
+                let Ok(tree) = super::super::load(text) else {
+                    continue;
+                };
+                let pieces = pieces(text).unwrap();
+                assert_eq!(pieces.len(), tree.branches().len(), "{text:?}");
+                several += usize::from(pieces.len() > 1);
+                let ends = pieces.iter().map(|piece| piece.span.end());
+                let starts = pieces.iter().skip(1).map(|piece| piece.span.start());
+                for (end, start) in ends.zip(starts) {
+                    let between = text.get(end..start).unwrap();
+                    let is_end = |line: &str| line.is_empty() || line.starts_with("...");
+                    assert!(between.lines().all(is_end), "{text:?}");
+                }
+                let last = pieces.last().map_or(text.len(), |piece| piece.span.end());
+                assert_eq!(last, text.len(), "{text:?}");
+            }
+        }
+        assert!(several > 10, "{several}");
+    }
 }

@@ -154,6 +154,9 @@ fn escrow_proved(status: &EscrowStatus) -> Step {
     let told: Vec<String> = status.escrows.iter().map(proof).collect();
     let why = match told.as_slice() {
         [] => "there is none yet".to_owned(),
+        told if !is_done && !status.without_escrow.is_empty() => {
+            format!("{}; it proves itself once step 3 is done", told.join("; "))
+        }
         told => told.join("; "),
     };
     let unproved = status.escrows.iter().find(|key| !key.is_proved);

@@ -56,13 +56,21 @@ impl Names {
         listed.map(|(canonical, holder)| (canonical.as_str(), holder.clone()))
     }
 
-    /// The recipient with a key of the file at this place, absolute, that the policy does not list.
+    /// The recipient with a key of the file at this place, absolute: as the policy lists it, else as the nearest
+    /// `.sops.yaml` above the file calls it, or any.
     pub(in crate::engine) fn holder(
         &self,
         canonical: &str,
         opener: &Opener,
         place: &Path,
     ) -> Keyholder {
+        if let Some(listed) = self.listed.get(canonical) {
+            return Keyholder {
+                kind: opener.kind.clone(),
+                key: opener.name.clone(),
+                ..listed.clone()
+            };
+        }
         let above = place
             .ancestors()
             .filter_map(|folder| self.called.get(folder));
