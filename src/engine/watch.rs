@@ -1,6 +1,9 @@
 //! Somebody who watches a run that takes long, and how far it is.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 /// Somebody who watches how far a run is. The library says nothing by itself: who runs it says who watches.
 ///
@@ -50,6 +53,34 @@ impl Drop for Count<'_> {
     }
 }
 
+/// Does something that can only be waited for, while whoever watches sees that none of so many files are through.
+pub(super) fn while_waiting<T>(
+    watch: Option<&dyn Watch>,
+    what: &'static str,
+    all: usize,
+    work: impl FnOnce() -> T,
+) -> T {
+    let Some(watch) = watch else {
+        return work();
+    };
+    let _rests = Count::new(Some(watch), what, all);
+    thread::scope(|scope| {
+        let (done, waiting) = mpsc::channel::<()>();
+        scope.spawn(move || {
+            watch.see(what, 0, all);
+            while waiting.recv_timeout(PACE) == Err(RecvTimeoutError::Timeout) {
+                watch.see(what, 0, all);
+            }
+        });
+        let worked = work();
+        drop(done);
+        worked
+    })
+}
+
+/// How often whoever watches is told that something takes long.
+const PACE: Duration = Duration::from_millis(100);
+
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
@@ -80,5 +111,18 @@ mod tests {
         let told = seen.0.into_inner().unwrap();
         assert_eq!(told, ["1 of 3 read", "2 of 3 read", "rest"]);
         Count::new(None, "read", 1).one();
+    }
+
+    #[test]
+    fn what_can_only_be_waited_for_is_seen_until_it_is_done() {
+        let seen = Seen::default();
+        let work = || thread::sleep(4 * PACE);
+        while_waiting(Some(&seen), "written", 7, work);
+        let told = seen.0.into_inner().unwrap();
+        assert!(told.len() > 2, "{told:?}");
+        let (last, before) = told.split_last().unwrap();
+        assert_eq!(last, "rest");
+        assert!(before.iter().all(|told| told == "0 of 7 written"));
+        assert_eq!(while_waiting(None, "written", 7, || 1), 1);
     }
 }

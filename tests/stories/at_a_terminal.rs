@@ -103,6 +103,11 @@ story!(
             .collect();
         assert!(left.is_empty(), "{left:?}");
         assert!(lines.iter().any(|line| line.contains("+ age1")));
+        let done = repo.at_a_terminal("xterm", "y\n", &["updatekeys"]);
+        assert!(done.contains("ended: 0"), "{done}");
+        let left = shown(&done);
+        assert!(!left.iter().any(|line| line.contains("files written")));
+        repo.rule(&repo.for_alice(), ONLY_DATA);
         for (term, arguments) in [
             ("dumb", &asked[..]),
             ("xterm", &["--quiet", "updatekeys", "--dry-run"]),

@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use crate::handover::{FILES, fails, opened, repository, succeeds};
 use crate::repo::{ONLY_DATA, Repo, SECRET, peer_sops};
-use crate::with_sops::Gpg;
 
 const REMOVE: [&str; 4] = ["escrow", "remove-recipient", "bob", "--without-proof"];
 
@@ -361,7 +360,6 @@ fn runs(repo: &Repo, said: &str) {
     let command = command.unwrap().trim().replacen("sops", &place, 1);
     let mut shell = repo.command("sh");
     shell.env("SOPS_AGE_KEY", repo.alice.key());
-    shell.env("GNUPGHOME", repo.beside("gpg"));
     let output = shell.args(["-c", &command]).output().unwrap();
     assert!(output.status.success(), "{command}: {output:?}");
 }
@@ -430,32 +428,4 @@ fn names_are_the_same_in_small_letters() {
     let said = succeeds(&repo, &remove);
     assert!(said.contains("- Bob's Laptop"), "{said}");
     assert_eq!(opened(&repo, &repo.bob, FILES[0]), None);
-}
-
-#[test]
-#[ignore = "plays with real sops"]
-fn a_file_with_a_key_of_gpg_is_left_to_sops_which_does_what_is_told() {
-    let repo = Repo::new();
-    let Some(gpg) = Gpg::new(&repo) else { return };
-    let [alice, bob] = [&repo.alice, &repo.bob].map(|who| &who.recipient);
-    let settings = format!("pgp: {}\n{ONLY_DATA}", gpg.fingerprint);
-    repo.rule(&format!("age: {alice},{bob}"), &settings);
-    gpg.encrypts(FILES[0], SECRET);
-    let gone = [
-        "escrow",
-        "remove-recipient",
-        bob,
-        "--without-proof",
-        "--yes",
-    ];
-    let said = fails(&repo, 1, &gone);
-    assert!(
-        said.contains(&format!("--rm-age {bob} {}", FILES[0])),
-        "{said}"
-    );
-    fails(&repo, 1, &[&gone[..], &["--skip-refused"]].concat());
-    assert!(opened(&repo, &repo.bob, FILES[0]).is_some());
-    runs(&repo, &said);
-    assert!(opened(&repo, &repo.bob, FILES[0]).is_none());
-    assert!(opened(&repo, &repo.alice, FILES[0]).is_some());
 }

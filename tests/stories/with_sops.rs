@@ -14,15 +14,15 @@ const FILE: &str = "apps/db.enc.yaml";
 const OTHER: &str = "other/wiki.enc.yaml";
 
 /// A home of gpg's with one key. Its agent ends with it.
-pub(crate) struct Gpg<'r> {
+struct Gpg<'r> {
     repo: &'r Repo,
-    pub(crate) fingerprint: String,
+    fingerprint: String,
 }
 
 impl<'r> Gpg<'r> {
     /// None where there is no gpg, which is said.
     #[expect(clippy::print_stdout, reason = "a story that is skipped says so")]
-    pub(crate) fn new(repo: &'r Repo) -> Option<Self> {
+    fn new(repo: &'r Repo) -> Option<Self> {
         let home = repo.beside("gpg");
         fs::create_dir(&home).unwrap();
         fs::set_permissions(&home, fs::Permissions::from_mode(0o700)).unwrap();
@@ -73,7 +73,7 @@ impl<'r> Gpg<'r> {
         output.status.success().then_some(text)
     }
 
-    pub(crate) fn encrypts(&self, path: &str, text: &str) {
+    fn encrypts(&self, path: &str, text: &str) {
         self.repo.write(path, text);
         let mut sops = self.repo.sops_command();
         sops.args(["encrypt", "--in-place", path]);
@@ -513,8 +513,9 @@ story!(
         let why = plan["refused"][0]["reason"].to_string();
         assert!(why.contains("only sops encrypts"), "{why}");
         let command = plan["refused"][0]["commands"][0].as_str().unwrap();
+        assert!(command.contains(" --rm-age "), "{command}");
         let (code, done) = run(&["--skip-refused"]);
-        assert_eq!(code, Some(0), "{done}");
+        assert_eq!(code, Some(1), "{done}");
         assert!(!repo.read(".sops.yaml").contains(&repo.bob.recipient));
         let mut sops = repo.sops_command();
         sops.args(command.split(' ').skip(1));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use sopsguard::Environment;
-use sopsguard::engine::{Access, Ask, ChangeOptions, ChangePlan, Request, Target};
+use sopsguard::engine::{Access, Ask, ChangeOptions, ChangePlan, Request, Target, Watch};
 use sopsguard::report::{self, PlanStage, Style};
 
 use crate::args::{Format, WriteArgs};
@@ -21,12 +21,15 @@ pub(crate) fn request<'a>(
     request.jobs = write.jobs;
     request.identities = inputs::identities(&write.access.identities)?;
     request.access = access;
-    if write.format == Format::Json {
-        request.access.watch = None;
-    }
+    request.access.watch = watch(&request.access, write);
     request.policy.clone_from(&write.config);
     request.targets = paths.iter().cloned().map(Target::Path).collect();
     Ok(request)
+}
+
+/// Who watches: nobody where a program reads.
+pub(crate) fn watch<'a>(access: &Access<'a>, write: &WriteArgs) -> Option<&'a dyn Watch> {
+    access.watch.filter(|_| write.format == Format::Human)
 }
 
 /// What the user allows.
@@ -42,6 +45,7 @@ pub(crate) fn carry_out(
     plan: ChangePlan,
     write: &WriteArgs,
     ask: Option<&mut dyn Ask>,
+    watch: Option<&dyn Watch>,
     style: Style,
 ) -> Result<u8, Failure> {
     let is_refused = !plan.refused.is_empty() && !write.skip_refused;
@@ -67,7 +71,7 @@ pub(crate) fn carry_out(
         app::warn("nothing was changed\n");
         return Ok(1);
     }
-    let applied = PlanStage::Applied(plan.apply()?);
+    let applied = PlanStage::Applied(plan.apply_watched(watch)?);
     print_json(&plan, write, applied)?;
     if write.format == Format::Human && !style.quiet {
         app::print(|out| report::plan_human(&plan, applied, style, out))?;

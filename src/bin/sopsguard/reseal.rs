@@ -17,10 +17,11 @@ pub(crate) fn run<'a>(
     style: Style,
 ) -> Result<u8, Failure> {
     let write = &options.write;
+    let watch = changing::watch(&access, write);
     let request = changing::request(&options.files, write, environment, access)?;
     let mut asked = Reseal::new(request);
     asked.options = changing::options(write);
     asked.history = options.history;
     asked.accept_unknown = options.accept_unknown;
-    changing::carry_out(engine::reseal(asked)?, write, ask, style)
+    changing::carry_out(engine::reseal(asked)?, write, ask, watch, style)
 }

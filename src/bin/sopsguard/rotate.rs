@@ -17,8 +17,9 @@ pub(crate) fn run<'a>(
     style: Style,
 ) -> Result<u8, Failure> {
     let write = &options.write;
+    let watch = changing::watch(&access, write);
     let request = changing::request(&options.paths, write, environment, access)?;
     let mut asked = Rotate::new(request);
     asked.options = changing::options(write);
-    changing::carry_out(engine::rotate(asked)?, write, ask, style)
+    changing::carry_out(engine::rotate(asked)?, write, ask, watch, style)
 }

@@ -17,9 +17,10 @@ pub(crate) fn run<'a>(
     style: Style,
 ) -> Result<u8, Failure> {
     let write = &options.write;
+    let watch = changing::watch(&access, write);
     let request = changing::request(&options.files, write, environment, access)?;
     let mut asked = Split::new(request);
     asked.options = changing::options(write);
     asked.into.clone_from(&options.into);
-    changing::carry_out(engine::split(asked)?, write, ask, style)
+    changing::carry_out(engine::split(asked)?, write, ask, watch, style)
 }

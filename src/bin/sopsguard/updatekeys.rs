@@ -17,6 +17,7 @@ pub(crate) fn run<'a>(
     style: Style,
 ) -> Result<u8, Failure> {
     let write = &options.write;
+    let watch = changing::watch(&access, write);
     let request = changing::request(&options.paths, write, environment, access)?;
     let mut asked = UpdateKeys::new(request);
     asked.options = changing::options(write);
@@ -26,7 +27,7 @@ pub(crate) fn run<'a>(
     asked.only_compare = options.check;
     let plan = engine::update_keys(asked)?;
     if !options.check {
-        return changing::carry_out(plan, write, ask, style);
+        return changing::carry_out(plan, write, ask, watch, style);
     }
     app::print(|out| match write.format {
         Format::Human => report::plan_human(&plan, PlanStage::Planned, style, out),

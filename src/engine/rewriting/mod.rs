@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::check::tell_of_keys;
-use super::{Error, Report};
+use super::watch::while_waiting;
+use super::{Error, Report, Watch};
 use crate::apply::{self, NewText, Proof, Unproven};
 use crate::document::Document;
 use crate::environment::Environment;
@@ -329,11 +330,22 @@ impl ChangePlan {
     /// [`Error::Interrupted`] where a change was interrupted before, or this one could neither be finished
     /// nor be undone.
     pub fn apply(&self) -> Result<Applied, Error> {
+        self.apply_watched(None)
+    }
+
+    /// The same while somebody watches, who sees no file written until all are.
+    ///
+    /// # Errors
+    /// Those of [`Self::apply`].
+    pub fn apply_watched(&self, watch: Option<&dyn Watch>) -> Result<Applied, Error> {
         if let Some((reason, help)) = self.too_early.clone() {
             return Err(Error::NotYet { reason, help });
         }
         let home = self.home.as_ref().map_err(Clone::clone)?;
-        let done = apply::commit(&self.proven, &self.gone, home)?;
+        let all = self.proven.len() + self.gone.len();
+        let done = while_waiting(watch, "written", all, || {
+            apply::commit(&self.proven, &self.gone, home)
+        })?;
         Ok(Applied {
             files: done.written + done.removed,
             took: done.took,

@@ -22,6 +22,7 @@ pub(crate) fn add<'a>(
     style: Style,
 ) -> Result<u8, Failure> {
     let write = &options.write;
+    let watch = changing::watch(&access, write);
     let request = changing::request(&options.paths, write, environment, access)?;
     let mut asked = AddRecipient::new(request, options.key.clone(), options.name.clone());
     asked.options = changing::options(write);
@@ -35,7 +36,7 @@ pub(crate) fn add<'a>(
     asked.asks_group = !write.yes && write.format == Format::Human;
     let plan = engine::add_recipient(asked)?;
     let changes = !plan.files.is_empty();
-    let code = changing::carry_out(plan, write, ask, style)?;
+    let code = changing::carry_out(plan, write, ask, watch, style)?;
     if code == 0 && changes && is_told(write, style) {
         // A post-quantum key fills half a screen, and has a name by now.
         let only = match options.key.len() <= MAX_KEY {
@@ -61,6 +62,7 @@ pub(crate) fn remove<'a>(
     style: Style,
 ) -> Result<u8, Failure> {
     let write = &options.write;
+    let watch = changing::watch(&access, write);
     let request = changing::request(&[], write, environment, access)?;
     let mut asked = RemoveRecipient::new(request, options.recipient.clone());
     asked.options = changing::options(write);
@@ -68,7 +70,7 @@ pub(crate) fn remove<'a>(
     asked.only_plan = write.dry_run;
     let plan = engine::remove_recipient(asked)?;
     let changes = !plan.files.is_empty();
-    let code = changing::carry_out(plan, write, ask, style)?;
+    let code = changing::carry_out(plan, write, ask, watch, style)?;
     if code == 0 && changes && is_told(write, style) {
         tell(&[
             "commit all of it together, and let what deploys it sync: git add -A && git commit",
