@@ -16,6 +16,7 @@ mod commit;
 mod copies;
 mod digest;
 mod disk;
+mod ending;
 mod error;
 mod home;
 mod interrupted;
