@@ -263,7 +263,8 @@ Examples:
 pub(crate) const SPLIT_EXIT_CODES: &str = "\
 Exit codes:
   0  each document has a file of its own now
-  1  a file cannot be split, or somebody said no: nothing was changed
+  1  a file cannot be split, or somebody said no: nothing was changed, or with --skip-refused all
+     others were
   2  the arguments or the policy are wrong, or a named identity cannot be used
   3  the work could not be done (a path is not there, a disk is full): nothing was changed
   4  a change was interrupted before: `sopsguard recover`";
