@@ -1,5 +1,6 @@
 //! From new texts to the disk. A text of a secret file is proved first: it is read again as sops reads it, its data
-//! key is opened and its MAC verified. Nothing that was not proved reaches the writer.
+//! key is opened and its MAC verified. Nothing that was not proved reaches the writer. An entry that stayed byte for byte
+//! what was opened before the change is not opened twice.
 
 use std::path::PathBuf;
 use std::sync::Arc;

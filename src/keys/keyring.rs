@@ -13,6 +13,7 @@ use super::found::Found;
 use super::identity::Identity;
 use super::places::{self, Origin, Place, PlaceState};
 use super::recipient::Recipient;
+use super::remembered::Remembered;
 use super::source::{self, Fault, Rules, Warning};
 use crate::environment::Environment;
 use crate::fs;
@@ -35,6 +36,8 @@ pub(crate) struct Keyring {
     /// The keys of age files that plugins opened, by the file.
     #[cfg(feature = "plugin")]
     pub(super) file_keys: HashMap<Vec<u8>, FileKey>,
+    /// What was opened so far, where that is asked for.
+    pub(super) remembered: Option<Remembered>,
 }
 
 /// A file that may hold keys.
@@ -153,8 +156,27 @@ impl Keyring {
         self.identities().any(|identity| identity.is(&name))
     }
 
+    /// The same keyring, which does not open twice what is the same byte for byte. That is for runs that look at
+    /// files before and after a change: what was opened is kept as long as it is.
+    pub(crate) fn remembering(mut self) -> Self {
+        self.remembered = Some(Remembered::default());
+        self
+    }
+
     /// Opens `file` with any identity, that of `recipient` first; `None` where none fits.
     pub(crate) fn open(&self, file: &AgeFile, recipient: &Recipient) -> Option<Secret<Vec<u8>>> {
+        let Some(remembered) = &self.remembered else {
+            return self.open_anew(file, recipient);
+        };
+        let known = remembered.get(file);
+        known.or_else(|| {
+            let opened = self.open_anew(file, recipient)?;
+            remembered.keep(file, &opened);
+            Some(opened)
+        })
+    }
+
+    fn open_anew(&self, file: &AgeFile, recipient: &Recipient) -> Option<Secret<Vec<u8>>> {
         use std::io::Read;
         if file.stanzas().any(|stanza| stanza.is_ssh()) {
             self.look_at_ssh();

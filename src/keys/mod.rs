@@ -28,6 +28,7 @@ mod plugin;
 #[cfg(feature = "pq")]
 mod pq;
 mod recipient;
+mod remembered;
 mod source;
 #[cfg(feature = "ssh")]
 mod ssh;

@@ -34,7 +34,7 @@ impl<'k> Keys<'k, 'k> {
     pub(in crate::engine) fn of(request: Request<'k>) -> Result<Self, Error> {
         let environment = request.environment;
         Ok(Self {
-            keyring: Request::keyring(request.identities, environment)?,
+            keyring: Request::keyring(request.identities, environment)?.remembering(),
             access: request.access,
             environment,
             jobs: request.jobs,

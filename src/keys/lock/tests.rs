@@ -475,3 +475,28 @@ printf -- '-> done\n\n'
         }
     }
 }
+
+#[test]
+fn what_is_remembered_is_of_the_same_bytes_alone() {
+    const OTHER: &[u8; 32] = b"another-data-key-another-data-ke";
+    let (ring, stranger) = (keyring("age.txt"), keyring("pq.txt"));
+    let (ring, stranger) = (ring.remembering(), stranger.remembering());
+    let recipient = recipient(&ring);
+    let locked = |secret: &[u8]| recipient.lock(secret, &Wrapped::default()).unwrap();
+    let (one, other) = (locked(SECRET), locked(OTHER));
+    let mut lines: Vec<String> = one.lines().map(str::to_owned).collect();
+    let last = lines.len() - 2;
+    let changed = if lines[last].starts_with('A') {
+        "B"
+    } else {
+        "A"
+    };
+    lines[last].replace_range(..1, changed);
+    let damaged = lines.join("\n") + "\n";
+    for _ in 0..2 {
+        assert_eq!(open(&ring, &one, &recipient), Some(SECRET.to_vec()));
+        assert_eq!(open(&ring, &other, &recipient), Some(OTHER.to_vec()));
+        assert_eq!(open(&ring, &damaged, &recipient), None);
+        assert_eq!(open(&stranger, &one, &recipient), None);
+    }
+}
