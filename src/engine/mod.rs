@@ -92,7 +92,7 @@ pub use watch::Watch;
 
 use std::num::NonZeroUsize;
 
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 #[cfg(feature = "cli")]
 pub(crate) use crate::document::Foreign;
@@ -107,6 +107,9 @@ pub const MAX_FILE_LEN: usize = 256 << 20;
 
 /// From how many files on it is worth starting threads: that takes as long as a few files do.
 const WORTH_THREADS: usize = 4;
+
+/// How many files a thread takes at once: with more, the last one works on while all others wait.
+const MOST_AT_ONCE: usize = 8;
 
 /// Does something with all things, in parallel where that is worth it; the results have their order.
 ///
@@ -126,5 +129,8 @@ fn map_all<T: Sync, R: Send>(
         .num_threads(jobs)
         .build()
         .map_err(|_| Error::Threads { jobs })?;
-    Ok(pool.install(|| things.par_iter().map(map).collect()))
+    Ok(pool.install(|| {
+        let things = things.par_iter().with_max_len(MOST_AT_ONCE);
+        things.map(map).collect()
+    }))
 }
