@@ -71,6 +71,12 @@ impl Repo {
         for at in 1..count {
             self.write(format!("apps/{at}.enc.yaml"), &text);
         }
+        // Each gets a data key of its own: what is the same everywhere is opened once.
+        let mut rotate = self.command(env!("CARGO_BIN_EXE_sopsguard"));
+        rotate
+            .args(["rotate", "--yes", "--identity"])
+            .arg(&identity);
+        assert!(rotate.output().unwrap().status.success());
         self.rule(
             &format!("age: {recipient},{}", self.carol.recipient),
             ONLY_DATA,
