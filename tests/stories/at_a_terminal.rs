@@ -12,7 +12,7 @@ use crate::repo::{ONLY_DATA, Repo, SECRET};
 
 const FILE: &str = "apps/db.enc.yaml";
 /// So many that opening them with an RSA key takes a second and more on any machine.
-const COUNT: usize = 400;
+const COUNT: usize = 60;
 
 /// Runs a command at a terminal of its own, types each answer when something is asked, and gives all that was shown.
 const TYPIST: &str = r#"
