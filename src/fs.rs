@@ -1,9 +1,10 @@
 //! Reading files: every error carries the path, and no read is without a limit.
 
-use std::fs::File;
+use std::collections::HashMap;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use memchr::memmem::Finder;
 
@@ -129,17 +130,22 @@ pub(crate) fn access_of_others(_: &Path) -> Option<Access> {
 /// # Errors
 /// [`Error`] with the path.
 pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
+    read_with_metadata(path, limit).map(|(bytes, _)| bytes)
+}
+
+/// The same, with what the system says of the file.
+///
+/// # Errors
+/// [`Error`] with the path.
+pub(crate) fn read_with_metadata(path: &Path, limit: usize) -> Result<(Vec<u8>, Metadata), Error> {
     let metadata = std::fs::metadata(path).map_err(|error| Error::io(path, error))?;
     if !metadata.is_file() {
         return Err(Error::NotAFile {
             path: path.to_owned(),
         });
     }
-    read_open(
-        path,
-        limit,
-        usize::try_from(metadata.len()).unwrap_or(limit),
-    )
+    let length = usize::try_from(metadata.len()).unwrap_or(limit);
+    Ok((read_open(path, limit, length)?, metadata))
 }
 
 /// Reads whatever `path` names, pipes and devices included, as long as it holds at most `limit`
@@ -212,6 +218,41 @@ fn open_regular(path: &Path) -> Result<File, Error> {
 /// The place behind all links, absolute; none where nothing is there.
 pub(crate) fn resolved(path: &Path) -> Option<PathBuf> {
     path.canonicalize().ok()
+}
+
+/// Where files are behind all links. The system looks at every folder on the way, and here each of them is asked
+/// for once.
+#[derive(Default)]
+pub(crate) struct Resolver(Mutex<HashMap<PathBuf, PathBuf>>);
+
+impl Resolver {
+    /// The place of a file behind all links, absolute.
+    ///
+    /// # Errors
+    /// What the system says where nothing is there.
+    pub(crate) fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+        // Where one name has several spellings only the system knows which is the right one.
+        let has_spellings = cfg!(any(windows, target_vendor = "apple"));
+        let (Some(folder), Some(name), false) = (path.parent(), path.file_name(), has_spellings)
+        else {
+            return path.canonicalize();
+        };
+        let place = self.folder(folder)?.join(name);
+        match std::fs::symlink_metadata(&place)?.is_symlink() {
+            true => path.canonicalize(),
+            false => Ok(place),
+        }
+    }
+
+    fn folder(&self, folder: &Path) -> io::Result<PathBuf> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = known.get(folder) {
+            return Ok(place.clone());
+        }
+        let place = folder.canonicalize()?;
+        known.insert(folder.to_owned(), place.clone());
+        Ok(place)
+    }
 }
 
 /// Whether a regular file has more names than this one (hard links), as far as the system says it.

@@ -9,7 +9,7 @@ use crate::document::{Document, Format};
 use crate::keys::{Keyring, Shut};
 use crate::sops::{self, Reason, SopsFile, Verification};
 use crate::source::{Source, SourceId};
-use crate::transaction::{self, Digest, Done, Home, Mode, Transaction};
+use crate::transaction::{self, Done, Home, Mode, Transaction};
 
 /// What a file is to hold.
 pub(crate) struct NewText {
@@ -97,9 +97,9 @@ pub(crate) fn commit(
 ) -> Result<Done, transaction::Error> {
     let mut change = Transaction::begin(home)?;
     for Proven(text) in all {
-        let new = text.new.clone().into_bytes();
+        let new = text.new.as_bytes();
         match &text.old {
-            Some(old) => change.replace(&text.place, Digest::of(old), new),
+            Some(old) => change.replace(&text.place, old, new),
             None => {
                 let like = text.like.clone();
                 change.create(&text.place, like.map_or(Mode::Usual, Mode::Like), new);
@@ -107,7 +107,7 @@ pub(crate) fn commit(
         }
     }
     for Gone { place, old } in gone {
-        change.remove(place, Digest::of(old));
+        change.remove(place, old);
     }
     change.commit()
 }

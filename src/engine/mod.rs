@@ -50,6 +50,7 @@ mod since;
 mod split;
 mod staged;
 mod surroundings;
+mod threads;
 mod unread;
 mod updatekeys;
 mod walk;
@@ -90,9 +91,7 @@ pub use split::{Split, split};
 pub use updatekeys::{UpdateKeys, update_keys};
 pub use watch::Watch;
 
-use std::num::NonZeroUsize;
-
-use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use threads::map_all;
 
 #[cfg(feature = "cli")]
 pub(crate) use crate::document::Foreign;
@@ -104,33 +103,3 @@ pub(crate) use crate::sops::{Reason, Verification};
 /// The most bytes of one input that are read: 256 MiB. A cluster stores one in an object, and memory
 /// grows with the input.
 pub const MAX_FILE_LEN: usize = 256 << 20;
-
-/// From how many files on it is worth starting threads: that takes as long as a few files do.
-const WORTH_THREADS: usize = 4;
-
-/// How many files a thread takes at once: with more, the last one works on while all others wait.
-const MOST_AT_ONCE: usize = 8;
-
-/// Does something with all things, in parallel where that is worth it; the results have their order.
-///
-/// # Errors
-/// [`Error::Threads`].
-fn map_all<T: Sync, R: Send>(
-    things: &[T],
-    jobs: Option<NonZeroUsize>,
-    map: impl Fn(&T) -> R + Sync + Send,
-) -> Result<Vec<R>, Error> {
-    let one_thread = jobs.is_some_and(|jobs| jobs.get() == 1);
-    if one_thread || things.len() < WORTH_THREADS {
-        return Ok(things.iter().map(map).collect());
-    }
-    let jobs = jobs.map_or(0, NonZeroUsize::get);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(jobs)
-        .build()
-        .map_err(|_| Error::Threads { jobs })?;
-    Ok(pool.install(|| {
-        let things = things.par_iter().with_max_len(MOST_AT_ONCE);
-        things.map(map).collect()
-    }))
-}

@@ -29,6 +29,7 @@ mod plugin;
 mod pq;
 mod recipient;
 mod remembered;
+mod shared;
 mod source;
 #[cfg(feature = "ssh")]
 mod ssh;

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use super::bech32;
 use super::lock::{LockError, NewFileKey};
 use super::recipient::Recipient;
+use super::shared::shared_with;
 use crate::random;
 
 /// An identity. Its public half is made when it is needed first: that takes a good part of opening a file.
@@ -63,7 +64,7 @@ impl age::Identity for Identity {
         let Some((point, shared)) = self.shared(stanza) else {
             return Some(Err(DecryptError::InvalidHeader));
         };
-        let wrapping = wrapping_key(&point, self.public(), &shared);
+        let wrapping = wrapping_key(&point, self.public(), shared.as_bytes());
         let opened = aead_decrypt(&wrapping, FILE_KEY_BYTES, &stanza.body).ok()?;
         let opened = Zeroizing::new(opened);
         let opened: &[u8; FILE_KEY_BYTES] = opened.as_slice().try_into().ok()?;
@@ -97,10 +98,7 @@ pub(super) fn wrap(recipient: &Recipient, key: &NewFileKey) -> Result<Stanza, Lo
         .ok_or_else(|| recipient.unsupported("recipients of its kind".to_owned()))?;
     let ephemeral = StaticSecret::from(*random::key()?.expose());
     let point = PublicKey::from(&ephemeral);
-    let shared = ephemeral.diffie_hellman(&public);
-    if !shared.was_contributory() {
-        return Err(LockError::Weak);
-    }
+    let shared = shared_with(&ephemeral, &public).ok_or(LockError::Weak)?;
     let wrapping = wrapping_key(&point, &public, &shared);
     Ok(Stanza {
         tag: STANZA.to_owned(),
@@ -119,10 +117,10 @@ fn point_of(recipient: &str) -> Option<PublicKey> {
 fn wrapping_key(
     point: &PublicKey,
     recipient: &PublicKey,
-    shared: &SharedSecret,
+    shared: &[u8; 32],
 ) -> Zeroizing<[u8; 32]> {
     let salt = [*point.as_bytes(), *recipient.as_bytes()].concat();
-    Zeroizing::new(hkdf(&salt, LABEL, shared.as_bytes()))
+    Zeroizing::new(hkdf(&salt, LABEL, shared))
 }
 
 #[cfg(test)]

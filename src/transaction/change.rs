@@ -2,23 +2,21 @@
 
 use std::path::PathBuf;
 
-use super::Digest;
-
 /// What is to become of one file.
-pub(super) struct Change {
+pub(super) struct Change<'b> {
     /// The file as the caller names it.
     pub(super) path: PathBuf,
-    pub(super) what: What,
+    pub(super) what: What<'b>,
 }
 
 /// What is to become of it.
-pub(super) enum What {
+pub(super) enum What<'b> {
     /// It comes into being. Nothing is there yet.
-    Create { mode: Mode, new: Vec<u8> },
-    /// Other bytes take the place of those with this hash; mode and owner stay.
-    Replace { old: Digest, new: Vec<u8> },
-    /// It goes, and had the bytes of this hash.
-    Remove { old: Digest },
+    Create { mode: Mode, new: &'b [u8] },
+    /// Other bytes take the place of these; mode and owner stay.
+    Replace { old: &'b [u8], new: &'b [u8] },
+    /// It goes, and held these bytes.
+    Remove { old: &'b [u8] },
 }
 
 /// Who may read and write a new file.

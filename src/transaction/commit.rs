@@ -13,16 +13,16 @@ use super::lock::Lock;
 use super::place::Root;
 use super::plan::Plan;
 use super::run::Run;
-use super::{Digest, Error, Home, room};
+use super::{Error, Home, room};
 
 /// Changes of several files, which all happen or none does.
 ///
 /// Paths are absolute or start from the root, and have no `..`. A file that is replaced or removed is named
-/// with the hash of what the caller read: if it holds anything else by then, nothing happens.
+/// with what the caller read: if it holds anything else by then, nothing happens.
 pub(crate) struct Transaction<'h> {
     home: &'h Home,
     disk: &'h dyn Disk,
-    changes: Vec<Change>,
+    changes: Vec<Change<'h>>,
     /// Dropped last.
     lock: Lock,
 }
@@ -65,23 +65,21 @@ impl<'h> Transaction<'h> {
     }
 
     /// A new file, in a folder that need not be there yet.
-    pub(crate) fn create(&mut self, path: &Path, mode: Mode, bytes: Vec<u8>) {
-        let new = bytes;
+    pub(crate) fn create(&mut self, path: &Path, mode: Mode, new: &'h [u8]) {
         self.add(path, What::Create { mode, new });
     }
 
     /// Other bytes for a file. Its mode stays, and its owner where possible.
-    pub(crate) fn replace(&mut self, path: &Path, old: Digest, bytes: Vec<u8>) {
-        let new = bytes;
+    pub(crate) fn replace(&mut self, path: &Path, old: &'h [u8], new: &'h [u8]) {
         self.add(path, What::Replace { old, new });
     }
 
     /// A file that goes.
-    pub(crate) fn remove(&mut self, path: &Path, old: Digest) {
+    pub(crate) fn remove(&mut self, path: &Path, old: &'h [u8]) {
         self.add(path, What::Remove { old });
     }
 
-    fn add(&mut self, path: &Path, what: What) {
+    fn add(&mut self, path: &Path, what: What<'h>) {
         let path = path.to_owned();
         self.changes.push(Change { path, what });
     }
@@ -122,7 +120,7 @@ impl<'h> Transaction<'h> {
 }
 
 /// Makes the changes of a plan; says how long the disk took to keep them.
-fn write(disk: &dyn Disk, home: &Home, root: Root, plan: &Plan) -> Result<Duration, Error> {
+fn write(disk: &dyn Disk, home: &Home, root: Root, plan: &Plan<'_>) -> Result<Duration, Error> {
     let entries = plan.files.iter().map(|file| file.entry.clone()).collect();
     let journal = Journal::new(root.path(), random(), plan.folders.clone(), entries);
     let run = Run::new(disk, home, root, journal);

@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use super::{Error, Fault, Home};
+use crate::fs::Resolver;
 use crate::paths;
 
 /// The root, as the system calls it without any link.
@@ -52,14 +53,16 @@ impl Root {
     ///
     /// # Errors
     /// [`Error::LeadsOut`], [`Error::InGit`], [`Error::Io`].
-    pub(super) fn of_file(&self, named: &Path) -> Result<Place, Error> {
+    pub(super) fn of_file(&self, named: &Path, resolver: &Resolver) -> Result<Place, Error> {
         let full = paths::absolute(&self.path, named);
-        let path = full.canonicalize().map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => Error::Changed {
-                path: named.to_owned(),
-            },
-            _ => Error::io(named)(source),
-        })?;
+        let path = resolver
+            .resolve(&full)
+            .map_err(|source| match source.kind() {
+                io::ErrorKind::NotFound => Error::Changed {
+                    path: named.to_owned(),
+                },
+                _ => Error::io(named)(source),
+            })?;
         self.place(path, Vec::new(), named)
     }
 

@@ -9,34 +9,37 @@ use super::change::{Change, Mode, What};
 use super::disk::Access;
 use super::journal::{Entry, New, Old};
 use super::place::{Inside, Place, Root, behind_links};
+use super::room::may_be_written;
 use super::stage::map;
+use crate::fs::Resolver;
 
 /// One file, its place, and its bytes before and after.
-pub(super) struct Planned {
+pub(super) struct Planned<'b> {
     pub(super) target: PathBuf,
     pub(super) entry: Entry,
     /// Its access after.
     pub(super) access: Access,
-    pub(super) old: Vec<u8>,
-    pub(super) new: Vec<u8>,
+    pub(super) old: &'b [u8],
+    pub(super) new: &'b [u8],
 }
 
 /// All changes, and the folders that they need.
-pub(super) struct Plan {
-    pub(super) files: Vec<Planned>,
+pub(super) struct Plan<'b> {
+    pub(super) files: Vec<Planned<'b>>,
     pub(super) folders: Vec<Inside>,
 }
 
 /// The most bytes of a file that is changed.
 const LIMIT: usize = 1 << 30;
 
-impl Plan {
+impl<'b> Plan<'b> {
     /// Looks at the places of all changes. A file that has its new bytes already is left out.
     ///
     /// # Errors
     /// [`Error`], of the first change that cannot be made.
-    pub(super) fn of(root: &Root, changes: Vec<Change>) -> Result<Self, Error> {
-        let planned = map(changes, |change| look(root, change));
+    pub(super) fn of(root: &Root, changes: Vec<Change<'b>>) -> Result<Self, Error> {
+        let resolver = Resolver::default();
+        let planned = map(changes, |change| look(root, &resolver, change));
         let mut plan = Self {
             files: Vec::new(),
             folders: Vec::new(),
@@ -69,7 +72,11 @@ impl Plan {
 }
 
 /// Looks at the place of one change; none where there is nothing to do.
-fn look(root: &Root, change: Change) -> Result<Option<(Planned, Vec<Inside>)>, Error> {
+fn look<'b>(
+    root: &Root,
+    resolver: &Resolver,
+    change: Change<'b>,
+) -> Result<Option<(Planned<'b>, Vec<Inside>)>, Error> {
     let path = change.path;
     let (expected, new) = match change.what {
         What::Create { mode, new } => {
@@ -81,44 +88,41 @@ fn look(root: &Root, change: Change) -> Result<Option<(Planned, Vec<Inside>)>, E
     if new.is_none() && path_in(root, &path).is_symlink() {
         return Err(Error::IsLink { path });
     }
-    let place = root.of_file(&path)?;
-    let found = fs::metadata(&place.path).map_err(Error::io(&path))?;
-    if !found.is_file() {
-        return Err(Error::NotAFile { path });
-    }
-    let bytes = crate::fs::read(&place.path, LIMIT).map_err(|error| match error {
-        crate::fs::Error::Io { source, .. } => Error::io(&path)(source.kind().into()),
-        _ => Error::Changed { path: path.clone() },
-    })?;
-    let access = Access::of(&found);
-    let old = Old::of(&bytes, access);
-    if old.hash != expected {
+    let place = root.of_file(&path, resolver)?;
+    let (bytes, found) =
+        crate::fs::read_with_metadata(&place.path, LIMIT).map_err(|error| match error {
+            crate::fs::Error::Io { source, .. } => Error::io(&path)(source.kind().into()),
+            crate::fs::Error::NotAFile { .. } => Error::NotAFile { path: path.clone() },
+            _ => Error::Changed { path: path.clone() },
+        })?;
+    if bytes != expected {
         return Err(Error::Changed { path });
     }
-    let after = new.as_deref().map(New::of);
-    if after.as_ref().is_some_and(|after| after.hash == old.hash) {
+    if new == Some(expected) {
         return Ok(None);
     }
+    may_be_written(&place.path, &found)?;
+    let access = Access::of(&found);
     let planned = Planned {
         entry: Entry {
             path: place.inside,
-            old: Some(old),
-            new: after,
+            old: Some(Old::of(expected, access)),
+            new: new.map(New::of),
         },
         target: place.path,
         access,
-        old: bytes,
+        old: expected,
         new: new.unwrap_or_default(),
     };
     Ok(Some((planned, Vec::new())))
 }
 
-fn create(
+fn create<'b>(
     root: &Root,
     path: &Path,
     mode: &Mode,
-    new: Vec<u8>,
-) -> Result<(Planned, Vec<Inside>), Error> {
+    new: &'b [u8],
+) -> Result<(Planned<'b>, Vec<Inside>), Error> {
     let Place {
         path: target,
         inside,
@@ -132,11 +136,11 @@ fn create(
         entry: Entry {
             path: inside,
             old: None,
-            new: Some(New::of(&new)),
+            new: Some(New::of(new)),
         },
         target,
         access: access_of(root, mode)?,
-        old: Vec::new(),
+        old: &[],
         new,
     };
     Ok((planned, missing))

@@ -9,24 +9,22 @@ use super::place::{Root, folder_of};
 use super::plan::Plan;
 use super::{Error, Home};
 
-/// Asks whether all files of the plan may be written, and fit.
+/// Asks whether the folders of all files of the plan may be written, and the files fit.
 ///
 /// # Errors
 /// [`Error::ReadOnly`], [`Error::NoSpace`], [`Error::Io`].
-pub(super) fn check(plan: &Plan, root: &Root, home: &Home) -> Result<(), Error> {
+pub(super) fn check(plan: &Plan<'_>, root: &Root, home: &Home) -> Result<(), Error> {
     let mut needs = Needs::default();
     let journal = 1024 * plan.files.len() as u64;
     needs.add(home.folder(), plan.old_length() + journal)?;
     let mut new: BTreeMap<&Path, u64> = BTreeMap::new();
     for file in &plan.files {
-        if file.entry.old.is_some() {
-            may_be_written(&file.target)?;
-        }
         *new.entry(folder_of(&file.target)).or_default() += blocks(file.new.len() as u64);
     }
     for (folder, length) in new {
         let folder = nearest(root, folder);
-        may_be_written(folder)?;
+        let found = fs::metadata(folder).map_err(Error::io(folder))?;
+        may_be_written(folder, &found)?;
         needs.add(folder, length)?;
     }
     needs.check()
@@ -40,8 +38,10 @@ fn nearest<'p>(root: &'p Root, folder: &'p Path) -> &'p Path {
 }
 
 /// Refuses what somebody has set to be read-only, also where the system would let us.
-fn may_be_written(path: &Path) -> Result<(), Error> {
-    let found = fs::metadata(path).map_err(Error::io(path))?;
+///
+/// # Errors
+/// [`Error::ReadOnly`], [`Error::Io`].
+pub(super) fn may_be_written(path: &Path, found: &fs::Metadata) -> Result<(), Error> {
     if found.permissions().readonly() || !system_lets_us(path).map_err(Error::io(path))? {
         let path = path.to_owned();
         return Err(Error::ReadOnly { path });

@@ -10,7 +10,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -64,7 +64,7 @@ impl<'h> Run<'h> {
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub(super) fn stage(&self, files: &[Planned]) -> Result<(), Error> {
+    pub(super) fn stage(&self, files: &[Planned<'_>]) -> Result<(), Error> {
         let mut folders = self.folders()?;
         for folder in &self.journal.folders {
             let path = self.root.path().join(folder.as_path());
@@ -73,18 +73,18 @@ impl<'h> Run<'h> {
             folders.insert(folder_of(&path).to_owned());
             folders.insert(path);
         }
-        let new: Vec<&Planned> = files
+        let new: Vec<&Planned<'_>> = files
             .iter()
             .filter(|file| file.entry.new.is_some())
             .collect();
         let staged = map(new, |file| {
             let temporary = self.journal.temporary(&file.target);
-            let written = self.disk.write(&temporary, &[&file.new], file.access);
+            let written = self.disk.write(&temporary, &[file.new], file.access);
             written.map_err(Error::io(&file.target))?;
             Ok(temporary)
         });
         let mut staged: Vec<PathBuf> = staged.into_iter().collect::<Result<_, Error>>()?;
-        let old: Vec<&[u8]> = files.iter().map(|file| file.old.as_slice()).collect();
+        let old: Vec<&[u8]> = files.iter().map(|file| file.old).collect();
         let place = self.home.old();
         let kept = self.disk.write(&place, &old, Access::PRIVATE);
         kept.map_err(Error::io(&place))?;
@@ -109,17 +109,19 @@ impl<'h> Run<'h> {
     /// # Errors
     /// [`Fault::Place`] where a file is not where a transaction writes to, [`Error::Io`].
     pub(super) fn states(&self) -> Result<Vec<Stands>, Error> {
-        let files = self.files()?;
+        let files = self.files(State::of)?;
         Ok(files.into_iter().map(|file| file.stands()).collect())
     }
 
     /// Moves all new texts into place, after the first look at all files, and one more at each. If this is
-    /// the `first` time, nothing may have happened to any of them yet.
+    /// the `first` time, nothing may have happened to any of them yet; they were all read to make the plan, so that the
+    /// first look is a glance.
     ///
     /// # Errors
     /// [`Error::Changed`] (the `first` time), [`Fault::Stranger`], [`Fault::NewGone`], [`Error::Io`].
     pub(super) fn forward(&self, first: bool) -> Result<(), Error> {
-        let mut moves = self.files()?;
+        let look = if first { State::at_a_glance } else { State::of };
+        let mut moves = self.files(look)?;
         for file in &moves {
             self.refuse(file.state, first, file)?;
         }
@@ -149,7 +151,7 @@ impl<'h> Run<'h> {
     /// # Errors
     /// [`Fault::Stranger`], [`Fault::OldGone`], [`Error::Io`].
     pub(super) fn back(&self) -> Result<(), Error> {
-        self.put_back(self.files()?)
+        self.put_back(self.files(State::of)?)
     }
 
     /// The same, but only with files that this very run has begun to move: others are as they were, or as
@@ -158,7 +160,7 @@ impl<'h> Run<'h> {
     /// # Errors
     /// As of [`Run::back`].
     pub(super) fn take_back(&self) -> Result<(), Error> {
-        let mut moved = self.files()?;
+        let mut moved = self.files(State::of)?;
         moved.retain(|file| {
             let begun = self.begun.get(file.at);
             begun.is_some_and(|begun| begun.load(Ordering::SeqCst))
@@ -295,11 +297,14 @@ impl<'h> Run<'h> {
     }
 
     /// All files and how they stand.
-    fn files(&self) -> Result<Vec<File<'_>>, Error> {
+    fn files(
+        &self,
+        look: impl Fn(&Entry, &Path) -> io::Result<State> + Sync,
+    ) -> Result<Vec<File<'_>>, Error> {
         let entries = self.journal.entries.iter().enumerate();
         let files: Vec<_> = entries.zip(self.targets()?).collect();
         let files = map(files, |((at, entry), target)| {
-            let state = State::of(entry, &target).map_err(Error::io(&target))?;
+            let state = look(entry, &target).map_err(Error::io(&target))?;
             Ok(File {
                 at,
                 entry,

@@ -39,24 +39,12 @@ impl State {
     /// # Errors
     /// What the system says where it cannot be read.
     pub(super) fn of(entry: &Entry, target: &Path) -> io::Result<Self> {
-        let length = match target.symlink_metadata() {
-            Ok(found) if found.is_file() => found.len(),
-            Ok(_) => return Ok(Self::Strange),
-            Err(error) if is_absent(&error) => {
-                return Ok(match (&entry.old, &entry.new) {
-                    (None, _) => Self::Old,
-                    (Some(_), None) => Self::New,
-                    (Some(_), Some(_)) => Self::Gone,
-                });
-            }
-            Err(error) => return Err(error),
+        let length = match Self::length(entry, target)? {
+            Ok(length) => length,
+            Err(state) => return Ok(state),
         };
         let old = entry.old.as_ref().map(|old| (old.length, old.hash));
         let new = entry.new.as_ref().map(|new| (new.length, new.hash));
-        let may_be = |of: Option<(u64, Digest)>| of.is_some_and(|(of, _)| of == length);
-        if !may_be(old) && !may_be(new) {
-            return Ok(Self::Strange);
-        }
         let found = Some((length, Digest::of(&read(target, length)?)));
         Ok(if found == new {
             Self::New
@@ -65,6 +53,39 @@ impl State {
         } else {
             Self::Strange
         })
+    }
+
+    /// That of the file at `target`, which nobody reads for it: it is taken for the old one where it may be that.
+    ///
+    /// # Errors
+    /// What the system says where it does not tell.
+    pub(super) fn at_a_glance(entry: &Entry, target: &Path) -> io::Result<Self> {
+        let old = entry.old.as_ref().map(|old| old.length);
+        Ok(match Self::length(entry, target)? {
+            Ok(length) if Some(length) == old => Self::Old,
+            Ok(_) => Self::New,
+            Err(state) => state,
+        })
+    }
+
+    /// The length of the file at `target`, where it may be the old or the new one; else how it stands.
+    fn length(entry: &Entry, target: &Path) -> io::Result<Result<u64, Self>> {
+        let length = match target.symlink_metadata() {
+            Ok(found) if found.is_file() => found.len(),
+            Ok(_) => return Ok(Err(Self::Strange)),
+            Err(error) if is_absent(&error) => {
+                return Ok(Err(match (&entry.old, &entry.new) {
+                    (None, _) => Self::Old,
+                    (Some(_), None) => Self::New,
+                    (Some(_), Some(_)) => Self::Gone,
+                }));
+            }
+            Err(error) => return Err(error),
+        };
+        let old = entry.old.as_ref().map(|old| old.length);
+        let new = entry.new.as_ref().map(|new| new.length);
+        let may_be = [old, new].contains(&Some(length));
+        Ok(may_be.then_some(length).ok_or(Self::Strange))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::environment::Environment;
 use crate::rewrite::policy::{Refusal, note_proof};
 use crate::rules::RULES;
 use crate::sops::KeyName;
-use crate::transaction::{Digest, Home, Transaction};
+use crate::transaction::{Home, Transaction};
 
 /// Writes the day of the run below the keys of all identities that were proved, into `.sopsguard.toml` at the
 /// root; without a `home` for the change it is only told.
@@ -49,9 +49,8 @@ pub(super) fn record(
     }
     if let Some(home) = home {
         let place = search.folder().join(FILE_NAME);
-        let read = Digest::of(present.source.text().as_bytes());
         let mut change = Transaction::begin(home)?;
-        change.replace(&place, read, text.into_bytes());
+        change.replace(&place, present.source.text().as_bytes(), text.as_bytes());
         change.commit()?;
     }
     Ok(Recorded {

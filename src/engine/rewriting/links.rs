@@ -1,6 +1,6 @@
 //! Files with more than one name: each is put in place under one of them, and parts from the others.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use crate::apply::NewText;
 use crate::fs;
@@ -8,10 +8,13 @@ use crate::fs;
 /// How many are named.
 const NAMED: usize = 5;
 
-/// That files part from their other names, which keep the old text, if any has others.
-pub(super) fn notice<'t>(texts: impl Iterator<Item = &'t NewText>) -> Option<String> {
-    let linked = texts.filter(|text| text.old.is_some() && fs::has_other_names(&text.place));
-    let linked: Vec<&Path> = linked.map(|text| text.path.as_path()).collect();
+/// Whether a file parts from other names of it.
+pub(super) fn parts(text: &NewText) -> bool {
+    text.old.is_some() && fs::has_other_names(&text.place)
+}
+
+/// That these files part from their other names, which keep the old text, if there are any.
+pub(super) fn notice(linked: &[PathBuf]) -> Option<String> {
     let first = linked.iter().take(NAMED);
     let mut names: Vec<String> = first.map(|path| format!("`{}`", path.display())).collect();
     if linked.len() > NAMED {

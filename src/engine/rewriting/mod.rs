@@ -232,7 +232,7 @@ impl Draft {
                 &self.changes,
                 "proved",
                 |(change, text), keyring, _| match apply::prove(text, keyring) {
-                    Ok(proven) => Attempt::Done(Ok(proven)),
+                    Ok(proven) => Attempt::Done(Ok((proven, links::parts(text)))),
                     Err(Unproven::Shut(reason, shut)) => {
                         let refused = Err(unproven(&change.path, &reason));
                         match shut {
@@ -252,19 +252,22 @@ impl Draft {
                 },
             )?;
         let mut plan = ChangePlan::to_compare(command, survey, Vec::new());
-        let texts = self.changes.iter().map(|(_, text)| &**text);
-        plan.notices.extend(links::notice(texts));
+        let mut parting = Vec::new();
         plan.refuse(self.refused);
         plan.unchanged = self.unchanged;
         for ((change, _), result) in self.changes.into_iter().zip(results) {
             match result {
-                Ok(proven) => {
+                Ok((proven, parts)) => {
+                    if parts {
+                        parting.push(change.path.clone());
+                    }
                     plan.files.push(change);
                     plan.proven.push(proven);
                 }
                 Err(refused) => plan.refuse(vec![refused]),
             }
         }
+        plan.notices.extend(links::notice(&parting));
         let mut told = Report::default();
         tell_of_keys(&keys.keyring, &mut told);
         plan.notices.extend(told.warnings);

@@ -14,8 +14,9 @@ use super::super::{Error, Request, map_all};
 use super::opening::broken;
 use super::{Refused, Task};
 use crate::finding::Help;
+use crate::fs::{self, Resolver};
+use crate::paths;
 use crate::rules::{ConfigFile, FileFacts, Follows, Governed, argument, following};
-use crate::{fs, paths};
 
 /// The secret files of a work tree.
 pub(in crate::engine) struct Survey<'w> {
@@ -61,9 +62,10 @@ impl<'w> Survey<'w> {
         let governed = configs::govern(&files, &configs, world.here);
         let known = files.iter().map(|file| &file.path);
         let known: HashSet<&PathBuf> = known.chain(configs.iter().map(|it| &it.path)).collect();
-        // The system looks at every folder on the way.
+        let resolver = Resolver::default();
         let places = map_all(&inputs, request.jobs, |input| {
-            let place = known.contains(&input.path).then(|| place_of(input, world));
+            let is_known = known.contains(&input.path);
+            let place = is_known.then(|| place_of(input, world, &resolver));
             Some((input.path.clone(), place.flatten()?))
         })?;
         Ok(Self {
@@ -162,7 +164,7 @@ impl<'w> Survey<'w> {
     /// The place of a file on the disk, absolute and behind all links; none of what a link leads out to.
     pub(in crate::engine) fn place(&self, path: &Path) -> Option<PathBuf> {
         let known = self.places.get(path).cloned();
-        known.or_else(|| place_of(self.inputs.get(path)?, self.world))
+        known.or_else(|| place_of(self.inputs.get(path)?, self.world, &Resolver::default()))
     }
 
     /// All that was listed, sorted.
@@ -222,9 +224,9 @@ impl<'w> Survey<'w> {
 /// Why nothing is written through a link.
 const LEADS_OUT: &str = "it is a link that leads out of the folder";
 
-fn place_of(input: &Input, world: Surroundings<'_>) -> Option<PathBuf> {
+fn place_of(input: &Input, world: Surroundings<'_>, resolver: &Resolver) -> Option<PathBuf> {
     match &input.content {
-        Content::Disk(place) => fs::resolved(&paths::absolute(world.here, place)),
+        Content::Disk(place) => resolver.resolve(&paths::absolute(world.here, place)).ok(),
         Content::Blob(_) | Content::Given(_) | Content::Outside | Content::Lost(_) => None,
     }
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use super::world::World;
-use crate::transaction::{Digest, Error, Home, Mode, Transaction, interrupted};
+use crate::transaction::{Error, Home, Mode, Transaction, interrupted};
 
 #[test]
 fn all_files_change_together_and_nothing_else_is_left() {
@@ -59,11 +59,11 @@ fn nothing_outside_the_root_or_in_gits_folder_is_written() {
     symlink(outside.join("x"), root.join("file")).unwrap();
     symlink(&outside, root.join("folder")).unwrap();
     symlink("nowhere", root.join("dangling")).unwrap();
-    let theirs = Digest::of(b"theirs");
+    let theirs = b"theirs";
     let before = world.files();
     for path in ["file", "folder/x", "../outside/x", "dangling"] {
         let mut change = world.begin();
-        change.replace(Path::new(path), theirs, b"ours".to_vec());
+        change.replace(Path::new(path), theirs, b"ours");
         assert!(change.commit().is_err(), "{path}");
     }
     let absolute = outside.join("x");
@@ -73,8 +73,8 @@ fn nothing_outside_the_root_or_in_gits_folder_is_written() {
         Path::new(".git/x"),
     ] {
         let mut change = world.begin();
-        change.replace(path, Digest::of(b"git's"), b"ours".to_vec());
-        change.replace(path, theirs, b"ours".to_vec());
+        change.replace(path, b"git's", b"ours");
+        change.replace(path, theirs, b"ours");
         assert!(change.commit().is_err());
     }
     for path in [
@@ -86,7 +86,7 @@ fn nothing_outside_the_root_or_in_gits_folder_is_written() {
         "dangling/new",
     ] {
         let mut change = world.begin();
-        change.create(Path::new(path), Mode::Usual, b"ours".to_vec());
+        change.create(Path::new(path), Mode::Usual, b"ours");
         assert!(change.commit().is_err(), "{path}");
     }
     let mut change = world.begin();
@@ -104,16 +104,16 @@ fn links_inside_are_followed_and_stay() {
     symlink("d/e", root.join("link")).unwrap();
     symlink("d", root.join("folder")).unwrap();
     let mut change = world.begin();
-    change.replace(Path::new("link"), Digest::of(b"old e"), b"new".to_vec());
-    change.create(Path::new("folder/f"), Mode::Private, b"f".to_vec());
+    change.replace(Path::new("link"), b"old e", b"new");
+    change.create(Path::new("folder/f"), Mode::Private, b"f");
     change.commit().unwrap();
     assert!(root.join("link").is_symlink());
     assert_eq!(fs::read(root.join("d/e")).unwrap(), b"new");
     let made = root.join("d/f").metadata().unwrap();
     assert_eq!(made.mode() & 0o777, 0o600);
     let mut change = world.begin();
-    change.replace(Path::new("link"), Digest::of(b"new"), b"x".to_vec());
-    change.replace(Path::new("d/e"), Digest::of(b"new"), b"y".to_vec());
+    change.replace(Path::new("link"), b"new", b"x");
+    change.replace(Path::new("d/e"), b"new", b"y");
     assert!(matches!(change.commit(), Err(Error::Twice { .. })));
 }
 
@@ -124,9 +124,9 @@ fn folders_are_made_for_new_files_and_modes_are_taken_from_others() {
     fs::set_permissions(root.join("c"), fs::Permissions::from_mode(0o604)).unwrap();
     let mut change = world.begin();
     let like = Mode::Like(PathBuf::from("c"));
-    change.create(Path::new("x/y/z"), like, b"z".to_vec());
-    change.create(Path::new("x/w"), Mode::Usual, b"w".to_vec());
-    change.remove(Path::new("c"), Digest::of(b"old c"));
+    change.create(Path::new("x/y/z"), like, b"z");
+    change.create(Path::new("x/w"), Mode::Usual, b"w");
+    change.remove(Path::new("c"), b"old c");
     change.commit().unwrap();
     assert_eq!(fs::read(root.join("x/y/z")).unwrap(), b"z");
     assert_eq!(root.join("x/y/z").metadata().unwrap().mode() & 0o777, 0o604);
@@ -144,7 +144,7 @@ fn what_is_read_only_stays() {
         fs::set_permissions(&place, read_only).unwrap();
         let before = world.files();
         let mut change = world.change();
-        change.replace(Path::new("d/e"), Digest::of(b"old e"), b"new".to_vec());
+        change.replace(Path::new("d/e"), b"old e", b"new");
         let refused = change.commit();
         assert!(matches!(refused, Err(Error::ReadOnly { .. })), "{path}");
         assert_eq!(world.files(), before);
@@ -178,7 +178,7 @@ fn writers_at_the_same_time_take_turns() {
             let old = fs::read(&place).unwrap();
             let number: u32 = std::str::from_utf8(&old).unwrap().parse().unwrap();
             let new = (number + 1).to_string().into_bytes();
-            change.replace(&place, Digest::of(&old), new);
+            change.replace(&place, &old, &new);
             change.commit().unwrap();
             return;
         }
@@ -198,7 +198,7 @@ fn a_file_that_has_its_new_bytes_is_not_touched() {
     let node = || world.root().join("b").metadata().unwrap().ino();
     let before = node();
     let mut change = world.begin();
-    change.replace(Path::new("b"), Digest::of(b"old b"), b"old b".to_vec());
+    change.replace(Path::new("b"), b"old b", b"old b");
     assert_eq!(change.commit().unwrap().written, 0);
     assert_eq!(node(), before);
     assert!(!interrupted(world.home()));
@@ -210,15 +210,16 @@ fn many_files_are_written_by_several_threads() {
     let world = World::new();
     let root = world.root();
     let name = |at: usize| PathBuf::from(format!("{}/{at}", at % 7));
+    let old: Vec<String> = (0..300).map(|at| at.to_string()).collect();
+    let new: Vec<String> = (0..300).map(|at| format!("new {at}")).collect();
     let mut change = world.begin();
-    for at in 0..300 {
-        change.create(&name(at), Mode::Usual, at.to_string().into_bytes());
+    for (at, old) in old.iter().enumerate() {
+        change.create(&name(at), Mode::Usual, old.as_bytes());
     }
     change.commit().unwrap();
     let mut change = world.begin();
-    for at in 0..300 {
-        let old = Digest::of(at.to_string().as_bytes());
-        change.replace(&name(at), old, format!("new {at}").into_bytes());
+    for (at, (old, new)) in old.iter().zip(&new).enumerate() {
+        change.replace(&name(at), old.as_bytes(), new.as_bytes());
     }
     assert_eq!(change.commit().unwrap().written, 300);
     for at in 0..300 {
@@ -238,16 +239,16 @@ fn a_thousand_files_take_so_long() {
         ("on disk", World::within(&disk, 0)),
     ] {
         let name = |at: usize| PathBuf::from(format!("{}/{at}.enc.yaml", at % 20));
-        let text = |at: usize, word: &str| format!("{word} {at} {}", "x".repeat(2000)).into_bytes();
+        let text = |word: &str| format!("{word} {}", "x".repeat(2000)).into_bytes();
+        let (old, new) = (text("old"), text("new"));
         let mut change = world.begin();
         for at in 0..1000 {
-            change.create(&name(at), Mode::Usual, text(at, "old"));
+            change.create(&name(at), Mode::Usual, &old);
         }
         change.commit().unwrap();
         let mut change = world.begin();
         for at in 0..1000 {
-            let old = Digest::of(&text(at, "old"));
-            change.replace(&name(at), old, text(at, "new"));
+            change.replace(&name(at), &old, &new);
         }
         let done = change.commit().unwrap();
         println!(

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::paths;
 use crate::transaction::disk::Disk;
-use crate::transaction::{Digest, Home, Mode, Transaction};
+use crate::transaction::{Home, Mode, Transaction};
 
 pub(super) struct World {
     folder: tempfile::TempDir,
@@ -87,12 +87,12 @@ impl World {
     }
 
     fn add(&self, change: &mut Transaction<'_>) {
-        change.create(Path::new("n/a"), Mode::Usual, b"new a".to_vec());
-        change.replace(Path::new("b"), Digest::of(b"old b"), b"new b".to_vec());
-        change.remove(Path::new("c"), Digest::of(b"old c"));
+        change.create(Path::new("n/a"), Mode::Usual, b"new a");
+        change.replace(Path::new("b"), b"old b", b"new b");
+        change.remove(Path::new("c"), b"old c");
         for at in 0..self.more {
             let path = PathBuf::from(format!("d/{at}"));
-            change.create(&path, Mode::Usual, b"more".to_vec());
+            change.create(&path, Mode::Usual, b"more");
         }
     }
 
