@@ -34,15 +34,31 @@ pub(crate) struct Gone {
 }
 
 /// What must hold of a new text before it is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Proof {
     /// It is a secret file in this format, which sops would decrypt with an identity at hand.
     Verifies(Format),
     /// It is a secret file in this format, whose data key an identity at hand opens. Of one that did not verify
     /// before no more can be asked.
     Opens(Format),
+    /// It is a secret file, and was proved as it was made.
+    Held(Held),
     /// It is no secret file, and whoever made it has read it again.
     IsRead,
+}
+
+/// A text of a secret file that holds what it must. Only [`read_again`] makes one.
+pub(crate) struct Reading {
+    text: String,
+}
+
+/// That a text was read again. Only a [`Reading`] of that text gives it.
+pub(crate) struct Held(());
+
+impl Reading {
+    /// The proof of this text; none where another one was read.
+    pub(crate) fn proof_of(self, text: &str) -> Option<Proof> {
+        (self.text == text).then_some(Proof::Held(Held(())))
+    }
 }
 
 /// A new text that may be written. Only [`prove`] makes one.
@@ -62,23 +78,36 @@ pub(crate) enum Unproven {
 /// # Errors
 /// [`Unproven`].
 pub(crate) fn prove(text: &Arc<NewText>, keyring: &Keyring) -> Result<Proven, Unproven> {
-    let (format, must_verify) = match text.proof {
+    let (format, must_verify) = match &text.proof {
         Proof::Verifies(format) => (format, true),
         Proof::Opens(format) => (format, false),
-        Proof::IsRead => return Ok(Proven(Arc::clone(text))),
+        Proof::Held(Held(())) | Proof::IsRead => return Ok(Proven(Arc::clone(text))),
     };
     let id = SourceId::WorkTree(text.path.clone());
     let bytes = text.new.as_bytes().to_vec();
     let source = Source::decode(id, bytes).map_err(|_| Unproven::Wrong("is no text"))?;
     let document =
-        Document::parse(&source, format).map_err(|_| Unproven::Wrong("cannot be read"))?;
-    let file =
-        SopsFile::of(&document).map_err(|_| Unproven::Wrong("has metadata that sops refuses"))?;
+        Document::parse(&source, *format).map_err(|_| Unproven::Wrong("cannot be read"))?;
+    read_again(&document, keyring, must_verify)?;
+    Ok(Proven(Arc::clone(text)))
+}
+
+/// Reads the new text of a secret file as sops would: its data key opens, and its MAC is right if it `must_verify`.
+///
+/// # Errors
+/// [`Unproven`].
+pub(crate) fn read_again(
+    new: &Document<'_>,
+    keyring: &Keyring,
+    must_verify: bool,
+) -> Result<Reading, Unproven> {
+    let file = SopsFile::of(new).map_err(|_| Unproven::Wrong("has metadata that sops refuses"))?;
     let file = file.ok_or(Unproven::Wrong("has no metadata"))?;
     let (key, checked) = sops::open(&file, keyring);
+    let text = || new.source().text().to_owned();
     match checked.verification {
-        Verification::Verified => Ok(Proven(Arc::clone(text))),
-        _ if key.is_some() && !must_verify => Ok(Proven(Arc::clone(text))),
+        Verification::Verified => Ok(Reading { text: text() }),
+        _ if key.is_some() && !must_verify => Ok(Reading { text: text() }),
         Verification::NotVerified(reason) => Err(Unproven::Shut(reason, checked.shut)),
         Verification::Failed | Verification::NotEncrypted => {
             Err(Unproven::Wrong("would not verify"))

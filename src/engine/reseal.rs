@@ -92,6 +92,7 @@ fn resealed(task: &Task<'_, ()>, opened: &Opened<'_>, at: Time) -> Result<Rewrit
     Ok(Rewritten {
         text: text.map_err(|refusal| refused(&task.facts.path, &refusal))?,
         amendments: vec![Amendment::NewMac],
+        reading: None,
     })
 }
 

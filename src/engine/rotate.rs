@@ -103,6 +103,7 @@ fn rotated(task: &Task<'_, ()>, opened: &Opened<'_>, at: Time) -> Result<Rewritt
     Ok(Rewritten {
         text: text.map_err(|refusal| refused(path, &refusal, &sops_rotate("", path)))?,
         amendments: vec![Amendment::NewDataKey],
+        reading: None,
     })
 }
 

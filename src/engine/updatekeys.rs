@@ -331,9 +331,12 @@ pub(super) fn rekeyed(
     let refused = |refusal: rekey::Refusal| refused(path, &refusal);
     let plan = Plan::new(opened.document, opened.file, &wanted).map_err(refused)?;
     let wrapped = opened.wrapped_for(plan.locks(opened.key))?;
+    let written = plan.write(opened.key, wrapped, |new| opened.read_again(new));
+    let (text, reading) = written.map_err(refused)?;
     Ok(Rewritten {
-        text: plan.write(opened.key, wrapped).map_err(refused)?,
+        text,
         amendments: amendments.clone(),
+        reading,
     })
 }
 

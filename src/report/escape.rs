@@ -27,34 +27,43 @@ pub(crate) fn path(path: &Path) -> String {
 ///
 /// A private age key, which may have been typed where a file's name belongs, is cut to its prefix.
 pub fn text(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in without_private_keys(text).chars() {
-        if is_harmful(c) {
-            out.extend(c.escape_default());
-        } else if c == '#' && out.ends_with('#') {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
-    }
-    out
+    escaped(text, is_harmful, |c, out| match c {
+        '#' => out.extend(c.escape_unicode()),
+        c => out.extend(c.escape_default()),
+    })
 }
 
 /// A JSON text with the same characters escaped as JSON escapes them. It says the same as before:
 /// outside strings JSON has none of them.
 pub(crate) fn json(text: &str) -> String {
+    let is_harmful = |c| c != '\n' && is_harmful(c);
+    escaped(text, is_harmful, |c, out| {
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    })
+}
+
+/// The text without private keys, with what is harmful and the second `#` of two escaped; all between is copied at once.
+fn escaped(
+    text: &str,
+    is_harmful: impl Fn(char) -> bool,
+    escape: impl Fn(char, &mut String),
+) -> String {
+    let text = without_private_keys(text);
     let mut out = String::with_capacity(text.len());
-    let mut units = [0; 2];
-    for c in without_private_keys(text).chars() {
-        if c != '\n' && is_harmful(c) || c == '#' && out.ends_with('#') {
-            for unit in c.encode_utf16(&mut units) {
-                // Writing to a string cannot fail.
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        } else {
-            out.push(c);
+    let (mut copied, mut is_behind_hash) = (0, false);
+    for (at, c) in text.char_indices() {
+        let is_second_hash = c == '#' && is_behind_hash;
+        is_behind_hash = c == '#' && !is_second_hash;
+        if is_second_hash || is_harmful(c) {
+            out.push_str(text.get(copied..at).unwrap_or_default());
+            escape(c, &mut out);
+            copied = at + c.len_utf8();
         }
     }
+    out.push_str(text.get(copied..).unwrap_or_default());
     out
 }
 
@@ -101,6 +110,9 @@ fn possible_starts(text: &str) -> impl Iterator<Item = usize> + '_ {
 
 /// Whether a character controls a terminal, changes the direction of text, or cannot be seen.
 fn is_harmful(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
     c.is_control()
         || matches!(c,
             '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

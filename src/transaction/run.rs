@@ -73,24 +73,32 @@ impl<'h> Run<'h> {
             folders.insert(folder_of(&path).to_owned());
             folders.insert(path);
         }
-        let new: Vec<&Planned<'_>> = files
-            .iter()
-            .filter(|file| file.entry.new.is_some())
-            .collect();
-        let staged = map(new, |file| {
-            let temporary = self.journal.temporary(&file.target);
-            let written = self.disk.write(&temporary, &[file.new], file.access);
-            written.map_err(Error::io(&file.target))?;
-            Ok(temporary)
+        let new = files.iter().filter(|file| file.entry.new.is_some());
+        // The longest is written first, while others write what is short.
+        let all: Vec<Option<&Planned<'_>>> = std::iter::once(None).chain(new.map(Some)).collect();
+        let staged = map(all, |file| match file {
+            Some(file) => self.stage_new(file),
+            None => self.keep_old(files),
         });
-        let mut staged: Vec<PathBuf> = staged.into_iter().collect::<Result<_, Error>>()?;
+        let staged: Vec<PathBuf> = staged.into_iter().collect::<Result<_, Error>>()?;
+        folders.insert(self.home.folder().to_owned());
+        self.sync(&staged, folders)
+    }
+
+    fn stage_new(&self, file: &Planned<'_>) -> Result<PathBuf, Error> {
+        let temporary = self.journal.temporary(&file.target);
+        let written = self.disk.write(&temporary, &[file.new], file.access);
+        written.map_err(Error::io(&file.target))?;
+        Ok(temporary)
+    }
+
+    /// Writes the old texts of all files into the home, one behind the other.
+    fn keep_old(&self, files: &[Planned<'_>]) -> Result<PathBuf, Error> {
         let old: Vec<&[u8]> = files.iter().map(|file| file.old).collect();
         let place = self.home.old();
         let kept = self.disk.write(&place, &old, Access::PRIVATE);
         kept.map_err(Error::io(&place))?;
-        staged.push(place);
-        folders.insert(self.home.folder().to_owned());
-        self.sync(&staged, folders)
+        Ok(place)
     }
 
     /// Makes what was written down count.

@@ -32,6 +32,12 @@ mod updatekeys;
 
 use std::process::ExitCode;
 
+use mimalloc::MiMalloc;
+
+/// Many threads that read many files ask for memory all the time, and do not wait for each other with this one.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = std::env::args_os();
     app::App::of_process().and_then_run(arguments)

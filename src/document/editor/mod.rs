@@ -223,32 +223,39 @@ impl<'d, 's> Editor<'d, 's> {
     ///
     /// # Errors
     /// [`Refusal`] where that does not hold.
-    pub(crate) fn finish(mut self) -> Result<String, Refusal> {
+    pub(crate) fn finish(self) -> Result<String, Refusal> {
+        self.finish_and(|_| ()).map(|(text, ())| text)
+    }
+
+    /// The same, and shows the new document to whoever wants to read it, too.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish).
+    pub(crate) fn finish_and<R>(
+        mut self,
+        read: impl FnOnce(&Document<'_>) -> R,
+    ) -> Result<(String, R), Refusal> {
         self.write_changes()?;
         let source = self.document.source();
         let text = self.edits.apply(source.text())?;
         let format = self.document.format();
         let edited = Document::decode(source.id().clone(), text.into_bytes(), format)
             .map_err(|_| Refusal::NotAsAsked)?;
-        let read = Document::parse(&edited, format);
-        let same = match &read {
-            Ok(new) => Proof {
-                old: self.document.tree(),
-                new: new.tree(),
-                format,
-                replaced: &self.replaced,
-                comments: &self.comments,
-                changes: &self.changes,
-            }
-            .holds(),
-            Err(_) => false,
+        let new = Document::parse(&edited, format).map_err(|_| Refusal::NotAsAsked)?;
+        let proof = Proof {
+            old: self.document.tree(),
+            new: new.tree(),
+            format,
+            replaced: &self.replaced,
+            comments: &self.comments,
+            changes: &self.changes,
         };
-        drop(read);
-        if same {
-            Ok(edited.into_text())
-        } else {
-            Err(Refusal::NotAsAsked)
+        if !proof.holds() {
+            return Err(Refusal::NotAsAsked);
         }
+        let read = read(&new);
+        drop(new);
+        Ok((edited.into_text(), read))
     }
 
     /// Makes splices of the changes, inner ones first: where two come to one place, that is their order.

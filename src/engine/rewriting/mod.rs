@@ -19,11 +19,11 @@ use std::sync::Arc;
 use super::check::tell_of_keys;
 use super::watch::while_waiting;
 use super::{Error, Report, Watch};
-use crate::apply::{self, NewText, Proof, Unproven};
+use crate::apply::{self, NewText, Proof, Reading, Unproven};
 use crate::document::Document;
 use crate::environment::Environment;
 use crate::finding::Help;
-use crate::keys::Wrapped;
+use crate::keys::{Keyring, Wrapped};
 use crate::rules::FileFacts;
 use crate::sops::{DataKey, Reason, SopsFile, Time};
 
@@ -63,6 +63,7 @@ pub(super) struct Opened<'o> {
     pub(super) document: &'o Document<'o>,
     pub(super) file: &'o SopsFile<'o>,
     pub(super) key: &'o DataKey,
+    keyring: &'o Keyring,
     /// Whether sops would decrypt it as it is.
     pub(super) verifies: bool,
     /// What plugins gave ahead for recipients of theirs.
@@ -75,6 +76,8 @@ pub(super) struct Opened<'o> {
 pub(super) struct Rewritten {
     pub(super) text: String,
     pub(super) amendments: Vec<Amendment>,
+    /// What came of reading it again, where that was done already.
+    pub(super) reading: Option<Reading>,
 }
 
 /// A file that is no secret, with what it is to hold: whoever made that has read it again.
@@ -103,6 +106,7 @@ impl Rewritten {
         Self {
             text: opened.document.source().text().to_owned(),
             amendments: Vec::new(),
+            reading: None,
         }
     }
 }

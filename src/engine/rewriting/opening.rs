@@ -7,7 +7,7 @@ use super::super::MAX_FILE_LEN;
 use super::super::others::decode;
 use super::difference;
 use super::{Amendment, ChangeOptions, FileChange, Opened, Refused, Rewritten, Task};
-use crate::apply::{NewText, Proof};
+use crate::apply::{self, NewText, Proof, Reading};
 use crate::document::{Document, Format};
 use crate::finding::Help;
 use crate::fs;
@@ -47,6 +47,11 @@ impl Stop {
 }
 
 impl Opened<'_> {
+    /// What came of reading a new text of the file; none where it is not opened, or not yet.
+    pub(in crate::engine) fn read_again(&self, new: &Document<'_>) -> Option<Reading> {
+        apply::read_again(new, self.keyring, self.verifies).ok()
+    }
+
     /// What plugins gave for these recipients, for whom the file is about to be locked.
     ///
     /// # Errors
@@ -114,6 +119,7 @@ pub(super) fn open<W, R>(
         document: &document,
         file: &file,
         key: &key,
+        keyring,
         verifies,
         wrapped: wrapped.unwrap_or(&nothing),
         has_asked: wrapped.is_some(),
@@ -126,8 +132,13 @@ pub(super) fn changed<W>(
     task: &Task<'_, W>,
     opened: &Opened<'_>,
     options: ChangeOptions,
-    Rewritten { text, amendments }: Rewritten,
+    rewritten: Rewritten,
 ) -> Option<(FileChange, Arc<NewText>)> {
+    let Rewritten {
+        text,
+        amendments,
+        reading,
+    } = rewritten;
     let source = opened.document.source();
     if text == source.text() {
         return None;
@@ -141,19 +152,21 @@ pub(super) fn changed<W>(
         amendments,
         diff,
     };
-    let format = task.facts.format;
+    let proof = reading.and_then(|reading| reading.proof_of(&text));
+    let proof = proof
+        .unwrap_or_else(|| proof_to_come(task.facts.format, opened.verifies, &change.amendments));
     let text = NewText {
         place: task.place.clone(),
         path: task.path().to_owned(),
         old: Some(opened.old.to_owned()),
         new: text,
-        proof: proof(format, opened.verifies, &change.amendments),
+        proof,
         like: None,
     };
     Some((change, Arc::new(text)))
 }
 
-fn proof(format: Format, verifies: bool, amendments: &[Amendment]) -> Proof {
+fn proof_to_come(format: Format, verifies: bool, amendments: &[Amendment]) -> Proof {
     // Whatever the old MAC was, a new one has to be right.
     match verifies || amendments.contains(&Amendment::NewMac) {
         true => Proof::Verifies(format),

@@ -1,7 +1,7 @@
 //! What a command that writes starts from: the secret files of the work tree, each with the rule that it follows.
 //! No key is needed for it.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::super::configs;
@@ -21,10 +21,10 @@ use crate::rules::{ConfigFile, FileFacts, Follows, Governed, argument, following
 /// The secret files of a work tree.
 pub(in crate::engine) struct Survey<'w> {
     pub(in crate::engine) world: Surroundings<'w>,
-    /// All that was listed, by their paths.
-    inputs: HashMap<PathBuf, Input>,
-    /// Where the secret files and the configurations lie, behind all links, by their paths.
-    places: HashMap<PathBuf, PathBuf>,
+    /// All that was listed, sorted by the bytes of the paths.
+    inputs: Vec<Input>,
+    /// Where those of them lie, behind all links, that are secret files or configurations.
+    places: Vec<Option<PathBuf>>,
     /// What the metadata say, sorted by the bytes of the paths.
     pub(in crate::engine) files: Vec<FileFacts>,
     /// What each of them follows.
@@ -65,16 +65,14 @@ impl<'w> Survey<'w> {
         let resolver = Resolver::default();
         let places = map_all(&inputs, request.jobs, |input| {
             let is_known = known.contains(&input.path);
-            let place = is_known.then(|| place_of(input, world, &resolver));
-            Some((input.path.clone(), place.flatten()?))
+            is_known
+                .then(|| place_of(input, world, &resolver))
+                .flatten()
         })?;
         Ok(Self {
             world,
-            places: places.into_iter().flatten().collect(),
-            inputs: inputs
-                .into_iter()
-                .map(|input| (input.path.clone(), input))
-                .collect(),
+            places,
+            inputs,
             files,
             governed,
             configs,
@@ -120,16 +118,11 @@ impl<'w> Survey<'w> {
     /// What was named itself and is a link that leads out, in the order of the paths: of others nothing is known, and
     /// nothing said.
     fn leading_out(&self) -> impl Iterator<Item = Refused> {
-        let is_out = |path: &&Path| {
-            let input = self.inputs.get(*path);
-            let is_out = input.is_some_and(|input| matches!(input.content, Content::Outside));
-            is_out && self.named.is(self.world.here, path)
-        };
-        let out = self.paths().into_iter().filter(is_out);
-        let out: Vec<Refused> = out
-            .map(|path| Refused::new(path.to_owned(), LEADS_OUT))
-            .collect();
-        out.into_iter()
+        let out = self.inputs.iter().filter(|input| {
+            let is_out = matches!(input.content, Content::Outside);
+            is_out && self.named.is(self.world.here, &input.path)
+        });
+        out.map(|input| Refused::new(input.path.clone(), LEADS_OUT))
     }
 
     /// The configurations that are not read and that count for a file that was named: nobody can tell which rule
@@ -163,15 +156,16 @@ impl<'w> Survey<'w> {
 
     /// The place of a file on the disk, absolute and behind all links; none of what a link leads out to.
     pub(in crate::engine) fn place(&self, path: &Path) -> Option<PathBuf> {
-        let known = self.places.get(path).cloned();
-        known.or_else(|| place_of(self.inputs.get(path)?, self.world, &Resolver::default()))
+        let path = path.as_os_str().as_encoded_bytes();
+        let order = |input: &Input| input.path.as_os_str().as_encoded_bytes().cmp(path);
+        let at = self.inputs.binary_search_by(order).ok()?;
+        let known = self.places.get(at)?.clone();
+        known.or_else(|| place_of(self.inputs.get(at)?, self.world, &Resolver::default()))
     }
 
-    /// All that was listed, sorted.
-    pub(in crate::engine) fn paths(&self) -> Vec<&Path> {
-        let mut paths: Vec<&Path> = self.inputs.keys().map(PathBuf::as_path).collect();
-        paths.sort_unstable();
-        paths
+    /// All that was listed, sorted by the bytes of the paths.
+    pub(in crate::engine) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.inputs.iter().map(|input| input.path.as_path())
     }
 
     /// A task for one of the files.

@@ -70,7 +70,7 @@ impl Listings {
             .iter()
             .filter_map(|file| Named::of(listings.below_root(&file.path)?))
             .collect();
-        let paths = survey.paths();
+        let paths: Vec<&Path> = survey.paths().collect();
         let looked = map_all(&paths, jobs, |path| {
             listings.look_at(survey, path, &named).unwrap_or_default()
         })?;

@@ -116,11 +116,17 @@ impl<'p> Plan<'p> {
         locked.collect()
     }
 
-    /// The text with the keys that are wanted. `wrapped` is what plugins gave ahead for [`Self::locks`].
+    /// The text with the keys that are wanted, and what `read` makes of it. `wrapped` is what plugins gave ahead for
+    /// [`Self::locks`].
     ///
     /// # Errors
     /// [`Refusal`].
-    pub(crate) fn write(&self, key: &DataKey, wrapped: &Wrapped) -> Result<String, Refusal> {
+    pub(crate) fn write<R>(
+        &self,
+        key: &DataKey,
+        wrapped: &Wrapped,
+        read: impl FnOnce(&Document<'_>) -> R,
+    ) -> Result<(String, R), Refusal> {
         let goal = self.goal(key, wrapped)?;
         let mut editor = Editor::new(self.document);
         let tree = self.document.tree();
@@ -129,7 +135,7 @@ impl<'p> Plan<'p> {
         for metadata in places {
             Alignment::new(tree, metadata)?.edit(&goal, &mut editor)?;
         }
-        Ok(editor.finish()?)
+        Ok(editor.finish_and(read)?)
     }
 
     fn entries(&self) -> impl Iterator<Item = (usize, &Entry<'p>)> {

@@ -191,7 +191,11 @@ impl Removal<'_> {
         let text = text.map_err(|refusal| not_rotated(task.facts, self.meant, &refusal))?;
         let mut amendments = rewritten.amendments;
         amendments.push(Amendment::NewDataKey);
-        Ok(Rewritten { text, amendments })
+        Ok(Rewritten {
+            text,
+            amendments,
+            reading: None,
+        })
     }
 
     fn exposed(self) -> Vec<Exposed> {

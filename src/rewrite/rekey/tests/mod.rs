@@ -87,7 +87,8 @@ fn rekeyed(
     let plan = Plan::new(&document, &file, wanted)?;
     let locks = plan.locks(&data_key).len();
     assert!(locks >= plan.added().count());
-    plan.write(&data_key, &Wrapped::default())
+    let written = plan.write(&data_key, &Wrapped::default(), |_| ());
+    written.map(|(text, ())| text)
 }
 
 fn verification(text: &str, format: Format, keyring: &Keyring) -> Verification {

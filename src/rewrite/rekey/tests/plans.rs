@@ -187,6 +187,6 @@ fn a_text_in_utf_16_is_refused() {
     };
     let wanted = wanted(&[&[now[0].as_str(), NEW[0]]]);
     let plan = Plan::new(&document, &file, &wanted).unwrap();
-    let refused = plan.write(&key, &Wrapped::default());
+    let refused = plan.write(&key, &Wrapped::default(), |_| ());
     assert_eq!(refused, Err(Refusal::Edit(EditRefusal::Transcoded)));
 }
