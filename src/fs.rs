@@ -130,22 +130,22 @@ pub(crate) fn access_of_others(_: &Path) -> Option<Access> {
 /// # Errors
 /// [`Error`] with the path.
 pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
-    read_with_metadata(path, limit).map(|(bytes, _)| bytes)
+    let metadata = std::fs::metadata(path).map_err(|error| Error::io(path, error))?;
+    read_known(path, &metadata, limit)
 }
 
-/// The same, with what the system says of the file.
+/// The same, where the system has just said this of the file.
 ///
 /// # Errors
 /// [`Error`] with the path.
-pub(crate) fn read_with_metadata(path: &Path, limit: usize) -> Result<(Vec<u8>, Metadata), Error> {
-    let metadata = std::fs::metadata(path).map_err(|error| Error::io(path, error))?;
+pub(crate) fn read_known(path: &Path, metadata: &Metadata, limit: usize) -> Result<Vec<u8>, Error> {
     if !metadata.is_file() {
         return Err(Error::NotAFile {
             path: path.to_owned(),
         });
     }
     let length = usize::try_from(metadata.len()).unwrap_or(limit);
-    Ok((read_open(path, limit, length)?, metadata))
+    read_open(path, limit, length)
 }
 
 /// Reads whatever `path` names, pipes and devices included, as long as it holds at most `limit`
@@ -226,21 +226,27 @@ pub(crate) fn resolved(path: &Path) -> Option<PathBuf> {
 pub(crate) struct Resolver(Mutex<HashMap<PathBuf, PathBuf>>);
 
 impl Resolver {
-    /// The place of a file behind all links, absolute.
+    /// The place of a file behind all links, absolute, and what the system says of it.
     ///
     /// # Errors
     /// What the system says where nothing is there.
-    pub(crate) fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+    pub(crate) fn resolve(&self, path: &Path) -> io::Result<(PathBuf, Metadata)> {
+        let by_system = || {
+            let place = path.canonicalize()?;
+            let metadata = std::fs::metadata(&place)?;
+            Ok((place, metadata))
+        };
         // Where one name has several spellings only the system knows which is the right one.
         let has_spellings = cfg!(any(windows, target_vendor = "apple"));
         let (Some(folder), Some(name), false) = (path.parent(), path.file_name(), has_spellings)
         else {
-            return path.canonicalize();
+            return by_system();
         };
         let place = self.folder(folder)?.join(name);
-        match std::fs::symlink_metadata(&place)?.is_symlink() {
-            true => path.canonicalize(),
-            false => Ok(place),
+        let metadata = std::fs::symlink_metadata(&place)?;
+        match metadata.is_symlink() {
+            true => by_system(),
+            false => Ok((place, metadata)),
         }
     }
 

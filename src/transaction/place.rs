@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
+use std::fs::Metadata;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
@@ -49,21 +50,24 @@ impl Root {
         &self.path
     }
 
-    /// Where a file is that is there, behind all links.
+    /// Where a file is that is there, behind all links, and what the system says of it.
     ///
     /// # Errors
     /// [`Error::LeadsOut`], [`Error::InGit`], [`Error::Io`].
-    pub(super) fn of_file(&self, named: &Path, resolver: &Resolver) -> Result<Place, Error> {
+    pub(super) fn of_file(
+        &self,
+        named: &Path,
+        resolver: &Resolver,
+    ) -> Result<(Place, Metadata), Error> {
         let full = paths::absolute(&self.path, named);
-        let path = resolver
-            .resolve(&full)
-            .map_err(|source| match source.kind() {
-                io::ErrorKind::NotFound => Error::Changed {
-                    path: named.to_owned(),
-                },
-                _ => Error::io(named)(source),
-            })?;
-        self.place(path, Vec::new(), named)
+        let found = resolver.resolve(&full);
+        let (path, metadata) = found.map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => Error::Changed {
+                path: named.to_owned(),
+            },
+            _ => Error::io(named)(source),
+        })?;
+        Ok((self.place(path, Vec::new(), named)?, metadata))
     }
 
     /// Where a new file would be. Its name is no link, for it is not there; its folders may be, and need

@@ -88,13 +88,13 @@ fn look<'b>(
     if new.is_none() && path_in(root, &path).is_symlink() {
         return Err(Error::IsLink { path });
     }
-    let place = root.of_file(&path, resolver)?;
-    let (bytes, found) =
-        crate::fs::read_with_metadata(&place.path, LIMIT).map_err(|error| match error {
-            crate::fs::Error::Io { source, .. } => Error::io(&path)(source.kind().into()),
-            crate::fs::Error::NotAFile { .. } => Error::NotAFile { path: path.clone() },
-            _ => Error::Changed { path: path.clone() },
-        })?;
+    let (place, found) = root.of_file(&path, resolver)?;
+    let bytes = crate::fs::read_known(&place.path, &found, LIMIT);
+    let bytes = bytes.map_err(|error| match error {
+        crate::fs::Error::Io { source, .. } => Error::io(&path)(source.kind().into()),
+        crate::fs::Error::NotAFile { .. } => Error::NotAFile { path: path.clone() },
+        _ => Error::Changed { path: path.clone() },
+    })?;
     if bytes != expected {
         return Err(Error::Changed { path });
     }

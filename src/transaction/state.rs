@@ -1,5 +1,6 @@
 //! How a file stands to the change that is to become of it.
 
+use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -39,13 +40,14 @@ impl State {
     /// # Errors
     /// What the system says where it cannot be read.
     pub(super) fn of(entry: &Entry, target: &Path) -> io::Result<Self> {
-        let length = match Self::length(entry, target)? {
-            Ok(length) => length,
+        let found = match Self::metadata(entry, target)? {
+            Ok(found) => found,
             Err(state) => return Ok(state),
         };
         let old = entry.old.as_ref().map(|old| (old.length, old.hash));
         let new = entry.new.as_ref().map(|new| (new.length, new.hash));
-        let found = Some((length, Digest::of(&read(target, length)?)));
+        let bytes = read_known(target, &found)?;
+        let found = Some((found.len(), Digest::of(&bytes)));
         Ok(if found == new {
             Self::New
         } else if found == old {
@@ -61,17 +63,17 @@ impl State {
     /// What the system says where it does not tell.
     pub(super) fn at_a_glance(entry: &Entry, target: &Path) -> io::Result<Self> {
         let old = entry.old.as_ref().map(|old| old.length);
-        Ok(match Self::length(entry, target)? {
-            Ok(length) if Some(length) == old => Self::Old,
+        Ok(match Self::metadata(entry, target)? {
+            Ok(found) if Some(found.len()) == old => Self::Old,
             Ok(_) => Self::New,
             Err(state) => state,
         })
     }
 
-    /// The length of the file at `target`, where it may be the old or the new one; else how it stands.
-    fn length(entry: &Entry, target: &Path) -> io::Result<Result<u64, Self>> {
-        let length = match target.symlink_metadata() {
-            Ok(found) if found.is_file() => found.len(),
+    /// What the system says of the file at `target`, where it may be the old or the new one; else how it stands.
+    fn metadata(entry: &Entry, target: &Path) -> io::Result<Result<Metadata, Self>> {
+        let found = match target.symlink_metadata() {
+            Ok(found) if found.is_file() => found,
             Ok(_) => return Ok(Err(Self::Strange)),
             Err(error) if is_absent(&error) => {
                 return Ok(Err(match (&entry.old, &entry.new) {
@@ -84,8 +86,8 @@ impl State {
         };
         let old = entry.old.as_ref().map(|old| old.length);
         let new = entry.new.as_ref().map(|new| new.length);
-        let may_be = [old, new].contains(&Some(length));
-        Ok(may_be.then_some(length).ok_or(Self::Strange))
+        let may_be = [old, new].contains(&Some(found.len()));
+        Ok(may_be.then_some(found).ok_or(Self::Strange))
     }
 }
 
@@ -133,10 +135,20 @@ pub(super) fn is_absent(error: &io::Error) -> bool {
 /// The bytes of a file that has so many.
 pub(super) fn read(path: &Path, length: u64) -> io::Result<Vec<u8>> {
     let limit = usize::try_from(length).unwrap_or(usize::MAX);
-    fs::read(path, limit).map_err(|error| match error {
+    fs::read(path, limit).map_err(unread)
+}
+
+/// The bytes of a file of which the system has just said this.
+fn read_known(path: &Path, found: &Metadata) -> io::Result<Vec<u8>> {
+    let limit = usize::try_from(found.len()).unwrap_or(usize::MAX);
+    fs::read_known(path, found, limit).map_err(unread)
+}
+
+fn unread(error: fs::Error) -> io::Error {
+    match error {
         fs::Error::NotFound { .. } => io::ErrorKind::NotFound.into(),
         fs::Error::NotAFile { .. } => io::ErrorKind::IsADirectory.into(),
         fs::Error::TooLarge { .. } => io::Error::other("it is growing while it is read"),
         fs::Error::Io { source, .. } => source.kind().into(),
-    })
+    }
 }

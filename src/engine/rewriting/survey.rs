@@ -220,7 +220,10 @@ const LEADS_OUT: &str = "it is a link that leads out of the folder";
 
 fn place_of(input: &Input, world: Surroundings<'_>, resolver: &Resolver) -> Option<PathBuf> {
     match &input.content {
-        Content::Disk(place) => resolver.resolve(&paths::absolute(world.here, place)).ok(),
+        Content::Disk(place) => {
+            let found = resolver.resolve(&paths::absolute(world.here, place));
+            found.ok().map(|(place, _)| place)
+        }
         Content::Blob(_) | Content::Given(_) | Content::Outside | Content::Lost(_) => None,
     }
 }
