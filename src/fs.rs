@@ -367,6 +367,37 @@ mod tests {
         );
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn places_are_those_that_the_system_names() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path);
+        std::fs::create_dir_all(at("a/b")).unwrap();
+        File::create(at("a/b/file")).unwrap();
+        symlink("b", at("a/folder")).unwrap();
+        symlink("folder/file", at("a/link")).unwrap();
+        symlink("nowhere", at("a/dangling")).unwrap();
+        let resolver = Resolver::default();
+        for path in [
+            "a/b/file",
+            "a/folder/file",
+            "a/link",
+            "a/folder",
+            "a/b/../link",
+            "a/b",
+            "a/folder/",
+        ] {
+            let (place, metadata) = resolver.resolve(&at(path)).unwrap();
+            assert_eq!(place, at(path).canonicalize().unwrap(), "{path}");
+            let expected = std::fs::metadata(at(path)).unwrap();
+            assert_eq!(metadata.file_type(), expected.file_type(), "{path}");
+        }
+        for path in ["a/dangling", "a/none", "none/file", "a/b/file/x"] {
+            assert!(resolver.resolve(&at(path)).is_err(), "{path}");
+        }
+    }
+
     #[test]
     fn looks_into_files_of_any_size_without_holding_them() {
         let folder = tempfile::tempdir().unwrap();

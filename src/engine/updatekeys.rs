@@ -66,7 +66,7 @@ pub fn update_keys(asked: UpdateKeys<'_>) -> Result<ChangePlan, Error> {
         };
         let mut update = Update::find(&survey, apply_threshold);
         let mut plan = match only_compare {
-            true => ChangePlan::to_compare(COMMAND, &survey, update.compared()),
+            true => ChangePlan::to_compare(COMMAND, &survey, update.compared().collect()),
             false => {
                 let mut keys = Keys::of(request)?;
                 let mut draft = rewrite(&update.tasks, &mut keys, options, rekeyed)?;
@@ -198,10 +198,9 @@ impl<'s> Update<'s> {
     }
 
     /// The changes as far as the metadata tell them.
-    fn compared(&self) -> Vec<FileChange> {
+    fn compared(&self) -> impl Iterator<Item = FileChange> {
         let tasks = self.tasks.iter();
-        let changes = tasks.map(|task| task.what.compared(&task.facts.path));
-        changes.collect()
+        tasks.map(|task| task.what.compared(&task.facts.path))
     }
 
     /// What there is to say of files that were left alone.

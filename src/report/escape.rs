@@ -53,15 +53,25 @@ fn escaped(
 ) -> String {
     let text = without_private_keys(text);
     let mut out = String::with_capacity(text.len());
-    let (mut copied, mut is_behind_hash) = (0, false);
-    for (at, c) in text.char_indices() {
-        let is_second_hash = c == '#' && is_behind_hash;
-        is_behind_hash = c == '#' && !is_second_hash;
+    // Most bytes are letters, digits and marks, and harm nobody.
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'#';
+    let (mut copied, mut at, mut behind_hash) = (0, 0, None);
+    while let Some(plain) = text.bytes().skip(at).position(|byte| !is_plain(&byte)) {
+        at += plain;
+        let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else {
+            break;
+        };
+        let behind = at + c.len_utf8();
+        let is_second_hash = c == '#' && behind_hash == Some(at);
+        if c == '#' && !is_second_hash {
+            behind_hash = Some(behind);
+        }
         if is_second_hash || is_harmful(c) {
             out.push_str(text.get(copied..at).unwrap_or_default());
             escape(c, &mut out);
-            copied = at + c.len_utf8();
+            copied = behind;
         }
+        at = behind;
     }
     out.push_str(text.get(copied..).unwrap_or_default());
     out
@@ -169,6 +179,22 @@ mod tests {
         assert_eq!(path(Path::new("a##[error]b")), "a#\\u{23}[error]b");
         assert_eq!(path(Path::new("##vso[x]")), "#\\u{23}vso[x]");
         assert_eq!(json("\"a##b\""), "\"a#\\u0023b\"");
+    }
+
+    #[test]
+    fn what_stands_between_is_copied_as_it_is() {
+        for (raw, expected) in [
+            ("", ""),
+            ("#", "#"),
+            ("##", "#\\u{23}"),
+            ("###", "#\\u{23}#"),
+            ("####x#", "#\\u{23}#\\u{23}x#"),
+            ("# #a#\u{e9}#", "# #a#\u{e9}#"),
+            ("\u{e9}\u{e9}\t\u{e9}", "\u{e9}\u{e9}\\t\u{e9}"),
+            ("a\r\n", "a\\r\\n"),
+        ] {
+            assert_eq!(text(raw), expected);
+        }
     }
 
     #[test]

@@ -330,7 +330,14 @@ impl<'h> Run<'h> {
 
     /// The folders of all files.
     pub(super) fn folders(&self) -> Result<BTreeSet<PathBuf>, Error> {
-        let targets = self.targets()?.into_iter();
+        let mut last = None;
+        let entries = self.journal.entries.iter().map(|entry| &entry.path);
+        // Files of one folder mostly follow each other.
+        let first = entries.filter(|path| {
+            let folder = folder_of(path.as_path());
+            last.replace(folder) != Some(folder)
+        });
+        let targets = self.root.again(first, &self.home.journal())?.into_iter();
         Ok(targets
             .map(|target| folder_of(&target).to_owned())
             .collect())

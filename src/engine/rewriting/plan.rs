@@ -162,6 +162,9 @@ impl ChangePlan {
         &mut self,
         would_change: impl IntoIterator<Item = FileChange>,
     ) {
+        if self.refused.is_empty() {
+            return;
+        }
         let refused: HashSet<&Path> = self.refused.iter().map(|it| it.path.as_path()).collect();
         let would_change = would_change.into_iter();
         self.unproved = would_change

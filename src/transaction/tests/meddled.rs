@@ -79,8 +79,14 @@ impl Disk for Meddled<'_> {
 #[test]
 fn what_somebody_else_does_meanwhile_stays_and_nothing_else_is_changed() {
     let edit: Deed = |b| fs::write(b, "theirs");
+    let edit_alike: Deed = |b| fs::write(b, "their");
     let delete: Deed = |b| fs::remove_file(b);
-    for (deed, theirs) in [(edit, Some("theirs")), (delete, None)] {
+    let deeds = [
+        (edit, Some("theirs")),
+        (edit_alike, Some("their")),
+        (delete, None),
+    ];
+    for (deed, theirs) in deeds {
         let (mut in_time, mut at) = (0, 1);
         while let Some((world, ended)) = meddled(deed, at) {
             let b = fs::read_to_string(world.root().join("b")).ok();
