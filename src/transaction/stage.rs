@@ -4,7 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::thread;
+
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::Error;
 use super::disk::Disk;
@@ -17,33 +21,27 @@ const WORTH_THREADS: usize = 32;
 /// whoever moves files one by one wait for each.
 const THREADS: usize = 4;
 
+/// How many things a thread takes at once.
+const MOST_AT_ONCE: usize = 8;
+
+/// These threads, started when they are needed first; none where the system does not give them.
+static POOL: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = cores.clamp(THREADS, 2 * THREADS);
+    ThreadPoolBuilder::new().num_threads(threads).build().ok()
+});
+
 /// Does something with all things; the results have their order.
 pub(super) fn map<T: Send, R: Send>(things: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
-    if things.len() < WORTH_THREADS {
-        return things.into_iter().map(work).collect();
-    }
-    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let share = things.len().div_ceil(cores.clamp(THREADS, 2 * THREADS));
-    let mut things = things.into_iter();
     let work = &work;
-    thread::scope(|scope| {
-        let mut shares = Vec::new();
-        loop {
-            let share: Vec<T> = things.by_ref().take(share).collect();
-            if share.is_empty() {
-                break;
-            }
-            shares.push(scope.spawn(move || share.into_iter().map(work).collect::<Vec<R>>()));
-        }
-        let mut results = Vec::new();
-        for share in shares {
-            match share.join() {
-                Ok(share) => results.extend(share),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        results
-    })
+    let pool = (things.len() >= WORTH_THREADS).then(|| POOL.as_ref());
+    match pool.flatten() {
+        Some(pool) => pool.install(|| {
+            let things = things.into_par_iter().with_max_len(MOST_AT_ONCE);
+            things.map(work).collect()
+        }),
+        None => things.into_iter().map(work).collect(),
+    }
 }
 
 /// Up to how many files and folders are kept one by one: all else that the file system has to write would
