@@ -46,18 +46,22 @@ pub(crate) enum Proof {
     IsRead,
 }
 
-/// A text of a secret file that holds what it must. Only [`read_again`] makes one.
+/// A text of a secret file whose data key opens. Only [`read_again`] makes one.
 pub(crate) struct Reading {
     text: String,
+    /// Whether its MAC is right, too.
+    verifies: bool,
 }
 
 /// That a text was read again. Only a [`Reading`] of that text gives it.
 pub(crate) struct Held(());
 
 impl Reading {
-    /// The proof of this text; none where another one was read.
-    pub(crate) fn proof_of(self, text: &str) -> Option<Proof> {
-        (self.text == text).then_some(Proof::Held(Held(())))
+    /// What proves this text, which is to be proved as is said; none where another one was read, or too little holds
+    /// of it.
+    pub(crate) fn proof_of(self, text: &str, proof: &Proof) -> Option<Proof> {
+        let is_enough = self.verifies || matches!(proof, Proof::Opens(_));
+        (is_enough && self.text == text).then_some(Proof::Held(Held(())))
     }
 }
 
@@ -104,10 +108,14 @@ pub(crate) fn read_again(
     let file = SopsFile::of(new).map_err(|_| Unproven::Wrong("has metadata that sops refuses"))?;
     let file = file.ok_or(Unproven::Wrong("has no metadata"))?;
     let (key, checked) = sops::open(&file, keyring);
-    let text = || new.source().text().to_owned();
+    let verifies = checked.verification == Verification::Verified;
+    let reading = || Reading {
+        text: new.source().text().to_owned(),
+        verifies,
+    };
     match checked.verification {
-        Verification::Verified => Ok(Reading { text: text() }),
-        _ if key.is_some() && !must_verify => Ok(Reading { text: text() }),
+        Verification::Verified => Ok(reading()),
+        _ if key.is_some() && !must_verify => Ok(reading()),
         Verification::NotVerified(reason) => Err(Unproven::Shut(reason, checked.shut)),
         Verification::Failed | Verification::NotEncrypted => {
             Err(Unproven::Wrong("would not verify"))

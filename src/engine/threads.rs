@@ -14,8 +14,8 @@ const WORTH_THREADS: usize = 4;
 /// How many files a thread takes at once: with more, the last one works on while all others wait.
 const MOST_AT_ONCE: usize = 8;
 
-/// One thread for each core, started when they are needed first; none where the system does not give them.
-static ALL_CORES: OnceLock<Option<ThreadPool>> = OnceLock::new();
+/// One thread for each core, started when they are needed first.
+static ALL_CORES: OnceLock<ThreadPool> = OnceLock::new();
 
 /// Does something with all things, in parallel where that is worth it; the results have their order.
 ///
@@ -34,16 +34,14 @@ pub(super) fn map_all<T: Sync, R: Send>(
         let things = things.par_iter().with_max_len(MOST_AT_ONCE);
         things.map(map).collect()
     };
-    let jobs = jobs.map_or(0, NonZeroUsize::get);
-    let start = || ThreadPoolBuilder::new().num_threads(jobs).build().ok();
-    let own;
-    let pool = match jobs {
-        0 => ALL_CORES.get_or_init(start),
-        _ => {
-            own = start();
-            &own
-        }
-    };
-    let pool = pool.as_ref().ok_or(Error::Threads { jobs })?;
-    Ok(pool.install(work))
+    if let Some(pool) = ALL_CORES.get().filter(|_| jobs.is_none()) {
+        return Ok(pool.install(work));
+    }
+    let number = jobs.map_or(0, NonZeroUsize::get);
+    let pool = ThreadPoolBuilder::new().num_threads(number).build();
+    let pool = pool.map_err(|_| Error::Threads { jobs: number })?;
+    match jobs {
+        Some(_) => Ok(pool.install(work)),
+        None => Ok(ALL_CORES.get_or_init(|| pool).install(work)),
+    }
 }

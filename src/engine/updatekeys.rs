@@ -69,7 +69,9 @@ pub fn update_keys(asked: UpdateKeys<'_>) -> Result<ChangePlan, Error> {
             true => ChangePlan::to_compare(COMMAND, &survey, update.compared().collect()),
             false => {
                 let mut keys = Keys::of(request)?;
-                let mut draft = rewrite(&update.tasks, &mut keys, options, rekeyed)?;
+                let mut draft = rewrite(&update.tasks, &mut keys, options, |task, opened| {
+                    rekeyed(task, opened, true)
+                })?;
                 match with_sops {
                     true => draft.by_sops(&update.tasks, &survey, &keys, options),
                     false => draft.name_sops(),
@@ -312,10 +314,11 @@ fn amendments(
     added.chain(removed).chain(lowered).chain(applied).collect()
 }
 
-/// The file with the keys of its rule.
+/// The file with the keys of its rule. One that is `is_final` is read again at once.
 pub(super) fn rekeyed(
     task: &Task<'_, Strayed<'_>>,
     opened: &Opened<'_>,
+    is_final: bool,
 ) -> Result<Rewritten, Box<Stop>> {
     let Strayed {
         follows,
@@ -330,7 +333,9 @@ pub(super) fn rekeyed(
     let refused = |refusal: rekey::Refusal| refused(path, &refusal);
     let plan = Plan::new(opened.document, opened.file, &wanted).map_err(refused)?;
     let wrapped = opened.wrapped_for(plan.locks(opened.key))?;
-    let written = plan.write(opened.key, wrapped, |new| opened.read_again(new));
+    let written = plan.write(opened.key, wrapped, |new| {
+        is_final.then(|| opened.read_again(new)).flatten()
+    });
     let (text, reading) = written.map_err(refused)?;
     Ok(Rewritten {
         text,

@@ -131,7 +131,7 @@ fn write(disk: &dyn Disk, home: &Home, root: Root, plan: &Plan<'_>) -> Result<Du
     if let Err(error) = staged {
         return Err(abandoned(&run, error));
     }
-    if let Err(error) = run.forward(true) {
+    if let Err(error) = run.forward(Some(&plan.files)) {
         return Err(taken_back(&run, error));
     }
     match run.close() {

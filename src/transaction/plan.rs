@@ -1,7 +1,7 @@
 //! From what the caller wants to what will be done: each place is looked at, and nothing is written.
 
 use std::collections::{BTreeSet, HashSet};
-use std::fs;
+use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
 use super::Error;
@@ -19,6 +19,8 @@ pub(super) struct Planned<'b> {
     pub(super) entry: Entry,
     /// Its access after.
     pub(super) access: Access,
+    /// What the system said of it before it was read; none where it is not there.
+    pub(super) found: Option<Metadata>,
     pub(super) old: &'b [u8],
     pub(super) new: &'b [u8],
 }
@@ -111,6 +113,7 @@ fn look<'b>(
         },
         target: place.path,
         access,
+        found: Some(found),
         old: expected,
         new: new.unwrap_or_default(),
     };
@@ -140,6 +143,7 @@ fn create<'b>(
         },
         target,
         access: access_of(root, mode)?,
+        found: None,
         old: &[],
         new,
     };

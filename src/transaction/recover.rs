@@ -79,7 +79,7 @@ impl<'h> Recovery<'h> {
     pub(crate) fn go(self, direction: Direction) -> Result<usize, Error> {
         let run = &self.run;
         let (gone, there) = match direction {
-            Direction::Finish => (run.forward(false), State::New),
+            Direction::Finish => (run.forward(None), State::New),
             Direction::Undo => (run.back(), State::Old),
         };
         match gone.and_then(|()| run.end()) {

@@ -74,12 +74,14 @@ impl<'h> Run<'h> {
             folders.insert(path);
         }
         let new = files.iter().filter(|file| file.entry.new.is_some());
-        // The longest is written first, while others write what is short.
+        // Where several write, one has the old texts to do while the others write the new ones.
         let all: Vec<Option<&Planned<'_>>> = std::iter::once(None).chain(new.map(Some)).collect();
-        let staged = map(all, |file| match file {
+        let mut staged = map(all, |file| match file {
             Some(file) => self.stage_new(file),
             None => self.keep_old(files),
         });
+        // What is wrong with a file of the user's is said first.
+        staged.rotate_left(1);
         let staged: Vec<PathBuf> = staged.into_iter().collect::<Result<_, Error>>()?;
         folders.insert(self.home.folder().to_owned());
         self.sync(&staged, folders)
@@ -117,19 +119,24 @@ impl<'h> Run<'h> {
     /// # Errors
     /// [`Fault::Place`] where a file is not where a transaction writes to, [`Error::Io`].
     pub(super) fn states(&self) -> Result<Vec<Stands>, Error> {
-        let files = self.files(State::of)?;
+        let files = self.files(|_, entry, target| State::of(entry, target))?;
         Ok(files.into_iter().map(|file| file.stands()).collect())
     }
 
-    /// Moves all new texts into place, after the first look at all files, and one more at each. If this is
-    /// the `first` time, nothing may have happened to any of them yet; they were all read to make the plan, so that the
-    /// first look is a glance.
+    /// Moves all new texts into place, after the first look at all files, and one more at each. The first time
+    /// nothing may have happened to any of them since they were `planned` and read: the first look is a glance then.
     ///
     /// # Errors
-    /// [`Error::Changed`] (the `first` time), [`Fault::Stranger`], [`Fault::NewGone`], [`Error::Io`].
-    pub(super) fn forward(&self, first: bool) -> Result<(), Error> {
-        let look = if first { State::at_a_glance } else { State::of };
-        let mut moves = self.files(look)?;
+    /// [`Error::Changed`] (the first time), [`Fault::Stranger`], [`Fault::NewGone`], [`Error::Io`].
+    pub(super) fn forward(&self, planned: Option<&[Planned<'_>]>) -> Result<(), Error> {
+        let first = planned.is_some();
+        let mut moves = self.files(|at, entry, target| match planned {
+            Some(planned) => {
+                let known = planned.get(at).and_then(|file| file.found.as_ref());
+                State::at_a_glance(entry, target, known)
+            }
+            None => State::of(entry, target),
+        })?;
         for file in &moves {
             self.refuse(file.state, first, file)?;
         }
@@ -159,7 +166,7 @@ impl<'h> Run<'h> {
     /// # Errors
     /// [`Fault::Stranger`], [`Fault::OldGone`], [`Error::Io`].
     pub(super) fn back(&self) -> Result<(), Error> {
-        self.put_back(self.files(State::of)?)
+        self.put_back(self.files(|_, entry, target| State::of(entry, target))?)
     }
 
     /// The same, but only with files that this very run has begun to move: others are as they were, or as
@@ -168,7 +175,7 @@ impl<'h> Run<'h> {
     /// # Errors
     /// As of [`Run::back`].
     pub(super) fn take_back(&self) -> Result<(), Error> {
-        let mut moved = self.files(State::of)?;
+        let mut moved = self.files(|_, entry, target| State::of(entry, target))?;
         moved.retain(|file| {
             let begun = self.begun.get(file.at);
             begun.is_some_and(|begun| begun.load(Ordering::SeqCst))
@@ -307,12 +314,12 @@ impl<'h> Run<'h> {
     /// All files and how they stand.
     fn files(
         &self,
-        look: impl Fn(&Entry, &Path) -> io::Result<State> + Sync,
+        look: impl Fn(usize, &Entry, &Path) -> io::Result<State> + Sync,
     ) -> Result<Vec<File<'_>>, Error> {
         let entries = self.journal.entries.iter().enumerate();
         let files: Vec<_> = entries.zip(self.targets()?).collect();
         let files = map(files, |((at, entry), target)| {
-            let state = look(entry, &target).map_err(Error::io(&target))?;
+            let state = look(at, entry, &target).map_err(Error::io(&target))?;
             Ok(File {
                 at,
                 entry,

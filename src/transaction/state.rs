@@ -57,15 +57,19 @@ impl State {
         })
     }
 
-    /// That of the file at `target`, which nobody reads for it: it is taken for the old one where it may be that.
+    /// That of the file at `target`, which nobody reads for it: it is the old one where the system says of it what it
+    /// said when that was read.
     ///
     /// # Errors
     /// What the system says where it does not tell.
-    pub(super) fn at_a_glance(entry: &Entry, target: &Path) -> io::Result<Self> {
-        let old = entry.old.as_ref().map(|old| old.length);
+    pub(super) fn at_a_glance(
+        entry: &Entry,
+        target: &Path,
+        known: Option<&Metadata>,
+    ) -> io::Result<Self> {
         Ok(match Self::metadata(entry, target)? {
-            Ok(found) if Some(found.len()) == old => Self::Old,
-            Ok(_) => Self::New,
+            Ok(found) if known.is_some_and(|known| is_the_same(known, &found)) => Self::Old,
+            Ok(_) => Self::Strange,
             Err(state) => state,
         })
     }
@@ -130,6 +134,24 @@ pub(super) fn is_absent(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
     )
+}
+
+/// Whether a file is as it was, as far as that is told without reading it.
+fn is_the_same(before: &Metadata, now: &Metadata) -> bool {
+    let changed = |file: &Metadata| file.modified().ok();
+    before.len() == now.len() && changed(before) == changed(now) && number(before) == number(now)
+}
+
+/// What tells a file from another one under its name.
+#[cfg(unix)]
+fn number(file: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(file)
+}
+
+/// What tells a file from another one under its name: nothing here.
+#[cfg(not(unix))]
+fn number(_: &Metadata) -> u64 {
+    0
 }
 
 /// The bytes of a file that has so many.

@@ -64,7 +64,21 @@ pub(super) fn is_blank_or_end(bytes: &[u8], at: usize) -> bool {
 /// Where the run of plain text that begins at `at` ends: at a blank, a break, the end, a `:` with
 /// one of those behind it, or in flow context at a flow indicator.
 pub(super) fn plain_run_end(bytes: &[u8], mut at: usize, in_flow: bool) -> usize {
+    let may_end = |byte: u8| byte <= b' ' || byte == b':' || byte >= 0x80;
+    let mut next_chunk = at;
     while let Some(&byte) = bytes.get(at) {
+        // Whole chunks in which no run ends are the rule where it is long; this test vectorises.
+        if at >= next_chunk && !in_flow {
+            let chunk = bytes.get(at..at + 16);
+            let is_plain =
+                |chunk: &[u8]| !chunk.iter().fold(false, |any, &byte| any | may_end(byte));
+            if chunk.is_some_and(is_plain) {
+                at += 16;
+                next_chunk = at;
+                continue;
+            }
+            next_chunk = at + 16;
+        }
         let ends = match CLASSES[byte as usize] {
             0 => false,
             BLANK_OR_BREAK => true,

@@ -47,7 +47,8 @@ impl Stop {
 }
 
 impl Opened<'_> {
-    /// What came of reading a new text of the file; none where it is not opened, or not yet.
+    /// What came of reading a new text of the file; none where it does not hold what it must, which is told when it is
+    /// proved.
     pub(in crate::engine) fn read_again(&self, new: &Document<'_>) -> Option<Reading> {
         apply::read_again(new, self.keyring, self.verifies).ok()
     }
@@ -152,15 +153,14 @@ pub(super) fn changed<W>(
         amendments,
         diff,
     };
-    let proof = reading.and_then(|reading| reading.proof_of(&text));
-    let proof = proof
-        .unwrap_or_else(|| proof_to_come(task.facts.format, opened.verifies, &change.amendments));
+    let to_come = proof_to_come(task.facts.format, opened.verifies, &change.amendments);
+    let proof = reading.and_then(|reading| reading.proof_of(&text, &to_come));
     let text = NewText {
         place: task.place.clone(),
         path: task.path().to_owned(),
         old: Some(opened.old.to_owned()),
         new: text,
-        proof,
+        proof: proof.unwrap_or(to_come),
         like: None,
     };
     Some((change, Arc::new(text)))

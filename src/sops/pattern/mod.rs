@@ -26,8 +26,9 @@ mod unicode;
 mod utf8;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 pub(crate) use containment::{Automaton, Work};
 pub(crate) use error::{Error, Reason};
@@ -42,6 +43,14 @@ pub(crate) struct Pattern {
     compiled: Arc<Compiled>,
 }
 
+/// Patterns that were compiled before: all files of a repository mostly have the same. An engine counts what it went
+/// over, and so is for one file alone.
+static KNOWN: RwLock<BTreeMap<Box<str>, Pattern>> = RwLock::new(BTreeMap::new());
+
+/// How many of them are kept, and the most bytes of one.
+const MOST_KNOWN: usize = 64;
+const MAX_KNOWN: usize = 256;
+
 impl Pattern {
     /// Compiles a pattern as Go's `regexp.Compile` does.
     ///
@@ -50,6 +59,22 @@ impl Pattern {
     /// Where Go refuses the pattern, with Go's reason; and [`Reason::BeyondEngine`] where Go takes it
     /// but it would need more memory than is granted here.
     pub(crate) fn compile(pattern: &str) -> Result<Self, Error> {
+        let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.get(pattern) {
+            return Ok(known.clone());
+        }
+        drop(known);
+        let compiled = Self::compile_anew(pattern)?;
+        if !compiled.needs_engine() && pattern.len() <= MAX_KNOWN {
+            let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+            if known.len() < MOST_KNOWN {
+                known.insert(pattern.into(), compiled.clone());
+            }
+        }
+        Ok(compiled)
+    }
+
+    fn compile_anew(pattern: &str) -> Result<Self, Error> {
         let tree = parse::parse(pattern)?;
         let matcher = match Finite::of(&tree) {
             Some(finite) => Matcher::Finite(finite),

@@ -151,7 +151,7 @@ fn called(
     meant: &Meant,
     role: Option<&str>,
 ) -> Result<Rewritten, Box<Stop>> {
-    let mut rewritten = rekeyed(task, opened)?;
+    let mut rewritten = rekeyed(task, opened, true)?;
     call(&mut rewritten.amendments, meant, role);
     Ok(rewritten)
 }

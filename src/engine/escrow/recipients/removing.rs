@@ -145,7 +145,7 @@ impl Removal<'_> {
     ) -> Result<Rewritten, Box<Stop>> {
         let path = &task.facts.path;
         let is_rotated = self.could_read.contains(path);
-        let mut rewritten = rekeyed(task, opened).map_err(|mut stop| {
+        let mut rewritten = rekeyed(task, opened, !is_rotated).map_err(|mut stop| {
             if is_rotated {
                 stop.also_ahead(task.what.recipients());
             }
