@@ -23,7 +23,12 @@ pub(crate) enum Met {
     Unreadable(Option<PathBuf>, String),
 }
 
+/// From how many tracked files on several threads walk: one of them that has nothing to do sleeps for a
+/// millisecond, and is waited for in the end.
+const WORTH_THREADS: usize = 2_000;
+
 /// Which part of a work tree is wanted.
+#[derive(Clone, Copy)]
 pub(crate) struct Wanted<'w> {
     /// The folder, absolute.
     pub(crate) folder: &'w Path,
@@ -40,12 +45,18 @@ impl Repo<'_> {
     /// # Errors
     /// [`Error`] where neither libgit2 nor git can read the index.
     pub(crate) fn files(&self, wanted: &Wanted<'_>) -> Result<Vec<Met>, Error> {
-        let mut met = self.walk(wanted);
-        let known: HashSet<&Path> = met.iter().filter_map(Met::path).collect();
         let folder = self.path_in_index(wanted.folder).unwrap_or_default();
+        let tracked = self.index()?.paths_below(&folder);
+        let jobs = if tracked.len() < WORTH_THREADS {
+            Some(NonZeroUsize::MIN)
+        } else {
+            wanted.jobs
+        };
+        let mut met = self.walk(&Wanted { jobs, ..*wanted });
+        let known: HashSet<&Path> = met.iter().filter_map(Met::path).collect();
         let mut folders = Folders::below(self.work_tree());
         let mut more = Vec::new();
-        for tracked in self.index()?.paths_below(&folder) {
+        for tracked in tracked {
             let place = self.work_tree().join(path::of_git(&tracked));
             if known.contains(place.as_path()) || !folders.hold(&place) {
                 continue;
