@@ -89,6 +89,7 @@ pub(crate) fn try_kind(path: &Path) -> io::Result<Option<Kind>> {
 }
 
 /// Who but its owner may read or write a file, the most of them last.
+#[cfg_attr(not(unix), expect(dead_code, reason = "the system does not say it"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Access {
     /// Nobody.
