@@ -1,7 +1,7 @@
 //! The fixtures against real sops: our verdict is sops's verdict.
 //!
 //! These tests need the programs that `scripts/peers` installs, and are ignored unless asked for.
-
+#![cfg(unix)]
 #![expect(
     clippy::disallowed_methods,
     clippy::unwrap_used,

@@ -104,9 +104,8 @@ mod tests {
         let place = copies.put(Path::new("0/apps/db.yaml"), b"old").unwrap();
         assert_eq!(crate::fs::read(&place, 10).unwrap(), b"old");
         copies.put(Path::new("0/.sops.yaml"), b"").unwrap();
-        let link = place.with_file_name("link");
         #[cfg(unix)]
-        std::os::unix::fs::symlink(folder.path(), link).unwrap();
+        std::os::unix::fs::symlink(folder.path(), place.with_file_name("link")).unwrap();
         drop(copies);
         assert!(folder.path().is_dir() && !home.folder().exists());
     }

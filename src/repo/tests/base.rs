@@ -77,6 +77,7 @@ fn all_parents_of_a_merge_in_progress_are_bases() {
     assert_eq!(hex(&base(&world).commits), parents);
 }
 
+#[cfg(unix)]
 #[test]
 fn in_the_hook_before_a_merge_commit_both_parents_are_bases_already() {
     let mut world = branches(false);

@@ -290,6 +290,7 @@ fn a_partial_clone_fetches_nothing() {
     assert_eq!(world.git(["count-objects", "-v"]), before);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_link_loop_and_odd_references_lead_nowhere() {
     let world = World::new();

@@ -6,6 +6,7 @@ fn blob(world: &World, spec: &str) -> Option<Kind> {
     Some(Kind::File(BlobId(world.git(["rev-parse", spec]))))
 }
 
+#[cfg(unix)]
 #[test]
 fn a_path_of_a_commit_is_what_git_says_in_loose_and_packed_repositories_of_any_format() {
     for format in ["sha1", "sha256"] {
